@@ -1,0 +1,45 @@
+# Everything is installed into .venv in this checkout, from the versions in requirements.lock.
+# Needed beforehand: Python 3.11 or later with venv, make, and a Python package index.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check bench clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'ARGS go to the command: make run ARGS="--set train.epochs=2", make test ARGS="-k store".'
+	@echo 'PYTHON picks the interpreter that .venv is made with: make run PYTHON=python3.12.'
+
+run: $(INSTALLED) ## do the main job on real reviews, ending with the path of the report
+	@$(BIN)/reviewflow run $(ARGS)
+
+test: check ## everything in check, then every test
+	$(BIN)/pytest $(ARGS)
+
+check: $(INSTALLED) ## lint, format, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## measure speed and memory against the yardsticks
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove what was produced: artifacts and caches (keeps .venv and data)
+	find artifacts -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(wildcard flows tasks reviewflow tests benchmarks) -name __pycache__ -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, and this is " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into .venv; the first time this takes some minutes."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@

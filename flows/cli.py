@@ -1,0 +1,163 @@
+"""The command line; heavy things are imported only by the command that needs them."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reviewflow import __version__
+from reviewflow.errors import ReviewflowError
+
+CONFIG = "configs/imdb.yaml"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option("--debug", is_flag=True, help="Show a traceback with an error.")
+def main(debug: bool) -> None:
+    """Train and judge sentiment classifiers on labelled reviews, incrementally."""
+    if debug:
+        os.environ["REVIEWFLOW_DEBUG"] = "1"
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the project's own errors into one sentence and an exit code."""
+
+    @wraps(command)
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except ReviewflowError as error:
+            if os.environ.get("REVIEWFLOW_DEBUG"):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Stopped; what was finished is kept, run again to go on.", err=True)
+            sys.exit(1)
+
+    return guarded
+
+
+def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that ``run`` and ``plan`` share."""
+    options = (
+        click.option("--config", default=CONFIG, show_default=True, help="Configuration file."),
+        click.option(
+            "--set",
+            "changes",
+            multiple=True,
+            metavar="SECTION.KEY=VALUE",
+            help="Change one setting.",
+        ),
+        click.option(
+            "--refresh", multiple=True, metavar="STAGE", help="Run a stage whatever is cached."
+        ),
+        click.option(
+            "--verify", is_flag=True, help="Hash every artifact instead of trusting size and time."
+        ),
+        click.option(
+            "--artifacts", default="artifacts", show_default=True, help="Where results are kept."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@job_options
+@plainly
+def run(
+    config: str, changes: tuple[str, ...], refresh: tuple[str, ...], verify: bool, artifacts: str
+) -> None:
+    """Do the whole job: ingest, check, normalise, vectorise, train, evaluate, report."""
+
+    from reviewflow.config import read_config
+    from reviewflow.plan import check_refresh
+
+    read_config(Path(config), changes)  # a mistake is told before anything starts
+    check_refresh(refresh)
+
+    from flows.console import Console
+    from flows.server import prefect_server
+
+    with Console() as console, prefect_server(Path(artifacts).absolute() / "prefect"):
+        from flows.sentiment import LISTENER, sentiment
+
+        token = LISTENER.set(console)
+        try:
+            report = sentiment(
+                config=config,
+                changes=list(changes),
+                refresh=list(refresh),
+                verify=verify,
+                artifacts=artifacts,
+            )
+        finally:
+            LISTENER.reset(token)
+        console.finish(Path(report))
+
+
+@main.command()
+@job_options
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@plainly
+def plan(
+    config: str,
+    changes: tuple[str, ...],
+    refresh: tuple[str, ...],
+    verify: bool,
+    artifacts: str,
+    as_json: bool,
+) -> None:
+    """Say what a run would do, and why, and run nothing."""
+
+    from reviewflow.config import read_config
+    from reviewflow.planned import plan_entries, plan_text
+    from reviewflow.record import previous_run
+    from reviewflow.run import open_ledger
+
+    settings = read_config(Path(config), changes)
+    previous = previous_run(Path(artifacts) / "runs", Path(config).stem)
+    ledger = open_ledger(settings, Path(artifacts), previous, refresh, verify)
+    decisions = ledger.foresee()
+    click.echo(
+        json.dumps(plan_entries(decisions), indent=1, ensure_ascii=False)
+        if as_json
+        else plan_text(decisions)
+    )
+
+
+@main.group()
+def data() -> None:
+    """Datasets that reviewflow can bring."""
+
+
+@data.command("list")
+@plainly
+def data_list() -> None:
+    """List the datasets."""
+    from reviewflow.datasets import DATASETS
+
+    for dataset in DATASETS:
+        click.echo(f"{dataset.name:8} {dataset.description}")
+
+
+@data.command("fetch")
+@click.argument("name")
+@plainly
+def data_fetch(name: str) -> None:
+    """Bring a dataset into data/raw/."""
+    from reviewflow.datasets import fetch
+
+    click.echo(f"The reviews are in {fetch(name, Path('data/raw'))}.")
+
+
+if __name__ == "__main__":
+    main()

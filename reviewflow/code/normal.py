@@ -1,0 +1,74 @@
+"""Source in a normal form: what is left when comments, layout, positions and docstrings go.
+
+"def f(x):  # twice"  ──ast──▶  tree  ──write──▶  "FunctionDef(name='f' …"  ──▶  digest
+                                         └─────▶  docstrings, kept aside
+"""
+
+import ast
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import NamedTuple
+
+SILENT_FIELDS = frozenset({"ctx", "kind", "type_comment"})
+
+
+class Digests(NamedTuple):
+    """Two digests of one piece of source: without its docstrings, and with them."""
+
+    plain: str
+    documented: str
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Return a short digest of some texts (16 hexadecimal digits); their borders count."""
+    joined = "\x00".join(parts).encode("utf-8", "surrogatepass")
+    return blake2b(joined, digest_size=8).hexdigest()
+
+
+def digests(node: ast.AST, *, opening: tuple[str, ...] = ()) -> Digests:
+    """Return the digests of a statement.
+
+    Parameters
+    ----------
+    node : the statement.
+    opening : further text that counts, such as the module's ``__future__`` imports.
+    """
+    out = list(opening)
+    docs: list[str] = []
+    write(node, out, docs)
+    plain = digest(out)
+    return Digests(plain, digest([plain, *docs]) if docs else plain)
+
+
+def is_inert(node: ast.AST) -> bool:
+    """Tell whether a statement does nothing: ``pass``, or a constant that stands alone."""
+    if type(node) is ast.Expr:
+        return type(node.value) is ast.Constant
+    return type(node) is ast.Pass
+
+
+def write(node: ast.AST, out: list[str], docs: list[str]) -> None:
+    """Append the normal form of ``node`` to ``out`` and the docstrings within to ``docs``."""
+    if type(node) is ast.Constant:
+        out.append(f"{type(node.value).__name__}:{node.value!r}")
+        return
+    out.append(type(node).__name__ + "(")
+    for field, value in ast.iter_fields(node):
+        if field in SILENT_FIELDS:
+            continue
+        if isinstance(value, ast.AST):
+            out.append(field)
+            write(value, out, docs)
+        elif isinstance(value, list):
+            out.append(field + "[")
+            for item in value:
+                if not isinstance(item, ast.AST):
+                    out.append(repr(item))
+                elif not is_inert(item):
+                    write(item, out, docs)
+                elif type(item) is ast.Expr and type(item.value) is ast.Constant:
+                    docs.append(f"{len(out)} {item.value.value!r}")
+            out.append("]")
+        elif value is not None:
+            out.append(f"{field}={value!r}")
+    out.append(")")

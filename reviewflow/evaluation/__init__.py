@@ -1,0 +1,1 @@
+"""What a trained variant is worth: metrics and diagnosis."""

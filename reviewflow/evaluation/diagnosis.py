@@ -1,0 +1,173 @@
+"""One sentence on how a training went, computed from its losses and its metrics."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, log
+from typing import Any, Literal, NamedTuple
+
+Kind = Literal[
+    "diverged", "did not learn", "predicts one class", "overfits", "under-trained", "learned"
+]
+Row = Mapping[str, Any]
+
+# A network that has begun to learn leaves the loss of guessing by far more than this within an
+# epoch; the noise of a mean over a thousand steps is smaller.
+LEAST_FALL = 0.01
+# Twice the loss of guessing: no network that learns ends an epoch there.
+DIVERGED_FACTOR = 2.0
+# More than the spread of test accuracy over seeds and the usual gap of a text classifier.
+OVERFIT_ACCURACY_GAP = 0.05
+# An epoch that still takes this share off the loss is not the last one worth its time.
+STILL_FALLING_SHARE = 0.05
+# Trained networks have gradients of 0.01 to 1 here; below this a step moves nothing that counts.
+VANISHED_GRADIENT = 1e-3
+
+
+class Diagnosis(NamedTuple):
+    """What happened, in a word or two and as a sentence with its numbers."""
+
+    kind: Kind
+    sentence: str
+
+
+def diagnosis(history: Sequence[Row], metrics: Mapping[str, Any]) -> str:
+    """The sentence of :func:`kind_and_sentence`."""
+    return kind_and_sentence(history, metrics).sentence
+
+
+def kind_and_sentence(history: Sequence[Row], metrics: Mapping[str, Any]) -> Diagnosis:
+    """Say how a training went: the first of the kinds that fits, in the order of :data:`Kind`.
+
+    Parameters
+    ----------
+    history : rows of ``history.parquet``; ``epoch``, ``kind`` and ``loss`` are read, and
+        ``gradient_norms``, ``dead_shares`` and ``distinct_units`` where they are there.
+    metrics : content of ``metrics.json``; any figure may be None.
+    """
+    epochs = [row for row in history if row["kind"] == "epoch"]
+    losses = [float(row["loss"]) for row in epochs]
+    train, test = metrics.get("train") or {}, metrics.get("test") or {}
+    guessing = guessing_loss(train)
+    if not losses:
+        return Diagnosis("did not learn", "Did not learn: there is no epoch in its history.")
+    answers: tuple[tuple[Kind, str], ...] = (
+        ("diverged", _diverged(epochs, guessing)),
+        ("did not learn", _did_not_learn(epochs, guessing, test)),
+        ("predicts one class", _one_class(test)),
+        ("overfits", _overfits(train, test)),
+        ("under-trained", _under_trained(losses)),
+    )
+    for kind, sentence in answers:
+        if sentence:
+            return Diagnosis(kind, sentence)
+    return Diagnosis("learned", f"Learned: the loss fell to {losses[-1]:.3f}{_on_test(test)}.")
+
+
+def guessing_loss(train: Mapping[str, Any]) -> float:
+    """The loss of always answering with the share of positive rows: ln 2 for balanced classes."""
+    counts = _confusion(train)
+    if not counts or not sum(counts):
+        return log(2)
+    _, _, fn, tp = counts
+    share = (fn + tp) / sum(counts)
+    return -sum(p * log(p) for p in (share, 1 - share) if p)
+
+
+def _confusion(figures: Mapping[str, Any]) -> tuple[float, ...]:
+    """``tn, fp, fn, tp``; empty if one of them is lacking."""
+    cells = figures.get("confusion") or {}
+    counts = [cells.get(name) for name in ("tn", "fp", "fn", "tp")]
+    return (
+        tuple(float(count) for count in counts if count is not None) if None not in counts else ()
+    )
+
+
+def _diverged(epochs: Sequence[Row], guessing: float) -> str:
+    broken = [row["epoch"] for row in epochs if not isfinite(row["loss"])]
+    if broken:
+        return (
+            f"Diverged: the loss was no longer a number in epoch {broken[0]} of {len(epochs)}; "
+            "try a smaller learning rate."
+        )
+    last = epochs[-1]["loss"]
+    if last > DIVERGED_FACTOR * guessing:
+        return (
+            f"Diverged: the loss ended at {last:.3f}, where guessing gives {guessing:.3f}; "
+            "try a smaller learning rate."
+        )
+    return ""
+
+
+def _did_not_learn(epochs: Sequence[Row], guessing: float, test: Mapping[str, Any]) -> str:
+    last = epochs[-1]["loss"]
+    if last < guessing - LEAST_FALL:
+        return ""
+    name = "ln 2" if round(guessing, 3) == round(log(2), 3) else "the loss of guessing"
+    plural = "epoch" if len(epochs) == 1 else "epochs"
+    reasons = [_cause(epochs[-1]), _one_answer(test), _ranking(test)]
+    because = "".join(f"; {reason}" for reason in reasons if reason)
+    return (
+        f"Did not learn: after {len(epochs)} {plural} the loss is {last:.3f}, "
+        f"{name} being {guessing:.3f}{because}."
+    )
+
+
+def _cause(last: Row) -> str:
+    """What the layers themselves show, most telling first."""
+    for layer, units in enumerate(last.get("distinct_units") or (), 1):
+        if units == 1:
+            return f"all units of hidden layer {layer} are the same"
+    for layer, share in enumerate(last.get("dead_shares") or (), 1):
+        if share == 1:
+            return f"all units of hidden layer {layer} are dead"
+    norms = last.get("gradient_norms") or ()
+    if norms and norms[0] < VANISHED_GRADIENT:
+        return f"the first layer's gradient has a norm of only {norms[0]:.1g}"
+    return ""
+
+
+def _one_answer(test: Mapping[str, Any]) -> str:
+    counts = _confusion(test)
+    if not counts:
+        return ""
+    tn, fp, fn, tp = counts
+    if tn + fp == 0 or fn + tp == 0:
+        return ""  # the rows themselves are of one class
+    if tp + fp == 0:
+        return "it calls every test row negative"
+    return "it calls every test row positive" if tn + fn == 0 else ""
+
+
+def _ranking(test: Mapping[str, Any]) -> str:
+    """A network on the plateau may already rank rows well: more epochs would show it."""
+    auc = test.get("roc_auc")
+    return f"it ranks test rows with ROC AUC {auc:.3f} all the same" if auc and auc > 0.6 else ""
+
+
+def _one_class(test: Mapping[str, Any]) -> str:
+    answer = _one_answer(test)
+    return f"Predicts one class: {answer}, accuracy {test['accuracy']:.3f}." if answer else ""
+
+
+def _overfits(train: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    ours, theirs = train.get("accuracy"), test.get("accuracy")
+    if ours is None or theirs is None or ours - theirs <= OVERFIT_ACCURACY_GAP:
+        return ""
+    return f"Overfits: accuracy is {ours:.3f} on training rows and {theirs:.3f} on test rows."
+
+
+def _under_trained(losses: Sequence[float]) -> str:
+    if len(losses) == 1:
+        return f"Under-trained: one epoch only, loss {losses[0]:.3f}; try more epochs."
+    before, last = losses[-2:]
+    share = (before - last) / before if before else 0.0
+    if share <= STILL_FALLING_SHARE:
+        return ""
+    return (
+        f"Still improving, so under-trained: the last epoch took the loss from {before:.3f} to "
+        f"{last:.3f}, {share:.0%} less; try more epochs."
+    )
+
+
+def _on_test(test: Mapping[str, Any]) -> str:
+    accuracy = test.get("accuracy")
+    return "" if accuracy is None else f" and {accuracy:.1%} of test rows are right"

@@ -1,0 +1,1 @@
+"""From tokens to sparse TF-IDF features."""

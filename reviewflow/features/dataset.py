@@ -1,0 +1,174 @@
+"""The features of all parts as two CSR matrices, one for training and one for testing.
+
+features.parquet  features.parquet  …      lists ─▶ CSR views, one part at a time
+       └─────────────────┴──────────▶ train: indptr indices values labels
+                                      test:  indptr indices values labels
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reviewflow.errors import StoreError
+
+_LOADING = Lock()  # variants start side by side: one of them loads, the others wait for it
+
+
+@dataclass(frozen=True)
+class Split:
+    """N sparse rows over V terms in CSR form, with their labels.
+
+    Attributes
+    ----------
+    indptr : int64, shape (N + 1,); the entries of row i are ``indptr[i]:indptr[i + 1]``.
+    indices : int32, shape (E,); terms, ascending in each row.
+    values : float32, shape (E,); within [0, 1].
+    labels : float32, shape (N,); 0 or 1.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    values: NDArray[np.float32]
+    labels: NDArray[np.float32]
+
+    @property
+    def rows(self) -> int:
+        """N, the number of rows."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled training and test rows over the same ``terms`` features."""
+
+    train: Split
+    test: Split
+    terms: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """Every row of one part, in the part's order, as views of the Parquet columns.
+
+    Attributes
+    ----------
+    indptr, indices, values : CSR arrays as in :class:`Split`; read-only.
+    labels : float32, shape (N,); NaN where the row has no label.
+    train : bool, shape (N,); whether it is a training row.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    values: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    train: NDArray[np.bool_]
+
+
+def load(parts: tuple[Path, ...], terms: int) -> Dataset:
+    """The labelled rows of all parts, in the parts' order.
+
+    The last two datasets are kept, so that variants that train side by side share one. Nobody
+    may write into its arrays.
+
+    Parameters
+    ----------
+    parts : artifact folder of each part, with ``features.parquet``.
+    terms : V, the number of terms in the vocabulary.
+
+    Raises
+    ------
+    StoreError
+        If a row names a term beyond the vocabulary.
+    """
+    states = tuple((part / "features.parquet").stat() for part in parts)
+    with _LOADING:
+        return _load(parts, terms, tuple((state.st_mtime_ns, state.st_size) for state in states))
+
+
+@lru_cache(maxsize=2)
+def _load(parts: tuple[Path, ...], terms: int, states: tuple[tuple[int, int], ...]) -> Dataset:
+    """Load once for all variants; ``states`` is there to notice another file under the path."""
+    most = sum(_entries(part) for part in parts)
+    train, test = _Rows(most), _Rows(most)
+    for folder in parts:
+        part = read_part(folder, terms)
+        labelled = ~np.isnan(part.labels)
+        train.append(part, labelled & part.train)
+        test.append(part, labelled & ~part.train)
+    return Dataset(train.split(), test.split(), terms)
+
+
+def read_part(folder: Path, terms: int) -> Part:
+    """All rows of one part, those without a label included.
+
+    Raises
+    ------
+    StoreError
+        If a row names a term beyond the vocabulary.
+    """
+    table = pq.read_table(folder / "features.parquet").combine_chunks()
+    indptr, indices = _list_arrays(table["indices"])
+    _, values = _list_arrays(table["values"])
+    if len(indices) and not 0 <= indices.min() <= indices.max() < terms:
+        raise StoreError(
+            f"The features in {folder} name term {indices.max()}, but the vocabulary has {terms} "
+            "terms; make both anew with --refresh vectorize."
+        )
+    labels = pc.fill_null(table["label"].cast(pa.float32()), float("nan")).to_numpy()
+    train = pc.equal(table["split"].cast(pa.string()), "train").to_numpy()
+    return Part(indptr, indices, values, labels, train)
+
+
+class _Rows:
+    """A CSR matrix that grows part by part inside arrays of the final size.
+
+    The arrays are made as long as all entries of all parts; the pages that a split never
+    reaches are never touched and so take no memory.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.indices = np.empty(most, np.int32)
+        self.values = np.empty(most, np.float32)
+        self.filled = 0
+        self.lengths: list[NDArray[np.int64]] = []
+        self.labels: list[NDArray[np.float32]] = []
+
+    def append(self, part: Part, rows: NDArray[np.bool_]) -> None:
+        lengths = np.diff(part.indptr)
+        entries = np.repeat(rows, lengths)
+        end = self.filled + int(lengths[rows].sum())
+        self.indices[self.filled : end] = part.indices[entries]
+        self.values[self.filled : end] = part.values[entries]
+        self.filled = end
+        self.lengths.append(lengths[rows])
+        self.labels.append(part.labels[rows])
+
+    def split(self) -> Split:
+        ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), *self.lengths]))
+        labels = np.concatenate([np.zeros(0, np.float32), *self.labels])
+        return Split(ends, self.indices[: self.filled], self.values[: self.filled], labels)
+
+
+def _list_arrays(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Offsets and items of a list column; the items are a view where the file has one row group."""
+    lists = column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+    offsets = lists.offsets.to_numpy().astype(np.int64)
+    return offsets - offsets[0], lists.flatten().to_numpy()
+
+
+def _entries(part: Path) -> int:
+    """At least how many entries a part has; the file counts an empty list as one."""
+    metadata = pq.read_metadata(part / "features.parquet")
+    column = metadata.schema.names.index("element")
+    groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))
+    return sum(group.column(column).num_values for group in groups)

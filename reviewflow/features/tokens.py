@@ -1,0 +1,60 @@
+"""The tokens of a part as flat NumPy arrays, and which of its rows are training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The token lists of N rows, end to end.
+
+    Attributes
+    ----------
+    codes : int32, shape (T,); for each token its place in ``words``.
+    lengths : int64, shape (N,); how many tokens each row has.
+    words : string array, shape (W,); distinct words in no particular order.
+    """
+
+    codes: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    words: pa.StringArray
+
+    def only(self, rows: NDArray[np.bool_]) -> Tokens:
+        """The tokens of some rows; ``rows`` is a mask of shape (N,)."""
+        if rows.all():
+            return self
+        return Tokens(self.codes[np.repeat(rows, self.lengths)], self.lengths[rows], self.words)
+
+
+def read_tokens(folder: Path) -> Tokens:
+    """The tokens in ``tokens.parquet``; a missing list is an empty one."""
+    table = pq.read_table(folder / "tokens.parquet", columns=["tokens"])
+    lists = pa.concat_arrays(table.unify_dictionaries()["tokens"].chunks or [_no_lists()])
+    encoded = lists.flatten()
+    if not pa.types.is_dictionary(encoded.type):
+        encoded = encoded.dictionary_encode()
+    codes = encoded.indices.to_numpy().astype(np.int32, copy=False)
+    words = encoded.dictionary.dictionary_encode()
+    if len(words.dictionary) < len(words):  # Arrow lets a dictionary hold a word twice
+        codes = words.indices.to_numpy()[codes]
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
+    return Tokens(codes, lengths, words.dictionary)
+
+
+def training_rows(folder: Path) -> NDArray[np.bool_]:
+    """Which rows of a part ``split.parquet`` calls training rows; shape (N,)."""
+    column = pq.read_table(folder / "split.parquet", columns=["split"])["split"]
+    mask = pc.equal(column.cast(pa.string()), "train").to_numpy()
+    return np.asarray(mask, dtype=np.bool_)
+
+
+def _no_lists() -> pa.Array:
+    return pa.array([], pa.list_(pa.dictionary(pa.int32(), pa.string())))

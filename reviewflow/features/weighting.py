@@ -1,0 +1,180 @@
+"""Compiled look-up of the vocabulary's n-grams in a part, and their TF-IDF weights.
+
+The vocabulary is a tree: an n-gram's node and one more token lead to the node of a longer
+n-gram. The edges are in one open-address table whose keys are pairs (node, token). Nodes 0 to
+V − 1 are the terms themselves, node V is the empty n-gram, and nodes after it are n-grams that
+are no terms and only on the way to some.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _slot(edges: Any, key: int) -> Any:
+    """The slot that holds the key or, where there is none, the free slot for it."""
+    mask = len(edges) - 1
+    mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
+    slot = np.int64(mixed >> np.uint64(32)) & mask
+    while edges[slot, 0] != -1 and edges[slot, 0] != key:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def term_tree(tokens: Any, ends: Any, distinct: int) -> Any:
+    """The edges of the tree of the vocabulary's terms.
+
+    Parameters
+    ----------
+    tokens : int32, shape (P,); the tokens of all terms, end to end, values below ``distinct``.
+        A term that another one starts with comes before it, as in any sorted list.
+    ends : int64, shape (V,); where the tokens of each term end.
+
+    Returns
+    -------
+    int64, shape (S, 2), S a power of two; node × ``distinct`` + token, or −1 in a free slot, and
+    beside it the node that this pair leads to.
+    """
+    size = 4
+    while size < 2 * len(tokens):
+        size *= 2
+    edges = np.full((size, 2), -1, np.int64)
+    root = len(ends)
+    nodes = root + 1
+    first = 0
+    for term in range(len(ends)):
+        node = root
+        for place in range(first, ends[term]):
+            key = node * distinct + tokens[place]
+            slot = _slot(edges, key)
+            if edges[slot, 0] == -1:
+                edges[slot, 0] = key
+                if place == ends[term] - 1:
+                    edges[slot, 1] = term
+                else:
+                    edges[slot, 1] = nodes
+                    nodes += 1
+            node = edges[slot, 1]
+        first = ends[term]
+    return edges
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def term_counts(
+    codes: Any, lengths: Any, tokens: Any, edges: Any, terms: int, distinct: int, longest: int
+) -> Any:
+    """How often each term of the vocabulary occurs in each row.
+
+    Parameters
+    ----------
+    codes : int32, shape (T,); the words of the rows, end to end.
+    lengths : int64, shape (N,); how many of them each row has.
+    tokens : int32, shape (W,); which token of the vocabulary each word is, −1 for none.
+    edges, distinct : the tree and its number of distinct tokens.
+    terms, longest : V, and the most tokens in a term.
+
+    Returns
+    -------
+    ends : int64, shape (N,); where the entries of each row end.
+    indices : int32, shape (E,); terms, ascending in each row.
+    counts : int32, shape (E,)
+    """
+    first_nodes = np.full(len(tokens), -1, np.int64)
+    for word in range(len(tokens)):
+        if tokens[word] >= 0:
+            first_nodes[word] = edges[_slot(edges, terms * distinct + tokens[word]), 1]
+    ends = np.empty(len(lengths), np.int64)
+    indices = np.empty(1024, np.int32)
+    counts = np.empty(1024, np.int32)
+    first = filled = 0
+    for row in range(len(lengths)):
+        words = codes[first : first + lengths[row]]
+        first += lengths[row]
+        found = _row_terms(words, tokens, first_nodes, edges, terms, distinct, longest)
+        while filled + len(found) > len(indices):
+            indices = np.append(indices, np.empty_like(indices))
+            counts = np.append(counts, np.empty_like(counts))
+        start = filled
+        for term in found:
+            if filled > start and indices[filled - 1] == term:
+                counts[filled - 1] += 1
+            else:
+                indices[filled] = term
+                counts[filled] = 1
+                filled += 1
+        ends[row] = filled
+    return ends, indices[:filled].copy(), counts[:filled].copy()
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _row_terms(
+    words: Any,
+    tokens: Any,
+    first_nodes: Any,
+    edges: Any,
+    terms: int,
+    distinct: int,
+    longest: int,
+) -> Any:
+    """Every occurrence of a term in one row, sorted."""
+    found = np.empty(len(words) * longest, np.int32)
+    occurrences = 0
+    for start in range(len(words)):
+        node = first_nodes[words[start]]
+        after = start + 1
+        while node >= 0:
+            if node < terms:
+                found[occurrences] = node
+                occurrences += 1
+            if after == len(words) or after == start + longest or tokens[words[after]] < 0:
+                break
+            # a free slot leads to node −1
+            node = edges[_slot(edges, node * distinct + tokens[words[after]]), 1]
+            after += 1
+    found = found[:occurrences]
+    found.sort()
+    return found
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def tfidf_values(
+    ends: Any, indices: Any, counts: Any, idf: Any, sublinear: bool, absolute: bool
+) -> Any:
+    """TF-IDF weights of counted terms, every row scaled to norm 1 and clipped into [0, 1].
+
+    Parameters
+    ----------
+    ends, indices, counts : as :func:`term_counts` gives them.
+    idf : float64, shape (V,)
+    sublinear : whether the term frequency is 1 + ln(count) instead of the count.
+    absolute : whether rows are divided by the sum of their values (l1) instead of the root of
+        the sum of squares (l2).
+
+    Returns
+    -------
+    float32, shape (E,)
+    """
+    values = np.empty(len(indices), np.float32)
+    first = 0
+    for end in ends:
+        total = 0.0
+        for entry in range(first, end):
+            weight = _weight(counts[entry], idf[indices[entry]], sublinear)
+            total += weight if absolute else weight * weight
+        norm = total if absolute else math.sqrt(total)
+        for entry in range(first, end):
+            weight = _weight(counts[entry], idf[indices[entry]], sublinear)
+            values[entry] = min(weight / norm, 1.0)
+        first = end
+    return values
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _weight(count: int, idf: float, sublinear: bool) -> float:
+    return (1.0 + math.log(count) if sublinear else float(count)) * idf

@@ -1,0 +1,94 @@
+"""The identity of a step: a digest of everything that shapes what it writes.
+
+    settings, files, given facts ─┐
+    code that it reaches ─────────┤
+    package versions ─────────────┼─ Recipe ─┐
+    resources ────────────────────┘          ├─▶ key
+    digests of the input artifacts ──────────┘
+
+Two keys differ for a reason, and the recipe's parts are kept so that it can be said in words.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+KEY_CHARACTERS = 32
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What shapes a step's output beside its inputs; every value is JSON."""
+
+    stage: str
+    settings: Mapping[str, Any]
+    files: Mapping[str, str]
+    given: Mapping[str, Any]
+    code: Mapping[str, str]
+    packages: Mapping[str, str]
+    resources: Mapping[str, str]
+
+    def digest(self) -> str:
+        """32 hexadecimal characters."""
+        return digest_of(asdict(self))
+
+    def key(self, inputs: Mapping[str, list[str]]) -> str:
+        """The key of the step that cooks this recipe from these input digests."""
+        return digest_of({"recipe": self.digest(), "inputs": dict(inputs)})
+
+
+def digest_of(value: Any) -> str:
+    """Digest of a JSON value that does not depend on the order of keys.
+
+    JSON keeps 1, 1.0, "1" and true apart, which a hash of concatenated text would not.
+    """
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:KEY_CHARACTERS]
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What changed between two recipes (as dicts), a few words each, settings first."""
+    said = []
+    for name, value in _flat(new["settings"]).items():
+        before = _flat(old["settings"]).get(name)
+        if before != value:
+            said.append(f"{name} {_shown(before)} → {_shown(value)}")
+    for name in new["files"]:
+        if old["files"].get(name) != new["files"][name]:
+            said.append(f"{name.replace('_', ' ')} edited")
+    if old["given"] != new["given"]:
+        said.append("the rows' places changed")
+    code = sorted(
+        {name for name, digest in new["code"].items() if old["code"].get(name) != digest}
+        | (set(old["code"]) - set(new["code"]))
+    )
+    if code:
+        more = f" and {len(code) - 3} more" if len(code) > 3 else ""
+        said.append(f"code changed: {', '.join(code[:3])}{more}")
+    for name in sorted({*new["packages"], *old["packages"]}):
+        before, after = old["packages"].get(name), new["packages"].get(name)
+        if before != after:
+            said.append(f"{name} {_shown(before)} → {_shown(after)}")
+    for name, value in new["resources"].items():
+        if old["resources"].get(name) != value:
+            said.append(f"resource {name} changed")
+    return said
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:59] + "…"

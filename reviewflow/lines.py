@@ -1,0 +1,200 @@
+"""The job laid out for one configuration: lines of work, each with its steps.
+
+    STAGES × variants × seeds ─▶ lines (equal ones are one) ─▶ steps (a line's parts)
+
+A line is one stage with one set of settings on one set of inputs. Variants that share it are
+listed on it; a line over parts has a step for each part of the rows.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from reviewflow.config import Config, variant_configs
+from reviewflow.job import STAGES, Stage
+
+
+@dataclass(eq=False)
+class Line:
+    """One stage with one set of settings.
+
+    Attributes
+    ----------
+    config : the configuration of the variant (and seed) that asked for it first.
+    settings : arguments for the stage's function, by name, resolved.
+    files : paths whose content the stage reads, by argument name.
+    upstream : lines that it reads, by argument name.
+    variants : names of the variants that use it.
+    parts : number of parts, or None for a line with a single step.
+    """
+
+    stage: Stage
+    config: Config
+    settings: Mapping[str, Any]
+    files: Mapping[str, Path]
+    upstream: Mapping[str, tuple["Line", ...]]
+    parts: int | None
+    seed: int | None
+    variants: list[str] = field(default_factory=list)
+    label: str = ""
+
+    @property
+    def steps(self) -> list["Step"]:
+        """The steps of this line, in the order of the parts."""
+        return (
+            [Step(self, None)] if self.parts is None else [Step(self, p) for p in range(self.parts)]
+        )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One unit of caching: a line, and the part where the stage works part by part."""
+
+    line: Line
+    part: int | None
+
+    def inputs(self) -> dict[str, list["Step"]]:
+        """The steps whose artifacts this one reads, by argument name."""
+        found = {}
+        for name, reads in self.line.stage.reads.items():
+            lines = self.line.upstream[name]
+            if reads.every == "part":
+                found[name] = [step for line in lines for step in line.steps]
+            else:
+                found[name] = [
+                    Step(line, None if line.parts is None else self.part) for line in lines
+                ]
+        return found
+
+
+def job_lines(config: Config, parts: int) -> list[Line]:
+    """All lines of the job in the order of the stages; what is equal is one line."""
+    variants = variant_configs(config)
+    known: dict[str, Line] = {}
+    lines: list[Line] = []
+    for stage in STAGES:
+        for name, variant, seed in _users(stage, config, variants):
+            upstream = {
+                argument: tuple(_sources(lines, stage, argument, name, seed))
+                for argument in stage.reads
+            }
+            line = _line(stage, variant, seed, upstream, parts)
+            line = known.setdefault(_identity(line, lines), line)
+            if line not in lines:
+                lines.append(line)
+            if name not in line.variants:
+                line.variants.append(name)
+    for line in lines:
+        line.label = _label(line, lines, variants)
+    return lines
+
+
+def settings_as_json(line: Line) -> dict[str, Any]:
+    """The settings of a line by their full names, as JSON values."""
+    return {name: _json(line.settings[name.rpartition(".")[2]]) for name in line.stage.settings}
+
+
+def resolved_device(device: str) -> str:
+    """``cpu`` or ``cuda``; ``auto`` takes CUDA where a device file and a CUDA build are there.
+
+    Nothing is imported for it: planning must stay quick.
+    """
+    if device != "auto":
+        return device
+    return "cuda" if Path("/dev/nvidia0").exists() and "+cpu" not in version("torch") else "cpu"
+
+
+def _users(
+    stage: Stage, config: Config, variants: Mapping[str, Config]
+) -> Iterator[tuple[str, Config, int | None]]:
+    """Who asks for a stage: (variant, its configuration, seed number)."""
+    if stage.over == "job":
+        yield "", config, None
+        return
+    for name, variant in variants.items():
+        if stage.over == "seed":
+            for seed in range(variant.train.repeats):
+                yield name, variant, seed
+        else:
+            yield name, variant, None
+
+
+def _sources(
+    lines: list[Line], stage: Stage, argument: str, variant: str, seed: int | None
+) -> Iterator[Line]:
+    """The earlier lines that an argument of a stage reads, for one variant and seed."""
+    reads = stage.reads[argument]
+    for line in lines:
+        if line.stage.name == reads.stage and (
+            reads.every == "variant"
+            or stage.over == "job"
+            or (variant in line.variants and (line.seed is None or line.seed == seed))
+        ):
+            yield line
+
+
+def _line(
+    stage: Stage,
+    config: Config,
+    seed: int | None,
+    upstream: Mapping[str, tuple[Line, ...]],
+    parts: int,
+) -> Line:
+    settings = {name.rpartition(".")[2]: config.settings(name) for name in stage.settings}
+    if "train" in settings:
+        train = config.train
+        changes = {
+            "seed": train.seed + (seed or 0),
+            "repeats": 1,
+            "device": resolved_device(train.device),
+        }
+        settings["train"] = train.model_copy(update=changes)
+    files = {name: Path(config.settings(setting)) for name, setting in stage.files.items()}
+    return Line(
+        stage, config, settings, files, upstream, parts if stage.over == "part" else None, seed
+    )
+
+
+def _identity(line: Line, lines: list[Line]) -> str:
+    numbers = {id(known): number for number, known in enumerate(lines)}
+    return json.dumps(
+        [
+            line.stage.name,
+            settings_as_json(line),
+            {name: str(path) for name, path in line.files.items()},
+            {
+                name: [numbers[id(source)] for source in sources]
+                for name, sources in line.upstream.items()
+            },
+        ],
+        sort_keys=True,
+    )
+
+
+def _label(line: Line, lines: list[Line], variants: Mapping[str, Config]) -> str:
+    """``train[tanh]``, ``train[tanh, seed 1]``, ``normalize[stems]`` or plain ``normalize``."""
+    name = line.stage.name
+    alone = sum(other.stage is line.stage for other in lines) == 1 and line.stage.over != "seed"
+    if alone or line.stage.over == "job":
+        return name
+    seeded = line.config.train.repeats > 1 and line.seed is not None
+    return f"{name}[{line.variants[0]}{f', seed {line.seed}' if seeded else ''}]"
+
+
+def _json(value: Any) -> Any:
+    return (
+        json.loads(value.model_dump_json())
+        if isinstance(value, BaseModel)
+        else json.loads(json.dumps(value))
+    )
+
+
+def file_name(label: str) -> str:
+    """A label as a file name: letters, digits, dot and dash."""
+    return re.sub(r"[^\w.-]+", "-", label).strip("-")

@@ -1,0 +1,1 @@
+"""The networks: models, initial weights and training."""

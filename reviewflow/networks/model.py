@@ -1,0 +1,154 @@
+"""The network as a PyTorch model: fully connected layers that take sparse rows, on disk and off.
+
+rows of X (CSR) ─ layer 1 ─ activation ─ layer 2 ─ activation ─ … ─ layer n ─▶ logit
+                                                          sigmoid(logit) ─▶ P(positive)
+"""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from reviewflow.errors import StoreError
+
+WEIGHTS_FILE = "model.safetensors"
+DESCRIPTION_FILE = "model.json"
+
+
+class Csr(NamedTuple):
+    """B sparse rows: indptr int64 (B + 1,), indices int64 (entries,), values float32 (entries,)."""
+
+    indptr: Tensor
+    indices: Tensor
+    values: Tensor
+
+
+class Network(nn.Module):
+    """V terms → hidden layers → one logit.
+
+    Parameters
+    ----------
+    terms : V, the number of terms in the vocabulary.
+    hidden : units of each hidden layer.
+    activation : ``relu``, ``leaky_relu``, ``tanh`` or ``sigmoid``, of the hidden layers.
+
+    Weights are not filled: see :func:`fill_weights` and :func:`load_network`.
+    """
+
+    def __init__(self, terms: int, hidden: tuple[int, ...], activation: str) -> None:
+        super().__init__()
+        self.terms, self.hidden, self.activation = terms, hidden, activation
+        sizes = (terms, *hidden, 1)
+        self.layers = nn.ModuleList(
+            # skip_init: PyTorch's own filling would draw from the generator that threads share
+            nn.utils.skip_init(nn.Linear, inputs, units)  # type: ignore[no-untyped-call]
+            for inputs, units in pairwise(sizes)
+        )
+
+    def linear_layers(self) -> list[nn.Linear]:
+        """The layers from the input up; ``weight`` is (units, inputs) as always in PyTorch."""
+        return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+
+    def forward(self, X: Tensor | Csr) -> Tensor:
+        """Logits, shape (B,), of dense rows (B, V) or of sparse ones."""
+        first, *others = self.linear_layers()
+        Z = first(X) if isinstance(X, Tensor) else sparse_linear(X, first)
+        for layer in others:
+            Z = layer(activated(Z, self.activation))
+        return Z.squeeze(1)
+
+
+def sparse_linear(X: Csr, layer: nn.Linear) -> Tensor:
+    """X @ weight.T + bias, reading only the weights of terms that occur."""
+    sums = functional.embedding_bag(
+        X.indices,
+        layer.weight.T.contiguous(),
+        X.indptr,
+        mode="sum",
+        per_sample_weights=X.values,
+        include_last_offset=True,
+    )
+    return sums + layer.bias
+
+
+def activated(Z: Tensor, activation: str) -> Tensor:
+    """The activation's outputs; leaky ReLU has PyTorch's default slope of 0.01."""
+    if activation == "relu":
+        return torch.relu(Z)
+    if activation == "leaky_relu":
+        return functional.leaky_relu(Z)
+    if activation == "tanh":
+        return torch.tanh(Z)
+    if activation == "sigmoid":
+        return torch.sigmoid(Z)
+    raise ValueError(f"{activation!r} is not one of relu, leaky_relu, tanh, sigmoid.")
+
+
+def fill_weights(network: Network, init: str, seed: int) -> None:
+    """Give every layer its initial weights, from a generator of its own.
+
+    Parameters
+    ----------
+    init : ``default`` as PyTorch's nn.Linear: weights and biases uniform within ±1/√inputs, the
+        same numbers as after ``torch.manual_seed(seed)``; ``zeros``: weights and biases 0;
+        ``xavier`` (Glorot and Bengio 2010): uniform within ±√(6 / (inputs + units)), biases 0;
+        ``he`` (He et al. 2015): normal with deviation √(2 / inputs), biases 0.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for layer in network.linear_layers():
+            bound = layer.in_features**-0.5
+            layer.bias.zero_()
+            if init == "default":
+                # the call that nn.Linear makes: its bound, too, is 1/√inputs
+                nn.init.kaiming_uniform_(layer.weight, a=5**0.5, generator=generator)
+                layer.bias.uniform_(-bound, bound, generator=generator)
+            elif init == "zeros":
+                layer.weight.zero_()
+            elif init == "xavier":
+                nn.init.xavier_uniform_(layer.weight, generator=generator)
+            elif init == "he":
+                nn.init.kaiming_normal_(layer.weight, generator=generator)
+            else:
+                raise ValueError(f"{init!r} is not one of default, zeros, xavier, he.")
+
+
+def save_network(network: Network, training: dict[str, Any], folder: Path) -> None:
+    """Write the weights, and beside them the architecture and the hyper-parameters ``training``."""
+    weights = {name: weight.contiguous() for name, weight in network.state_dict().items()}
+    save_file(weights, folder / WEIGHTS_FILE)
+    description = {
+        "terms": network.terms,
+        "hidden": list(network.hidden),
+        "activation": network.activation,
+        "train": training,
+    }
+    text = json.dumps(description, indent=2, sort_keys=True) + "\n"
+    (folder / DESCRIPTION_FILE).write_text(text, encoding="utf-8")
+
+
+def load_network(folder: Path) -> Network:
+    """The network that :func:`save_network` wrote.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing, or the weights are not those of the architecture.
+    """
+    try:
+        description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
+        network = Network(
+            description["terms"], tuple(description["hidden"]), description["activation"]
+        )
+        network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        cause = " ".join(str(error).split())
+        raise StoreError(
+            f"The model in {folder} cannot be read ({cause}); train it anew with --refresh train."
+        ) from None
+    return network

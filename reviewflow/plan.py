@@ -1,0 +1,285 @@
+"""What will run and why: one function decides, ``plan`` prints its answer and ``run`` obeys it.
+
+step ─ recipe ─┬─ inputs known ──▶ key ─▶ store: whole → cached; else run
+               └─ inputs made anew ─────▶ run, or "unless they come out the same"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from platform import python_version
+from typing import Any, Literal
+
+from reviewflow.code.reaching import Reach
+from reviewflow.code.versions import package_versions
+from reviewflow.errors import ConfigError, StoreError
+from reviewflow.job import STAGES
+from reviewflow.keys import Recipe, differences, digest_of
+from reviewflow.lines import Line, Step, settings_as_json
+from reviewflow.reviews.parts import Index
+from reviewflow.reviews.split import place
+from reviewflow.store import Artifact, Damage, Store, sha256_of
+from reviewflow.text.wordnet import wordnet_digest
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a step runs.
+
+    Attributes
+    ----------
+    action : ``cached``; ``run``; ``unless``: it runs unless its inputs come out as they were.
+    reason : why, in words; empty where cached.
+    key : None where an input is not made yet.
+    fingerprint : equal for steps that do the same; the key where it is known.
+    """
+
+    action: Literal["cached", "run", "unless"]
+    reason: str
+    key: str | None
+    recipe: Recipe
+    fingerprint: str
+    inputs: Mapping[str, list[str]] | None
+    artifact: Artifact | None = None
+
+
+@dataclass(frozen=True)
+class Previous:
+    """What the run before this one knew: recipes and keys by line label."""
+
+    recipes: Mapping[str, Mapping[str, Any]]
+    keys: Mapping[str, frozenset[str]]
+
+
+class Ledger:
+    """Decides about steps, and remembers what has been made.
+
+    Parameters
+    ----------
+    reaches : the code that each stage's function reaches, by its dotted name.
+    previous : the run to compare with when a reason is given.
+    refresh : stage names that run whatever the store holds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        index: Index,
+        lines: list[Line],
+        reaches: Mapping[str, Reach],
+        previous: Previous,
+        refresh: tuple[str, ...] = (),
+    ) -> None:
+        self.store, self.index, self.lines = store, index, lines
+        self.reaches, self.previous, self.refresh = reaches, previous, refresh
+        self._made: dict[Step, Artifact] = {}
+        self._ran: set[Line] = set()
+        self._foreseen: dict[Step, Decision] = {}
+        self._recipes: dict[Line, Recipe] = {}
+        self._first: dict[str, Step] = {}
+
+    def foresee(self) -> dict[Step, Decision]:
+        """A decision for every step of the job, running nothing."""
+        return {step: self.decide(step) for line in self.lines for step in line.steps}
+
+    def decide(self, step: Step) -> Decision:
+        """Whether a step will run; exact once everything before it is made."""
+        if step not in self._foreseen:
+            self._foreseen[step] = self._decided(step)
+        return self._foreseen[step]
+
+    def settle(self, step: Step) -> Decision:
+        """The decision with every input made: look into the store afresh (hold the step's lock)."""
+        recipe, inputs = self.recipe(step), self._inputs(step)
+        if inputs is None:
+            raise StoreError(f"{step.line.label} was started before what it reads was made.")
+        return self._looked_up(step, recipe, inputs)
+
+    def made(self, step: Step, artifact: Artifact, ran: bool) -> None:
+        """Remember that a step's artifact is whole, and whether it was made by this run."""
+        self._made[step] = artifact
+        if ran:
+            self._ran.add(step.line)
+
+    def folder(self, step: Step) -> Path:
+        """Where the artifact of a step lies that has been made or found."""
+        return self._made[step].folder
+
+    def recipe(self, step: Step) -> Recipe:
+        """What shapes the step beside its inputs."""
+        line = step.line
+        if line not in self._recipes:
+            reach = self.reaches[line.stage.does]
+            self._recipes[line] = Recipe(
+                stage=line.stage.name,
+                settings=settings_as_json(line),
+                files={name: _content_digest(str(path)) for name, path in line.files.items()},
+                given={},
+                code=reach.definitions,
+                packages={"python": python_version(), **package_versions(reach.packages)},
+                resources=_resources(line),
+            )
+        recipe = self._recipes[line]
+        given = {name: _given_as_json(name, step, self.index) for name in line.stage.given}
+        return replace(recipe, given=given) if given else recipe
+
+    def _decided(self, step: Step) -> Decision:
+        recipe = self.recipe(step)
+        inputs = self._inputs(step)
+        if inputs is None:
+            return self._above_unknown(step, recipe)
+        key = recipe.key(inputs)
+        first = self._first.setdefault(key, step)
+        if first != step and self.decide(first).action != "cached":
+            return Decision("cached", "", key, recipe, key, inputs)
+        return self._looked_up(step, recipe, inputs)
+
+    def _looked_up(self, step: Step, recipe: Recipe, inputs: Mapping[str, list[str]]) -> Decision:
+        """A step whose inputs are known: the store decides."""
+        key = recipe.key(inputs)
+        if self._refreshed(step):
+            return Decision("run", "asked for with --refresh", key, recipe, key, inputs)
+        found = self.store.find(step.line.stage.name, key)
+        if isinstance(found, Artifact):
+            return Decision("cached", "", key, recipe, key, inputs, found)
+        reason = (
+            f"artifact damaged: {found.why}"
+            if isinstance(found, Damage)
+            else self._reason(step, recipe, key)
+        )
+        return Decision("run", reason, key, recipe, key, inputs)
+
+    def _above_unknown(self, step: Step, recipe: Recipe) -> Decision:
+        """A step some of whose inputs will be made again: it has no key yet."""
+        sources = [s for steps in step.inputs().values() for s in steps]
+        waits = [s for s in sources if self._outputs(s, ()) is None]
+        fingerprint = digest_of([recipe.digest(), [self.decide(s).fingerprint for s in sources]])
+        first = self._first.setdefault(fingerprint, step)
+        if first != step:
+            return replace(self.decide(first), action="cached", reason="")
+        if self._refreshed(step):
+            return Decision("run", "asked for with --refresh", None, recipe, fingerprint, None)
+        if recipe.digest() in self.store.recipes(recipe.stage) or self._twin(step.line, recipe):
+            names = " or ".join(dict.fromkeys(s.line.label for s in waits))
+            return Decision(
+                "unless", f"unless {names} gives the same bytes", None, recipe, fingerprint, None
+            )
+        reason = self._reason(step, recipe, None)
+        return Decision("run", reason, None, recipe, fingerprint, None)
+
+    def _twin(self, line: Line, recipe: Recipe) -> bool:
+        """Whether another line cooks the same recipe and could come first."""
+        return any(
+            other is not line
+            and other.stage is line.stage
+            and settings_as_json(other) == settings_as_json(line)
+            for other in self.lines
+        )
+
+    def _refreshed(self, step: Step) -> bool:
+        stage = step.line.stage
+        return stage.name in self.refresh or stage.shown_as in self.refresh
+
+    def _inputs(self, step: Step) -> dict[str, list[str]] | None:
+        """The digests that count, by argument; None where one is not known yet."""
+        digests = {}
+        for name, steps in step.inputs().items():
+            known = [self._outputs(s, step.line.stage.reads[name].outputs) for s in steps]
+            if any(outputs is None for outputs in known):
+                return None
+            digests[name] = [
+                digest for outputs in known if outputs is not None for digest in outputs
+            ]
+        return digests
+
+    def _outputs(self, step: Step, names: tuple[str, ...]) -> list[str] | None:
+        """Digests of a step's outputs, or None while they are not known.
+
+        What ingest gives is known as soon as the file has been cut.
+        """
+        if step.line.stage.name == "ingest" and step.part is not None:
+            known: Mapping[str, str] = self.index.parts[step.part].digests
+            return [known[name] for name in names if name in known]
+        artifact = self._made.get(step) or self.decide(step).artifact
+        if artifact is None:
+            return None
+        return [artifact.digests[name] for name in names]
+
+    def _reason(self, step: Step, recipe: Recipe, key: str | None) -> str:
+        """Why there is no artifact, compared with the run before."""
+        label = step.line.label
+        before = self.previous.recipes.get(label)
+        if before is None:
+            if not self.previous.recipes:
+                return "first run"
+            return (
+                f"new variant {step.line.variants[0]}"
+                if step.line.stage.over == "seed"
+                else "not made before"
+            )
+        if key is not None and key in self.previous.keys.get(label, frozenset()):
+            return "artifact missing"
+        said = differences(before, asdict(recipe))
+        if said:
+            return "; ".join(said)
+        if step.line.stage.name in ("ingest", "split", "normalize"):
+            return "new rows"
+        changed = dict.fromkeys(s.line.label for steps in step.inputs().values() for s in steps)
+        ran = [line.label for line in self._ran if line.label in changed]
+        return f"{' and '.join(ran or changed)} gave other bytes" if changed else "not in the store"
+
+
+def given_facts(line: Line, part: int | None, index: Index) -> dict[str, Any]:
+    """Facts about the data that a stage is told, as its function takes them.
+
+    ``rows`` (the part's table) is not among them: the run hands it over while it reads the file.
+    """
+    facts: dict[str, Any] = {}
+    if "place" in line.stage.given and part is not None:
+        facts["place"] = place(index, part, line.config.split)
+    if "index" in line.stage.given:
+        facts["index"] = index
+    if "groups" in line.stage.given:
+        names = [model.variants[0] for model in line.upstream["models"]]
+        facts["groups"] = tuple(list(dict.fromkeys(names)).index(name) for name in names)
+    return facts
+
+
+def check_refresh(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names as stages know them; raises ConfigError for a name that no stage has."""
+    known = list(dict.fromkeys([s.shown_as for s in STAGES] + [s.name for s in STAGES]))
+    for name in names:
+        if name not in known and name.replace("_", " ") not in known:
+            raise ConfigError(f"--refresh {name!r} is no stage; the stages are {', '.join(known)}.")
+    return tuple(name if name in known else name.replace("_", " ") for name in names)
+
+
+def _given_as_json(name: str, step: Step, index: Index) -> Any:
+    """A given fact as it counts in the key."""
+    if name == "rows" and step.part is not None:
+        return dict(index.parts[step.part].digests)
+    if name == "index":
+        return digest_of(index.to_json())
+    value = given_facts(step.line, step.part, index)[name]
+    return asdict(value) if name == "place" and value is not None else value
+
+
+def _resources(line: Line) -> dict[str, str]:
+    """Digests of what shapes a stage beside configuration, code and packages."""
+    if "wordnet" in line.stage.resources and line.config.normalize.reduce == "lemma":
+        return {"wordnet": wordnet_digest()}
+    return {}
+
+
+@lru_cache
+def _content_digest(path: str) -> str:
+    """Digest of a file's bytes."""
+    try:
+        return sha256_of(Path(path))[:32]
+    except OSError as error:
+        raise ConfigError(
+            f"The suite {path} cannot be read ({error.strerror}); check the paths under validate:."
+        ) from None

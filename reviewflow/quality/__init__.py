@@ -1,0 +1,1 @@
+"""Checks of the data, run by Great Expectations."""

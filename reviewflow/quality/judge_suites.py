@@ -1,0 +1,75 @@
+"""The suites themselves, judged before any work is done: a misspelt check would check nothing.
+
+Reading finds wrong names; a rehearsal on a handful of made-up rows finds what Great
+Expectations can only tell when it evaluates (a condition on no column, text against a number).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from reviewflow.context import Context
+from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, part_figures
+from reviewflow.quality.frames import Frame
+from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
+from reviewflow.quality.suites import Suite, read_suite
+from reviewflow.quality.validation import validated
+
+
+def judge_suites(
+    *, reviews_suite: Path, features_suite: Path, folder: Path, context: Context
+) -> dict[str, Any]:
+    """Read and rehearse both suites and write ``suites.json``, the types of each by name.
+
+    Returns
+    -------
+    dict
+        ``rows``, the number of expectations.
+
+    Raises
+    ------
+    ConfigError
+        If a suite is empty or an entry of it cannot be used; the sentence says which and why.
+    """
+    reviews = read_suite(reviews_suite, REVIEW_COLUMNS)
+    features = read_suite(features_suite, FEATURE_COLUMNS)
+    context.check_stop()
+    validated(reviews, _rehearsal_reviews())
+    validated(features, _rehearsal_features())
+    listed = {"reviews": _types(reviews), "features": _types(features)}
+    text = json.dumps(listed, indent=1)
+    (folder / "suites.json").write_text(text + "\n", encoding="utf-8")
+    return {"rows": len(reviews.expectations) + len(features.expectations)}
+
+
+def _types(suite: Suite) -> list[str]:
+    return [expectation.type for expectation in suite.expectations]
+
+
+def _rehearsal_reviews() -> dict[str, Frame]:
+    """Frames of four made-up reviews, with the columns and types of the real ones."""
+    reviews = pa.table(
+        {
+            "label": pa.array([0, 1, 0, 1], pa.int8()),
+            "text_hash": pa.array([1, 2, 3, 4], pa.uint64()),
+            "characters": pa.array([20, 30, 40, 50], pa.int32()),
+            "blank": [False, False, False, False],
+        }
+    )
+    splits = pa.table({"split": ["train", "train", "test", "test"]})
+    return review_frames([reviews], [splits], lambda part, row: {"record": row + 2})
+
+
+def _rehearsal_features() -> dict[str, Frame]:
+    """Frames of four made-up rows of features over two terms."""
+    features = pa.table(
+        {
+            "label": pa.array([0, 1, 0, 1], pa.int8()),
+            "split": ["train", "train", "test", "test"],
+            "indices": pa.array([[0], [1], [0, 1], [1]], pa.list_(pa.int32())),
+            "values": pa.array([[1.0], [1.0], [0.6, 0.8], [1.0]], pa.list_(pa.float32())),
+        }
+    )
+    return feature_frames([part_figures(features, 2)], ("first", "second"))

@@ -1,0 +1,252 @@
+"""Suites of expectations: YAML files that a person edits, read strictly.
+
+    reviews.yaml ─ plain YAML ─ known types, columns, severities? ─▶ Suite
+
+Great Expectations drops an entry that it does not know with no more than a log line, and an
+empty suite passes everything; so every entry is judged here, in a sentence, before it is used.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reviewflow.errors import ConfigError
+from reviewflow.quality.conditions import comparisons, gallery_arguments
+from reviewflow.quality.library import expectation_class, expectation_types
+
+SEVERITIES = ("error", "warning")
+ENTRY_KEYS = ("type", "kwargs", "severity", "meta", "notes")
+SUITE_KEYS = ("name", "expectations")
+RESERVED_KWARGS = (
+    "id",
+    "meta",
+    "notes",
+    "severity",
+    "result_format",
+    "catch_exceptions",
+    "rendered_content",
+    "batch_id",
+    "windows",
+    "condition_parser",
+)
+MOST_BYTES = 1_000_000
+MOST_NODES = 20_000
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One entry of a suite.
+
+    Attributes
+    ----------
+    type : name in Great Expectations' gallery (``expect_column_values_to_be_between``).
+    kwargs : its arguments, as in the gallery; never changed after reading.
+    severity : ``error`` stops the run, ``warning`` goes into the report.
+    frame : which frame it looks at (``rows``, ``labels``, ``features``, ``parts``).
+    notes : what it is for, shown to people beside a failure; may be empty.
+    """
+
+    type: str
+    kwargs: dict[str, Any]
+    severity: str
+    frame: str
+    notes: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it names, in the order of its arguments."""
+        return named_columns(self.kwargs)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A named list of expectations, in the order of the file; never empty."""
+
+    name: str
+    path: str
+    expectations: tuple[Expectation, ...]
+
+
+def read_suite(path: Path, frames: Mapping[str, tuple[str, ...]]) -> Suite:
+    """The suite in a YAML file, every entry of it known to be usable.
+
+    Parameters
+    ----------
+    path : the YAML file.
+    frames : the columns of each frame that an expectation of this suite may look at.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, holds no expectations, or an entry has an unknown key, type,
+        severity, frame or column, or arguments that Great Expectations refuses. The sentence
+        names the nearest right name.
+    """
+    content = _content(path)
+    _known(content, SUITE_KEYS, f"{path}: the suite")
+    name = content.get("name", path.stem)
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"{path}: name must be a word, not {name!r}.")
+    entries = content.get("expectations")
+    if not isinstance(entries, list) or not entries:
+        raise ConfigError(
+            f"{path}: the suite {name!r} holds no expectations and would pass anything; "
+            "list at least one under expectations:."
+        )
+    read = (
+        _expectation(entry, f"{path}: expectation {number}", frames)
+        for number, entry in enumerate(entries, start=1)
+    )
+    return Suite(name=name, path=str(path), expectations=tuple(read))
+
+
+def named_columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns that the arguments of an expectation name."""
+    single = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
+    several = kwargs.get("column_list", [])
+    return tuple(str(column) for column in [*single, *(several if _is_list(several) else [])])
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, small enough to be walked and free of loops."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ConfigError(f"The suite {path} is over {MOST_BYTES:,} bytes; is it a suite?")
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"There is no suite of expectations at {path}; check the path under validate:."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The suite {path} cannot be read: {error}.") from None
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}.") from None
+    if content is None:
+        raise ConfigError(f"The suite {path} is empty; list at least one under expectations:.")
+    if not isinstance(content, dict):
+        raise ConfigError(
+            f"{path} must hold name: and expectations:, not {type(content).__name__}."
+        )
+    _walk(content, path)
+    return content
+
+
+def _walk(content: object, path: Path) -> None:
+    """Refuse anchors that loop or multiply: they would be walked for ever later on."""
+    nodes, waiting = 0, [content]
+    while waiting:
+        node = waiting.pop()
+        nodes += 1
+        if nodes > MOST_NODES:
+            raise ConfigError(f"{path} is too large or refers to itself; write its entries out.")
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list | tuple | set):
+            waiting.extend(node)
+
+
+def _expectation(entry: object, where: str, frames: Mapping[str, tuple[str, ...]]) -> Expectation:
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where} must have type: and kwargs:, not {_short(entry)}.")
+    _known(entry, ENTRY_KEYS, where)
+    type_ = entry.get("type")
+    if not isinstance(type_, str):
+        raise ConfigError(f"{where} has no type:; name one of Great Expectations' expectations.")
+    where = f"{where} ({_short(type_)})"
+    _one_of(type_, expectation_types(), where, "is not an expectation of Great Expectations")
+    severity = entry.get("severity", "error")
+    _one_of(severity, SEVERITIES, where, f"has the unknown severity {_short(severity)}")
+    meta = entry.get("meta") or {}
+    if not isinstance(meta, dict):
+        raise ConfigError(f"{where}: meta must be like {{frame: rows}}, not {_short(meta)}.")
+    _known(meta, ("frame",), f"{where}: meta")
+    frame = meta.get("frame", "rows")
+    _one_of(frame, tuple(frames), where, f"looks at the unknown frame {_short(frame)}")
+    kwargs = _arguments(entry.get("kwargs"), where, frames[frame], frame)
+    _accepted(type_, kwargs, where)
+    notes = entry.get("notes") or ""
+    if not isinstance(notes, str):
+        raise ConfigError(f"{where}: notes must be text, not {_short(notes)}.")
+    return Expectation(type_, kwargs, severity, frame, " ".join(notes.split()))
+
+
+def _arguments(given: object, where: str, columns: tuple[str, ...], frame: str) -> dict[str, Any]:
+    """The kwargs of an entry, their columns known and their limits the right way round."""
+    kwargs = {} if given is None else given
+    if not isinstance(kwargs, dict) or not all(isinstance(key, str) for key in kwargs):
+        raise ConfigError(f"{where}: kwargs must be names with values, not {_short(given)}.")
+    for key in kwargs:
+        if key in RESERVED_KWARGS:
+            raise ConfigError(f"{where}: {key} has no place in kwargs; leave it out.")
+    for column in named_columns(kwargs):
+        _one_of(column, columns, where, f"names {_short(column)}, no column of frame {frame}")
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+        raise ConfigError(f"{where}: min_value {low} is above max_value {high}; swap them.")
+    for column in _condition_columns(kwargs.get("row_condition"), where):
+        _one_of(column, columns, where, f"has a condition on {_short(column)}, no column")
+    return dict(kwargs)
+
+
+def _condition_columns(condition: object, where: str) -> tuple[str, ...]:
+    if not isinstance(condition, str):
+        return ()
+    try:
+        return tuple(column for column, _, _ in comparisons(condition))
+    except ValueError as error:
+        raise ConfigError(f"{where}: row_condition {_short(condition)} {error}.") from None
+
+
+def _accepted(type_: str, kwargs: dict[str, Any], where: str) -> None:
+    """Let Great Expectations judge the arguments; its refusal becomes a sentence."""
+    accepted = expectation_class(type_)
+    try:
+        accepted(**gallery_arguments(kwargs))
+    except Exception as error:  # its checks raise whatever they like
+        problems = error.errors() if hasattr(error, "errors") else []
+        for problem in problems:
+            key = str(problem["loc"][0])
+            if problem["type"] == "value_error.extra":
+                known = [name for name in accepted.__fields__ if name not in RESERVED_KWARGS]
+                raise ConfigError(f"{where} takes no {key!r}; {_hint(key, known)}") from None
+        said = [f"{problem['loc'][0]}: {problem['msg']}" for problem in problems[:1]]
+        sentence = said[0].removeprefix("__root__: ") if said else _one_line(error)
+        raise ConfigError(f"{where} refuses its kwargs: {sentence}.") from None
+
+
+def _known(mapping: dict[Any, Any], keys: tuple[str, ...], where: str) -> None:
+    for key in mapping:
+        _one_of(key, keys, where, f"has the unknown key {_short(key)}")
+
+
+def _one_of(value: object, known: tuple[str, ...], where: str, complaint: str) -> None:
+    if not isinstance(value, str) or value not in known:
+        raise ConfigError(f"{where} {complaint}; {_hint(str(value)[:200], known)}")
+
+
+def _hint(value: str, known: Iterable[str]) -> str:
+    """The nearest right name, or the right names where they are few."""
+    names = list(known)
+    near = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    if len(names) > 12:
+        return "its gallery lists them."
+    return f"known are {', '.join(names)}."
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str | int | float | bool) else type(value).__name__
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _one_line(error: BaseException) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")

@@ -1,0 +1,65 @@
+"""The check of the features: every stored value, label and index, before anything is trained."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from reviewflow.context import Context
+from reviewflow.quality.data_docs import write_data_docs
+from reviewflow.quality.feature_frames import (
+    FEATURE_COLUMNS,
+    PartFigures,
+    feature_frames,
+    part_figures,
+)
+from reviewflow.quality.results import write_results
+from reviewflow.quality.suites import read_suite
+from reviewflow.quality.validation import validated
+
+
+def validate_features(
+    *,
+    features: tuple[Path, ...],
+    vocabulary: Path,
+    suite: Path,
+    folder: Path,
+    context: Context,
+) -> dict[str, Any]:
+    """Check the features against a suite and write ``results.json`` and ``data_docs/``.
+
+    Parameters
+    ----------
+    features : one artifact folder a part, in the file's order.
+    vocabulary : the artifact folder of the vocabulary.
+    suite : YAML file of expectations on the frames ``rows``, ``labels``, ``features``, ``parts``.
+
+    Returns
+    -------
+    dict
+        As :func:`reviewflow.quality.validate_reviews.validate_reviews`.
+
+    Raises
+    ------
+    ConfigError
+        If the suite cannot be used.
+    """
+    expectations = read_suite(suite, FEATURE_COLUMNS)
+    terms = pq.read_table(vocabulary / "vocabulary.parquet", columns=["term"])["term"].to_pylist()
+    parts = list(context.executor.map(partial(_figures, terms=len(terms)), features))
+    context.check_stop()
+    results, outcomes = validated(expectations, feature_frames(parts, terms))
+    context.check_stop()
+    write_results(folder, results)
+    write_data_docs(folder / "data_docs", expectations.name, outcomes)
+    return {
+        "rows": sum(len(part.label) for part in parts),
+        "success": results["success"],
+        "failed": sum(not one["success"] for one in results["results"]),
+    }
+
+
+def _figures(part: Path, terms: int) -> PartFigures:
+    columns = ["label", "split", "indices", "values"]
+    return part_figures(pq.read_table(part / "features.parquet", columns=columns), terms)

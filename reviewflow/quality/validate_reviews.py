@@ -1,0 +1,79 @@
+"""The check of the reviews: lengths, blanks, labels, duplicates and the split, before any work."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reviewflow.context import Context
+from reviewflow.quality.data_docs import write_data_docs
+from reviewflow.quality.results import write_results
+from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
+from reviewflow.quality.suites import read_suite
+from reviewflow.quality.validation import validated
+from reviewflow.reviews.parts import Index
+
+
+def validate_reviews(
+    *,
+    reviews: tuple[Path, ...],
+    splits: tuple[Path, ...],
+    index: Index,
+    suite: Path,
+    folder: Path,
+    context: Context,
+) -> dict[str, Any]:
+    """Check the reviews against a suite and write ``results.json`` and ``data_docs/``.
+
+    Parameters
+    ----------
+    reviews, splits : one artifact folder a part, in the file's order.
+    index : turns a row of a part into the number of its record in the file.
+    suite : YAML file of expectations on the frames ``rows`` and ``labels``.
+
+    Returns
+    -------
+    dict
+        ``rows``, ``success`` (no expectation of severity error failed) and ``failed``, the
+        number of expectations that failed. A failure raises nothing here: it is a result.
+
+    Raises
+    ------
+    ConfigError
+        If the suite cannot be used.
+    """
+    expectations = read_suite(suite, REVIEW_COLUMNS)
+    tables = list(context.executor.map(_figures, reviews))
+    context.check_stop()
+    sides = [pq.read_table(split / "split.parquet", columns=["split"]) for split in splits]
+    results, outcomes = validated(
+        expectations, review_frames(tables, sides, partial(_review_name, index))
+    )
+    context.check_stop()
+    write_results(folder, results)
+    write_data_docs(folder / "data_docs", expectations.name, outcomes)
+    return {
+        "rows": sum(table.num_rows for table in tables),
+        "success": results["success"],
+        "failed": sum(not one["success"] for one in results["results"]),
+    }
+
+
+def _figures(part: Path) -> pa.Table:
+    """A part's columns but for the text, of which only its blankness stays in memory."""
+    table = pq.read_table(
+        part / "reviews.parquet", columns=["text", "label", "text_hash", "characters"]
+    )
+    blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(table["text"])), 0)
+    return table.drop_columns(["text"]).append_column("blank", pc.fill_null(blank, True))
+
+
+def _review_name(index: Index, part: int, row: int) -> dict[str, Any]:
+    """Where a person finds a row: the record's number, the header being 1, and which file."""
+    record = {"record": index.record(part, row)}
+    if index.has_test_file:
+        return {**record, "file": "test" if index.parts[part].file else "main"}
+    return record

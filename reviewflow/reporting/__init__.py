@@ -1,0 +1,1 @@
+"""The report: charts, HTML page and markdown."""

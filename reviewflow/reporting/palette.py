@@ -1,0 +1,28 @@
+"""How each variant is drawn: a colour-blind safe colour and a dash style by its number."""
+
+from dataclasses import dataclass
+
+# Okabe and Ito's palette without its yellow, strongest contrast on white first.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+# Lengths of dash and gap as multiples of the line's width; four against seven colours
+# repeats a pair after 28 variants only.
+DASHES: tuple[tuple[float, ...], ...] = ((), (4.0, 1.6), (1.2, 1.4), (6.0, 1.6, 1.2, 1.6))
+
+NEGATIVE = "#D55E00"
+POSITIVE = "#0072B2"
+INK = "#22303c"
+MUTED = "#5b6975"
+GRID = "#dde3e8"
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """Colour (hex) and dashes (multiples of the line's width, empty for a solid line)."""
+
+    colour: str
+    dashes: tuple[float, ...]
+
+
+def line_style(number: int) -> LineStyle:
+    """The line of variant ``number`` (from 0), the same in charts and legends."""
+    return LineStyle(COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)])

@@ -1,0 +1,237 @@
+"""The tables of a report as plain rows, taken from run.json: checks, variants, stages."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from statistics import stdev
+from typing import Any
+
+from reviewflow.reporting.words import (
+    LONGEST,
+    amount,
+    duration,
+    figure,
+    finite,
+    listed,
+    plain,
+    setting,
+    visible,
+)
+
+METRICS = {
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "roc_auc": "ROC AUC",
+    "log_loss": "Log loss",
+}
+SPLITS = ("test", "train")
+# Within a hundredth of ln 2 on its own training rows a network has learned next to nothing.
+GUESSING_LOSS = math.log(2) - 0.01
+
+
+@dataclass(frozen=True)
+class Check:
+    """One expectation: ``state`` is ``failed``, ``warning`` or ``passed``."""
+
+    state: str
+    asked: str
+    notes: str
+    of: str
+    seen: str
+    unexpected: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A metric as shown, the spread over seeds (empty for one seed), and the number to sort by."""
+
+    text: str
+    spread: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the table of variants; ``cells`` by split, in the order of METRICS."""
+
+    number: int
+    name: str
+    changes: tuple[str, ...]
+    cells: dict[str, tuple[Cell, ...]]
+    seeds: int
+    diagnosis: str
+    seconds: float
+    took: str
+    state: str
+    best: bool
+    guesses: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """All steps of one stage together; ``share`` is its part of all seconds, 0 to 1."""
+
+    name: str
+    steps: int
+    outcome: str
+    state: str
+    seconds: float
+    took: str
+    share: float
+    reasons: tuple[str, ...]
+
+
+def checks(run: dict[str, Any]) -> tuple[Check, ...]:
+    """The quality results: what failed first, then warnings, then what passed."""
+    found = [_check(result) for result in run.get("quality") or []]
+    order = ("failed", "warning", "passed")
+    return tuple(sorted(found, key=lambda check: order.index(check.state)))
+
+
+def _check(result: dict[str, Any]) -> Check:
+    failed = "warning" if result.get("severity") in ("warning", "info") else "failed"
+    asked = result.get("asked") or result.get("expectation") or ""
+    of = (result.get("suite"), result.get("frame"), result.get("column"))
+    return Check(
+        state="passed" if result.get("success") else failed,
+        asked=_sentence_case(visible(asked, LONGEST)),
+        notes=visible(result.get("notes") or "", LONGEST),
+        of=" · ".join(visible(name, LONGEST) for name in of if name),
+        seen=plain(result.get("observed")),
+        unexpected=plain(result.get("unexpected_count")),
+        examples=tuple(_example(example) for example in result.get("examples") or ()),
+    )
+
+
+def _example(example: Any) -> str:
+    """A row in words: ``record 1017, characters 0``; record numbers stand without commas."""
+    if not isinstance(example, dict):
+        return plain(example)
+    cells = [
+        (
+            visible(name, 80),
+            str(cell) if name == "record" and isinstance(cell, int) else plain(cell),
+        )
+        for name, cell in example.items()
+    ]
+    return ", ".join(f"{name} {cell}" for name, cell in cells)
+
+
+def _sentence_case(asked: str) -> str:
+    """``expect_column_values_to_be_between`` as ``Column values to be between``."""
+    words = asked.removeprefix("expect_").replace("_", " ") if asked[:7] == "expect_" else asked
+    return words[:1].upper() + words[1:]
+
+
+def variants(run: dict[str, Any]) -> tuple[Variant, ...]:
+    """The variants in the order of the configuration, numbered as in the charts.
+
+    Variants with one key are one trained model, and share the number of its line.
+    """
+    best = (run.get("best") or {}).get("variant")
+    found = run.get("variants") or []
+    keys = [variant.get("key") or position for position, variant in enumerate(found)]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return tuple(
+        _variant(numbers[key], variant, best) for key, variant in zip(keys, found, strict=True)
+    )
+
+
+def _variant(number: int, variant: dict[str, Any], best: Any) -> Variant:
+    metrics = variant.get("metrics") or {}
+    repeats = variant.get("repeats") or []
+    train_loss = finite((metrics.get("train") or {}).get("log_loss"))
+    return Variant(
+        number=number,
+        name=visible(variant.get("name", ""), LONGEST),
+        changes=tuple(
+            f"{visible(key, LONGEST)}: {setting(value)}"
+            for key, value in (variant.get("changes") or {}).items()
+        ),
+        cells={split: _cells(metrics.get(split) or {}, repeats, split) for split in SPLITS},
+        seeds=len(repeats),
+        diagnosis=visible(variant.get("diagnosis") or "", LONGEST),
+        seconds=finite(variant.get("seconds")) or 0.0,
+        took=duration(variant.get("seconds")),
+        state=visible(variant.get("state") or "", LONGEST),
+        best=best is not None and variant.get("name") == best,
+        guesses=train_loss is not None and train_loss >= GUESSING_LOSS,
+    )
+
+
+def _cells(metrics: dict[str, Any], repeats: list[Any], split: str) -> tuple[Cell, ...]:
+    return tuple(
+        Cell(figure(metrics.get(name)), _spread(repeats, split, name), finite(metrics.get(name)))
+        for name in METRICS
+    )
+
+
+def _spread(repeats: list[Any], split: str, name: str) -> str:
+    """Standard deviation over the seeds, ``± 0.0040``; empty where it says nothing."""
+    values = [
+        finite(((repeat.get("metrics") or {}).get(split) or {}).get(name)) for repeat in repeats
+    ]
+    known = [value for value in values if value is not None]
+    return f"± {stdev(known):.4f}" if len(known) > 1 else ""
+
+
+def stages(run: dict[str, Any]) -> tuple[Stage, ...]:
+    """One row a stage, in the order in which the run lists them."""
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for step in run.get("stages") or []:
+        steps.setdefault(str(step.get("stage")), []).append(step)
+    total = sum(_seconds(step) for several in steps.values() for step in several)
+    return tuple(_stage(name, several, total) for name, several in steps.items())
+
+
+def _seconds(step: dict[str, Any]) -> float:
+    return finite(step.get("seconds")) or 0.0
+
+
+def _stage(name: str, steps: list[dict[str, Any]], total: float) -> Stage:
+    states = Counter(str(step.get("state")) for step in steps)
+    worst = next((state for state in ("failed", "ran", "skipped", "cached") if states[state]), "")
+    seconds = sum(_seconds(step) for step in steps)
+    outcome = ", ".join(
+        visible(state) if len(steps) == 1 or len(states) == 1 else f"{count:,} {visible(state)}"
+        for state, count in states.items()
+    )
+    return Stage(
+        name=visible(name, LONGEST),
+        steps=len(steps),
+        outcome=outcome,
+        state=worst,
+        seconds=seconds,
+        took=duration(seconds),
+        share=seconds / total if total else 0.0,
+        reasons=_reasons(steps),
+    )
+
+
+def _reasons(steps: list[dict[str, Any]], most: int = 5) -> tuple[str, ...]:
+    """Why steps ran, each reason once with what it holds for; cached steps need no reason."""
+    holders: dict[str, list[str]] = {}
+    for step in steps:
+        if step.get("state") != "cached" and step.get("reason"):
+            holders.setdefault(str(step["reason"]), []).append(_holder(step))
+    lines = []
+    for reason, names in holders.items():
+        known = list(dict.fromkeys(name for name in names if name))
+        whole = len(names) == len(steps) or not known
+        lines.append(visible(reason, LONGEST) + ("" if whole else f" ({listed(known, 4)})"))
+    rest = len(lines) - most
+    return (*lines[:most], *([amount(rest, "other reason")] if rest > 0 else []))
+
+
+def _holder(step: dict[str, Any]) -> str:
+    """Which step of its stage this is: its variant, its part, or both."""
+    part, variant = step.get("part"), step.get("variant")
+    names = [visible(variant, 60)] if variant is not None else []
+    if isinstance(part, int):
+        names.append(f"part {part + 1}")
+    return ", ".join(names)

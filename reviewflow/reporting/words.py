@@ -1,0 +1,126 @@
+"""Values as a person reads them: counts, durations, sizes, and text that is safe to show."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+from typing import Any
+
+NOTHING = "–"
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+LONGEST = 400
+
+
+def visible(value: Any, longest: int | None = None) -> str:
+    """Text from data with every character that acts unseen made visible.
+
+    Control characters (the start of a terminal's colour code among them) become their picture
+    (``␛``) or their code point, marks that turn the direction of writing become their code
+    point. ``longest`` cuts the text and says so.
+    """
+    text = UNSEEN.sub(_pictured, str(value))
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    if longest is not None and len(text) > longest:
+        return f"{text[:longest]}… ({len(text):,} characters)"
+    return text
+
+
+def _pictured(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code == 0x7F:
+        return "␡"
+    return chr(0x2400 + code) if code < 0x20 else f"⟨U+{code:04X}⟩"
+
+
+def plain(value: Any) -> str:
+    """A value from run.json (number, text, list or mapping) in one line of text."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, dict):
+        return ", ".join(f"{visible(key)}: {plain(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(inner) for inner in value)
+    return visible(value, LONGEST)
+
+
+def setting(value: Any) -> str:
+    """A value of the configuration in one line, as a person would type it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(setting(inner) for inner in value)}]"
+    return "null" if value is None else visible(value, LONGEST)
+
+
+def figure(value: Any, digits: int = 4) -> str:
+    """A metric with a fixed number of digits, or a dash where there is none."""
+    number = finite(value)
+    return NOTHING if number is None else f"{number:.{digits}f}"
+
+
+def finite(value: Any) -> float | None:
+    """The number, or None for what is no finite number (None, NaN, text)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def amount(count: int, noun: str, plural: str | None = None) -> str:
+    """A count and its noun: ``1 row``, ``2,000 rows``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: Any) -> str:
+    """A duration: ``0.04 s``, ``12.3 s``, ``3 min 5 s``, ``1 h 4 min``."""
+    number = finite(seconds)
+    if number is None:
+        return NOTHING
+    if number < 0.995:
+        return f"{number:.2f} s"
+    if number < 59.95:
+        return f"{number:.1f} s"
+    whole = round(number)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(number / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(size_bytes: Any) -> str:
+    """An amount of memory or disk: ``812 B``, ``4.2 MB``."""
+    number = finite(size_bytes)
+    if number is None:
+        return NOTHING
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 999.5:
+            return (
+                f"{number:.0f} {unit}" if unit == "B" or number >= 99.5 else f"{number:.1f} {unit}"
+            )
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def moment(stamp: Any) -> str:
+    """An ISO 8601 time as ``3 June 2025, 14:05 UTC``; other text as it came."""
+    try:
+        time = datetime.fromisoformat(stamp)
+    except (TypeError, ValueError):
+        return NOTHING if stamp is None else visible(stamp, LONGEST)
+    zone = f" {time.tzname()}" if time.tzinfo else ""
+    return f"{time.day} {time:%B %Y, %H:%M}{zone}"
+
+
+def listed(names: list[str], most: int = 6) -> str:
+    """Names in a sentence: ``a``, ``a and b``, ``a, b and 3 others``."""
+    if len(names) > most:
+        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} others"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

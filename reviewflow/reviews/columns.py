@@ -1,0 +1,77 @@
+"""Which columns of a file are read, and the sentences for columns that are not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reviewflow.errors import InputError
+
+SHOWN_COLUMNS = 12
+DELIMITER_NAMES = ((",", "a comma"), ("\t", "a tab"), (";", "a semicolon"), ("|", "a bar"))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names that the text, the label and (where one is asked for) the split have in a file."""
+
+    text: str
+    label: str
+    split: str | None = None
+
+    def settings(self) -> dict[str, str]:
+        """The column's name by the setting that gives it."""
+        named = {"ingest.text_column": self.text, "ingest.label_column": self.label}
+        return named if self.split is None else {**named, "split.column": self.split}
+
+    def by_role(self) -> dict[str, str]:
+        """The column's name in the file by our name for it: ``text``, ``label``, ``split``."""
+        named = {"text": self.text, "label": self.label}
+        return named if self.split is None else {**named, "split": self.split}
+
+
+def check_columns(path: Path, names: Sequence[str], columns: Columns, delimiter: str = "") -> None:
+    """Raise InputError unless each wanted column stands in the file exactly once.
+
+    Parameters
+    ----------
+    names : all columns of the file.
+    delimiter : what the cells were cut at; empty for a file that has none.
+    """
+    settings = columns.settings()
+    for setting, name in settings.items():
+        twins = [other for other in settings if settings[other] == name]
+        if len(twins) > 1:
+            raise InputError(f"{' and '.join(twins)} both name {name!r}; they must differ.")
+        count = names.count(name)
+        if count > 1:
+            raise InputError(
+                f"{path} has {count} columns called {name!r} ({setting}); rename all but one."
+            )
+        if count == 0:
+            raise InputError(_missing(path, names, setting, name, delimiter))
+
+
+def _missing(path: Path, names: Sequence[str], setting: str, name: str, delimiter: str) -> str:
+    shown = ", ".join(repr(known[:80]) for known in names[:SHOWN_COLUMNS])
+    if len(names) > SHOWN_COLUMNS:
+        shown += f" and {len(names) - SHOWN_COLUMNS:,} more"
+    start = f"{path} has no column {name!r} ({setting}); it has {shown}"
+    other = _likely_delimiter(names, delimiter)
+    if other:
+        return f"{start}: the cells seem to be cut by {other}, so set ingest.delimiter."
+    near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], 1, 0.5)
+    if near:
+        nearest = next(known for known in names if known.lower() == near[0])
+        return f"{start}; did you mean {nearest!r}?"
+    return f"{start}: set {setting} to one of them."
+
+
+def _likely_delimiter(names: Sequence[str], delimiter: str) -> str | None:
+    """The delimiter that a header of a single cell seems to hold."""
+    if not delimiter or len(names) != 1:
+        return None
+    found = [word for sign, word in DELIMITER_NAMES if sign != delimiter and sign in names[0]]
+    return found[0] if found else None

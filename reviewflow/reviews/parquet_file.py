@@ -1,0 +1,116 @@
+"""A Parquet file, streamed as the same record batches that a CSV file gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reviewflow.errors import InputError
+from reviewflow.reviews.columns import Columns, check_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 2_048
+MAGIC = b"PAR1"
+SUFFIXES = (".parquet", ".pq")
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its first bytes or, where those are damaged, its name."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC or path.suffix.lower() in SUFFIXES
+
+
+def parquet_batches(
+    path: Path, columns: Columns, batch_rows: int = BATCH_ROWS
+) -> Iterator[pa.RecordBatch]:
+    """The wanted columns of a Parquet file.
+
+    Yields
+    ------
+    RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where it is asked
+    for, ``split`` string; nulls stay null. Numbers and booleans among the labels are words.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, lacks a column, or a column cannot be read as text.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        # Without pre-buffering a row group is read page by page, so memory stays flat.
+        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
+            schema = file.schema_arrow
+            check_columns(path, schema.names, columns)
+            _check_types(path, schema, columns)
+            wanted = list(columns.by_role().values())
+            for batch in file.iter_batches(batch_rows, columns=wanted, use_threads=False):
+                if batch.num_rows:
+                    yield _as_words(batch, columns)
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{path} cannot be read as Parquet ({reason}); is it cut short or of another format?"
+        ) from None
+
+
+def _check_types(path: Path, schema: Any, columns: Columns) -> None:
+    from pyarrow import types
+
+    for setting, name in columns.settings().items():
+        kind = schema.field(name).type
+        kind = kind.value_type if types.is_dictionary(kind) else kind
+        texts = (types.is_string, types.is_large_string, types.is_string_view)
+        scalars = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
+        allowed = texts if setting == "ingest.text_column" else texts + scalars
+        if not any(fits(kind) for fits in allowed):
+            wanted = "text" if allowed == texts else "text, numbers or booleans"
+            raise InputError(
+                f"{path}: column {name!r} ({setting}) holds {kind}, but must hold {wanted}."
+            )
+
+
+def _as_words(batch: pa.RecordBatch, columns: Columns) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    words = {role: batch.column(name) for role, name in columns.by_role().items()}
+    arrays = [
+        _dictionary_of_words(values) if role == "label" else _strings(values)
+        for role, values in words.items()
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=list(words))
+
+
+def _strings(values: pa.Array) -> pa.Array:
+    """Values as a string array whose null cells hold no bytes."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(values.type) or not pa.types.is_string(values.type):
+        words = _dictionary_of_words(values)
+        return words.dictionary_decode() if len(words.dictionary) else words.cast(pa.string())
+    return pa.array(values.to_pylist(), pa.string()) if values.null_count else values
+
+
+def _dictionary_of_words(values: pa.Array) -> pa.DictionaryArray:
+    import pyarrow as pa
+
+    coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+    words = [_word(value) for value in coded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(
+        coded.indices.cast(pa.int32()), pa.array(words, pa.string())
+    )
+
+
+def _word(value: Any) -> str | None:
+    """A label or a split as a configuration writes it: 1.0 is ``1``, True is ``true``."""
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,212 @@
+"""A file of labelled reviews, streamed as blocks of text, encoded label and record number.
+
+CSV, TSV ─┐
+          ├─ batches of words ─ labels map ─▶ Block(rows, records, left_out)
+Parquet ──┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reviewflow.errors import InputError
+from reviewflow.reviews.columns import Columns
+from reviewflow.reviews.csv_file import BLOCK_BYTES, csv_batches
+from reviewflow.reviews.parquet_file import BATCH_ROWS, is_parquet, parquet_batches
+from reviewflow.reviews.source import TextFile, check_readable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from reviewflow.config import Ingest
+
+NO_LABEL = -1
+UNKNOWN_LABEL = -2
+SHOWN_WORDS = 5
+SHOWN_RECORDS = 3
+MOST_WORDS = 100
+OTHER_WORDS = "(other words)"
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """How much is read at once; the rows do not depend on it."""
+
+    block_bytes: tuple[int, ...] = BLOCK_BYTES
+    batch_rows: int = BATCH_ROWS
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some consecutive records of a file.
+
+    Attributes
+    ----------
+    rows : table of ``text`` string, ``label`` int8 and perhaps ``split`` string, R rows.
+    records : int64, shape (R,): the record's number in the file, the header being 1.
+    left_out : record numbers (int64, ascending) of the rows left out, by their label word.
+    """
+
+    rows: pa.Table
+    records: np.ndarray
+    left_out: Mapping[str, np.ndarray]
+
+
+def blocks(
+    ingest: Ingest,
+    path: Path,
+    split_column: str | None,
+    setting: str = "ingest.path",
+    pieces: Pieces = Pieces(),
+) -> Iterator[Block]:
+    """The rows of one file, in its order, without holding more than a block of it.
+
+    An empty label cell gives a null label. A label word that the map lacks is an error at the
+    end of the file (so that it tells all of them), or leaves the row out where
+    ``ingest.other_labels`` is ``drop``.
+
+    Parameters
+    ----------
+    setting : the name of the setting that named ``path``, for messages.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as the settings say, or holds no row.
+    """
+    check_readable(path, setting)
+    columns = Columns(ingest.text_column, ingest.label_column, split_column)
+    if is_parquet(path):
+        batches = parquet_batches(path, columns, pieces.batch_rows)
+    else:
+        source = TextFile(path, ingest.encoding, ingest.delimiter)
+        batches = csv_batches(source, columns, pieces.block_bytes)
+    record, kept = 2, 0
+    unknown: dict[str, tuple[int, tuple[int, ...]]] = {}
+    for batch in batches:
+        block = _block(batch, ingest.labels, record, tuple(unknown))
+        record += batch.num_rows
+        kept += block.rows.num_rows
+        unknown = counted_words(unknown, block.left_out)
+        if block.rows.num_rows + len(block.left_out) and _wanted(ingest, unknown):
+            yield block
+    if unknown and ingest.other_labels == "error":
+        raise InputError(_unknown_labels(ingest, path, unknown))
+    if kept == 0:
+        raise InputError(_no_rows(ingest, path, record - 2))
+
+
+def _wanted(ingest: Ingest, unknown: Mapping[str, object]) -> bool:
+    """Blocks after an error was met are read only to count the wrong words."""
+    return not unknown or ingest.other_labels == "drop"
+
+
+def _block(
+    batch: pa.RecordBatch, labels: Mapping[str, int], record: int, known: tuple[str, ...]
+) -> Block:
+    import numpy as np
+    import pyarrow as pa
+
+    from reviewflow.reviews.arrow import bool_array, number_array
+
+    words, codes = _words(batch.column("label"))
+    meaning = np.array([_label(word, labels) for word in words], np.int8)
+    label = meaning[codes]
+    absent = label == NO_LABEL
+    records = np.arange(record, record + batch.num_rows)
+    keep = label != UNKNOWN_LABEL
+    columns = {
+        "text": batch.column("text"),
+        "label": number_array(np.where(absent, np.int8(0), label), pa.int8(), absent),
+    }
+    if "split" in batch.schema.names:
+        columns["split"] = batch.column("split")
+    rows = pa.table(columns)
+    if keep.all():
+        return Block(rows, records, {})
+    left_out = _left_out(words, codes[~keep], records[~keep], known)
+    return Block(rows.filter(bool_array(keep)), records[keep], left_out)
+
+
+def _words(column: pa.DictionaryArray) -> tuple[list[str | None], np.ndarray]:
+    """The distinct words, None the last of them, and each row's place among them."""
+    import numpy as np
+
+    from reviewflow.reviews.arrow import nulls, numbers
+
+    words = [*column.dictionary.to_pylist(), None]
+    absent = nulls(column.indices)
+    return words, np.where(absent, len(words) - 1, numbers(column.indices, np.int32))
+
+
+def _label(word: str | None, labels: Mapping[str, int]) -> int:
+    if word is None or word == "":
+        return NO_LABEL
+    # Python writes True where YAML reads the map's key as true.
+    if word not in labels and word in ("True", "TRUE", "False", "FALSE"):
+        word = word.lower()
+    return labels.get(word, UNKNOWN_LABEL)
+
+
+def _left_out(
+    words: list[str | None], codes: np.ndarray, records: np.ndarray, known: tuple[str, ...]
+) -> dict[str, np.ndarray]:
+    """The records of each unknown word; those past the first ``MOST_WORDS`` go together."""
+    import numpy as np
+
+    found, first = np.unique(codes, return_index=True)
+    in_order = [int(found[place]) for place in np.argsort(first)]
+    names = list(known)
+    left_out: dict[str, list[np.ndarray]] = {}
+    for code in in_order:
+        name = str(words[code])
+        if name not in names and len(names) >= MOST_WORDS:
+            name = OTHER_WORDS
+        elif name not in names:
+            names.append(name)
+        left_out.setdefault(name, []).append(records[codes == code])
+    return {name: np.sort(np.concatenate(parts)) for name, parts in left_out.items()}
+
+
+def counted_words(
+    before: Mapping[str, tuple[int, tuple[int, ...]]], left_out: Mapping[str, np.ndarray]
+) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Rows and first records of each word, with those of ``left_out`` added."""
+    counts = dict(before)
+    for word, records in left_out.items():
+        rows, first = counts.get(word, (0, ()))
+        more = tuple(int(record) for record in records[: SHOWN_RECORDS - len(first)])
+        counts[word] = (rows + len(records), first + more)
+    return counts
+
+
+def _unknown_labels(
+    ingest: Ingest, path: Path, unknown: Mapping[str, tuple[int, tuple[int, ...]]]
+) -> str:
+    told = [
+        f"{word[:40]!r} ({rows:,} {'row' if rows == 1 else 'rows'}, "
+        f"{'record' if rows == 1 else 'first records'} {', '.join(f'{r:,}' for r in first)})"
+        for word, (rows, first) in list(unknown.items())[:SHOWN_WORDS]
+    ]
+    more = len(unknown) - SHOWN_WORDS
+    others = f" and {more:,} more words" if more > 0 else ""
+    known = ", ".join(repr(word) for word in ingest.labels)
+    return (
+        f"{path}: column {ingest.label_column!r} holds labels that ingest.labels does not know: "
+        f"{', '.join(told)}{others}; known are {known}. Add them to the map, or leave such rows "
+        "out with ingest.other_labels: drop."
+    )
+
+
+def _no_rows(ingest: Ingest, path: Path, records: int) -> str:
+    if records == 0:
+        return f"{path} has a header but no rows."
+    known = ", ".join(repr(word) for word in ingest.labels)
+    return (
+        f"{path}: none of its {records:,} rows has a label that ingest.labels knows ({known}), so "
+        "ingest.other_labels: drop leaves nothing."
+    )

@@ -1,0 +1,247 @@
+"""The bytes of a text file as UTF-8, and where in it something is wrong.
+
+file ─ decode ─▶ utf8_chunks ─▶ Utf8Stream (+ a last record of our own) ─▶ Arrow's CSV reader
+                      └─ offset of a bad byte ─ record_at ─▶ "record 17"
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from reviewflow.errors import InputError
+
+CHUNK_BYTES = 1 << 20
+COUNTED_BYTES = 1 << 28  # no record number is looked up beyond 256 MB: the message names the byte
+BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A delimited file and how its bytes are to be read."""
+
+    path: Path
+    encoding: str = "utf-8"
+    delimiter: str = ","
+
+
+def check_readable(path: Path, setting: str) -> None:
+    """Raise InputError if ``path`` is no file with at least one byte that may be read."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(1)
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}; {setting} must name the reviews.") from None
+    except IsADirectoryError:
+        raise InputError(
+            f"{path} is a directory; {setting} must name one CSV, TSV or Parquet file."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} ({setting}) cannot be read: {reason}.") from None
+    if not first:
+        raise InputError(f"{path} is empty; it must hold a header and rows.")
+
+
+def check_delimiter(delimiter: str) -> None:
+    """Raise InputError unless cells can be cut at this character."""
+    if not delimiter.isascii() or delimiter in '"\r\n\0':
+        raise InputError(
+            f"ingest.delimiter {delimiter!r} cannot cut cells; it must be an ASCII character "
+            "other than a quote or an end of line, like a comma or a tab."
+        )
+
+
+def decoder_for(encoding: str) -> codecs.IncrementalDecoder:
+    """A decoder for an encoding; InputError if Python knows no such text encoding."""
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        return codecs.getincrementaldecoder(encoding)()
+    except (LookupError, ValueError):
+        raise InputError(
+            f"ingest.encoding {encoding!r} is not an encoding that Python knows; "
+            "use utf-8, utf-16, latin-1, windows-1252 or their like."
+        ) from None
+
+
+def utf8_chunks(source: TextFile) -> Iterator[bytes]:
+    """The file as UTF-8 in pieces of about a megabyte.
+
+    Raises
+    ------
+    InputError
+        At a NUL byte and at the first byte that the encoding cannot decode.
+    """
+    offset = 0
+    for chunk in _decoded(source):
+        nul = chunk.find(b"\0")
+        if nul >= 0:
+            raise InputError(
+                f"{source.path} holds a NUL byte in {_place(source, offset + nul)}, so it is no "
+                f"{source.encoding} text; {_advice(source)}."
+            )
+        yield chunk
+        offset += len(chunk)
+
+
+def _decoded(source: TextFile) -> Iterator[bytes]:
+    """As ``utf8_chunks`` without the check; all before a bad byte is given before the error."""
+    decoder = decoder_for(source.encoding)
+    is_utf8 = codecs.lookup(source.encoding).name in ("utf-8", "utf-8-sig")
+    offset = 0
+    with source.path.open("rb") as file:
+        while True:
+            raw = file.read(CHUNK_BYTES)
+            text, wrong = _text(decoder, raw)
+            # A lone surrogate is no character, and has no bytes in UTF-8.
+            chunk = raw if is_utf8 and not wrong else text.encode("utf-8", errors="replace")
+            if chunk:
+                yield chunk
+            offset += len(chunk)
+            if wrong:
+                raise _undecodable(source, offset)
+            if not raw:
+                return
+
+
+def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:
+    """What can be decoded, and whether something could not."""
+    state = decoder.getstate()
+    try:
+        return decoder.decode(raw, final=not raw), False
+    except UnicodeError as error:
+        decoder.setstate(state)
+        start = getattr(error, "start", 0) - len(state[0])
+        return decoder.decode(raw[: max(start, 0)]), True
+
+
+def _undecodable(source: TextFile, offset: int) -> InputError:
+    return InputError(
+        f"{source.path} is not {source.encoding} text: {_place(source, offset)} holds a byte that "
+        f"cannot be decoded; {_advice(source)}."
+    )
+
+
+def _place(source: TextFile, offset: int) -> str:
+    record = record_at(source, offset)
+    return f"byte {offset + 1:,}" if record is None else f"record {record:,}"
+
+
+def _advice(source: TextFile) -> str:
+    """Which encoding might fit, in words."""
+    with source.path.open("rb") as file:
+        head = file.read(CHUNK_BYTES)
+    for mark, name in BYTE_ORDER_MARKS:
+        if head.startswith(mark) and not source.encoding.lower().startswith(name):
+            return f"its first bytes say {name}: set ingest.encoding: {name}"
+    if b"\0" in head:
+        return "if it is UTF-16 without a mark, set ingest.encoding: utf-16-le, else remove the NUL"
+    for name in ("utf-8", "windows-1252", "latin-1"):
+        if codecs.lookup(name) != codecs.lookup(source.encoding) and _decodes(head, name):
+            return f"it may be {name}: set ingest.encoding: {name} if so"
+    return "name its encoding in ingest.encoding"
+
+
+def _decodes(head: bytes, encoding: str) -> bool:
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def record_at(source: TextFile, offset: int) -> int | None:
+    """The number of the record (the header is 1) that holds a byte; None if it cannot be told.
+
+    Parameters
+    ----------
+    offset : bytes of the file, as UTF-8, before the one that is looked for.
+    """
+    if offset > COUNTED_BYTES:
+        return None
+    before = bytearray()
+    for chunk in _decoded(source) if offset else ():
+        before += chunk
+        if len(before) >= offset:
+            break
+    # The letter stands for the byte itself, so that its record is counted where it begins.
+    text = before[:offset].decode("utf-8", errors="replace") + "x"
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
+    try:
+        return sum(1 for row in rows if row)
+    except csv.Error:
+        return None
+
+
+def header(source: TextFile) -> list[str]:
+    """The column names of a CSV file: the cells of its first record that is not a blank line."""
+    check_delimiter(source.delimiter)
+    text = _first_lines(utf8_chunks(source)).removeprefix("\ufeff")
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
+        return next((row for row in rows if row), [])
+    except csv.Error as error:
+        raise InputError(f"The header of {source.path} cannot be read: {error}.") from None
+    except ValueError:
+        raise InputError(
+            f"ingest.delimiter {source.delimiter!r} cannot cut cells; try a comma or a tab."
+        ) from None
+
+
+def _first_lines(chunks: Iterator[bytes]) -> str:
+    """Whole chunks until one holds an end of line, as text."""
+    lines = ""
+    for chunk in chunks:
+        lines += chunk.decode("utf-8", errors="replace")  # a chunk may end within a letter
+        if b"\n" in chunk or b"\r" in chunk:
+            break
+    return lines
+
+
+class Utf8Stream:
+    """A file object over UTF-8 chunks that Arrow reads; its last bytes are the footer."""
+
+    def __init__(self, source: TextFile, footer: bytes) -> None:
+        self._chunks = chain(utf8_chunks(source), [footer])
+        self._ready = bytearray()
+        self.closed = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Exactly ``size`` bytes, fewer only at the end."""
+        while size < 0 or len(self._ready) < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            if not self._ready and len(chunk) == size:
+                return chunk
+            self._ready += chunk
+        end = len(self._ready) if size < 0 else size
+        given = bytes(self._ready[:end])
+        del self._ready[:end]
+        return given
+
+    def close(self) -> None:
+        """Forget what was not read."""
+        self._chunks = chain()
+        self.closed = True
+
+    def readable(self) -> bool:
+        """Always: Arrow asks."""
+        return True
+
+    def seekable(self) -> bool:
+        """Never: Arrow asks."""
+        return False
+
+    def writable(self) -> bool:
+        """Never: Arrow asks."""
+        return False

@@ -1,0 +1,177 @@
+"""Which rows train and which test: by a hash of the text, at random, or as a column says.
+
+text_hash ─ hash ────┐
+place ──── random ───┼─▶ True where a row is a test row ─▶ split.parquet
+split ──── column ───┘
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from reviewflow.config import Split
+from reviewflow.context import Context
+from reviewflow.errors import InputError
+from reviewflow.reviews.parts import TEST_FILE, Index
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+SIDES = ("train", "test")
+SHOWN_WORDS = 5
+GOLDEN_STEP = 0x9E3779B97F4A7C15  # 2⁶⁴ divided by the golden ratio: SplitMix64's increment
+
+
+@dataclass(frozen=True)
+class Place:
+    """What of a part's place in the files shapes its split.
+
+    Attributes
+    ----------
+    always : the side of every row, where a fixed test file decides.
+    first_row, total_rows : where the part begins and how many rows there are, for ``random``.
+    """
+
+    always: Literal["train", "test"] | None = None
+    first_row: int = 0
+    total_rows: int = 0
+
+
+def place(index: Index, part: int, split: Split) -> Place | None:
+    """The place of a part as far as its split depends on it; None if it does not."""
+    if index.has_test_file:
+        return Place(always="test" if index.parts[part].file == TEST_FILE else "train")
+    if split.method == "random":
+        return Place(first_row=index.first_row(part), total_rows=index.rows)
+    return None
+
+
+def split(
+    *, reviews: Path, split: Split, place: Place | None, folder: Path, context: Context
+) -> dict[str, int]:
+    """Write the train or test side of each row of a part.
+
+    Parameters
+    ----------
+    reviews : folder of the part's ``reviews.parquet``, R rows.
+    place : as :func:`place` gives it.
+    folder : gets ``split.parquet``: ``split`` dictionary<int8, string>, R rows.
+
+    Returns
+    -------
+    ``rows``, and how many of them are ``test`` rows.
+
+    Raises
+    ------
+    InputError
+        If the split's column holds a word other than train and test.
+    """
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from reviewflow.reviews.arrow import number_array
+
+    context.check_stop()
+    is_test = part_test_rows(reviews / "reviews.parquet", split, place)
+    sides = pa.DictionaryArray.from_arrays(
+        number_array(is_test.astype(np.int8), pa.int8()), pa.array(SIDES, pa.string())
+    )
+    parquet.write_table(pa.table({"split": sides}), folder / "split.parquet")
+    return {"rows": len(is_test), "test": int(is_test.sum())}
+
+
+def part_test_rows(path: Path, split: Split, place: Place | None) -> np.ndarray:
+    """Which rows of a part are test rows, bool, shape (R,)."""
+    import numpy as np
+    from pyarrow import parquet
+
+    if place is not None and place.always is not None:
+        rows = parquet.read_metadata(path).num_rows
+        return np.full(rows, place.always == "test")
+    if split.method == "column":
+        return _sides_of_words(_column(path, "split"), str(split.column))
+    hashes = _column(path, "text_hash")
+    if split.method == "random":
+        if place is None:
+            raise ValueError("a random split needs the part's place")
+        drawn = random_test_rows(place.total_rows, split.test_size, split.seed)
+        return drawn[place.first_row : place.first_row + len(hashes)]
+    return hashed_test_rows(hashes.to_numpy(), split.test_size, split.seed)
+
+
+def _column(path: Path, name: str) -> Any:
+    from pyarrow import parquet
+
+    return parquet.read_table(path, columns=[name]).column(name)
+
+
+def hashed_test_rows(text_hashes: np.ndarray, test_size: float, seed: int) -> np.ndarray:
+    """Test rows by a seeded hash: equal texts stand on one side, whatever else is in the file.
+
+    Parameters
+    ----------
+    text_hashes : uint64, shape (R,).
+    test_size : expected share of test rows.
+
+    Returns
+    -------
+    bool, shape (R,). SplitMix64's finaliser (Steele, Lea and Flood 2014) mixes hash and seed.
+    """
+    import numpy as np
+
+    step = (seed + 1) * GOLDEN_STEP % 2**64
+    mixed = text_hashes + np.uint64(step)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed = mixed ^ (mixed >> np.uint64(31))
+    below: np.ndarray = (mixed >> np.uint64(11)) * 2.0**-53 < test_size
+    return below
+
+
+@lru_cache(maxsize=2)
+def random_test_rows(rows: int, test_size: float, seed: int) -> np.ndarray:
+    """The rows that scikit-learn's ``train_test_split`` puts into the test set, bool (R,)."""
+    import numpy as np
+
+    drawn = np.zeros(rows, bool)
+    order = np.random.RandomState(seed).permutation(rows)
+    drawn[order[: math.ceil(test_size * rows)]] = True
+    drawn.flags.writeable = False
+    return drawn
+
+
+def _sides_of_words(words: pa.ChunkedArray, column: str) -> np.ndarray:
+    import numpy as np
+
+    distinct = list(dict.fromkeys(words.to_pylist()))
+    code_of = {word: code for code, word in enumerate(distinct)}
+    codes = np.array([code_of[word] for word in words.to_pylist()], np.int64)
+    meaning = {side: number for number, side in enumerate(SIDES)}
+    sides = np.array([meaning.get(str(word).lower(), -1) for word in distinct], np.int8)
+    of_rows = sides[codes]
+    if (of_rows < 0).any():
+        raise InputError(_unknown_sides(distinct, codes[of_rows < 0], column))
+    is_test: np.ndarray = of_rows == SIDES.index("test")
+    return is_test
+
+
+def _unknown_sides(words: list[str | None], codes: np.ndarray, column: str) -> str:
+    import numpy as np
+
+    found, rows = np.unique(codes, return_counts=True)
+    told = [
+        f"{'empty' if not words[code] else repr(str(words[code])[:40])} ({count:,} rows)"
+        for code, count in zip(found.tolist(), rows.tolist(), strict=True)
+    ]
+    more = f" and {len(told) - SHOWN_WORDS:,} more words" if len(told) > SHOWN_WORDS else ""
+    return (
+        f"Column {column!r} (split.column) holds {', '.join(told[:SHOWN_WORDS])}{more}; every row "
+        "must say train or test: mend the column, take such rows out of the file, or choose "
+        "another split.method."
+    )

@@ -1,0 +1,283 @@
+"""One run of the job: performs what the ledger decides and keeps the record of it.
+
+config ─ index ─ lines ─ ledger ─▶ works (what a person calls a stage) ─▶ outcomes ─▶ run.json
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from threading import Event, Lock
+from typing import Any
+
+from reviewflow.code.memo import reaches
+from reviewflow.config import Config
+from reviewflow.context import Context, Progress, silent
+from reviewflow.datasets import provide
+from reviewflow.errors import InputError, QualityError
+from reviewflow.job import STAGES
+from reviewflow.keys import Recipe
+from reviewflow.lines import Line, Step, job_lines
+from reviewflow.plan import Decision, Ledger, Previous, check_refresh, given_facts
+from reviewflow.reviews.parts import Index, cut, indexed
+from reviewflow.store import Artifact, Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one step; the fields are run.json's."""
+
+    stage: str
+    part: int | None
+    variant: str | None
+    key: str | None
+    state: str
+    reason: str
+    seconds: float
+    cpu_seconds: float
+    peak_memory_bytes: int
+    rows: int | None
+    bytes: int
+
+
+class Work:
+    """What a person calls a stage: lines that are shown, submitted and summed up as one.
+
+    Not a dataclass on purpose: an orchestrator may walk the fields of those.
+    """
+
+    def __init__(self, label: str, lines: list[Line], variants: tuple[str, ...]) -> None:
+        self.label, self.lines, self.variants = label, lines, variants
+
+
+def open_ledger(
+    config: Config,
+    artifacts: Path,
+    previous: Previous,
+    refresh: tuple[str, ...] = (),
+    verify: bool = False,
+) -> Ledger:
+    """Read what there is (the file's index, the code, the store) and be ready to decide.
+
+    Raises
+    ------
+    InputError : if the reviews cannot be read.
+    ConfigError : if a suite's file or a stage to refresh does not exist.
+    """
+    memos = artifacts / "memos"
+    provide(Path(config.ingest.path))
+    column = config.split.column if config.split.method == "column" else None
+    index = indexed(config.ingest, column, memos)
+    lines = job_lines(config, len(index.parts))
+    reached = reaches(tuple(stage.does for stage in STAGES), memos / "code.json")
+    store = Store(artifacts / "store", verify)
+    return Ledger(store, index, lines, reached, previous, check_refresh(refresh))
+
+
+class Listener:
+    """Is told what a run does; this one keeps it to itself."""
+
+    def update(self, name: str, message: str, figures: dict[str, float]) -> None:
+        """A piece of work has come further."""
+
+    def done(self, name: str, state: str, seconds: float, reason: str) -> None:
+        """A piece of work has ended: ``ran``, ``cached`` or ``failed``."""
+
+
+class Run:
+    """The steps of one run, performed and recorded.
+
+    Parameters
+    ----------
+    ledger : decides about every step.
+    listener : is told of the progress.
+    executor : runs the parts of a stage side by side.
+    """
+
+    def __init__(
+        self, config: Config, ledger: Ledger, listener: Listener, executor: Executor
+    ) -> None:
+        self.config, self.ledger, self.listener = config, ledger, listener
+        self.executor, self.stop = executor, Event()
+        self.outcomes: list[Outcome] = []
+        self.keys: dict[str, tuple[Recipe, list[str]]] = {}
+        self.artifacts: dict[Step, Artifact] = {}
+        self._lock = Lock()
+
+    @property
+    def index(self) -> Index:
+        """Which parts the rows are cut into."""
+        return self.ledger.index
+
+    def folder_of(self, stage: str) -> Path | None:
+        """The folder of a stage's only artifact; None where the run did not get there."""
+        for step, artifact in self.artifacts.items():
+            if step.line.stage.name == stage:
+                return artifact.folder
+        return None
+
+    def works(self, *shown_as: str) -> list[Work]:
+        """Pieces of work of a stage as a person calls it, one for each distinct set of lines."""
+        found: dict[str, list[Line]] = {}
+        for line in self.ledger.lines:
+            if line.stage.shown_as in shown_as:
+                label = line.label.replace(line.stage.name, line.stage.shown_as, 1)
+                found.setdefault(label, []).append(line)
+        return [Work(label, lines, tuple(lines[-1].variants)) for label, lines in found.items()]
+
+    def sources(self, work: Work) -> set[str]:
+        """Labels of the works whose artifacts, or whose passing, a piece of work waits for."""
+        lines = {line for own in work.lines for group in own.upstream.values() for line in group}
+        checks = {name for own in work.lines for name in own.stage.after}
+        names = {line.label.replace(line.stage.name, line.stage.shown_as, 1) for line in lines}
+        names |= {
+            line.label.replace(line.stage.name, line.stage.shown_as, 1)
+            for line in self.ledger.lines
+            if line.stage.name in checks
+        }
+        return names - {work.label}
+
+    def perform(self, work: Work, progress: Progress = silent) -> list[Outcome]:
+        """Do what has to be done of a piece of work; returns one outcome a step.
+
+        Parameters
+        ----------
+        progress : is told of the progress beside the run's listener.
+
+        Raises
+        ------
+        QualityError : if a check with severity ``error`` fails; the message is its table.
+        """
+
+        def tell(message: str, figures: dict[str, float]) -> None:
+            self.listener.update(work.label, message, figures)
+            progress(message, figures)
+
+        context = Context(tell, self.stop, self.executor)
+        started, performed = time.perf_counter(), []
+        try:
+            for line in work.lines:
+                performed += self._perform_line(line, context)
+                if line.stage.name.startswith("validate_"):
+                    self._stop_at_failures(line)
+        except BaseException:
+            self.listener.done(work.label, "failed", time.perf_counter() - started, "")
+            raise
+        ran = [outcome for outcome in performed if outcome.state == "ran"]
+        state, reason = ("ran", ran[0].reason) if ran else ("cached", "")
+        self.listener.done(work.label, state, time.perf_counter() - started, reason)
+        return performed
+
+    def _perform_line(self, line: Line, context: Context) -> list[Outcome]:
+        steps = line.steps
+        if line.stage.name == "ingest":
+            return [self._perform(step, context, rows) for step, rows in self._cut(line)]
+        if len(steps) == 1:
+            return [self._perform(steps[0], context)]
+        done = []
+        for outcome in context.executor.map(lambda step: self._perform(step, context), steps):
+            done.append(outcome)
+            context.progress(line.stage.name, {"done": len(done), "total": len(steps)})
+        return done
+
+    def _cut(self, line: Line) -> Iterable[tuple[Step, Any]]:
+        """The steps of ingest with their rows; the file is read again only if one will run."""
+        steps = line.steps
+        if all(self.ledger.decide(step).action == "cached" for step in steps):
+            return [(step, None) for step in steps]
+        return self._read_again(steps)
+
+    def _read_again(self, steps: list[Step]) -> Iterable[tuple[Step, Any]]:
+        config = self.config
+        column = config.split.column if config.split.method == "column" else None
+        number = -1
+        for number, (info, rows) in enumerate(cut(config.ingest, column)):
+            if number >= len(steps) or info.digests != self.index.parts[number].digests:
+                raise InputError(f"{config.ingest.path} changed while it was read; run again.")
+            yield steps[number], rows
+        if number + 1 != len(steps):
+            raise InputError(f"{config.ingest.path} changed while it was read; run again.")
+
+    def _perform(self, step: Step, context: Context, rows: Any = None) -> Outcome:
+        context.check_stop()
+        stage, started = step.line.stage, time.perf_counter()
+        decision = self.ledger.settle(step)
+        artifact = decision.artifact
+        if artifact is None:
+            with self.ledger.store.lock(stage.name, decision.fingerprint):
+                decision = self.ledger.settle(step)
+                artifact = decision.artifact or self._make(step, decision, context, rows)
+        self.ledger.made(step, artifact, decision.action != "cached")
+        outcome = _outcome(
+            step, artifact, decision.action, decision.reason, time.perf_counter() - started
+        )
+        with self._lock:
+            self.outcomes.append(outcome)
+            self.artifacts[step] = artifact
+            _, keys = self.keys.setdefault(step.line.label, (decision.recipe, []))
+            keys.append(outcome.key or "")
+        return outcome
+
+    def _make(self, step: Step, decision: Decision, context: Context, rows: Any) -> Artifact:
+        """Call the stage's function and keep what it writes."""
+        line, stage, ledger = step.line, step.line.stage, self.ledger
+        arguments: dict[str, Any] = {
+            **line.settings,
+            **line.files,
+            **given_facts(line, step.part, self.index),
+        }
+        for name, sources in step.inputs().items():
+            folders = tuple(ledger.folder(source) for source in sources)
+            arguments[name] = folders if stage.reads[name].every else folders[0]
+        if stage.name == "ingest":
+            arguments["rows"] = rows
+
+        def write(folder: Path) -> Mapping[str, Any]:
+            module, _, name = stage.does.rpartition(".")
+            function = getattr(import_module(module), name)
+            figures: Mapping[str, Any] = function(**arguments, folder=folder, context=context)
+            return figures
+
+        facts = {
+            "recipe": decision.recipe.digest(),
+            "parts": asdict(decision.recipe),
+            "inputs": decision.inputs,
+        }
+        digests = (
+            self.index.parts[step.part].digests
+            if stage.name == "ingest" and step.part is not None
+            else None
+        )
+        return ledger.store.make(stage.name, decision.fingerprint, write, facts, digests)
+
+    def _stop_at_failures(self, line: Line) -> None:
+        from reviewflow.quality.results import failed, failure_table, read_results
+
+        results = read_results(self.ledger.folder(line.steps[0]))
+        if failed(results):
+            raise QualityError(failure_table(results))
+
+
+def _outcome(step: Step, artifact: Artifact, action: str, reason: str, seconds: float) -> Outcome:
+    manifest, line = artifact.manifest, step.line
+    shared = line.stage.over == "job" or (line.stage.over != "seed" and "[" not in line.label)
+    return Outcome(
+        stage=line.stage.name,
+        part=step.part,
+        variant=None
+        if shared or (len(line.variants) > 1 and line.stage.over != "seed")
+        else line.variants[0],
+        key=manifest["key"],
+        state="cached" if action == "cached" else "ran",
+        reason=reason,
+        seconds=round(seconds, 4),
+        cpu_seconds=0.0 if action == "cached" else manifest["cpu_seconds"],
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        rows=manifest["figures"].get("rows"),
+        bytes=artifact.bytes,
+    )

@@ -1,0 +1,129 @@
+"""What a run found, as run.json tells it: stages, quality, variants, the best."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from reviewflow.config import Config, variant_changes, variant_configs
+from reviewflow.evaluation.diagnosis import diagnosis
+from reviewflow.lines import Line, settings_as_json
+from reviewflow.quality.results import read_results
+from reviewflow.reporting.best import best
+from reviewflow.run import Run
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """Everything that run.json says beside its head, of what was reached."""
+    variants = variant_entries(run)
+    return {
+        "stages": [asdict(outcome) for outcome in run.outcomes],
+        "quality": quality_entries(run),
+        "variants": variants,
+        "conclusions": [],
+        "best": best(variants),
+        "data": data_entry(run),
+    }
+
+
+def quality_entries(run: Run) -> list[dict[str, Any]]:
+    """One entry an expectation of every check that was done, in the suites' order."""
+    return [
+        entry
+        for step, artifact in run.artifacts.items()
+        if step.line.stage.name in ("validate_reviews", "validate_features")
+        for entry in read_results(artifact.folder)["results"]
+    ]
+
+
+def variant_entries(run: Run) -> list[dict[str, Any]]:
+    """One entry a variant, in the configuration's order."""
+    return [
+        _variant_entry(run, name, config) for name, config in variant_configs(run.config).items()
+    ]
+
+
+def data_entry(run: Run) -> dict[str, Any]:
+    """Rows that were read and rows that were left out, by label word."""
+    return {
+        "path": run.config.ingest.path,
+        "rows": sum(part.rows for part in run.index.parts),
+        "parts": len(run.index.parts),
+        "left_out": [asdict(left_out) for left_out in run.index.left_out],
+    }
+
+
+def _variant_entry(run: Run, name: str, config: Config) -> dict[str, Any]:
+    trained = [
+        line for line in run.ledger.lines if line.stage.name == "train" and name in line.variants
+    ]
+    evaluated = [
+        line for line in run.ledger.lines if line.stage.name == "evaluate" and name in line.variants
+    ]
+    repeats = [
+        _seed_entry(run, model, judged) for model, judged in zip(trained, evaluated, strict=True)
+    ]
+    done = [entry for entry in repeats if entry is not None]
+    whole = len(done) == len(repeats)
+    params = settings_as_json(trained[0])["train"]
+    return {
+        "name": name,
+        "changes": dict(variant_changes(run.config)[name]),
+        "params": {**params, "repeats": config.train.repeats, "seed": config.train.seed},
+        "key": done[0]["key"] if done else None,
+        "state": _state(done) if whole else "skipped",
+        "seconds": round(sum(entry["seconds"] for entry in done), 3),
+        "diagnosis": done[0]["diagnosis"] if done else None,
+        "metrics": _means([entry["metrics"] for entry in done]) if whole else None,
+        "repeats": done if config.train.repeats > 1 else [],
+    }
+
+
+def _seed_entry(run: Run, model: Line, judged: Line) -> dict[str, Any] | None:
+    """What one seed of a variant gave; None if it was not reached."""
+    trained, evaluated = run.artifacts.get(model.steps[0]), run.artifacts.get(judged.steps[0])
+    if trained is None or evaluated is None:
+        return None
+    metrics = json.loads((evaluated.folder / "metrics.json").read_text(encoding="utf-8"))
+    history = read_history(trained.folder)
+    outcome = next(
+        o for o in run.outcomes if o.key == trained.manifest["key"] and o.stage == "train"
+    )
+    return {
+        "seed": model.settings["train"].seed,
+        "key": trained.manifest["key"],
+        "state": outcome.state,
+        "seconds": trained.manifest["seconds"],
+        "diagnosis": diagnosis(history, metrics),
+        "metrics": metrics,
+    }
+
+
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a model's history."""
+    rows: list[dict[str, Any]] = pq.read_table(folder / "history.parquet").to_pylist()
+    return rows
+
+
+def _state(entries: list[dict[str, Any]]) -> str:
+    return "ran" if any(entry["state"] == "ran" for entry in entries) else "cached"
+
+
+def _means(metrics: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means over seeds, number by number; a figure that one seed lacks is lacking."""
+    if len(metrics) == 1:
+        return dict(metrics[0])
+    means: dict[str, Any] = {}
+    for name, value in metrics[0].items():
+        values = [entry[name] for entry in metrics]
+        if isinstance(value, Mapping):
+            means[name] = _means(values)
+        else:
+            means[name] = fmean(values) if all(v is not None for v in values) else None
+    return means

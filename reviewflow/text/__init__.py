@@ -1,0 +1,1 @@
+"""From raw review text to normalised tokens."""

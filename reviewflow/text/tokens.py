@@ -1,0 +1,174 @@
+"""Texts become a stream of numbered tokens: compiled where that is exact, else by Python's ``re``.
+
+                    ┌─ pattern and text are simple ─▶ scan.numbered_tokens ─┐
+texts, settings ────┤                                                       ├─▶ TokenStream
+                    └─ any other pattern or text ───▶ clean.tokens_of ──────┘
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewflow.errors import InputError
+from reviewflow.text.clean import tokens_of
+
+# What the compiled tokeniser can say: (joins letters across an apostrophe, fewest characters).
+COMPILED_PATTERNS = {
+    r"\w+(?:'\w+)*": (True, 1),
+    r"(?u)\b\w\w+\b": (False, 2),  # scikit-learn's default
+    r"\b\w\w+\b": (False, 2),
+    r"\w+": (False, 1),
+}
+
+
+@dataclass(frozen=True)
+class TokenStream:
+    """The tokens of N texts.
+
+    Attributes
+    ----------
+    words : the distinct tokens (some may not occur in ``codes``)
+    codes : int32, positions in ``words``, all texts one after the other
+    offsets : int64, shape (N + 1,), where each text begins in ``codes``
+    """
+
+    words: list[str]
+    codes: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+
+def token_stream(
+    texts: pa.Array, token_pattern: str, lowercase: bool, strip_html: bool
+) -> TokenStream:
+    """Clean and tokenise texts.
+
+    Parameters
+    ----------
+    texts : string or large_string array of N texts; a null has no tokens
+    token_pattern : Python regular expression with one capturing group at most
+
+    Returns
+    -------
+    What ``clean.tokens_of`` gives for every text, whichever way is taken.
+
+    Raises
+    ------
+    InputError
+        If a text is not valid UTF-8, as a Parquet file by another program may hold.
+    """
+    texts = _valid(texts.cast(pa.large_string()))
+    if token_pattern not in COMPILED_PATTERNS:
+        return _matched_stream(texts.to_pylist(), re.compile(token_pattern), lowercase, strip_html)
+    # Imported here: a pattern of the user's own needs no compiler.
+    from reviewflow.text.scan import UNCLEAR, numbered_tokens
+
+    apostrophes, shortest = COMPILED_PATTERNS[token_pattern]
+    data, offsets = _utf8(texts)
+    codes, counts, pool, ends = numbered_tokens(
+        data, offsets, letter_table(lowercase), strip_html, apostrophes, shortest
+    )
+    stream = TokenStream(_strings(pool, ends), codes, _offsets(np.maximum(counts, 0)))
+    unclear = np.flatnonzero(counts == UNCLEAR)
+    if not unclear.size:
+        return stream
+    rest = _matched_stream(
+        texts.take(pa.array(unclear)).to_pylist(), re.compile(token_pattern), lowercase, strip_html
+    )
+    return _merged(stream, rest, unclear)
+
+
+@lru_cache(maxsize=2)
+def letter_table(lowercase: bool) -> NDArray[np.int32]:
+    r"""For each code point, the letter that stands for it in a token (int32, shape (0x110000,)).
+
+    A letter is what ``\w`` matches. 0 means no letter; -1 that ``str.lower`` cannot be said letter
+    by letter: capital sigma depends on its place, İ becomes two, and the Kelvin sign becomes an
+    ASCII letter, which may open a tag.
+    """
+    numbers = np.arange(0x110000, dtype=np.int32)
+    every = numbers.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    letters = np.zeros_like(numbers)
+    for run in re.finditer(r"\w+", every):
+        letters[run.start() : run.end()] = numbers[run.start() : run.end()]
+    table = letters.copy()
+    for letter in every[:0x20000] if lowercase else "":  # planes 2 and up have no upper case
+        lower = letter.lower()
+        if lower != letter:
+            unclear = len(lower) > 1 or letter == "Σ" or (lower.isascii() and not letter.isascii())
+            table[ord(letter)] = -1 if unclear else letters[ord(lower)]
+    table.flags.writeable = False  # it is shared by all callers
+    return table
+
+
+def _matched_stream(
+    texts: Iterable[str | None], pattern: re.Pattern[str], lowercase: bool, strip_html: bool
+) -> TokenStream:
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__  # a new token gets the next number
+    codes = array("i")
+    offsets = array("q", [0])
+    for text in texts:
+        if text:
+            tokens = tokens_of(text, pattern, lowercase, strip_html)
+            codes.extend(map(numbers.__getitem__, tokens))
+        offsets.append(len(codes))
+    return TokenStream(list(numbers), np.array(codes, np.int32), np.array(offsets, np.int64))
+
+
+def _merged(stream: TokenStream, rest: TokenStream, rows: NDArray[np.int64]) -> TokenStream:
+    """``stream`` with the texts of ``rest`` in the places ``rows``, which it has empty."""
+    numbers = {word: number for number, word in enumerate(stream.words)}
+    renumbered = np.array([numbers.setdefault(word, len(numbers)) for word in rest.words], np.int32)
+    counts = np.diff(stream.offsets)
+    counts[rows] = np.diff(rest.offsets)
+    from_rest = np.zeros(counts.size, bool)
+    from_rest[rows] = True
+    token_from_rest = np.repeat(from_rest, counts)
+    codes = np.empty(token_from_rest.size, np.int32)
+    codes[~token_from_rest] = stream.codes
+    codes[token_from_rest] = renumbered[rest.codes]
+    return TokenStream(list(numbers), codes, _offsets(counts))
+
+
+def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    offsets = np.zeros(counts.size + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _valid(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """The texts; compiled code does not look where it reads, so they must be valid UTF-8."""
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            f"A text is not valid UTF-8 ({error}); write the file anew with UTF-8 text."
+        ) from None
+    return texts
+
+
+def _utf8(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Bytes and offsets of the texts; a null has zero bytes."""
+    texts = texts.fill_null("") if texts.null_count else texts
+    if not len(texts):
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    _, offset_buffer, data_buffer = texts.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[texts.offset :][: len(texts) + 1]
+    data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
+    return data, offsets - offsets[0]
+
+
+def _strings(pool: NDArray[np.uint8], ends: NDArray[np.int64]) -> list[str]:
+    strings: list[str] = pa.LargeStringArray.from_buffers(
+        ends.size - 1, pa.py_buffer(ends), pa.py_buffer(pool)
+    ).to_pylist()
+    return strings

@@ -1,0 +1,1 @@
+"""Stages of the job as Prefect tasks."""

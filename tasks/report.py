@@ -1,0 +1,24 @@
+"""Report: charts (cached by what they show), and the run's results as Prefect artifacts."""
+
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+
+from reviewflow.run import Run, Work
+from tasks.stage import performed, stage_task, work_name
+
+
+@stage_task(name="report", task_run_name=work_name)
+def report(run: Run, work: Work) -> State[Any]:
+    """Draw the charts."""
+    return performed(run, work)
+
+
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
+def publish(variants: list[dict[str, Any]], markdown: str) -> None:
+    """Show the table of variants and the report's text in the Prefect UI."""
+    create_table_artifact(variants, key="metrics", description="Metrics of every variant")
+    create_markdown_artifact(markdown, key="report")

@@ -1,0 +1,39 @@
+"""Validate: Great Expectations checks reviews and features; a failed error stops the run."""
+
+from typing import Any
+
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas import State
+
+from reviewflow.reporting.markdown import markdown_text
+from reviewflow.run import Run, Work
+from reviewflow.summary import quality_entries
+from tasks.stage import performed, stage_task, work_name
+
+
+@stage_task(name="validate", task_run_name=work_name)
+def validate(run: Run, work: Work) -> State[Any]:
+    """Check the data against a suite of expectations."""
+    try:
+        return performed(run, work)
+    finally:
+        stage = work.lines[-1].stage.name
+        entries = [
+            entry
+            for entry in quality_entries(run)
+            if entry["suite"] == stage.removeprefix("validate_")
+        ]
+        if entries:
+            create_table_artifact(
+                [shown(entry) for entry in entries], key=f"quality-{entries[0]['suite']}"
+            )
+
+
+def shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """One expectation as a row of a table in the Prefect UI; text from data stays text."""
+    return {
+        "passed": "yes" if entry["success"] else entry["severity"],
+        "asked": markdown_text(entry["asked"]),
+        "seen": markdown_text(entry["observed"]),
+        "examples": markdown_text(entry["examples"]) if entry["examples"] else "",
+    }

@@ -1,0 +1,66 @@
+"""The PyTorch model: initial weights, sparse input, and its files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reviewflow.errors import StoreError
+from reviewflow.networks.model import Csr, Network, fill_weights, load_network, save_network
+from tests.reviewflow.networks.cases import ACTIVATIONS, dense_network, random_features
+
+
+def filled(init: str, seed: int = 0, activation: str = "relu") -> Network:
+    network = Network(200, (60, 20), activation)
+    fill_weights(network, init, seed)
+    return network
+
+
+def test_default_weights_are_those_of_nn_linear_after_manual_seed() -> None:
+    theirs = dense_network(200, (60, 20), "relu", seed=11).parameters()
+    for ours, other in zip(filled("default", 11).parameters(), theirs, strict=True):
+        assert torch.equal(ours, other)
+
+
+def test_zeros_are_zero_biases_included() -> None:
+    assert all(not weight.any() for weight in filled("zeros").parameters())
+
+
+def test_xavier_and_he_have_their_spread_and_zero_biases() -> None:
+    xavier, he = filled("xavier").linear_layers()[0], filled("he").linear_layers()[0]
+    assert xavier.weight.abs().max().item() == pytest.approx((6 / 260) ** 0.5, rel=0.01)
+    assert he.weight.std().item() == pytest.approx((2 / 200) ** 0.5, rel=0.05)
+    assert not xavier.bias.any()
+    assert not he.bias.any()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_sparse_rows_give_the_logits_of_dense_ones(activation: str) -> None:
+    X, _ = random_features(30, 200, seed=3)
+    network = filled("default", activation=activation)
+    sparse = Csr(
+        torch.from_numpy(X.indptr.astype(np.int64)),
+        torch.from_numpy(X.indices.astype(np.int64)),
+        torch.from_numpy(X.data),
+    )
+    dense = torch.from_numpy(X.toarray())
+    torch.testing.assert_close(network(sparse), network(dense), rtol=0, atol=1e-6)
+    reference = dense_network(200, (60, 20), activation, seed=0)(dense).squeeze(1)
+    torch.testing.assert_close(network(dense), reference, rtol=0, atol=1e-6)
+
+
+def test_a_saved_network_comes_back(tmp_path: Path) -> None:
+    network = filled("default", activation="tanh")
+    save_network(network, {"seed": 0}, tmp_path)
+    again = load_network(tmp_path)
+    assert again.activation == "tanh"
+    for ours, theirs in zip(network.parameters(), again.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_broken_model_is_told_in_a_sentence(tmp_path: Path) -> None:
+    save_network(filled("default"), {}, tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"short")
+    with pytest.raises(StoreError, match="--refresh train"):
+        load_network(tmp_path)

@@ -1,0 +1,190 @@
+"""The train stage: its files, that they come out the same twice, and how it stops."""
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+
+from reviewflow.config import Train
+from reviewflow.context import Context
+from reviewflow.errors import Cancelled, QualityError
+from reviewflow.networks.history import loss_lines
+from reviewflow.networks.model import load_network
+from reviewflow.networks.train import PIECE_SECONDS, shuffled_rows, train, trained
+from tests.reviewflow.networks.cases import as_split, random_features, write_part, write_vocabulary
+from tests.reviewflow.networks.conftest import Artifacts
+
+SMALL = Train(hidden=(12, 6), batch_size=4, epochs=3, log_every=8, learning_rate=0.1, device="cpu")
+
+
+def run(artifacts: Artifacts, folder: Path, settings: Train) -> Path:
+    folder.mkdir()
+    outcome = train(
+        features=artifacts.features,
+        vocabulary=artifacts.vocabulary,
+        train=settings,
+        folder=folder,
+        context=Context(),
+    )
+    assert outcome["rows"] == artifacts.training_rows
+    return folder
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+    }
+
+
+def changed(**values: object) -> Train:
+    return Train(**{**SMALL.model_dump(), **values})  # type: ignore[arg-type]
+
+
+def test_writes_model_and_history(artifacts: Artifacts, tmp_path: Path) -> None:
+    folder = run(artifacts, tmp_path / "out", SMALL)
+    assert set(digests(folder)) == {"model.safetensors", "model.json", "history.parquet"}
+    description = json.loads((folder / "model.json").read_text())
+    assert description["terms"] == 50
+    assert description["hidden"] == [12, 6]
+    assert description["train"]["learning_rate"] == 0.1
+    assert "repeats" not in description["train"]
+    assert load_network(folder).linear_layers()[0].weight.shape == (12, 50)
+
+
+def test_history_has_windows_that_start_anew_and_epochs(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    folder = run(artifacts, tmp_path / "out", SMALL)  # 79 rows: 20 steps an epoch
+    history = pq.read_table(folder / "history.parquet").to_pylist()
+    places = [(row["epoch"], row["step"], row["kind"]) for row in history]
+    assert places == [
+        (epoch, *place)
+        for epoch in (1, 2, 3)
+        for place in ((8, "window"), (16, "window"), (20, "epoch"))
+    ]
+    first = history[0]["loss"]
+    assert loss_lines(history)[0] == f"[1, 8] loss: {first:.3f}"
+    assert len(loss_lines(history)) == 6
+    last = history[-1]
+    assert len(last["gradient_norms"]) == 3
+    assert last["distinct_units"] == [12, 6]
+    assert history[0]["gradient_norms"] is None
+
+
+def test_an_epoch_shorter_than_a_window_prints_its_mean_at_its_last_step(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    folder = run(artifacts, tmp_path / "out", changed(log_every=2000, epochs=1))
+    window, epoch = pq.read_table(folder / "history.parquet").to_pylist()
+    assert (window["step"], window["loss"]) == (20, epoch["loss"])
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_same_variant_gives_the_same_bytes_alone_and_side_by_side(
+    artifacts: Artifacts, tmp_path: Path, optimizer: str
+) -> None:
+    settings = [changed(optimizer=optimizer, activation=a) for a in ("relu", "tanh")]
+    alone = [digests(run(artifacts, tmp_path / f"a{n}", s)) for n, s in enumerate(settings)]
+    with ThreadPoolExecutor(2) as threads:
+        jobs = [
+            threads.submit(run, artifacts, tmp_path / f"b{n}", s)
+            for n, s in enumerate(settings * 2)
+        ]
+        beside = [digests(job.result()) for job in jobs]
+    assert beside == alone * 2
+    assert alone[0] != alone[1]
+
+
+def test_a_seed_changes_weights_and_nothing_touches_the_shared_generator(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    before = torch.random.get_rng_state()
+    one = digests(run(artifacts, tmp_path / "one", SMALL))
+    two = digests(run(artifacts, tmp_path / "two", changed(seed=1)))
+    assert one["model.safetensors"] != two["model.safetensors"]
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_compiled_and_plain_training_agree() -> None:
+    X, labels = random_features(90, 40, seed=4)
+    data = as_split(X, labels)
+    fused, losses = trained(data, 40, SMALL, Context())
+    # "cpu:0" is the CPU too, but no device that has a compiled step
+    plain, plain_losses = trained(data, 40, SMALL.model_copy(update={"device": "cpu:0"}), Context())
+    for ours, theirs in zip(fused.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+    for one, other in zip(losses, plain_losses, strict=True):
+        assert one.losses == pytest.approx(other.losses, abs=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+def test_a_cuda_device_follows_the_cpu() -> None:
+    X, labels = random_features(90, 40, seed=4)
+    data = as_split(X, labels)
+    cpu, _ = trained(data, 40, SMALL, Context())
+    cuda, _ = trained(data, 40, changed(device="cuda"), Context())
+    for ours, theirs in zip(cpu.parameters(), cuda.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+
+
+def test_every_epoch_sees_every_row_once_in_another_order() -> None:
+    one, two = shuffled_rows(100, 0, 1), shuffled_rows(100, 0, 2)
+    assert sorted(one) == sorted(two) == list(range(100))
+    assert not np.array_equal(one, two)
+    assert not np.array_equal(one, shuffled_rows(100, 1, 1))
+
+
+def test_a_stop_is_seen_between_two_pieces(artifacts: Artifacts, tmp_path: Path) -> None:
+    stop, told = Event(), []
+
+    def progress(message: str, figures: dict[str, float]) -> None:
+        told.append(figures)
+        stop.set()
+
+    with pytest.raises(Cancelled):
+        train(
+            features=artifacts.features,
+            vocabulary=artifacts.vocabulary,
+            train=SMALL,
+            folder=tmp_path,
+            context=Context(progress=progress, stop=stop),
+        )
+    assert len(told) == 1
+    assert told[0]["epochs"] == 3
+    assert PIECE_SECONDS < 0.5
+
+
+def test_a_diverging_variant_ends_with_a_loss_that_is_no_number() -> None:
+    X, labels = random_features(60, 40, seed=4)
+    for update in ({}, {"optimizer": "adam"}):
+        settings = Train(
+            hidden=(8,), learning_rate=1000, epochs=40, batch_size=1, init="he", device="cpu"
+        )
+        scaled = csr_matrix(X * np.float32(1e15))
+        _, epochs = trained(
+            as_split(scaled, labels), 40, settings.model_copy(update=update), Context()
+        )
+        assert len(epochs) == 40
+        if not update:
+            assert np.isnan(epochs[-1].losses[-1])
+
+
+def test_no_training_row_is_said_plainly(tmp_path: Path) -> None:
+    X, _ = random_features(4, 5, seed=0)
+    part = write_part(tmp_path / "part", X, [0, 1, 0, 1], np.zeros(4, np.bool_))
+    with pytest.raises(QualityError, match="no row with a label"):
+        train(
+            features=(part,),
+            vocabulary=write_vocabulary(tmp_path / "vocabulary", 5),
+            train=SMALL,
+            folder=tmp_path,
+            context=Context(),
+        )

@@ -1,0 +1,293 @@
+"""A run as the report gets it: real Parquet and JSON files, and a run.json that agrees."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from reviewflow.config import Config, variant_configs
+from reviewflow.context import Context
+from reviewflow.reporting.best import best
+from reviewflow.reporting.charts import charts
+
+NASTY = "<script>alert(1)</script> | **x** \x1b[31mred\x1b[0m \u202eevil {{ 7 * 7 }}"
+CHANGES: dict[str, dict[str, Any]] = {
+    "relu": {},
+    "relu rate 0.1": {"train.learning_rate": 0.1},
+    "relu rate 0.001": {"train.learning_rate": 0.001},
+    "sigmoid": {"train.activation": "sigmoid"},
+    "tanh": {"train.activation": "tanh"},
+    "leaky relu": {"train.activation": "leaky_relu"},
+    "batch 256": {"train.batch_size": 256},
+    "zero weights": {"train.init": "zeros"},
+}
+# How many standard deviations apart the classes stand, and when the loss starts to fall.
+LEARNED = {
+    "relu": (2.45, 7.0),
+    "relu rate 0.1": (2.5, 1.0),
+    "relu rate 0.001": (0.05, None),
+    "sigmoid": (0.0, None),
+    "tanh": (2.55, 3.0),
+    "leaky relu": (2.44, 7.5),
+    "batch 256": (0.3, None),
+    "zero weights": (0.0, None),
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """The inputs of the stage ``charts``, its folder, and the run that they belong to."""
+
+    inputs: dict[str, Any]
+    charts: Path
+    run: dict[str, Any]
+
+
+def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000) -> Example:
+    """A run of all variants (or of those in ``names``, a new name each) under ``folder``."""
+    called = names if names is not None else {name: name for name in CHANGES}
+    changes = {called[name]: CHANGES[name] for name in called}
+    config = Config.model_validate({"variants": changes, "train": {"epochs": 20}})
+    split = np.where(np.random.default_rng(7).random(rows) < 0.2, "test", "train")
+    labels = np.random.default_rng(8).integers(0, 2, rows).astype(np.int8)
+    models, evaluations, metrics = [], [], []
+    for number, name in enumerate(called):
+        models.append(_folder(folder / "train" / str(number)))
+        evaluations.append(_folder(folder / "evaluate" / str(number)))
+        pq.write_table(_history(name), models[-1] / "history.parquet")
+        metrics.append(_evaluation(name, evaluations[-1], split, labels))
+    inputs = {
+        "models": tuple(models),
+        "evaluations": tuple(evaluations),
+        "groups": tuple(range(len(models))),
+        **_parts(folder, split, labels),
+    }
+    drawn = _folder(folder / "charts")
+    charts(**inputs, folder=drawn, context=Context())
+    return Example(inputs, drawn, _run(config, changes, metrics, rows))
+
+
+def nasty(folder: Path) -> Example:
+    """A failed run of two variants whose every text is hostile."""
+    made = example(folder, {"relu": NASTY, "tanh": f"{NASTY}2"}, rows=600)
+    run = made.run | {"job": NASTY, "run_id": NASTY, "state": "failed", "error": NASTY}
+    run["config"]["ingest"]["path"] = NASTY
+    run["environment"] = {NASTY: NASTY, "packages": {NASTY: NASTY}}
+    run["conclusions"] = [NASTY]
+    run["artifacts"] = {"report": NASTY, "data_docs": [NASTY]}
+    for check in run["quality"]:
+        check |= {
+            "asked": NASTY,
+            "observed": NASTY,
+            "suite": NASTY,
+            "column": NASTY,
+            "notes": NASTY,
+        }
+        check["examples"] = [NASTY, {NASTY: NASTY}]
+    for variant in run["variants"]:
+        variant |= {"diagnosis": NASTY, "changes": {NASTY: NASTY}}
+    for step in run["stages"]:
+        step |= {"reason": NASTY, "variant": NASTY}
+    return Example(made.inputs, made.charts, run)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True)
+    return path
+
+
+def _history(name: str) -> pa.Table:
+    epochs = np.arange(1, 21)
+    start = LEARNED[name][1]
+    loss = np.full(20, math.log(2)) + 0.0004 * np.cos(epochs)
+    if start is not None:
+        loss = 0.24 + (math.log(2) - 0.24) / (1 + np.exp((epochs - start) * 0.9)) - 0.002 * epochs
+    return pa.table(
+        {
+            "epoch": pa.array(epochs, pa.int32()),
+            "step": pa.array(epochs * 1250, pa.int64()),
+            "kind": ["epoch"] * 20,
+            "loss": loss,
+        }
+    )
+
+
+def _evaluation(
+    name: str, folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]
+) -> dict[str, Any]:
+    apart = LEARNED[name][0]
+    generator = np.random.default_rng(9)
+    score = apart * (labels - 0.5) * (1 + 0.12 * (split == "train"))
+    probability = (1 / (1 + np.exp(-apart * (score + generator.normal(size=len(labels)))))).astype(
+        np.float32
+    )
+    if apart == 0:
+        probability = np.full(len(labels), 0.5004, np.float32)
+    table = pa.table({"split": split, "label": labels, "probability": probability})
+    pq.write_table(table, folder / "predictions.parquet")
+    metrics = {
+        side: _metrics(labels[split == side], probability[split == side])
+        for side in ("train", "test")
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    return metrics
+
+
+def _metrics(labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, Any]:
+    said = probability >= 0.5
+    tn, fp, fn, tp = confusion_matrix(labels, said).ravel().tolist()
+    return {
+        "accuracy": accuracy_score(labels, said),
+        "precision": float(precision_score(labels, said, zero_division=0)),
+        "recall": float(recall_score(labels, said)),
+        "f1": float(f1_score(labels, said)),
+        "roc_auc": float(roc_auc_score(labels, probability)),
+        "log_loss": float(log_loss(labels, probability)),
+        "confusion": {"tn": tn, "fp": fp, "fn": fn, "tp": tp},
+        "rows": len(labels),
+    }
+
+
+def _parts(folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]) -> dict[str, Any]:
+    """The rows in two parts."""
+    cut = len(labels) // 3
+    reviews, splits = [], []
+    for number, piece in enumerate((slice(0, cut), slice(cut, None))):
+        reviews.append(_folder(folder / "ingest" / str(number)))
+        splits.append(_folder(folder / "split" / str(number)))
+        pq.write_table(pa.table({"label": labels[piece]}), reviews[-1] / "reviews.parquet")
+        sides = pa.array(split[piece]).dictionary_encode()
+        pq.write_table(pa.table({"split": sides}), splits[-1] / "split.parquet")
+    return {"reviews": tuple(reviews), "splits": tuple(splits)}
+
+
+def _run(
+    config: Config, changes: dict[str, dict[str, Any]], metrics: list[dict[str, Any]], rows: int
+) -> dict[str, Any]:
+    names = list(variant_configs(config))
+    variants = [
+        {
+            "name": name,
+            "changes": changes[name],
+            "key": f"key{position}",
+            "state": "cached" if position < 3 else "ran",
+            "seconds": 7.3 + 1.7 * position,
+            "diagnosis": _diagnosis(metrics[position]),
+            "metrics": metrics[position],
+            "repeats": [],
+        }
+        for position, name in enumerate(names)
+    ]
+    return {
+        "run_id": "2025-06-03T14-05-21-3fa2c1",
+        "job": "sentiment",
+        "name": "imdb",
+        "state": "completed",
+        "error": None,
+        "started": "2025-06-03T14:05:21+00:00",
+        "finished": "2025-06-03T14:06:53+00:00",
+        "seconds": 92.4,
+        "config": config.model_dump(mode="json", by_alias=True),
+        "environment": {
+            "python": "3.11.9",
+            "system": "Linux-6.1-x86_64",
+            "processors": 2,
+            "packages": {"torch": "2.13.0", "numpy": "2.3.1", "pyarrow": "26.0.1"},
+        },
+        "stages": _stages(names),
+        "quality": _quality(),
+        "variants": variants,
+        "conclusions": [],
+        "best": best(variants),
+        "data": {"path": "data/raw/imdb_reviews.csv", "rows": rows, "parts": 2, "left_out": []},
+        "artifacts": {},
+    }
+
+
+def _diagnosis(metrics: dict[str, Any]) -> str:
+    if metrics["train"]["log_loss"] > 0.68:
+        return "Did not learn: the loss stayed at ln 2, what guessing costs."
+    return "Learned: the loss had settled by the last epoch."
+
+
+def _stages(names: list[str]) -> list[dict[str, Any]]:
+    def step(stage: str, part: int | None, variant: str | None, reason: str, seconds: float) -> Any:
+        return {
+            "stage": stage,
+            "part": part,
+            "variant": variant,
+            "key": "3f2a",
+            "state": "ran" if reason else "cached",
+            "reason": reason,
+            "seconds": seconds,
+            "cpu_seconds": seconds,
+            "peak_memory_bytes": 300_000_000,
+            "rows": 2000,
+            "bytes": 1_000_000,
+        }
+
+    steps = [step(s, part, None, "", 0.004) for s in ("ingest", "split") for part in (0, 1)]
+    steps.append(step("validate_reviews", None, None, "limits changed in the suite", 3.1))
+    steps += [step("normalize", 0, None, "", 0.01), step("normalize", 1, None, "new rows", 1.2)]
+    steps += [step("count", part, None, "new rows" if part else "", 0.4) for part in (0, 1)]
+    steps.append(step("vocabulary", None, None, "vectorize.max_features 5000 → 7000", 0.3))
+    steps += [step("features", part, None, "vocabulary gave other bytes", 0.5) for part in (0, 1)]
+    steps.append(step("validate_features", None, None, "features gave other bytes", 2.4))
+    for position, name in enumerate(names):
+        reason = "" if position < 3 else "features gave other bytes"
+        steps.append(step("train", None, name, reason, 0.01 if position < 3 else 9.7))
+        steps.append(step("evaluate", None, name, reason, 0.01 if position < 3 else 0.3))
+    return [*steps, step("report", None, None, "evaluate gave other bytes", 1.1)]
+
+
+def _quality() -> list[dict[str, Any]]:
+    def check(asked: str, column: str | None, seen: str, **more: Any) -> dict[str, Any]:
+        passed: dict[str, Any] = {
+            "suite": "reviews",
+            "expectation": "expect_column_values_to_be_in_set",
+            "column": column,
+            "frame": "rows",
+            "success": True,
+            "severity": "error",
+            "asked": asked,
+            "notes": None,
+            "observed": seen,
+            "unexpected_count": 0,
+            "examples": [],
+        }
+        return passed | more
+
+    return [
+        check("blank false in every row", "blank", "all of 4,000 values"),
+        check("label filled in every row", "label", "all of 4,000 values"),
+        check("share between 0.4 and 0.6 in every row", "share", "all of 6 values", frame="labels"),
+        check("number of rows at least 1,000", None, "4,000", unexpected_count=None),
+        check(
+            "duplicate false in at least 99.9 % of the rows",
+            "duplicate",
+            "96 of 4,000 values (2.4 %) fail: true",
+            success=False,
+            severity="warning",
+            notes="Copies of one review count twice in every metric.",
+            unexpected_count=96,
+            examples=[{"record": 1017, "duplicate": True}, {"record": 2331, "duplicate": True}],
+        ),
+        check(
+            "value between 0 and 1 in every row", "value", "all of 5,000 values", suite="features"
+        ),
+    ]

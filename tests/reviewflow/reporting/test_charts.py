@@ -1,0 +1,174 @@
+"""Charts: the numbers they show, bytes that change with those alone, SVG that stands in a page."""
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from reviewflow.context import Context
+from reviewflow.errors import Cancelled
+from reviewflow.reporting.best import best, best_group, typical
+from reviewflow.reporting.charts import charts
+from reviewflow.reporting.page import CHARTS
+from reviewflow.reporting.palette import line_style
+from tests.reviewflow.reporting.example import Example, example
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    return example(tmp_path_factory.mktemp("run"), rows=1200)
+
+
+def drawn_again(made: Example, folder: Path) -> dict[str, bytes]:
+    folder.mkdir()
+    charts(**made.inputs, folder=folder, context=Context())
+    return contents(folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_bytes_are_the_same_whatever_else_draws(made: Example, tmp_path: Path) -> None:
+    import matplotlib
+
+    matplotlib.rcParams.update({"font.size": 40, "axes.edgecolor": "red"})
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            jobs = [pool.submit(drawn_again, made, tmp_path / str(i)) for i in range(3)]
+            results = [job.result() for job in jobs]
+        assert matplotlib.rcParams["font.size"] == 40
+    finally:
+        matplotlib.rcdefaults()
+    assert results == [contents(made.charts)] * 3
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_svg_is_well_formed_named_and_self_contained(made: Example, name: str) -> None:
+    text = (made.charts / f"{name}.svg").read_text()
+    root = ElementTree.fromstring(text)
+    assert root.tag == f"{SVG}svg"
+    assert root.get("role") == "img"
+    labels = (root.get("aria-labelledby") or "").split()
+    found = {element.get("id"): element for element in root.iter() if element.get("id")}
+    assert all(found[label].text for label in labels)
+    assert all(key is not None and key.startswith(f"{name}-") for key in found)
+    references = [
+        value.rpartition("#")[2].rstrip(")")
+        for element in root.iter()
+        for key, value in element.attrib.items()
+        if key.endswith("href") or "url(" in value
+    ]
+    assert set(references) <= set(found)
+    assert not list(root.iter(f"{SVG}image"))
+    assert "<!DOCTYPE" not in text
+    assert list(root.iter(f"{SVG}text")), "text stays text"
+
+
+def test_names_of_variants_are_in_no_chart(made: Example) -> None:
+    for content in contents(made.charts).values():
+        assert b"relu" not in content
+        assert b"tanh" not in content
+
+
+def test_classes_are_counted_with_missing_labels(tmp_path: Path) -> None:
+    review, split, out = tmp_path / "review", tmp_path / "split", tmp_path / "out"
+    for folder in (review, split, out):
+        folder.mkdir()
+    labels = pa.array([0, 1, None, 1, 1, 0], pa.int8())
+    sides = pa.array(["train", "train", "train", "test", "test", "test"]).dictionary_encode()
+    pq.write_table(pa.table({"label": labels}), review / "reviews.parquet")
+    pq.write_table(pa.table({"split": sides}), split / "split.parquet")
+    result = charts(
+        models=(), evaluations=(), groups=(), reviews=(review, review), splits=(split, split),
+        folder=out, context=Context(),
+    )  # fmt: skip
+    assert result == {"rows": 12}
+    numbers = json.loads((out / "charts.json").read_text())
+    assert numbers["classes"] == {
+        "train": {"negative": 2, "positive": 2, "missing": 2},
+        "test": {"negative": 2, "positive": 4, "missing": 0},
+    }
+    assert numbers["best"] is None
+    assert sorted(path.name for path in out.iterdir()) == ["charts.json", "classes.svg"]
+    texts = [
+        "".join(element.itertext())
+        for element in ElementTree.parse(out / "classes.svg").iter(f"{SVG}text")
+    ]
+    assert "train, missing" in texts
+    assert "test, missing" not in texts
+
+
+def test_roc_area_and_confusion_are_those_of_the_test_rows(made: Example) -> None:
+    number = json.loads((made.charts / "charts.json").read_text())["best"]
+    folder = made.inputs["evaluations"][number]
+    rows = pq.read_table(folder / "predictions.parquet").to_pandas()
+    test = rows[rows["split"] == "test"]
+    area = roc_auc_score(test["label"], test["probability"])
+    assert f"test, {area:.3f}" in (made.charts / "roc.svg").read_text()
+    both = (test["label"] == 1) & (test["probability"] >= 0.5)
+    assert f">{both.sum()}</text>" in (made.charts / "confusion.svg").read_text()
+
+
+def test_a_diverged_variant_leaves_the_others_readable(made: Example, tmp_path: Path) -> None:
+    model, out = tmp_path / "model", tmp_path / "out"
+    model.mkdir()
+    out.mkdir()
+    losses = [0.7, 1e9, float("nan"), float("inf")]
+    history = pa.table({"epoch": [1, 2, 3, 4], "kind": ["epoch"] * 4, "loss": losses})
+    pq.write_table(history, model / "history.parquet")
+    inputs = made.inputs | {"models": (*made.inputs["models"][:-1], model)}
+    charts(**inputs, folder=out, context=Context())
+    ElementTree.parse(out / "loss.svg")
+    numbers = json.loads((out / "charts.json").read_text(), parse_constant=pytest.fail)
+    assert numbers["cut_off"] is True
+    assert numbers["last_losses"][-1] is None
+
+
+def test_a_stopped_run_stops_drawing(made: Example, tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Cancelled):
+        charts(**made.inputs, folder=tmp_path, context=Context(stop=stop))
+
+
+def test_best_is_the_highest_mean_on_the_test_rows() -> None:
+    groups = (0, 0, 1, 1, 2)
+    assert best_group(groups, (0.90, 0.92, 0.80, 0.99, 0.905)) == 0
+    assert best_group(groups, (0.90, 0.92, 0.97, 0.99, 0.905)) == 1
+    assert best_group(groups, (0.90, None, None, float("nan"), 0.5)) == 2
+    assert best_group((), ()) is None
+    assert best_group((0,), (None,)) is None
+    assert best_group((0, 1), (0.9, 0.9)) == 0
+    assert typical((0, 1, 1, 1), (0.9, 0.7, 0.8, 0.95), 1) == 2
+
+
+def test_best_of_a_run_leaves_unjudged_variants_out() -> None:
+    variants = [
+        {"name": "a", "metrics": None},
+        {"name": "b", "metrics": {"train": {"roc_auc": 0.99}, "test": {"roc_auc": 0.7}}},
+        {"name": "c", "metrics": {"train": {"roc_auc": 0.8}, "test": {"roc_auc": 0.75}}},
+    ]
+    assert best(variants) == {"variant": "c", "chosen_on": "test"}
+    assert best(variants[:1]) is None
+
+
+def test_lines_differ_and_stand_out_from_white() -> None:
+    styles = [line_style(number) for number in range(28)]
+    assert len(set(styles)) == 28
+
+    def luminance(colour: str) -> float:
+        levels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(levels <= 0.03928, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    assert all(1.05 / (luminance(style.colour) + 0.05) > 2 for style in styles)

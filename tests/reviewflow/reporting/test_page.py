@@ -1,0 +1,227 @@
+"""The page: every fact is there, nothing comes from outside, text from data stays text."""
+
+import copy
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reviewflow.reporting.page import html_page
+from tests.reviewflow.reporting.example import Example, example, nasty
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOADING = {"src", "srcset", "href", "xlink:href", "action", "data", "poster"}
+
+
+class Reader(HTMLParser):
+    """The texts, addresses and scripts of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in LOADING]
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    return example(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    return nasty(tmp_path_factory.mktemp("nasty"))
+
+
+def test_the_page_tells_every_fact(made: Example) -> None:
+    text = Reader(html_page(made.run, made.charts)).text
+    assert "tanh is the best of 8 variants" in text
+    assert "data/raw/imdb_reviews.csv" in text
+    for variant in made.run["variants"]:
+        assert variant["name"] in text
+        assert variant["diagnosis"] in text
+        for split in ("train", "test"):
+            for metric in ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss"):
+                assert f"{variant['metrics'][split][metric]:.4f}" in text
+    for check in made.run["quality"]:
+        assert check["observed"] in text
+    assert "record 1017, duplicate yes" in text
+    assert "new rows (part 2)" in text
+    assert "features gave other bytes (sigmoid, tanh, leaky relu and 2 others)" in text
+    assert "3 variants did not get past the loss of guessing" in text
+    assert "on the test rows, the highest of all variants" in text
+    assert "torch 2.13.0" in text
+    assert "learning_rate: 0.01" in text
+
+
+@pytest.mark.parametrize("which", ["made", "hostile"])
+def test_nothing_comes_from_outside(which: str, request: pytest.FixtureRequest) -> None:
+    run = request.getfixturevalue(which)
+    page = html_page(run.run, run.charts)
+    reader = Reader(page)
+    assert all(address.startswith("#") for address in reader.addresses)
+    assert "link" not in reader.tags
+    assert "img" not in reader.tags
+    assert reader.tags.count("script") == 1
+    assert "@import" not in page
+    assert not reader.handlers
+    assert page.count("url(") == page.count("url(#")
+    assert len(page.encode()) < 2_000_000
+
+
+def test_text_from_data_stays_text(hostile: Example) -> None:
+    page = html_page(hostile.run, hostile.charts)
+    assert "<script>alert" not in page
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; | **x** ␛[31mred␛[0m ⟨U+202E⟩evil" in page
+    assert "{{ 7 * 7 }}" in Reader(page).text
+
+
+def test_templates_leave_no_placeholder(made: Example) -> None:
+    page = html_page(made.run, made.charts)
+    assert not any(mark in page for mark in ("{{", "}}", "{%", "%}", "None", "Undefined"))
+
+
+def test_renaming_a_variant_changes_the_page_and_no_chart(made: Example) -> None:
+    run = copy.deepcopy(made.run)
+    run["variants"][2]["name"] = "a new name"
+    text = Reader(html_page(run, made.charts)).text
+    assert "a new name 0.693" in text
+    assert "relu rate 0.001 0.693" not in text
+
+
+def test_variants_with_one_key_share_a_line(made: Example) -> None:
+    run = copy.deepcopy(made.run)
+    twin = copy.deepcopy(run["variants"][0])
+    run["variants"].insert(1, twin | {"name": "twin"})
+    text = Reader(html_page(run, made.charts)).text
+    assert "relu = twin 0.2" in text
+    assert "zero weights 0.693" in text
+
+
+def test_spread_over_seeds_is_shown(made: Example) -> None:
+    run = copy.deepcopy(made.run)
+    several = [{"test": {"accuracy": value}, "train": {}} for value in (0.88, 0.89, 0.90)]
+    run["variants"][4]["repeats"] = [{"seed": s, "metrics": m} for s, m in enumerate(several)]
+    assert "± 0.0100" in Reader(html_page(run, made.charts)).text
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled", "running"])
+def test_a_run_that_got_nowhere_still_has_a_page(state: str) -> None:
+    run: dict[str, Any] = {"run_id": "r1", "job": "sentiment", "state": state, "error": None}
+    text = Reader(html_page(run, None)).text
+    assert "The run" in text
+    run |= {
+        "error": "There is no file data/raw/x.csv; check the path.",
+        "variants": [],
+        "best": None,
+    }
+    assert "There is no file data/raw/x.csv" in Reader(html_page(run, None)).text
+
+
+def test_a_failed_check_is_told_once_and_first(made: Example) -> None:
+    run = copy.deepcopy(made.run) | {"state": "failed", "best": None, "variants": []}
+    run["error"] = "The suite failed 1 check:\n\nseverity  asked\n────────"
+    run["quality"][4] |= {"severity": "error"}
+    page = html_page(run, None)
+    text = Reader(page).text
+    assert "────" not in text
+    assert text.index("The suite failed 1 check:") < text.index("Duplicate false in at least")
+
+
+def test_filling_the_page_imports_no_chart_library(made: Example) -> None:
+    code = (
+        "import sys, reviewflow.reporting.page, reviewflow.reporting.markdown;"
+        "print([m for m in ('matplotlib', 'sklearn', 'pandas', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed, so the page cannot be looked at in a browser")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize(
+    ("which", "mode", "width"),
+    [("made", "light", 1280), ("made", "dark", 360), ("hostile", "dark", 360)],
+)
+def test_in_a_browser(
+    which: str, mode: str, width: int, browser: Any, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    run = request.getfixturevalue(which)
+    path = tmp_path / "report.html"
+    path.write_text(html_page(run.run, run.charts), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert asked == [path.as_uri()]
+    assert said == []
+    page.close()
+
+
+def test_the_table_of_variants_sorts(made: Example, browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(html_page(made.run, made.charts), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+
+    def order() -> list[str]:
+        return [text.split("\n")[0] for text in page.locator(".variants .name").all_inner_texts()]
+
+    names = [variant["name"] for variant in made.run["variants"]]
+    page.get_by_role("button", name="ROC AUC").first.press("Enter")
+    scores = {v["name"]: v["metrics"]["test"]["roc_auc"] for v in made.run["variants"]}
+    assert [n.removesuffix(" BEST").removesuffix(" best") for n in order()] == sorted(
+        names, key=lambda name: -scores[name]
+    )
+    page.get_by_role("button", name="Variant").press("Enter")
+    page.get_by_role("button", name="Variant").press("Enter")
+    assert [n.removesuffix(" best") for n in order()] == names
+    page.close()

@@ -1,0 +1,246 @@
+"""Reading: cells come out as they went in, and what cannot be read is told in a sentence."""
+
+import csv
+import io
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reviewflow.config import Ingest
+from reviewflow.errors import InputError
+from reviewflow.reviews.read import OTHER_WORDS, Pieces, blocks
+
+SETTINGS = {"text_column": "text", "label_column": "label", "labels": {"bad": 0, "good": 1}}
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from('",\n\r; '),
+    max_size=30,
+)
+LABELS = st.sampled_from(["bad", "good", ""])
+QUICK = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def read(path: Path, split: str | None = None, pieces: Pieces | None = None, **changes):
+    ingest = Ingest(**{**SETTINGS, **changes})
+    found = list(blocks(ingest, path, split, pieces=pieces or Pieces()))
+    rows = [row for block in found for row in block.rows.to_pylist()]
+    records = [record for block in found for record in block.records.tolist()]
+    left_out: dict[str, list[int]] = {}
+    for block in found:
+        for word, numbers in block.left_out.items():
+            left_out.setdefault(word, []).extend(numbers.tolist())
+    return rows, records, left_out
+
+
+def read_bytes(folder: Path, content: bytes, name: str = "reviews.csv", **changes):
+    path = folder / name
+    path.write_bytes(content)
+    return read(path, **changes)
+
+
+def csv_text(rows, **options) -> str:
+    out = io.StringIO(newline="")
+    # Python's writer leaves a lone carriage return unquoted before 3.13.
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, **options)
+    writer.writerows([("text", "label"), *rows])
+    return out.getvalue()
+
+
+@QUICK
+@given(
+    rows=st.lists(st.tuples(TEXTS, LABELS), min_size=1, max_size=12),
+    line_end=st.sampled_from(["\n", "\r\n", "\r"]),
+    delimiter=st.sampled_from(",;\t|"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32-le"]),
+    block_bytes=st.sampled_from([16, 64, 1 << 20]),
+)
+def test_written_cells_are_read_back(tmp_path, rows, line_end, delimiter, encoding, block_bytes):
+    text = csv_text(rows, lineterminator=line_end, delimiter=delimiter)
+    known = "utf-8" if encoding == "utf-8-sig" else encoding
+    found, records, _ = read_bytes(
+        tmp_path,
+        text.encode(encoding),
+        encoding=known,
+        delimiter=delimiter,
+        pieces=Pieces((block_bytes, 1 << 20)),
+    )
+    code = {"bad": 0, "good": 1, "": None}
+    assert found == [{"text": cell, "label": code[label]} for cell, label in rows]
+    assert records == list(range(2, len(rows) + 2))
+
+
+@QUICK
+@given(st.lists(st.tuples(TEXTS, LABELS), min_size=1, max_size=12))
+def test_pandas_and_we_agree_on_a_file_that_pandas_wrote(tmp_path, rows):
+    # pandas leaves a lone carriage return unquoted, and reads it as the end of a line itself.
+    rows = [(text.replace("\r", ""), label) for text, label in rows]
+    path = tmp_path / "pandas.csv"
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(path, index=False)
+    assert [row["text"] for row in read(path)[0]] == [text for text, _ in rows]
+    parquet = tmp_path / "pandas.parquet"
+    pd.DataFrame(rows, columns=["text", "label"]).to_parquet(parquet)
+    assert read(parquet) == read(path)
+
+
+@QUICK
+@given(
+    labels=st.lists(st.sampled_from(["bad", "good", "", "so-so", "null"]), min_size=1),
+    block_bytes=st.sampled_from([32, 1 << 20]),
+)
+def test_rows_left_out_and_kept_are_all_rows(tmp_path, labels, block_bytes):
+    rows = [(f"text {place}", label) for place, label in enumerate(labels)]
+    content = csv_text([("first", "good"), *rows]).encode()
+    found, records, left_out = read_bytes(
+        tmp_path, content, other_labels="drop", pieces=Pieces((block_bytes, 1 << 20))
+    )
+    place = {
+        int(row["text"].split()[1]): record
+        for row, record in zip(found[1:], records[1:], strict=True)
+    }
+    assert all(record == row + 3 for row, record in place.items())
+    assert sorted(chain(records, *left_out.values())) == list(range(2, len(labels) + 3))
+    for word in ("so-so", "null"):
+        expected = [row + 3 for row, label in enumerate(labels) if label == word]
+        assert left_out.get(word, []) == expected
+
+
+def test_more_than_a_hundred_unknown_words_are_counted_together(tmp_path):
+    content = csv_text([("x", f"word {n}") for n in range(150)] + [("y", "good")]).encode()
+    _, _, left_out = read_bytes(tmp_path, content, other_labels="drop")
+    assert len(left_out) == 101
+    assert len(left_out[OTHER_WORDS]) == 50
+
+
+def test_blank_lines_are_no_records(tmp_path):
+    content = b"\n\ntext,label\n\nx,good\r\n\r\n\ny,bad"
+    assert read_bytes(tmp_path, content)[1] == [2, 3]
+
+
+def test_a_record_longer_than_the_block_is_read_with_a_larger_one(tmp_path):
+    long = "word " * 1_000_000
+    content = csv_text([("a", "good"), (long, "bad"), ("b", "good")]).encode()
+    rows, records, _ = read_bytes(tmp_path, content)
+    assert [len(row["text"]) for row in rows] == [1, 5_000_000, 1]
+    assert records == [2, 3, 4]
+
+
+def test_ten_thousand_columns(tmp_path):
+    names = ",".join([*(f"c{n}" for n in range(10_000)), "text", "label"])
+    cells = ",".join(["1"] * 10_000 + ["x", "good"])
+    assert read_bytes(tmp_path, f"{names}\n{cells}\n{cells}\n".encode())[1] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("labels", "known"),
+    [
+        ([1, 0, None], {"0": 0, "1": 1}),
+        ([1.0, 0.0, None], {"0": 0, "1": 1}),
+        ([True, False, None], {True: 1, False: 0}),
+        (pd.Series(["good", "bad", None], dtype="category"), SETTINGS["labels"]),
+        (np.array(["good", "bad", ""], object), SETTINGS["labels"]),
+    ],
+)
+def test_labels_of_any_kind_in_parquet_are_words(tmp_path, labels, known):
+    path = tmp_path / "reviews.parquet"
+    pd.DataFrame({"text": ["x", None, ""], "label": labels}).to_parquet(path)
+    rows, _, _ = read(path, labels=known)
+    assert [row["label"] for row in rows] == [1, 0, None]
+    assert [row["text"] for row in rows] == ["x", None, ""]
+
+
+def test_booleans_in_a_csv_file_match_the_words_that_yaml_reads(tmp_path):
+    rows, _, _ = read_bytes(tmp_path, b"text,label\nx,True\ny,false\n", labels={True: 1, False: 0})
+    assert [row["label"] for row in rows] == [1, 0]
+
+
+def test_a_split_column_is_read_as_text(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("part,text,label\ntrain,x,good\nNA,y,bad\n")
+    rows, _, _ = read(path, split="part")
+    assert [row["split"] for row in rows] == ["train", "NA"]
+
+
+NUL, LATIN = b"text,label\nx,good\ny\0,bad\n", "text,label\nx,good\né,bad\n".encode("latin-1")
+UTF_16 = "text,label\nx,good\n".encode("utf-16")
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "words"),
+    [
+        (b"", {}, ["is empty"]),
+        (b"text,label\n\n", {}, ["has a header but no rows"]),
+        (b"text,lable\nx,y\n", {}, ["no column 'label' (ingest.label_column)", "mean 'lable'"]),
+        (b"text\tlabel\nx\ty\n", {}, ["no column 'text'", "a tab", "ingest.delimiter"]),
+        (b"text,text,label\nx,y,good\n", {}, ["2 columns called 'text'"]),
+        (b"text,label\nx,good\n", {"text_column": "label"}, ["must differ"]),
+        (b"text,label\nx,good\ny,bad,z\n", {}, ["record 3 has 3 cells", "has 2", "'y,bad,z'"]),
+        (b"text,label\nx,good\n\ny\nz,bad\n", {}, ["record 3 has 1 cell where"]),
+        (b'text,label\nx,good\n"y,bad\nz,bad\n', {}, ["record 3 opens a quote"]),
+        (b'text,label\nx,good\nz,"bad\n', {}, ["record 3 opens a quote"]),
+        (NUL, {}, ["NUL byte in record 3"]),
+        (UTF_16, {}, ["utf-16: set ingest.encoding: utf-16"]),
+        (LATIN, {}, ["not utf-8", "record 3", "windows-1252"]),
+        (b'text,label\n"x\n\n",good\n\xff,bad\n', {}, ["record 3 holds a byte"]),
+        (b"text,label\nx,good\n\x81,bad\n", {"encoding": "cp1252"}, ["record 3", "latin-1"]),
+        (UTF_16[:-1], {"encoding": "utf-16"}, ["cannot be decoded"]),
+        (b"text,label\nx,good\n", {"encoding": "utf-99"}, ["'utf-99' is not an encoding"]),
+        (b"text,label\nx,good\n", {"encoding": "base64"}, ["is not an encoding"]),
+        (b"text,label\nx,good\n", {"delimiter": '"'}, ["cannot cut cells"]),
+        (b"text,label\nx,good\n", {"delimiter": "§"}, ["cannot cut cells"]),
+        (
+            b"text,label\nx,meh\ny,good\nz,meh\nv,\nw,??\n",
+            {},
+            ["'meh' (2 rows, first records 2, 4)", "'??' (1 row, record 6)", "other_labels: drop"],
+        ),
+        (b"text,label\nx,meh\n", {"other_labels": "drop"}, ["none of its 1 rows"]),
+    ],
+)
+def test_what_cannot_be_read_is_told(tmp_path, content, changes, words):
+    with pytest.raises(InputError) as caught:
+        read_bytes(tmp_path, content, **changes)
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == [], message
+    assert "\n" not in message
+
+
+def test_a_record_beyond_the_limit_is_told(tmp_path):
+    content = csv_text([("x", "good"), ("y" * 500, "bad"), ("z", "good")]).encode()
+    with pytest.raises(InputError, match="longer than the limit of 200 bytes"):
+        read_bytes(tmp_path, content, pieces=Pieces((32, 200)))
+
+
+def test_wrong_paths_are_told(tmp_path):
+    with pytest.raises(InputError, match="There is no file"):
+        read(tmp_path / "none.csv")
+    with pytest.raises(InputError, match="is a directory"):
+        read(tmp_path)
+
+
+def test_damaged_parquet_is_told(tmp_path):
+    path = tmp_path / "reviews.parquet"
+    pd.DataFrame({"text": ["x"] * 99, "label": ["good"] * 99}).to_parquet(path)
+    whole = path.read_bytes()
+    for content in (whole[:-9], whole[:4], b"text,label\nx,good\n"):
+        with pytest.raises(InputError, match="cannot be read as Parquet"):
+            read_bytes(tmp_path, content, "cut.parquet")
+    pd.DataFrame({"text": [1], "label": ["good"]}).to_parquet(path)
+    with pytest.raises(InputError, match=r"column 'text' \(ingest.text_column\) holds int64"):
+        read(path)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(content=st.binary(max_size=60) | st.text('tex,labgod"\n\r\0é', max_size=60).map(str.encode))
+def test_any_bytes_give_rows_or_a_sentence(tmp_path, content):
+    for start in (b"", b"text,label\n"):
+        with suppress(InputError):
+            rows, records, left_out = read_bytes(tmp_path, start + content, other_labels="drop")
+            numbers = sorted(chain(records, *left_out.values()))
+            assert len(rows) == len(records)
+            assert numbers == list(range(2, len(numbers) + 2))

