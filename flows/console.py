@@ -69,17 +69,16 @@ class Console:
     def update(self, name: str, message: str, figures: dict[str, float]) -> None:
         """Show that the piece of work `name` has come further.
 
-        ``done`` and ``total`` among the figures move the bar, the others are shown as numbers.
+        ``done`` and ``total`` among the figures move the bar; the message says the rest.
         """
         done, total = figures.get("done", 0.0), figures.get("total")
-        numbers = {key: value for key, value in figures.items() if key not in ("done", "total")}
-        shown = [message, *(f"{key} {_number(value)}" for key, value in numbers.items())]
+        shown = [message]
         with self._lock:
             if self.bars is not None:
                 self._move_bar(name, done, total, " ".join(filter(None, shown)))
                 return
             now = time.monotonic()
-            if now - self._printed.get(name, -LINE_SECONDS) >= LINE_SECONDS:
+            if now - self._printed.setdefault(name, now) >= LINE_SECONDS:
                 self._printed[name] = now
                 shown[1:1] = [] if total is None else [f"{_number(done)}/{_number(total)}"]
                 self._print(Text(self._safe(f"{name}: {', '.join(filter(None, shown))}")))

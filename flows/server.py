@@ -253,7 +253,8 @@ def _refresh_settings() -> None:
 
 
 def _quiet() -> dict[str, str]:
-    level = os.environ.get("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
+    # a failed task's traceback belongs in the UI; the terminal gets one sentence from the command
+    level = os.environ.get("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     return {**NOTHING_PHONES_HOME, "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": level}
 
 

@@ -163,10 +163,8 @@ class Ledger:
         if self._refreshed(step):
             return Decision("run", "asked for with --refresh", None, recipe, fingerprint, None)
         if recipe.digest() in self.store.recipes(recipe.stage) or self._twin(step.line, recipe):
-            names = " or ".join(dict.fromkeys(s.line.label for s in waits))
-            return Decision(
-                "unless", f"unless {names} gives the same bytes", None, recipe, fingerprint, None
-            )
+            reason = _unless([s.line.label for s in waits])
+            return Decision("unless", reason, None, recipe, fingerprint, None)
         reason = self._reason(step, recipe, None)
         return Decision("run", reason, None, recipe, fingerprint, None)
 
@@ -264,7 +262,9 @@ def _given_as_json(name: str, step: Step, index: Index) -> Any:
     if name == "index":
         return digest_of(index.to_json())
     value = given_facts(step.line, step.part, index)[name]
-    return asdict(value) if name == "place" and value is not None else value
+    if name == "place":
+        return None if value is None else asdict(value)
+    return list(value)
 
 
 def _resources(line: Line) -> dict[str, str]:
@@ -272,6 +272,15 @@ def _resources(line: Line) -> dict[str, str]:
     if "wordnet" in line.stage.resources and line.config.normalize.reduce == "lemma":
         return {"wordnet": wordnet_digest()}
     return {}
+
+
+def _unless(labels: list[str]) -> str:
+    """``unless train[relu] or 7 others give the same bytes``."""
+    names = list(dict.fromkeys(labels))
+    if len(names) == 1:
+        return f"unless {names[0]} gives the same bytes"
+    others = f"{len(names) - 1} others" if len(names) > 2 else names[1]
+    return f"unless {names[0]} and {others} give the same bytes"
 
 
 @lru_cache

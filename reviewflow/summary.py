@@ -18,6 +18,8 @@ from reviewflow.quality.results import read_results
 from reviewflow.reporting.best import best
 from reviewflow.run import Run
 
+CHECKS = ("validate_reviews", "validate_features")
+
 
 def summary(run: Run) -> dict[str, Any]:
     """Everything that run.json says beside its head, of what was reached."""
@@ -32,12 +34,13 @@ def summary(run: Run) -> dict[str, Any]:
     }
 
 
-def quality_entries(run: Run) -> list[dict[str, Any]]:
+def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str, Any]]:
     """One entry an expectation of every check that was done, in the suites' order."""
     return [
         entry
+        for stage in stages
         for step, artifact in run.artifacts.items()
-        if step.line.stage.name in ("validate_reviews", "validate_features")
+        if step.line.stage.name == stage
         for entry in read_results(artifact.folder)["results"]
     ]
 

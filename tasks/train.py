@@ -6,9 +6,12 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.client.schemas import State
+from prefect.logging import get_run_logger
 
 from reviewflow.context import Progress
+from reviewflow.networks.history import loss_lines
 from reviewflow.run import Run, Work
+from reviewflow.summary import read_history
 from tasks.stage import performed, stage_task, work_name
 
 UPDATE_SECONDS = 1.0  # an update is a request of 20 to 30 ms
@@ -16,8 +19,11 @@ UPDATE_SECONDS = 1.0  # an update is a request of 20 to 30 ms
 
 @stage_task(name="train", task_run_name=work_name)
 def train(run: Run, work: Work) -> State[Any]:
-    """Train one variant."""
-    return performed(run, work, progress_artifact(work.label))
+    """Train one variant; its losses go to the log as the write-up prints them."""
+    state = performed(run, work, progress_artifact(work.label))
+    history = read_history(run.artifacts[work.lines[0].steps[0]].folder)
+    get_run_logger().info("\n".join(loss_lines(history)))
+    return state
 
 
 def progress_artifact(label: str) -> Progress:
@@ -25,7 +31,7 @@ def progress_artifact(label: str) -> Progress:
     shown: dict[str, Any] = {"id": None, "at": 0.0}
 
     def show(message: str, figures: dict[str, float]) -> None:
-        total, done = figures.get("steps"), figures.get("step")
+        total, done = figures.get("total"), figures.get("done")
         if not total or done is None:
             return
         now = time.monotonic()

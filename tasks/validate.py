@@ -7,26 +7,20 @@ from prefect.client.schemas import State
 
 from reviewflow.reporting.markdown import markdown_text
 from reviewflow.run import Run, Work
-from reviewflow.summary import quality_entries
+from reviewflow.summary import CHECKS, quality_entries
 from tasks.stage import performed, stage_task, work_name
 
 
 @stage_task(name="validate", task_run_name=work_name)
 def validate(run: Run, work: Work) -> State[Any]:
     """Check the data against a suite of expectations."""
+    stage = work.lines[-1].stage.name
     try:
         return performed(run, work)
     finally:
-        stage = work.lines[-1].stage.name
-        entries = [
-            entry
-            for entry in quality_entries(run)
-            if entry["suite"] == stage.removeprefix("validate_")
-        ]
-        if entries:
-            create_table_artifact(
-                [shown(entry) for entry in entries], key=f"quality-{entries[0]['suite']}"
-            )
+        if stage in CHECKS:
+            rows = [shown(entry) for entry in quality_entries(run, (stage,))]
+            create_table_artifact(rows, key=f"quality-{stage.removeprefix('validate_')}")
 
 
 def shown(entry: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -146,7 +147,7 @@ def load_network(folder: Path) -> Network:
             description["terms"], tuple(description["hidden"]), description["activation"]
         )
         network.load_state_dict(load_file(folder / WEIGHTS_FILE))
-    except (OSError, KeyError, ValueError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         cause = " ".join(str(error).split())
         raise StoreError(
             f"The model in {folder} cannot be read ({cause}); train it anew with --refresh train."

@@ -92,7 +92,7 @@ def move(weights: Any, factors: Any, rows: Any, D: Any, change: Any) -> None:
             weights[u] += change[u]
 
 
-@njit(cache=True, nogil=True, fastmath=set(FAST))
+@njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
 def tanh(z: Any) -> Any:
     """tanh within two units in the last place, in a form that the compiler turns into vectors.
 
@@ -109,7 +109,7 @@ def tanh(z: Any) -> Any:
     return TWO * t / (ONE + t * t)
 
 
-@njit(cache=True, nogil=True, fastmath=set(FAST))
+@njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
 def activate(Z: Any, activation: int) -> None:
     """Replace the sums of a layer by its outputs."""
     z = Z.reshape(-1)

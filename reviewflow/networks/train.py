@@ -129,10 +129,8 @@ def epoch_losses(
         context.progress(
             f"epoch {number} of {train.epochs} · loss {loss:.3f}",
             {
-                "epoch": number,
-                "epochs": train.epochs,
-                "step": done,
-                "steps": steps,
+                "done": (number - 1) * steps + done,
+                "total": train.epochs * steps,
                 "loss": loss,
             },
         )

@@ -1,28 +1,41 @@
-"""A CSV or TSV file, streamed as record batches, every cell as text."""
+"""A CSV or TSV file, streamed as record batches, every cell as text.
+
+    utf8_chunks ─ whole_records ─▶ bytes that end with a record ─ Arrow ─▶ batch
+
+Arrow's own streaming reader is not used: it calls a Python file from a thread of its own, and
+waits for that thread forever when it is dropped before the end of the file.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
-from reviewflow.reviews.source import TextFile, Utf8Stream, header
+from reviewflow.reviews.source import TextFile, check_delimiter, utf8_chunks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK_BYTES = (1 << 20, 1 << 24, 1 << 27, 1 << 30)  # the next is tried where a record does not fit
-FOOTER_CELLS = ("\x02", "\x03")
+MOST_RECORD_BYTES = 1 << 30
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def csv_batches(
-    source: TextFile, columns: Columns, block_bytes: tuple[int, ...] = BLOCK_BYTES
+    source: TextFile,
+    columns: Columns,
+    chunk_bytes: int,
+    most_record_bytes: int = MOST_RECORD_BYTES,
 ) -> Iterator[pa.RecordBatch]:
-    """The wanted columns of a CSV file, in pieces of about a megabyte.
+    """The wanted columns of a CSV file, in pieces of about ``chunk_bytes``.
 
     Cells are taken as they stand: ``NA`` and ``null`` are words. Blank lines are no records.
-    A record may hold as many bytes as the last of ``block_bytes`` (1 GB).
+    A record may hold 1 GB.
 
     Yields
     ------
@@ -34,123 +47,159 @@ def csv_batches(
     InputError
         With the record's number (the header is 1) wherever a record is the reason.
     """
-    names = header(source)
-    check_columns(source.path, names, columns, source.delimiter)
-    done = 0
-    for size in block_bytes:
-        try:
-            for batch in _closed_batches(source, columns, len(names), size, done):
-                done += batch.num_rows
-                yield batch
-            return
-        except _RecordTooLongError:
-            continue
-    raise InputError(
-        f"{source.path}: a record after record {done + 1:,} is longer than the limit of "
-        f"{block_bytes[-1]:,} bytes; is a quote never closed?"
-    )
+    check_delimiter(source.delimiter)
+    names: list[str] | None = None
+    record = 1  # number of the last record before the piece
+    for piece in whole_records(source, chunk_bytes, most_record_bytes):
+        rows = piece
+        if names is None:
+            head, rows = _first_record(piece, source.delimiter)
+            if not head:
+                continue
+            names = _header(source, head)
+            check_columns(source.path, names, columns, source.delimiter)
+        for batch in _parsed(source, rows, names, columns, record):
+            record += batch.num_rows
+            yield batch
+    if names is None:
+        raise InputError(f"{source.path} holds blank lines only; it must hold a header and rows.")
 
 
-class _RecordTooLongError(Exception):
-    """A record is longer than the reader's block; a larger block may hold it."""
+def whole_records(
+    source: TextFile, chunk_bytes: int, most_record_bytes: int = MOST_RECORD_BYTES
+) -> Iterator[bytes]:
+    """The file as UTF-8 in pieces that each end with the end of a record.
 
-
-def _closed_batches(
-    source: TextFile, columns: Columns, width: int, block_bytes: int, skip: int
-) -> Iterator[pa.RecordBatch]:
-    """The batches without the footer record that marks the end, and without ``skip`` rows.
-
-    The footer is a record of ours behind the last one. Where it does not come out as the last
-    record, a quote was open at the end of the file and has swallowed it.
+    Raises
+    ------
+    InputError
+        If a quote is open at the end of the file, or a record is too long.
     """
-    cell = FOOTER_CELLS[source.delimiter == FOOTER_CELLS[0]]
-    footer = f"\n{source.delimiter.join([cell] * width)}\n".encode()
-    records = 1
-    held = None
-    for batch in _batches(source, columns, footer, block_bytes):
-        if held is not None:
-            records += held.num_rows
-            yield from _after(held, skip - (records - 1 - held.num_rows))
-        held = batch
-    records += held.num_rows if held else 0
-    if held is None or any(column[-1].as_py() != cell for column in held.columns):
-        raise _unclosed(source, records)
-    last = held.slice(0, held.num_rows - 1)
-    yield from _after(last, skip - (records - 1 - held.num_rows))
+    pattern = _records_pattern(source.delimiter)
+    rest, seen, enough = b"", 0, 1
+    for chunk in utf8_chunks(source, chunk_bytes):
+        rest += chunk
+        if len(rest) < enough:
+            continue
+        whole = rest[: _end_of_records(pattern, rest)]
+        if whole:
+            yield whole
+            seen += len(whole)
+            rest = rest[len(whole) :]
+        if len(rest) > most_record_bytes:
+            raise InputError(
+                f"{source.path}: the record that begins at byte {seen + 1:,} is longer than the "
+                f"limit of {most_record_bytes:,} bytes; is a quote never closed?"
+            )
+        enough = 2 * len(rest)  # so that a long record is not searched again for every chunk
+    rest += b"\n"
+    while rest:
+        end = _end_of_records(pattern, rest)
+        if not end:
+            raise _unclosed(source, rest)
+        yield rest[:end]
+        rest = rest[end:]
 
 
-def _after(batch: pa.RecordBatch, skip: int) -> Iterator[pa.RecordBatch]:
-    rest = batch.slice(min(max(skip, 0), batch.num_rows))
-    if rest.num_rows:
-        yield rest
+def _end_of_records(pattern: re.Pattern[bytes], content: bytes) -> int:
+    matched = pattern.match(content)
+    return matched.end() if matched else 0
 
 
-def _unclosed(source: TextFile, record: int) -> InputError:
-    return InputError(
-        f"{source.path}: record {record:,} opens a quote that is never closed; close it, or double "
-        "every quote that belongs to the text."
-    )
+@lru_cache(maxsize=8)
+def _records_pattern(delimiter: str, most: str = "*+") -> re.Pattern[bytes]:
+    """As many whole records as there are, each as Arrow reads it.
+
+    A quote opens a quoted text only where a cell begins; behind the quote that closes it the
+    cell goes on to the delimiter. The groups are possessive: no position is looked at twice.
+    """
+    sign = re.escape(delimiter.encode())
+    plain = rb"[^" + sign + rb"\r\n]*+"
+    cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"' + plain + rb'|(?!")' + plain + rb")"
+    line = rb"(?:" + cell + sign + rb")*+" + cell + rb"(?:\r\n|\r|\n)"
+    return re.compile(rb"(?:" + line + rb")" + most.encode())
 
 
-def _batches(
-    source: TextFile, columns: Columns, footer: bytes, block_bytes: int
-) -> Iterator[pa.RecordBatch]:
-    """Arrow's batches under our column names, its errors in our words."""
-    import pyarrow as pa
+def _first_record(piece: bytes, delimiter: str) -> tuple[bytes, bytes]:
+    """The first record that is not a blank line, and all behind it."""
+    content = piece.removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
+    end = _end_of_records(_records_pattern(delimiter, ""), content)
+    return content[:end], content[end:]
 
-    wrong_rows: list[Any] = []
-    stream = Utf8Stream(source, footer)
+
+def _header(source: TextFile, record: bytes) -> list[str]:
+    """The column names."""
+    text = io.StringIO(record.decode("utf-8"), newline="")
     try:
-        reader = _reader(stream, columns, source.delimiter, block_bytes, wrong_rows)
-        for batch in reader:
-            if batch.num_rows:
-                yield pa.RecordBatch.from_arrays(batch.columns, names=list(columns.by_role()))
-    except (pa.ArrowInvalid, pa.ArrowKeyError, ValueError) as error:
-        raise _in_words(source, footer, wrong_rows, error) from None
-    finally:
-        stream.close()
+        return next(csv.reader(text, delimiter=source.delimiter))
+    except (csv.Error, ValueError) as error:
+        raise InputError(f"The header of {source.path} cannot be read: {error}.") from None
 
 
-def _reader(
-    stream: Utf8Stream, columns: Columns, delimiter: str, block_bytes: int, wrong_rows: list[Any]
-) -> Any:
+def _parsed(
+    source: TextFile, rows: bytes, names: list[str], columns: Columns, record: int
+) -> Iterator[pa.RecordBatch]:
+    """Whole records as batches under our column names, Arrow's errors in our words."""
     import pyarrow as pa
-    from pyarrow import csv
+
+    if not rows.strip(b"\r\n"):
+        return
+    wrong_rows: list[Any] = []
+    try:
+        table = _table(rows, names, columns, source.delimiter, wrong_rows)
+    except pa.ArrowInvalid as error:
+        if wrong_rows:
+            raise _ragged(source, wrong_rows[0], record) from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"{source.path} cannot be read as CSV: {reason}.") from None
+    for batch in table.to_batches():
+        yield pa.RecordBatch.from_arrays(batch.columns, names=list(columns.by_role()))
+
+
+def _table(
+    rows: bytes, names: list[str], columns: Columns, delimiter: str, wrong_rows: list[Any]
+) -> pa.Table:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
 
     def refuse(row: Any) -> str:
         wrong_rows.append(row)
         return "error"
 
-    types = {name: pa.string() for name in columns.by_role().values()}
-    return csv.open_csv(
-        stream,
+    # Columns go by their place: other columns of the file may share a name.
+    places = {role: str(names.index(name)) for role, name in columns.by_role().items()}
+    types = {place: pa.string() for place in places.values()}
+    return arrow_csv.read_csv(
+        pa.BufferReader(rows),
         # One thread: Arrow numbers the records only then, and parsing is the cheapest part.
-        read_options=csv.ReadOptions(use_threads=False, block_size=block_bytes),
-        parse_options=csv.ParseOptions(
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False,
+            block_size=len(rows) + 1,
+            column_names=[str(place) for place in range(len(names))],
+        ),
+        parse_options=arrow_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
         ),
-        convert_options=csv.ConvertOptions(
-            column_types={**types, columns.label: pa.dictionary(pa.int32(), pa.string())},
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={**types, places["label"]: pa.dictionary(pa.int32(), pa.string())},
             include_columns=list(types),
             strings_can_be_null=False,
         ),
     )
 
 
-def _in_words(
-    source: TextFile, footer: bytes, wrong_rows: list[Any], error: Exception
-) -> Exception:
-    if wrong_rows:
-        row = wrong_rows[0]
-        cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns:,} cells"
-        if footer.decode().strip("\n") in row.text:
-            return _unclosed(source, row.number)
-        return InputError(
-            f"{source.path}: record {row.number:,} has {cells} where the "
-            f"header has {row.expected_columns:,}; quote cells that hold the delimiter. "
-            f"It begins {row.text[:60]!r}."
-        )
-    message = str(error)
-    if "straddling" in message or "cannot infer number of columns" in message:
-        return _RecordTooLongError()
-    return InputError(f"{source.path} cannot be read as CSV: {' '.join(message.split())}.")
+def _ragged(source: TextFile, row: Any, record: int) -> InputError:
+    cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns:,} cells"
+    return InputError(
+        f"{source.path}: record {record + row.number:,} has {cells} where the header has "
+        f"{row.expected_columns:,}; quote cells that hold the delimiter. "
+        f"It begins {row.text[:60]!r}."
+    )
+
+
+def _unclosed(source: TextFile, rest: bytes) -> InputError:
+    return InputError(
+        f"{source.path} opens a quote that is never closed, in the record that begins "
+        f"{rest[:60].decode('utf-8', errors='ignore')!r}; close it, or double every quote that "
+        "belongs to the text."
+    )

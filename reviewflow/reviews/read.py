@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns
-from reviewflow.reviews.csv_file import BLOCK_BYTES, csv_batches
+from reviewflow.reviews.csv_file import MOST_RECORD_BYTES, csv_batches
 from reviewflow.reviews.parquet_file import BATCH_ROWS, is_parquet, parquet_batches
-from reviewflow.reviews.source import TextFile, check_readable
+from reviewflow.reviews.source import CHUNK_BYTES, TextFile, check_readable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,8 @@ OTHER_WORDS = "(other words)"
 class Pieces:
     """How much is read at once; the rows do not depend on it."""
 
-    block_bytes: tuple[int, ...] = BLOCK_BYTES
+    chunk_bytes: int = CHUNK_BYTES
+    most_record_bytes: int = MOST_RECORD_BYTES
     batch_rows: int = BATCH_ROWS
 
 
@@ -84,7 +85,7 @@ def blocks(
         batches = parquet_batches(path, columns, pieces.batch_rows)
     else:
         source = TextFile(path, ingest.encoding, ingest.delimiter)
-        batches = csv_batches(source, columns, pieces.block_bytes)
+        batches = csv_batches(source, columns, pieces.chunk_bytes, pieces.most_record_bytes)
     record, kept = 2, 0
     unknown: dict[str, tuple[int, tuple[int, ...]]] = {}
     for batch in batches:

@@ -11,7 +11,6 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from reviewflow.errors import InputError
@@ -73,8 +72,8 @@ def decoder_for(encoding: str) -> codecs.IncrementalDecoder:
         ) from None
 
 
-def utf8_chunks(source: TextFile) -> Iterator[bytes]:
-    """The file as UTF-8 in pieces of about a megabyte.
+def utf8_chunks(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """The file as UTF-8 in pieces of about ``chunk_bytes``.
 
     Raises
     ------
@@ -82,7 +81,7 @@ def utf8_chunks(source: TextFile) -> Iterator[bytes]:
         At a NUL byte and at the first byte that the encoding cannot decode.
     """
     offset = 0
-    for chunk in _decoded(source):
+    for chunk in _decoded(source, chunk_bytes):
         nul = chunk.find(b"\0")
         if nul >= 0:
             raise InputError(
@@ -93,14 +92,14 @@ def utf8_chunks(source: TextFile) -> Iterator[bytes]:
         offset += len(chunk)
 
 
-def _decoded(source: TextFile) -> Iterator[bytes]:
+def _decoded(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
     """As ``utf8_chunks`` without the check; all before a bad byte is given before the error."""
     decoder = decoder_for(source.encoding)
     is_utf8 = codecs.lookup(source.encoding).name in ("utf-8", "utf-8-sig")
     offset = 0
     with source.path.open("rb") as file:
         while True:
-            raw = file.read(CHUNK_BYTES)
+            raw = file.read(chunk_bytes)
             text, wrong = _text(decoder, raw)
             # A lone surrogate is no character, and has no bytes in UTF-8.
             chunk = raw if is_utf8 and not wrong else text.encode("utf-8", errors="replace")
@@ -180,68 +179,3 @@ def record_at(source: TextFile, offset: int) -> int | None:
         return sum(1 for row in rows if row)
     except csv.Error:
         return None
-
-
-def header(source: TextFile) -> list[str]:
-    """The column names of a CSV file: the cells of its first record that is not a blank line."""
-    check_delimiter(source.delimiter)
-    text = _first_lines(utf8_chunks(source)).removeprefix("\ufeff")
-    try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
-        return next((row for row in rows if row), [])
-    except csv.Error as error:
-        raise InputError(f"The header of {source.path} cannot be read: {error}.") from None
-    except ValueError:
-        raise InputError(
-            f"ingest.delimiter {source.delimiter!r} cannot cut cells; try a comma or a tab."
-        ) from None
-
-
-def _first_lines(chunks: Iterator[bytes]) -> str:
-    """Whole chunks until one holds an end of line, as text."""
-    lines = ""
-    for chunk in chunks:
-        lines += chunk.decode("utf-8", errors="replace")  # a chunk may end within a letter
-        if b"\n" in chunk or b"\r" in chunk:
-            break
-    return lines
-
-
-class Utf8Stream:
-    """A file object over UTF-8 chunks that Arrow reads; its last bytes are the footer."""
-
-    def __init__(self, source: TextFile, footer: bytes) -> None:
-        self._chunks = chain(utf8_chunks(source), [footer])
-        self._ready = bytearray()
-        self.closed = False
-
-    def read(self, size: int = -1) -> bytes:
-        """Exactly ``size`` bytes, fewer only at the end."""
-        while size < 0 or len(self._ready) < size:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                break
-            if not self._ready and len(chunk) == size:
-                return chunk
-            self._ready += chunk
-        end = len(self._ready) if size < 0 else size
-        given = bytes(self._ready[:end])
-        del self._ready[:end]
-        return given
-
-    def close(self) -> None:
-        """Forget what was not read."""
-        self._chunks = chain()
-        self.closed = True
-
-    def readable(self) -> bool:
-        """Always: Arrow asks."""
-        return True
-
-    def seekable(self) -> bool:
-        """Never: Arrow asks."""
-        return False
-
-    def writable(self) -> bool:
-        """Never: Arrow asks."""
-        return False

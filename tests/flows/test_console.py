@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console as Terminal
 
-from flows.console import Console
+from flows.console import LINE_SECONDS, Console
 
 REPORT = Path("artifacts/runs/one/report.html")
 
@@ -34,7 +34,7 @@ def in_file(encoding: str = "utf-8") -> tuple[Console, Callable[[], str]]:
 
 
 def work_a_little(console: Console) -> None:
-    console.update("train[tanh]", "[12, 2000]", {"done": 12, "total": 20, "loss": 0.41237})
+    console.update("train[tanh]", "epoch 12 · loss 0.412", {"done": 12, "total": 20})
     console.done("ingest", "ran", 2.14, "new rows")
     console.done("normalize", "cached", 0.01, "")
     console.done("train[relu]", "failed", 1.0, "it diverged")
@@ -52,7 +52,7 @@ def test_a_terminal_shows_a_bar_with_the_loss_while_work_runs_and_a_line_when_it
         assert console.bars.tasks == []
         console.finish(REPORT)
     bar = re.sub(r"\x1b\[[0-9;]*m", "", bar)
-    assert re.search(r"train\[tanh\] +[━╺╸]+ +12/20 +0:00:00 +\[12, 2000\] loss 0\.4124", bar)
+    assert re.search(r"train\[tanh\] +[━╺╸]+ +12/20 +0:00:00 +epoch 12 · loss 0\.412", bar)
     shown = console.terminal.export_text()  # every line that stays stands after a bar wiped away
     for line in (
         "✓ ingest  ran in 2.1 s: new rows",
@@ -64,18 +64,22 @@ def test_a_terminal_shows_a_bar_with_the_loss_while_work_runs_and_a_line_when_it
     assert shown.rstrip().endswith(f"Report: {REPORT}")
 
 
-def test_a_file_gets_one_plain_line_an_event() -> None:
+def test_a_file_gets_one_plain_line_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("flows.console.time.monotonic", lambda: now)
     console, written = in_file()
     with console:
-        work_a_little(console)
-        console.update("train[tanh]", "[12, 4000]", {"loss": 0.4})  # at most one every few seconds
+        work_a_little(console)  # what has only just begun says nothing
+        now = LINE_SECONDS
+        console.update("train[tanh]", "epoch 13", {"done": 13, "total": 20})
+        console.update("train[tanh]", "epoch 14", {"done": 14, "total": 20})
         console.finish(REPORT)
     assert written().splitlines() == [
-        "train[tanh]: [12, 2000], 12/20, loss 0.4124",
         "ingest: ran in 2.1 s: new rows",
         "normalize: cached",
         "train[relu]: failed after 1.0 s: it diverged",
         "Warning: labels lean to one side",
+        "train[tanh]: epoch 13, 13/20",
         f"Report: {REPORT}",
     ]
 
@@ -134,12 +138,12 @@ def test_threads_report_at_once() -> None:
     console, written = in_file()
     with console, ThreadPoolExecutor(8) as pool:
         for number in range(200):
-            pool.submit(console.update, f"train[{number}]", "", {"loss": 0.5})
+            pool.submit(console.warn, f"{number} is odd")
             pool.submit(console.done, f"train[{number}]", "ran", 1.0, "")
     lines = written().splitlines()
     assert len(lines) == 400
     assert {re.sub(r"\d+", "N", line, count=1) for line in lines} == {
-        "train[N]: loss 0.5",
+        "Warning: N is odd",
         "train[N]: ran in 1.0 s",
     }
 

@@ -28,7 +28,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     side = np.arange(ROWS) % 4 != 0
     folder = tmp_path_factory.mktemp("features")
     return tuple(
-        write_part(folder / f"{start}", X[start:end], words[start:end], side[start:end])
+        write_part(folder / f"{start}-{end}", X[start:end], words[start:end], side[start:end])
         for start, end in ((0, 3000), (3000, 3000), (3000, ROWS))
     )
 

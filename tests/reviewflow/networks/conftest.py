@@ -20,7 +20,7 @@ class Artifacts:
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Artifacts:
-    """Two parts of 60 and 40 rows over 50 terms; every fifth row is a test row, two lack a label."""
+    """Two parts (60 and 40 rows, 50 terms); every fifth row is a test row, two have no label."""
     X, labels = random_features(100, 50, seed=1)
     train = np.arange(100) % 5 != 0
     words: list[int | None] = [int(label) for label in labels]

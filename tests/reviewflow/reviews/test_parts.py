@@ -56,14 +56,14 @@ def imdb_rows() -> list[tuple[str, str]]:
 @QUICK
 @given(
     rows=ROWS,
-    block_bytes=st.integers(16, 400),
+    chunk_bytes=st.integers(16, 400),
     most_bytes=st.sampled_from([1, 40, 1 << 20]),
 )
-def test_parts_do_not_depend_on_how_much_is_read_at_once(tmp_path, rows, block_bytes, most_bytes):
+def test_parts_do_not_depend_on_how_much_is_read_at_once(tmp_path, rows, chunk_bytes, most_bytes):
     rows = [(text.replace("\0", ""), label) for text, label in [("first", "good"), *rows]]
     ingest = settings_for(tmp_path / "reviews.csv", rows, other_labels="drop")
     cutting = Cutting(4, 32, 16, most_bytes)
-    small = list(cut(ingest, None, cutting, Pieces((block_bytes, 1 << 20))))
+    small = list(cut(ingest, None, cutting, Pieces(chunk_bytes)))
     whole = list(cut(ingest, None, cutting))
     assert [part for part, _ in small] == [part for part, _ in whole]
     assert all(left.equals(right) for (_, left), (_, right) in zip(small, whole, strict=True))

