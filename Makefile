@@ -22,11 +22,12 @@ run: $(INSTALLED) ## do the main job on real reviews, ending with the path of th
 test: check ## everything in check, then every test
 	$(BIN)/pytest $(ARGS)
 
-check: $(INSTALLED) ## lint, format, types and the direction of imports
+check: $(INSTALLED) ## lint, format, types, the direction of imports, and code that a key can follow
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m reviewflow.code
 
 bench: $(INSTALLED) ## measure speed and memory against the yardsticks
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -81,12 +81,17 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @main.command()
 @job_options
+@click.option("--recheck", is_flag=True, help="Compute what is cached again, and compare bytes.")
 @plainly
 def run(
-    config: str, changes: tuple[str, ...], refresh: tuple[str, ...], verify: bool, artifacts: str
+    config: str,
+    changes: tuple[str, ...],
+    refresh: tuple[str, ...],
+    verify: bool,
+    artifacts: str,
+    recheck: bool,
 ) -> None:
     """Do the whole job: ingest, check, normalise, vectorise, train, evaluate, report."""
-
     from reviewflow.config import read_config
     from reviewflow.plan import check_refresh
 
@@ -106,6 +111,7 @@ def run(
                 changes=list(changes),
                 refresh=list(refresh),
                 verify=verify,
+                recheck=recheck,
                 artifacts=artifacts,
             )
         finally:

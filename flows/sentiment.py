@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefect import Task, flow
 from prefect.client.orchestration import get_client
@@ -23,7 +23,7 @@ from reviewflow.summary import summary
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
 from tasks.normalize import normalize
-from tasks.report import report
+from tasks.report import metrics_rows, publish, report
 from tasks.train import train
 from tasks.validate import validate
 from tasks.vectorize import vectorize
@@ -37,6 +37,7 @@ def sentiment(
     changes: list[str] | None = None,
     refresh: list[str] | None = None,
     verify: bool = False,
+    recheck: bool = False,
     artifacts: str = "artifacts",
 ) -> str:
     """Train sentiment classifiers on labelled reviews; only what a change affects runs again.
@@ -44,9 +45,8 @@ def sentiment(
     Returns the path of the report.
     """
     settings = read_config(Path(config), tuple(changes or ()))
-    with Sentiment(
-        settings, Path(config).stem, Path(artifacts), tuple(refresh or ()), verify
-    ) as job:
+    options = Options(tuple(refresh or ()), verify, recheck)
+    with Sentiment(settings, Path(config).stem, Path(artifacts), options) as job:
         job.submit(validate, "suites")
         job.submit(ingest, "ingest")
         job.submit(validate, "validate reviews")
@@ -57,15 +57,22 @@ def sentiment(
         job.submit(evaluate, "evaluate")
         job.submit(report, "report")
         job.wait()
+        job.publish()
     return str(job.report)
+
+
+class Options(NamedTuple):
+    """How far a run trusts what the store holds."""
+
+    refresh: tuple[str, ...] = ()
+    verify: bool = False
+    recheck: bool = False
 
 
 class Sentiment:
     """One run of the flow: submits works in the order of their needs and closes the record."""
 
-    def __init__(
-        self, config: Config, name: str, artifacts: Path, refresh: tuple[str, ...], verify: bool
-    ) -> None:
+    def __init__(self, config: Config, name: str, artifacts: Path, options: Options) -> None:
         self.record = Record(artifacts / "runs", "sentiment", name, config)
         self.report = self.record.folder / "report.html"
         self.pool = ThreadPoolExecutor(processors())
@@ -73,8 +80,9 @@ class Sentiment:
         self.run: Run | None = None
         try:
             self.previous = previous_run(artifacts / "runs", name)
-            ledger = open_ledger(config, artifacts, self.previous, refresh, verify)
-            self.run = Run(config, ledger, LISTENER.get() or Listener(), self.pool)
+            ledger = open_ledger(config, artifacts, self.previous, options.refresh, options.verify)
+            listener = LISTENER.get() or Listener()
+            self.run = Run(config, ledger, listener, self.pool, options.recheck)
             name_flow_run(name, self.run)
         except BaseException as error:
             self.close(error)
@@ -99,13 +107,19 @@ class Sentiment:
 
     def wait(self) -> None:
         """Wait for everything; raises what went wrong first."""
+        assert self.run is not None
         for future in self.futures.values():
             future.wait()
-        for future in self.futures.values():
-            if future.state.is_failed() or future.state.is_crashed():
-                future.result()
-        for future in self.futures.values():
+        failed = [f for f in self.futures.values() if f.state.is_failed() or f.state.is_crashed()]
+        for future in (*failed, *self.futures.values()):
             future.result()
+        self.run.stop_at_lies()
+
+    def publish(self) -> None:
+        """Show metrics and the report's text in the Prefect UI."""
+        assert self.run is not None
+        facts = {**self.record.head, "state": "completed", **summary(self.run)}
+        publish(metrics_rows(facts["variants"]), markdown(facts, self.run.folder_of("report")))
 
     def close(self, error: BaseException | None) -> None:
         """Write run.json and the report as the run ended, with what was reached."""

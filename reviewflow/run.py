@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -19,7 +19,7 @@ from reviewflow.code.memo import reaches
 from reviewflow.config import Config
 from reviewflow.context import Context, Progress, silent
 from reviewflow.datasets import provide
-from reviewflow.errors import InputError, QualityError
+from reviewflow.errors import InputError, QualityError, StoreError
 from reviewflow.job import STAGES
 from reviewflow.keys import Recipe
 from reviewflow.lines import Line, Step, job_lines
@@ -97,13 +97,20 @@ class Run:
     ledger : decides about every step.
     listener : is told of the progress.
     executor : runs the parts of a stage side by side.
+    recheck : compute again, aside, every step that is cached, and compare bytes.
     """
 
     def __init__(
-        self, config: Config, ledger: Ledger, listener: Listener, executor: Executor
+        self,
+        config: Config,
+        ledger: Ledger,
+        listener: Listener,
+        executor: Executor,
+        recheck: bool = False,
     ) -> None:
         self.config, self.ledger, self.listener = config, ledger, listener
-        self.executor, self.stop = executor, Event()
+        self.executor, self.recheck, self.stop = executor, recheck, Event()
+        self.lies: list[str] = []
         self.outcomes: list[Outcome] = []
         self.keys: dict[str, tuple[Recipe, list[str]]] = {}
         self.artifacts: dict[Step, Artifact] = {}
@@ -188,7 +195,8 @@ class Run:
     def _cut(self, line: Line) -> Iterable[tuple[Step, Any]]:
         """The steps of ingest with their rows; the file is read again only if one will run."""
         steps = line.steps
-        if all(self.ledger.decide(step).action == "cached" for step in steps):
+        cached = all(self.ledger.decide(step).action == "cached" for step in steps)
+        if cached and not self.recheck:
             return [(step, None) for step in steps]
         return self._read_again(steps)
 
@@ -212,6 +220,8 @@ class Run:
             with self.ledger.store.lock(stage.name, decision.fingerprint):
                 decision = self.ledger.settle(step)
                 artifact = decision.artifact or self._make(step, decision, context, rows)
+        if self.recheck and decision.action == "cached":
+            self._recheck(step, artifact, context, rows)
         self.ledger.made(step, artifact, decision.action != "cached")
         outcome = _outcome(
             step, artifact, decision.action, decision.reason, time.perf_counter() - started
@@ -225,35 +235,53 @@ class Run:
 
     def _make(self, step: Step, decision: Decision, context: Context, rows: Any) -> Artifact:
         """Call the stage's function and keep what it writes."""
-        line, stage, ledger = step.line, step.line.stage, self.ledger
-        arguments: dict[str, Any] = {
-            **line.settings,
-            **line.files,
-            **given_facts(line, step.part, self.index),
-        }
-        for name, sources in step.inputs().items():
-            folders = tuple(ledger.folder(source) for source in sources)
-            arguments[name] = folders if stage.reads[name].every else folders[0]
-        if stage.name == "ingest":
-            arguments["rows"] = rows
-
-        def write(folder: Path) -> Mapping[str, Any]:
-            module, _, name = stage.does.rpartition(".")
-            function = getattr(import_module(module), name)
-            figures: Mapping[str, Any] = function(**arguments, folder=folder, context=context)
-            return figures
-
         facts = {
             "recipe": decision.recipe.digest(),
             "parts": asdict(decision.recipe),
             "inputs": decision.inputs,
         }
-        digests = (
-            self.index.parts[step.part].digests
-            if stage.name == "ingest" and step.part is not None
-            else None
+        ingested = step.line.stage.name == "ingest" and step.part is not None
+        return self.ledger.store.make(
+            step.line.stage.name,
+            decision.fingerprint,
+            self._writer(step, context, rows),
+            facts,
+            self.index.parts[step.part].digests if ingested and step.part is not None else None,
         )
-        return ledger.store.make(stage.name, decision.fingerprint, write, facts, digests)
+
+    def _writer(self, step: Step, context: Context, rows: Any) -> Callable[[Path], dict[str, Any]]:
+        """The stage's function with everything but the folder that it writes into."""
+        line, stage = step.line, step.line.stage
+        arguments = {**line.settings, **line.files, **given_facts(line, step.part, self.index)}
+        for name, sources in step.inputs().items():
+            folders = tuple(self.ledger.folder(source) for source in sources)
+            arguments[name] = folders if stage.reads[name].every else folders[0]
+        if stage.name == "ingest":
+            arguments["rows"] = rows
+        module, _, name = stage.does.rpartition(".")
+
+        def write(folder: Path) -> dict[str, Any]:
+            function = getattr(import_module(module), name)
+            figures: dict[str, Any] = function(**arguments, folder=folder, context=context)
+            return figures
+
+        return write
+
+    def _recheck(self, step: Step, artifact: Artifact, context: Context, rows: Any) -> None:
+        """Compute a cached step again, aside, and note its key if the bytes differ."""
+        found = self.ledger.store.described_aside(self._writer(step, context, rows))
+        kept = {name: entry["sha256"] for name, entry in artifact.manifest["files"].items()}
+        if found != kept:
+            files = [name for name in {**found, **kept} if found.get(name) != kept.get(name)]
+            self.lies.append(f"{step.line.label}: {artifact.folder} ({', '.join(sorted(files))})")
+
+    def stop_at_lies(self) -> None:
+        """Raise StoreError if a cached artifact was not what its step computes now."""
+        if self.lies:
+            raise StoreError(
+                "Computing again gave other bytes than these cached artifacts hold; remove them, "
+                "or run with --refresh: " + "; ".join(self.lies) + "."
+            )
 
     def _stop_at_failures(self, line: Line) -> None:
         from reviewflow.quality.results import failed, failure_table, read_results

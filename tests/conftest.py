@@ -3,18 +3,27 @@
 import csv
 import importlib.util
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from reviewflow.config import read_config
+from reviewflow.job import STAGES
+from reviewflow.lines import Step
+from reviewflow.plan import Decision
+from reviewflow.record import Record, previous_run
+from reviewflow.run import Listener, Outcome, Run, open_ledger
+
 ROOT = Path(__file__).parents[1]
 ROWS = 600
 
 Reviews = list[tuple[str, str]]
-WriteConfig = Callable[..., Path]
+Named = tuple[str, int | None]
 
 
 @pytest.fixture(scope="session")
@@ -121,3 +130,61 @@ def _chosen(server: dict[str, str], patch: pytest.MonkeyPatch) -> str:
 
     refresh_global_settings_context()
     return server["PREFECT_API_URL"]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One run of the library without Prefect: what was foretold and what came of it.
+
+    Steps are named by their line's label and their part, since every run lays out its own.
+    """
+
+    run: Run
+    foretold: dict[Named, Decision]
+    outcomes: dict[Named, Outcome]
+    inputs: dict[Named, Any]
+
+    @property
+    def ran(self) -> set[str]:
+        """Labels of the lines of which a step ran."""
+        return {label for (label, _), outcome in self.outcomes.items() if outcome.state == "ran"}
+
+    def folder(self, label: str, part: int | None = None) -> Path:
+        """Where a step's artifact lies."""
+        return next(
+            artifact.folder
+            for step, artifact in self.run.artifacts.items()
+            if (step.line.label, step.part) == (label, part)
+        )
+
+
+def named(step: Step) -> Named:
+    """What two runs call the same step."""
+    return step.line.label, step.part
+
+
+def performed(
+    config: Path, artifacts: Path, until: str = "report", refresh: tuple[str, ...] = ()
+) -> Told:
+    """Plan, and then do the job up to a stage, with the library alone."""
+    settings, runs = read_config(config), artifacts / "runs"
+    previous = previous_run(runs, config.stem)
+    planned = open_ledger(settings, artifacts, previous, refresh).foresee()
+    shown = list(dict.fromkeys(stage.shown_as for stage in STAGES))
+    record = Record(runs, "sentiment", config.stem, settings)
+    with ThreadPoolExecutor(2) as pool:
+        ledger = open_ledger(settings, artifacts, previous, refresh)
+        run = Run(settings, ledger, Listener(), pool)
+        try:
+            for stage in shown[: shown.index(until) + 1]:
+                for work in run.works(stage):
+                    run.perform(work)
+        finally:
+            record.keep_keys(run, previous)
+            record.finish("completed", None, {})
+    return Told(
+        run,
+        {named(step): decision for step, decision in planned.items()},
+        {named(step): o for step, o in zip(run.artifacts, run.outcomes, strict=True)},
+        {named(step): artifact.manifest["inputs"] for step, artifact in run.artifacts.items()},
+    )

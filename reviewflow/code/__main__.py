@@ -1,17 +1,18 @@
 """Print where a reach cannot be told, and fail if there is such a place.
 
-python -m reviewflow.code                                     every definition
+python -m reviewflow.code                                     what the job's stages reach
 python -m reviewflow.code reviewflow.reviews.split.split …    what these functions reach
 """
 
 import sys
 
 from reviewflow.code.check import unclear_places
+from reviewflow.job import STAGES
 
 
 def main(entries: list[str]) -> int:
     """Return 0 if every reach can be told, 1 otherwise."""
-    places = unclear_places(entries=entries or None)
+    places = unclear_places(entries=entries or [stage.does for stage in STAGES])
     for place in places:
         print(place)
     return 1 if places else 0

@@ -55,9 +55,7 @@ def checked_targets(y: NDArray[Any], rows: int, dtype: Any) -> Array:
     return y.reshape(rows, 1).astype(dtype)
 
 
-def checked_batch_size(
-    epochs: int, learning_rate: float, batch_size: int | None, rows: int
-) -> int:
+def checked_batch_size(epochs: int, learning_rate: float, batch_size: int | None, rows: int) -> int:
     """Rows a step; the whole set where ``batch_size`` is None.
 
     Raises

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
-from reviewflow.reviews.source import TextFile, check_delimiter, utf8_chunks
+from reviewflow.reviews.source import TextFile, check_delimiter, place_of, utf8_chunks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,29 +76,28 @@ def whole_records(
         If a quote is open at the end of the file, or a record is too long.
     """
     pattern = _records_pattern(source.delimiter)
-    rest, seen, enough = b"", 0, 1
+    waiting: list[bytes] = []
+    seen, size, enough = 0, 0, 1
     for chunk in utf8_chunks(source, chunk_bytes):
-        rest += chunk
-        if len(rest) < enough:
+        waiting.append(chunk)
+        size += len(chunk)
+        if size < enough:
             continue
-        whole = rest[: _end_of_records(pattern, rest)]
-        if whole:
-            yield whole
-            seen += len(whole)
-            rest = rest[len(whole) :]
-        if len(rest) > most_record_bytes:
-            raise InputError(
-                f"{source.path}: the record that begins at byte {seen + 1:,} is longer than the "
-                f"limit of {most_record_bytes:,} bytes; is a quote never closed?"
-            )
-        enough = 2 * len(rest)  # so that a long record is not searched again for every chunk
-    rest += b"\n"
-    while rest:
+        rest = b"".join(waiting)
         end = _end_of_records(pattern, rest)
-        if not end:
-            raise _unclosed(source, rest)
+        if end:
+            yield rest[:end]
+        waiting, seen, size = [rest[end:]], seen + end, size - end
+        if size > most_record_bytes:
+            raise _too_long(source, seen, most_record_bytes)
+        # A long record is not searched again for every chunk of it.
+        enough = min(2 * size, most_record_bytes + 1)
+    rest = b"".join(waiting) + b"\n"
+    end = _end_of_records(pattern, rest)
+    if end:
         yield rest[:end]
-        rest = rest[end:]
+    if end < len(rest):
+        raise _unclosed(source, seen + end, rest[end:])
 
 
 def _end_of_records(pattern: re.Pattern[bytes], content: bytes) -> int:
@@ -197,9 +196,16 @@ def _ragged(source: TextFile, row: Any, record: int) -> InputError:
     )
 
 
-def _unclosed(source: TextFile, rest: bytes) -> InputError:
+def _unclosed(source: TextFile, offset: int, rest: bytes) -> InputError:
+    begins = rest[:240].decode("utf-8", errors="ignore")[:60]
     return InputError(
-        f"{source.path} opens a quote that is never closed, in the record that begins "
-        f"{rest[:60].decode('utf-8', errors='ignore')!r}; close it, or double every quote that "
-        "belongs to the text."
+        f"{source.path}: {place_of(source, offset)} opens a quote that is never closed; close it, "
+        f"or double every quote that belongs to the text. It begins {begins!r}."
+    )
+
+
+def _too_long(source: TextFile, offset: int, most_record_bytes: int) -> InputError:
+    return InputError(
+        f"{source.path}: {place_of(source, offset)} is longer than the limit of "
+        f"{most_record_bytes:,} bytes; is a quote never closed?"
     )

@@ -85,7 +85,7 @@ def utf8_chunks(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[by
         nul = chunk.find(b"\0")
         if nul >= 0:
             raise InputError(
-                f"{source.path} holds a NUL byte in {_place(source, offset + nul)}, so it is no "
+                f"{source.path} holds a NUL byte in {place_of(source, offset + nul)}, so it is no "
                 f"{source.encoding} text; {_advice(source)}."
             )
         yield chunk
@@ -125,12 +125,13 @@ def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:
 
 def _undecodable(source: TextFile, offset: int) -> InputError:
     return InputError(
-        f"{source.path} is not {source.encoding} text: {_place(source, offset)} holds a byte that "
+        f"{source.path} is not {source.encoding} text: {place_of(source, offset)} holds a byte that "
         f"cannot be decoded; {_advice(source)}."
     )
 
 
-def _place(source: TextFile, offset: int) -> str:
+def place_of(source: TextFile, offset: int) -> str:
+    """The record that holds a byte, in words; the byte itself where that cannot be told."""
     record = record_at(source, offset)
     return f"byte {offset + 1:,}" if record is None else f"record {record:,}"
 
@@ -173,7 +174,7 @@ def record_at(source: TextFile, offset: int) -> int | None:
         if len(before) >= offset:
             break
     # The letter stands for the byte itself, so that its record is counted where it begins.
-    text = before[:offset].decode("utf-8", errors="replace") + "x"
+    text = before[:offset].decode("utf-8", errors="replace").removeprefix("\ufeff") + "x"
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
     try:
         return sum(1 for row in rows if row)
