@@ -1,7 +1,7 @@
 """What lies in the artifact store, whole or not: read with care, for people and for removal.
 
-    store/<stage>/<key>/manifest.json ─▶ Entry (manifest, or what is wrong with it)
-    store/.making/<stage>-<key>-…     ─▶ Leftover, once the lock of its maker is free
+store/<stage>/<key>/manifest.json ─▶ Entry (manifest, or what is wrong with it)
+store/.making/<stage>-<key>-…     ─▶ Leftover, once the lock of its maker is free
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class Ledger:
         self.store, self.index, self.lines = store, index, lines
         self.reaches, self.previous, self.refresh = reaches, previous, refresh
         self._made: dict[Step, Artifact] = {}
-        self._ran: set[Line] = set()
+        self._ran: dict[Line, None] = {}
         self._foreseen: dict[Step, Decision] = {}
         self._recipes: dict[Line, Recipe] = {}
         self._first: dict[str, Step] = {}
@@ -102,7 +102,7 @@ class Ledger:
         """Remember that a step's artifact is whole, and whether it was made by this run."""
         self._made[step] = artifact
         if ran:
-            self._ran.add(step.line)
+            self._ran[step.line] = None
 
     def folder(self, step: Step) -> Path:
         """Where the artifact of a step lies that has been made or found."""
@@ -226,8 +226,10 @@ class Ledger:
         if step.line.stage.name in ("ingest", "split", "normalize"):
             return "new rows"
         changed = dict.fromkeys(s.line.label for steps in step.inputs().values() for s in steps)
-        ran = [line.label for line in self._ran if line.label in changed]
-        return f"{' and '.join(ran or changed)} gave other bytes" if changed else "not in the store"
+        ran = [line.label for line in tuple(self._ran) if line.label in changed]
+        return (
+            f"{_several(ran or list(changed))} gave other bytes" if changed else "not in the store"
+        )
 
 
 def given_facts(line: Line, part: int | None, index: Index) -> dict[str, Any]:
@@ -275,12 +277,15 @@ def _resources(line: Line) -> dict[str, str]:
 
 
 def _unless(labels: list[str]) -> str:
-    """``unless train[relu] or 7 others give the same bytes``."""
+    """``unless train[relu] and 7 others give the same bytes``."""
     names = list(dict.fromkeys(labels))
-    if len(names) == 1:
-        return f"unless {names[0]} gives the same bytes"
-    others = f"{len(names) - 1} others" if len(names) > 2 else names[1]
-    return f"unless {names[0]} and {others} give the same bytes"
+    return f"unless {_several(names)} {'gives' if len(names) == 1 else 'give'} the same bytes"
+
+
+def _several(names: list[str]) -> str:
+    if len(names) > 2:
+        return f"{names[0]} and {len(names) - 1} others"
+    return " and ".join(names)
 
 
 @lru_cache

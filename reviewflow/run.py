@@ -121,12 +121,15 @@ class Run:
         """Which parts the rows are cut into."""
         return self.ledger.index
 
+    def folders_of(self, stage: str) -> list[Path]:
+        """The folders of a stage's artifacts that this run has made or found so far."""
+        with self._lock:
+            return [a.folder for step, a in self.artifacts.items() if step.line.stage.name == stage]
+
     def folder_of(self, stage: str) -> Path | None:
         """The folder of a stage's only artifact; None where the run did not get there."""
-        for step, artifact in self.artifacts.items():
-            if step.line.stage.name == stage:
-                return artifact.folder
-        return None
+        folders = self.folders_of(stage)
+        return folders[0] if folders else None
 
     def works(self, *shown_as: str) -> list[Work]:
         """Pieces of work of a stage as a person calls it, one for each distinct set of lines."""

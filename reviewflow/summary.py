@@ -39,9 +39,8 @@ def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str
     return [
         entry
         for stage in stages
-        for step, artifact in run.artifacts.items()
-        if step.line.stage.name == stage
-        for entry in read_results(artifact.folder)["results"]
+        for folder in run.folders_of(stage)
+        for entry in read_results(folder)["results"]
     ]
 
 

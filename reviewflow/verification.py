@@ -1,8 +1,8 @@
 """The full check of a store: every file hashed again and held against its manifest.
 
-    manifest ─┬─ its own key, from what it says the key was made of
-              ├─ its digests, from its files' digests
-              └─ size and SHA-256 of every file ─▶ Fault, in words
+manifest ─┬─ its own key, from what it says the key was made of
+          ├─ its digests, from its files' digests
+          └─ size and SHA-256 of every file ─▶ Fault, in words
 """
 
 from __future__ import annotations

