@@ -132,7 +132,7 @@ def leftovers(store: Path, run_going: bool) -> list[Leftover]:
     for folder in _folders(store / ".making"):
         named = IN_THE_MAKING.match(folder.name)
         gone = _is_free(store, named["stage"], named["key"]) if named else not run_going
-        if gone:
+        if gone and folder.exists():
             found.append(Leftover(folder, bytes_under(folder)))
     return found
 

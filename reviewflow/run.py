@@ -71,12 +71,17 @@ def open_ledger(
     """
     memos = artifacts / "memos"
     provide(Path(config.ingest.path))
-    column = config.split.column if config.split.method == "column" else None
-    index = indexed(config.ingest, column, memos)
+    index = indexed(config.ingest, split_column(config), memos)
     lines = job_lines(config, len(index.parts))
     reached = reaches(tuple(stage.does for stage in STAGES), memos / "code.json")
     store = Store(artifacts / "store", verify)
     return Ledger(store, index, lines, reached, previous, check_refresh(refresh))
+
+
+def split_column(config: Config) -> str | None:
+    """The column of the reviews' file that holds an official split, where one is used."""
+    given = config.split.method == "column" and config.ingest.test_path is None
+    return config.split.column if given else None
 
 
 class Listener:
@@ -204,15 +209,14 @@ class Run:
         return self._read_again(steps)
 
     def _read_again(self, steps: list[Step]) -> Iterable[tuple[Step, Any]]:
-        config = self.config
-        column = config.split.column if config.split.method == "column" else None
+        changed = InputError(f"{self.config.ingest.path} changed while it was read; run again.")
         number = -1
-        for number, (info, rows) in enumerate(cut(config.ingest, column)):
+        for number, (info, rows) in enumerate(cut(self.config.ingest, split_column(self.config))):
             if number >= len(steps) or info.digests != self.index.parts[number].digests:
-                raise InputError(f"{config.ingest.path} changed while it was read; run again.")
+                raise changed
             yield steps[number], rows
         if number + 1 != len(steps):
-            raise InputError(f"{config.ingest.path} changed while it was read; run again.")
+            raise changed
 
     def _perform(self, step: Step, context: Context, rows: Any = None) -> Outcome:
         context.check_stop()

@@ -125,8 +125,8 @@ def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:
 
 def _undecodable(source: TextFile, offset: int) -> InputError:
     return InputError(
-        f"{source.path} is not {source.encoding} text: {place_of(source, offset)} holds a byte that "
-        f"cannot be decoded; {_advice(source)}."
+        f"{source.path} is not {source.encoding} text: {place_of(source, offset)} holds a byte "
+        f"that cannot be decoded; {_advice(source)}."
     )
 
 

@@ -1,0 +1,105 @@
+"""The pipeline's own stage functions over parts, without the store, the server and the checks.
+
+reviews.csv ─ prepare_parts ─▶ 0/ 1/ … ─ vectorized ─▶ 0/ 1/ … vocabulary/
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from reviewflow.config import Ingest, Normalize, Split, Vectorize
+from reviewflow.context import Context
+
+THREADS = 2  # whatever the machine has, so that figures can be compared
+FIT_ON = "all"  # scikit-learn's fit_transform counts every row, so both sides do
+
+
+def prepare_parts(reviews_path: str, folder: str) -> dict[str, float]:
+    """Cut a CSV into parts, each a folder ``0``, ``1``, … with its rows and its split."""
+    from reviewflow.reviews.ingest import ingest
+    from reviewflow.reviews.parts import cut
+    from reviewflow.reviews.split import split
+
+    context, parts = Context(), 0
+    for _, rows in cut(Ingest(path=reviews_path), None):
+        part = new_folder(Path(folder) / str(parts))
+        ingest(rows=rows, folder=part, context=context)
+        split(reviews=part, split=Split(), place=None, folder=part, context=context)
+        parts += 1
+    return {"parts": parts}
+
+
+def prepare_features(parts: str, folder: str) -> dict[str, float]:
+    """Make the features of all parts with the default settings."""
+    with ThreadPoolExecutor(THREADS) as executor:
+        terms = vectorized(part_folders(Path(parts)), Path(folder), Normalize(), executor)
+    return {"terms": terms}
+
+
+def part_folders(folder: Path) -> tuple[Path, ...]:
+    """The folders of the parts, in order."""
+    numbers = sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
+    return tuple(folder / str(number) for number in numbers)
+
+
+def vectorized(
+    parts: tuple[Path, ...], folder: Path, normalize: Normalize, executor: ThreadPoolExecutor
+) -> int:
+    """Normalise, count, choose the vocabulary and weigh, part by part; the number of terms."""
+    from reviewflow.features.count import count
+    from reviewflow.features.features import features
+    from reviewflow.features.vocabulary import vocabulary
+    from reviewflow.text import normalize as normalizing
+
+    context, settings = Context(executor=executor), Vectorize()
+    targets = tuple(new_folder(folder / part.name) for part in parts)
+    terms = new_folder(folder / "vocabulary")
+
+    def counted(part: Path, target: Path) -> None:
+        normalizing.normalize(reviews=part, normalize=normalize, folder=target, context=context)
+        count(
+            tokens=target,
+            split=part,
+            ngram_range=settings.ngram_range,
+            fit_on=FIT_ON,
+            folder=target,
+            context=context,
+        )
+
+    def weighed(part: Path, target: Path) -> None:
+        features(
+            reviews=part,
+            split=part,
+            tokens=target,
+            vocabulary=terms,
+            ngram_range=settings.ngram_range,
+            sublinear_tf=settings.sublinear_tf,
+            norm=settings.norm,
+            folder=target,
+            context=context,
+        )
+
+    over(executor, counted, parts, targets)
+    chosen = vocabulary(
+        counts=targets,
+        max_features=settings.max_features,
+        min_df=settings.min_df,
+        folder=terms,
+        context=context,
+    )
+    over(executor, weighed, parts, targets)
+    return int(chosen["rows"])
+
+
+def over(
+    executor: ThreadPoolExecutor, function: Callable[..., Any], *each: tuple[Any, ...]
+) -> None:
+    """Call the function for every part, side by side, and wait."""
+    list(executor.map(function, *each))
+
+
+def new_folder(folder: Path) -> Path:
+    """The folder, which was not there before."""
+    folder.mkdir(parents=True)
+    return folder

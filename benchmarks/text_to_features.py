@@ -1,0 +1,127 @@
+"""From the text of the reviews to TF-IDF features.
+
+HTML tags out, lower case, lemmas, the 5,000 most frequent terms of all reviews and their TF-IDF.
+Ours are the stages normalize, count, vocabulary and features on two threads, from Parquet to
+Parquet; the compiled code is there, nothing else is warm. Beside it NLTK's WordNetLemmatizer, word
+by word and under the same rule, with scikit-learn's TfidfVectorizer, from texts to a matrix in
+memory, WordNet loaded before; and TfidfVectorizer alone on the raw text, which does less.
+"""
+
+import html
+import re
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Figures, fresh, in_turn, of
+from benchmarks.stages import THREADS, part_folders, vectorized
+from benchmarks.table import Row
+from benchmarks.workspace import Workspace
+from reviewflow.config import Normalize, Vectorize
+
+NAME = r"/?[A-Za-z][A-Za-z0-9:-]*"
+TAG = re.compile(rf"<{NAME}>|<{NAME}[ \t\n\r\f\v/][^<>]*>|<[!?][^<>]*>")
+TOKEN = re.compile(Normalize().token_pattern)
+WORD_BY_WORD = "NLTK word by word + scikit-learn"
+ALONE = "TfidfVectorizer alone, raw text"
+
+
+def rows(space: Workspace) -> list[Row]:
+    """Seconds and peak memory, beside each of the two others."""
+    given = {"parts": space.parts, "folder": space.folder / "text_to_features"}
+    figures = in_turn(
+        space.runs,
+        {
+            "reviewflow": partial(fresh, stages, **given),
+            WORD_BY_WORD: partial(fresh, word_by_word, **given),
+            ALONE: partial(fresh, vectorizer_alone, **given),
+        },
+    )
+    return [
+        Row(
+            f"text to features, {what}",
+            unit,
+            of(figure, figures["reviewflow"]),
+            other,
+            of(figure, figures[other]),
+        )
+        for what, unit, figure in (("time", "s", "seconds"), ("peak memory", "MB", "megabytes"))
+        for other in (WORD_BY_WORD, ALONE)
+    ]
+
+
+def stages(parts: str, folder: str) -> Figures:
+    """Ours; ``entries`` is the number of non-zero values, as on the other sides."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from reviewflow.text.words import lemma
+
+    folders, target = part_folders(Path(parts)), Path(folder)
+    shutil.rmtree(target, ignore_errors=True)
+    with ThreadPoolExecutor(THREADS) as executor:
+        # Compiled code is loaded or made; no word is reduced, so WordNet stays unread.
+        vectorized(folders[:1], target / "warm", Normalize(reduce="none"), executor)
+        assert not lemma.cache_info().currsize
+        started = time.perf_counter()
+        vectorized(folders, target / "timed", Normalize(), executor)
+        seconds = time.perf_counter() - started
+    made = [target / "timed" / part.name / "features.parquet" for part in folders]
+    entries = sum(len(pc.list_flatten(pq.read_table(path)["values"])) for path in made)
+    return {"seconds": seconds, "entries": entries}
+
+
+def word_by_word(parts: str, folder: str) -> Figures:
+    """Every token goes through NLTK, however often it has been there."""
+    lemma = nltk_lemma(Path(folder).with_name("nltk_data"))
+
+    def lemmas(text: str) -> list[str]:
+        plain = html.unescape(TAG.sub(" ", text.lower())).lower()
+        return [lemma(token) for token in TOKEN.findall(plain)]
+
+    return fit_transformed(parts, analyzer=lemmas)
+
+
+def vectorizer_alone(parts: str, folder: str) -> Figures:
+    """TfidfVectorizer as one calls it first."""
+    return fit_transformed(parts)
+
+
+def fit_transformed(parts: str, **options: Any) -> Figures:
+    """Time scikit-learn's vectoriser on the texts of all parts."""
+    import pyarrow.parquet as pq
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    tables = [pq.read_table(part / "reviews.parquet") for part in part_folders(Path(parts))]
+    texts = [text for table in tables for text in table["text"].to_pylist()]
+    started = time.perf_counter()
+    X = TfidfVectorizer(max_features=Vectorize().max_features, **options).fit_transform(texts)
+    return {"seconds": time.perf_counter() - started, "entries": X.nnz}
+
+
+def nltk_lemma(data: Path) -> Callable[[str], str]:
+    """NLTK's lemmatiser under our rule: stop words stay; as a noun, else as a verb."""
+    import nltk
+    from nltk.stem import WordNetLemmatizer
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    from reviewflow.text.wordnet import wordnet_folder
+
+    target = data / "corpora" / "wordnet"  # NLTK reads only below its own data folders
+    if not target.exists():
+        shutil.copytree(str(wordnet_folder()), target)
+    nltk.data.path.insert(0, str(data))
+    lemmatize = WordNetLemmatizer().lemmatize
+    lemmatize("films")  # loads WordNet
+
+    def lemma(word: str) -> str:
+        if word in ENGLISH_STOP_WORDS:
+            return word
+        noun: str = lemmatize(word, "n")
+        return noun if noun != word else str(lemmatize(word, "v"))
+
+    return lemma

@@ -1,0 +1,157 @@
+"""One step of stochastic gradient descent on the network 5000 → 512 → 128 → 1.
+
+The same TF-IDF rows, ReLU, rate 0.01; milliseconds a step, the making of the batch included. Ours
+is the compiled step on one core. Beside it the loop that PyTorch's tutorials teach (dense rows,
+DataLoader, nn.Linear, BCELoss, SGD), and the same loop on nn.EmbeddingBag(sparse=True) as the first
+layer; both with as many threads as PyTorch takes by itself.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Figures, fresh, in_turn, of
+from benchmarks.stages import part_folders
+from benchmarks.table import Row
+from benchmarks.workspace import Workspace
+from reviewflow.config import Train
+
+STEPS = {16: 1000, 256: 70}  # by batch size; less than an epoch
+QUICK_STEPS = {16: 20, 256: 1}
+WARM_STEPS = 5
+DENSE = "PyTorch, dense, DataLoader"
+SPARSE = "PyTorch, sparse EmbeddingBag"
+
+
+def rows(space: Workspace) -> list[Row]:
+    """Milliseconds a step for each batch size, beside each of the two others."""
+    found = []
+    for batch_size, steps in (QUICK_STEPS if space.quick else STEPS).items():
+        given = {"features": space.features, "batch_size": batch_size, "steps": steps}
+        figures = in_turn(
+            space.runs,
+            {
+                f"reviewflow, batch {batch_size}": partial(fresh, fused, **given),
+                DENSE: partial(fresh, dense, **given),
+                SPARSE: partial(fresh, embedding_bag, **given),
+            },
+        )
+        ours = of("milliseconds", figures[f"reviewflow, batch {batch_size}"])
+        for other in (DENSE, SPARSE):
+            theirs = of("milliseconds", figures[other])
+            found.append(Row(f"training step, batch {batch_size}", "ms", ours, other, theirs))
+    return found
+
+
+def fused(features: str, batch_size: int, steps: int) -> Figures:
+    """Our compiled step."""
+    import torch
+
+    from reviewflow.networks.fused import FusedSgd
+    from reviewflow.networks.model import Network, fill_weights
+    from reviewflow.networks.train import shuffled_rows
+
+    torch.set_num_threads(1)
+    data, terms = training_rows(features)
+    train = Train(batch_size=batch_size)
+    network = Network(terms, train.hidden, train.activation)
+    fill_weights(network, train.init, train.seed)
+    training = FusedSgd(network, data, train)
+    training.take_steps(shuffled_rows(data.rows, train.seed, 1)[: WARM_STEPS * batch_size])
+    started = time.perf_counter()
+    losses = training.take_steps(shuffled_rows(data.rows, train.seed, 2)[: steps * batch_size])
+    milliseconds = (time.perf_counter() - started) / len(losses) * 1000
+    return {"milliseconds": milliseconds, "loss": float(losses.mean())}
+
+
+def dense(features: str, batch_size: int, steps: int) -> Figures:
+    """Dense rows through a DataLoader."""
+    import torch
+    from scipy.sparse import csr_matrix
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    torch.manual_seed(0)
+    data, terms = training_rows(features)
+    shape = (data.rows, terms)
+    X = torch.from_numpy(csr_matrix((data.values, data.indices, data.indptr), shape).toarray())
+    loader = DataLoader(
+        TensorDataset(X, torch.from_numpy(data.labels)), batch_size=batch_size, shuffle=True
+    )
+    return timed_steps(nn.Linear(terms, Train().hidden[0]), lambda: iter(loader), steps)
+
+
+def embedding_bag(features: str, batch_size: int, steps: int) -> Figures:
+    """Sparse rows into an embedding, of which a step touches only some."""
+    import numpy as np
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    data, terms = training_rows(features)
+
+    class FirstLayer(nn.Module):
+        def __init__(self, units: int) -> None:
+            super().__init__()
+            self.bag = nn.EmbeddingBag(terms, units, mode="sum", sparse=True)
+            nn.init.uniform_(self.bag.weight, -(terms**-0.5), terms**-0.5)
+            self.bias = nn.Parameter(torch.zeros(units))
+
+        def forward(self, X: Any) -> Any:
+            indices, starts, values = X
+            return self.bag(indices, starts, per_sample_weights=values) + self.bias
+
+    def batches() -> Iterator[Any]:
+        order = torch.randperm(data.rows).numpy()
+        for first in range(0, len(order), batch_size):
+            rows = order[first : first + batch_size]
+            lengths = data.indptr[rows + 1] - data.indptr[rows]
+            starts = np.cumsum(lengths) - lengths
+            entries = np.repeat(data.indptr[rows] - starts, lengths) + np.arange(lengths.sum())
+            X = data.indices[entries].astype(np.int64), starts, data.values[entries]
+            yield tuple(map(torch.from_numpy, X)), torch.from_numpy(data.labels[rows])
+
+    return timed_steps(FirstLayer(Train().hidden[0]), batches, steps)
+
+
+def timed_steps(first_layer: Any, batches: Callable[[], Iterator[Any]], steps: int) -> Figures:
+    """The loop that everybody writes, on top of one or the other first layer."""
+    from torch import nn, optim
+
+    first, second = Train().hidden
+    network = nn.Sequential(
+        first_layer,
+        nn.ReLU(),
+        nn.Linear(first, second),
+        nn.ReLU(),
+        nn.Linear(second, 1),
+        nn.Sigmoid(),
+    )
+    criterion, optimizer = nn.BCELoss(), optim.SGD(network.parameters(), lr=Train().learning_rate)
+
+    def take_step(X: Any, labels: Any) -> float:
+        optimizer.zero_grad()
+        loss = criterion(network(X).squeeze(1), labels)
+        loss.backward()
+        optimizer.step()
+        return float(loss.item())
+
+    for _, (X, labels) in zip(range(WARM_STEPS), batches(), strict=False):
+        take_step(X, labels)
+    started = time.perf_counter()
+    losses = [take_step(X, y) for _, (X, y) in zip(range(steps), batches(), strict=False)]
+    milliseconds = (time.perf_counter() - started) / len(losses) * 1000
+    return {"milliseconds": milliseconds, "loss": sum(losses) / len(losses)}
+
+
+def training_rows(features: str) -> tuple[Any, int]:
+    """The training rows, as training loads them, and the number of terms."""
+    import pyarrow.parquet as pq
+
+    from reviewflow.features.dataset import load
+
+    folder = Path(features)
+    terms = pq.read_metadata(folder / "vocabulary" / "vocabulary.parquet").num_rows
+    return load(part_folders(folder), terms).train, terms

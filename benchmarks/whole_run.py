@@ -1,0 +1,78 @@
+"""The command ``reviewflow run`` on the default configuration, from the CSV to the report.
+
+Eight variants, 20 epochs each. *First run after installing* starts with no artifacts and no
+compiled code; *everything* with no artifacts; then *nothing changed*, then *one variant added*. The
+seconds are all that a person waits for, the start and end of Prefect's server included; the memory
+is that of the command's processes without that server.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.measuring import ROOT, Figures, command_figures, of, tell
+from benchmarks.table import Row
+from benchmarks.workspace import Workspace
+
+CONFIG = ROOT / "configs" / "imdb.yaml"
+ADDED = {"relu rate 0.05": {"train.learning_rate": 0.05}}
+FIRST, EVERYTHING = "first run after installing", "everything"
+UNCHANGED, ONE_MORE = "nothing changed", "one variant added"
+
+
+def rows(space: Workspace) -> list[Row]:
+    """Seconds and peak memory of each of the four runs."""
+    runs = []
+    for number in range(space.runs):
+        tell(f"run {number + 1} of {space.runs}")
+        runs.append(four_runs(space, space.folder / "whole_run"))
+    found = []
+    for name in (FIRST, EVERYTHING, UNCHANGED, ONE_MORE):
+        seconds = of("seconds", [run[name] for run in runs])
+        if name in (UNCHANGED, ONE_MORE):
+            whole = of("seconds", [run[EVERYTHING] for run in runs])
+            found.append(Row(f"run, {name}: time", "s", seconds, f"run, {EVERYTHING}", whole))
+        else:
+            found.append(Row(f"run, {name}: time", "s", seconds))
+        memory = of("megabytes", [run[name] for run in runs])
+        found.append(Row(f"run, {name}: peak memory", "MB", memory))
+    return found
+
+
+def four_runs(space: Workspace, folder: Path) -> dict[str, Figures]:
+    """The figures of one run after the other, by name; the folder is gone afterwards."""
+    config = write_config(space, folder)
+    compiled = {"NUMBA_CACHE_DIR": str(folder / "compiled")}
+
+    def figures(name: str, artifacts: str) -> Figures:
+        tell(name)
+        return command_figures(run_arguments(config, folder / artifacts), **compiled)
+
+    found = {FIRST: figures(FIRST, "first")}
+    found[EVERYTHING] = figures(EVERYTHING, "artifacts")
+    found[UNCHANGED] = figures(UNCHANGED, "artifacts")
+    write_config(space, folder, ADDED)
+    found[ONE_MORE] = figures(ONE_MORE, "artifacts")
+    shutil.rmtree(folder)
+    return found
+
+
+def run_arguments(config: Path, artifacts: Path) -> list[str]:
+    """What ``reviewflow`` is called with."""
+    return ["run", "--config", str(config), "--artifacts", str(artifacts)]
+
+
+def write_config(
+    space: Workspace, folder: Path, added: dict[str, Any] | None = None, epochs: int | None = None
+) -> Path:
+    """The default configuration on the prepared reviews; quick ones train for one epoch."""
+    content = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    content["ingest"]["path"] = str(space.reviews_path)
+    content["variants"] |= added or {}
+    content["train"]["epochs"] = 1 if space.quick else epochs or content["train"]["epochs"]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / CONFIG.name
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path

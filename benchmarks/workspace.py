@@ -1,0 +1,59 @@
+"""Where benchmarks work: a folder for the time being, with real reviews prepared in it once."""
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from benchmarks.measuring import fresh, tell
+from benchmarks.stages import prepare_features, prepare_parts
+from reviewflow.datasets import prepare_imdb_reviews
+
+QUICK_REVIEWS = 600
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A temporary folder, and how much is measured.
+
+    Attributes
+    ----------
+    runs : how often everything is measured.
+    quick : a few hundred reviews and steps, to see whether the benchmarks run.
+    """
+
+    folder: Path
+    runs: int
+    quick: bool
+
+    @cached_property
+    def reviews_path(self) -> Path:
+        """A CSV of the 25,000 IMDB reviews, or of every so-many-th of them (both labels)."""
+        whole = prepare_imdb_reviews(self.folder)
+        return every_so_many(whole, QUICK_REVIEWS) if self.quick else whole
+
+    @cached_property
+    def parts(self) -> Path:
+        """A folder with the reviews cut into parts, as the stage ingest leaves them."""
+        tell("preparing the reviews")
+        folder = self.folder / "parts"
+        fresh(prepare_parts, reviews_path=self.reviews_path, folder=folder)
+        return folder
+
+    @cached_property
+    def features(self) -> Path:
+        """A folder with the TF-IDF features of the parts, and their vocabulary."""
+        tell("preparing the features")
+        folder = self.folder / "features"
+        fresh(prepare_features, parts=self.parts, folder=folder)
+        return folder
+
+
+def every_so_many(path: Path, rows: int) -> Path:
+    """A smaller CSV beside ``path``, of ``rows`` rows spread evenly over it."""
+    target = path.with_name("some_reviews.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *records = csv.reader(file)
+    with target.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *records[:: len(records) // rows][:rows]])
+    return target

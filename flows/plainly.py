@@ -1,0 +1,30 @@
+"""The project's own errors as one sentence and an exit code, for every command."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from reviewflow.errors import ReviewflowError
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn the project's own errors into one sentence and an exit code."""
+
+    @wraps(command)
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except ReviewflowError as error:
+            if os.environ.get("REVIEWFLOW_DEBUG"):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Stopped; what was finished is kept, run again to go on.", err=True)
+            sys.exit(1)
+
+    return guarded

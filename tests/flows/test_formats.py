@@ -1,0 +1,226 @@
+"""Whatever file the reviews come in, the same rows become the same features."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sklearn.model_selection import train_test_split
+
+from reviewflow.summary import data_entry
+from tests.conftest import Reviews, Told, performed, small_config, write_config, write_reviews
+
+COUNT = 200
+
+
+@pytest.fixture(scope="module")
+def rows(reviews: Reviews) -> Reviews:
+    """200 reviews that Latin-1 can hold, some with line breaks, quotes, tabs and delimiters."""
+    kept = [(text, label) for text, label in reviews if fits_latin_1(text)][:COUNT]
+    kept[0] = ('Two lines,\n"and" quotes;\ta tab, caf\xe9.\r\nThe end. <b>Good</b>', kept[0][1])
+    kept[1:20] = [(text.replace("<br /><br />", "\n\n"), label) for text, label in kept[1:20]]
+    assert len(kept) == COUNT
+    return kept
+
+
+def fits_latin_1(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def features(content: dict[str, Any], folder: Path) -> Told:
+    """Everything from the file to the features, in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    content["normalize"] = {"reduce": "stem"}
+    return performed(write_config(folder / "job.yaml", content), folder / "made", "vectorize")
+
+
+def table_of(told: Told) -> pa.Table:
+    return pq.read_table(told.folder("features", 0) / "features.parquet")
+
+
+@pytest.fixture(scope="module")
+def expected(rows: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The features of the plain CSV file."""
+    folder = tmp_path_factory.mktemp("csv")
+    return features(small_config(write_reviews(folder / "reviews.csv", rows)), folder)
+
+
+Write = Callable[[Path, Reviews], dict[str, Any]]
+
+
+def delimited(delimiter: str, name: str, encoding: str = "utf-8", end: str = "\r\n") -> Write:
+    def write(folder: Path, rows: Reviews) -> dict[str, Any]:
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=delimiter, lineterminator=end)
+        writer.writerow(["review", "sentiment"])
+        writer.writerows(rows)
+        (folder / name).write_bytes(text.getvalue().encode(encoding))
+        named = "utf-8" if encoding == "utf-8-sig" else encoding
+        return {"path": str(folder / name), "delimiter": delimiter, "encoding": named}
+
+    return write
+
+
+def parquet(folder: Path, rows: Reviews) -> dict[str, Any]:
+    texts, labels = zip(*rows, strict=True)
+    table = pa.table({"review": texts, "sentiment": pa.array(labels).dictionary_encode()})
+    pq.write_table(table, folder / "reviews.parquet")
+    return {"path": str(folder / "reviews.parquet")}
+
+
+def parquet_of_numbers(folder: Path, rows: Reviews) -> dict[str, Any]:
+    texts, labels = zip(*rows, strict=True)
+    stars = pa.array([5 if label == "positive" else 1 for label in labels], pa.int64())
+    pq.write_table(pa.table({"stars": stars, "text": texts}), folder / "reviews.parquet")
+    return {
+        "path": str(folder / "reviews.parquet"),
+        "text_column": "text",
+        "label_column": "stars",
+        "labels": {1: 0, 5: 1},
+    }
+
+
+def label_numbers(folder: Path, rows: Reviews) -> dict[str, Any]:
+    numbered = [(text, str(int(label == "positive"))) for text, label in rows]
+    path = write_reviews(folder / "reviews.csv", numbered)
+    return {"path": str(path), "labels": {0: 0, 1: 1}}
+
+
+def other_columns(folder: Path, rows: Reviews) -> dict[str, Any]:
+    with (folder / "reviews.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerow(["id", "Label", "user's text", "note, long"])
+        writer.writerows((n, label, text, "x,\n") for n, (text, label) in enumerate(rows))
+    return {
+        "path": str(folder / "reviews.csv"),
+        "text_column": "user's text",
+        "label_column": "Label",
+    }
+
+
+FORMATS: dict[str, Write] = {
+    "tsv": delimited("\t", "reviews.tsv"),
+    "semicolons, unix lines": delimited(";", "reviews.txt", end="\n"),
+    "byte order mark": delimited(",", "reviews.csv", "utf-8-sig"),
+    "latin-1": delimited(",", "reviews.csv", "latin-1"),
+    "utf-16": delimited(",", "reviews.csv", "utf-16"),
+    "parquet": parquet,
+    "parquet with numbers": parquet_of_numbers,
+    "label numbers": label_numbers,
+    "other columns": other_columns,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_format_of_the_file_leaves_no_trace(
+    name: str, rows: Reviews, expected: Told, tmp_path: Path
+) -> None:
+    content = small_config(tmp_path)
+    content["ingest"] = FORMATS[name](tmp_path, rows)
+    told = features(content, tmp_path)
+    assert {step: o.key for step, o in told.outcomes.items()} == {
+        step: o.key for step, o in expected.outcomes.items()
+    }
+    assert table_of(told).equals(table_of(expected))
+
+
+def test_the_rows_are_what_the_file_holds(rows: Reviews, expected: Told) -> None:
+    read = pq.read_table(expected.folder("ingest", 0) / "reviews.parquet")
+    assert read["text"].to_pylist() == [text for text, _ in rows]
+    assert read["label"].to_pylist() == [int(label == "positive") for _, label in rows]
+    assert read["characters"].to_pylist() == [len(text) for text, _ in rows]
+    made = table_of(expected)
+    assert made["label"].to_pylist() == read["label"].to_pylist()
+    assert made.num_rows == COUNT
+
+
+def sides(told: Told) -> list[str]:
+    """The side of every row, in the order of the parts."""
+    parts = range(len(told.run.index.parts))
+    return [
+        side
+        for part in parts
+        for side in pq.read_table(told.folder("features", part) / "features.parquet")[
+            "split"
+        ].to_pylist()
+    ]
+
+
+def test_a_hash_split_stays_put_when_rows_come_and_go(
+    rows: Reviews, expected: Told, tmp_path: Path
+) -> None:
+    before = dict(zip((text for text, _ in rows), sides(expected), strict=True))
+    fewer = [rows[5], *rows[20:]]
+    told = features(small_config(write_reviews(tmp_path / "reviews.csv", fewer)), tmp_path)
+    assert sides(told) == [before[text] for text, _ in fewer]
+    assert 0.1 < sides(expected).count("test") / COUNT < 0.3
+
+
+def test_a_random_split_is_that_of_scikit_learn(rows: Reviews, tmp_path: Path) -> None:
+    content = small_config(write_reviews(tmp_path / "reviews.csv", rows))
+    content["split"] = {"method": "random", "test_size": 0.25, "seed": 5}
+    _, test = train_test_split(np.arange(COUNT), test_size=0.25, random_state=5)
+    made = np.array(sides(features(content, tmp_path)))
+    assert sorted(test) == np.flatnonzero(made == "test").tolist()
+
+
+def test_a_split_column_is_obeyed(rows: Reviews, tmp_path: Path) -> None:
+    chosen = ["test" if number % 4 == 0 else "train" for number in range(COUNT)]
+    with (tmp_path / "reviews.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["split", "review", "sentiment"])
+        writer.writerows((side, *row) for side, row in zip(chosen, rows, strict=True))
+    content = small_config(tmp_path / "reviews.csv")
+    content["split"] = {"method": "column", "column": "split"}
+    assert sides(features(content, tmp_path)) == chosen
+
+
+def test_a_test_file_is_the_test_split(rows: Reviews, tmp_path: Path) -> None:
+    content = small_config(write_reviews(tmp_path / "train.csv", rows[:150]))
+    content["ingest"]["test_path"] = str(write_reviews(tmp_path / "test.csv", rows[150:]))
+    told = features(content, tmp_path)
+    assert [part.rows for part in told.run.index.parts] == [150, 50]
+    assert sides(told) == ["train"] * 150 + ["test"] * 50
+
+
+def test_rows_read_are_rows_kept_and_rows_left_out(rows: Reviews, tmp_path: Path) -> None:
+    odd = [*rows[:50], ("So so.", "neutral"), *rows[50:], ("Hm.", "neutral"), ("Well.", "?")]
+    content = small_config(write_reviews(tmp_path / "reviews.csv", odd))
+    content["ingest"]["other_labels"] = "drop"
+    told = features(content, tmp_path)
+    told_of = data_entry(told.run)
+    assert [(one["word"], one["rows"], list(one["first_records"])) for one in told_of["left_out"]] == [
+        ("neutral", 2, [52, COUNT + 3]),
+        ("?", 1, [COUNT + 4]),
+    ]
+    assert told_of["rows"] + sum(one["rows"] for one in told_of["left_out"]) == len(odd)
+    assert table_of(told).num_rows == told_of["rows"] == COUNT
+    assert told.run.index.record(0, 50) == 53  # the row behind the first that was left out
+
+
+def test_a_row_without_a_label_keeps_its_place(rows: Reviews, tmp_path: Path) -> None:
+    content = small_config(write_reviews(tmp_path / "r.csv", [(rows[0][0], ""), *rows[1:]]))
+    suite = {
+        "name": "lenient",
+        "expectations": [
+            {
+                "type": "expect_table_row_count_to_be_between",
+                "kwargs": {"min_value": 1},
+                "meta": {"frame": "rows"},
+            }
+        ],
+    }
+    content["validate"]["reviews"] = str(write_config(tmp_path / "lenient.yaml", suite))
+    labels = table_of(features(content, tmp_path))["label"].to_pylist()
+    assert labels[0] is None
+    assert None not in labels[1:]
+    assert len(labels) == COUNT
