@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,12 @@ def run(
     from flows.console import Console
     from flows.server import prefect_server
 
-    with Console() as console, prefect_server(Path(artifacts).absolute() / "prefect"):
+    with ExitStack() as stack:
+        console = stack.enter_context(Console())
+        console.update("Prefect", "starting", {})
+        url = stack.enter_context(prefect_server(Path(artifacts).absolute() / "prefect"))
+        console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
+
         from flows.sentiment import LISTENER, sentiment
 
         token = LISTENER.set(console)

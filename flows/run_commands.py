@@ -139,7 +139,7 @@ def _say_stages(stages: list[dict[str, Any]]) -> None:
     ]
     if rows:
         columns = ("stage", ">ran", ">cached", ">took", ">size", "why")
-        say_table("\nStages", columns, rows)
+        say_table("Stages", columns, rows)
 
 
 def _say_variants(variants: list[dict[str, Any]]) -> None:
@@ -154,7 +154,7 @@ def _say_variants(variants: list[dict[str, Any]]) -> None:
         rows.append((plain(variant["name"]), state, took, *scores, variant["diagnosis"]))
     if rows:
         columns = ("variant", "state", ">took", ">accuracy", ">ROC AUC", ">log loss", "diagnosis")
-        say_table("\nVariants, on the test rows", columns, rows)
+        say_table("Variants, on the test rows", columns, rows)
 
 
 def _say_quality(quality: Mapping[str, Any]) -> None:
@@ -174,7 +174,7 @@ def _say_quality(quality: Mapping[str, Any]) -> None:
     ]
     if rows:
         columns = ("suite", "severity", "asked", "observed", ">unexpected")
-        say_table("\nFailed expectations", columns, rows)
+        say_table("Failed expectations", columns, rows)
     elif quality["expectations"]:
         say("")
         say(f"{amount(quality['expectations'], 'expectation')}, all met.")
@@ -186,7 +186,7 @@ def _say_pairs(title: str, what: str, pairs: list[dict[str, Any]]) -> None:
 
     rows = [(pair["name"], setting(pair["a"]), setting(pair["b"])) for pair in pairs]
     if rows:
-        say_table(f"\n{title}", (what, "A", "B"), rows)
+        say_table(title, (what, "A", "B"), rows)
     else:
         _say_same(title)
 
@@ -196,7 +196,7 @@ def _say_code(code: list[dict[str, Any]]) -> None:
 
     rows = [(each["definition"], each["change"], ", ".join(each["stages"])) for each in code]
     if rows:
-        say_table("\nCode", ("definition", "in B", "reached by"), rows)
+        say_table("Code", ("definition", "in B", "reached by"), rows)
     else:
         _say_same("Code")
 
@@ -217,7 +217,7 @@ def _say_metrics(metrics: list[dict[str, Any]]) -> None:
     ]
     if rows:
         columns = ("variant", "accuracy", "ROC AUC", "log loss")
-        say_table("\nMetrics, on the test rows", columns, rows)
+        say_table("Metrics, on the test rows", columns, rows)
     else:
         _say_same("Metrics")
 
@@ -228,7 +228,7 @@ def _say_reasons(reasons: list[dict[str, Any]]) -> None:
 
     rows = [(listed(each["steps"]), "; ".join(each["reasons"])) for each in reasons]
     if rows:
-        say_table("\nWhy steps differ", ("step", "why"), rows)
+        say_table("Why steps differ", ("step", "why"), rows)
 
 
 def _say_same(title: str) -> None:

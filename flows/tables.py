@@ -29,10 +29,16 @@ def say_json(value: Any) -> None:
 
 
 def say_table(title: str, columns: Sequence[str], rows: Sequence[Cells]) -> None:
-    """Print a table; a column whose name starts with ``>`` is set to the right."""
+    """Print a table below a title, if any.
+
+    A column ``>name`` is set to the right; one called ``run`` or ``key`` is never folded, so that
+    it can be copied.
+    """
     names = [name.removeprefix(">") for name in columns]
     right = [name.startswith(">") for name in columns]
     shown = [[one_line(NOTHING if cell is None else cell) for cell in row] for row in rows]
+    if title:
+        click.echo()
     if sys.stdout.isatty():
         _rich_table(title, names, right, shown)
         return
@@ -41,7 +47,7 @@ def say_table(title: str, columns: Sequence[str], rows: Sequence[Cells]) -> None
     widths = [max(map(cell_len, column)) for column in zip(names, *shown, strict=True)]
     for row in [names, *shown]:
         cells = [
-            " " * (width - cell_len(cell)) + cell if flush else cell.ljust(width)
+            _padded(cell, width, flush)
             for cell, width, flush in zip(row, widths, right, strict=True)
         ]
         say("  ".join(cells).rstrip())
@@ -89,12 +95,24 @@ def _rich_table(
 
     from flows.console import Terminal
 
-    table = Table(title=Text(title) if title else None, title_justify="left", box=None)
+    table = Table(
+        title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False
+    )
     for name, flush in zip(names, right, strict=True):
-        table.add_column(Text(name, "bold"), justify="right" if flush else "left", overflow="fold")
+        table.add_column(
+            Text(name, "bold"),
+            justify="right" if flush else "left",
+            overflow="fold",
+            no_wrap=name in ("run", "key"),
+        )
     for row in rows:
         table.add_row(*(Text(_encodable(cell, sys.stdout)) for cell in row))
     Terminal(force_terminal=True).print(table, highlight=False)
+
+
+def _padded(cell: str, width: int, flush: bool) -> str:
+    space = " " * (width - cell_len(cell))
+    return space + cell if flush else cell + space
 
 
 def _encodable(text: str, stream: TextIO) -> str:

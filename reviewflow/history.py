@@ -100,7 +100,9 @@ def found_run(runs: Path, wanted: str) -> Past:
             f"{len(begun)} runs begin with {wanted!r} ({some}{', …' if len(begun) > 3 else ''}); "
             "give more of the id."
         )
-    raise UsageError(f"There is no run {wanted!r} in {runs}; {_hint(wanted, ids)}")
+    raise UsageError(
+        f"There is no run {wanted!r} in {runs}; {_hint(wanted, [*_links(runs), *ids])}"
+    )
 
 
 def references(run: Past) -> frozenset[tuple[str, str]]:
@@ -215,11 +217,16 @@ def _linked(runs: Path, link: str, ids: list[str]) -> str:
         target = ""
     if target in ids:
         return target
-    others = sorted(each.name for each in runs.glob("latest*") if each.is_symlink())
+    others = _links(runs)
     raise UsageError(
         f"There is no run {link!r} in {runs}: none has completed. "
         + (f"There is {' and '.join(others)}." if others else "`reviewflow runs` lists all runs.")
     )
+
+
+def _links(runs: Path) -> list[str]:
+    """Names of the links to the last completed runs."""
+    return sorted(each.name for each in runs.glob("latest*") if each.is_symlink())
 
 
 def _hint(wanted: str, ids: list[str]) -> str:

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 KEY_CHARACTERS = 32
@@ -30,13 +31,14 @@ class Recipe:
     packages: Mapping[str, str]
     resources: Mapping[str, str]
 
+    @cached_property
     def digest(self) -> str:
         """32 hexadecimal characters."""
         return digest_of(asdict(self))
 
     def key(self, inputs: Mapping[str, list[str]]) -> str:
         """The key of the step that cooks this recipe from these input digests."""
-        return digest_of({"recipe": self.digest(), "inputs": dict(inputs)})
+        return digest_of({"recipe": self.digest, "inputs": dict(inputs)})
 
 
 def digest_of(value: Any) -> str:

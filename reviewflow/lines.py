@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,12 @@ class Line:
     variants: list[str] = field(default_factory=list)
     label: str = ""
 
-    @property
+    @cached_property
+    def settings_json(self) -> dict[str, Any]:
+        """The settings by their full names, as JSON values."""
+        return {name: _json(self.settings[name.rpartition(".")[2]]) for name in self.stage.settings}
+
+    @cached_property
     def steps(self) -> list["Step"]:
         """The steps of this line, in the order of the parts."""
         return (
@@ -93,11 +99,6 @@ def job_lines(config: Config, parts: int) -> list[Line]:
     for line in lines:
         line.label = _label(line, lines, variants)
     return lines
-
-
-def settings_as_json(line: Line) -> dict[str, Any]:
-    """The settings of a line by their full names, as JSON values."""
-    return {name: _json(line.settings[name.rpartition(".")[2]]) for name in line.stage.settings}
 
 
 def resolved_device(device: str) -> str:
@@ -166,7 +167,7 @@ def _identity(line: Line, lines: list[Line]) -> str:
     return json.dumps(
         [
             line.stage.name,
-            settings_as_json(line),
+            line.settings_json,
             {name: str(path) for name, path in line.files.items()},
             {
                 name: [numbers[id(source)] for source in sources]

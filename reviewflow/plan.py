@@ -18,7 +18,7 @@ from reviewflow.code.versions import package_versions
 from reviewflow.errors import ConfigError, StoreError
 from reviewflow.job import STAGES
 from reviewflow.keys import Recipe, differences, digest_of
-from reviewflow.lines import Line, Step, settings_as_json
+from reviewflow.lines import Line, Step
 from reviewflow.reviews.parts import Index
 from reviewflow.reviews.split import place
 from reviewflow.store import Artifact, Damage, Store, sha256_of
@@ -115,7 +115,7 @@ class Ledger:
             reach = self.reaches[line.stage.does]
             self._recipes[line] = Recipe(
                 stage=line.stage.name,
-                settings=settings_as_json(line),
+                settings=line.settings_json,
                 files={name: _content_digest(str(path)) for name, path in line.files.items()},
                 given={},
                 code=reach.definitions,
@@ -156,13 +156,13 @@ class Ledger:
         """A step some of whose inputs will be made again: it has no key yet."""
         sources = [s for steps in step.inputs().values() for s in steps]
         waits = [s for s in sources if self._outputs(s, ()) is None]
-        fingerprint = digest_of([recipe.digest(), [self.decide(s).fingerprint for s in sources]])
+        fingerprint = digest_of([recipe.digest, [self.decide(s).fingerprint for s in sources]])
         first = self._first.setdefault(fingerprint, step)
         if first != step:
             return replace(self.decide(first), action="cached", reason="")
         if self._refreshed(step):
             return Decision("run", "asked for with --refresh", None, recipe, fingerprint, None)
-        if recipe.digest() in self.store.recipes(recipe.stage) or self._twin(step.line, recipe):
+        if recipe.digest in self.store.recipes(recipe.stage) or self._twin(step.line, recipe):
             reason = _unless([s.line.label for s in waits])
             return Decision("unless", reason, None, recipe, fingerprint, None)
         reason = self._reason(step, recipe, None)
@@ -173,7 +173,7 @@ class Ledger:
         return any(
             other is not line
             and other.stage is line.stage
-            and settings_as_json(other) == settings_as_json(line)
+            and other.settings_json == line.settings_json
             for other in self.lines
         )
 

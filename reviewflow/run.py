@@ -243,7 +243,7 @@ class Run:
     def _make(self, step: Step, decision: Decision, context: Context, rows: Any) -> Artifact:
         """Call the stage's function and keep what it writes."""
         facts = {
-            "recipe": decision.recipe.digest(),
+            "recipe": decision.recipe.digest,
             "parts": asdict(decision.recipe),
             "inputs": decision.inputs,
         }

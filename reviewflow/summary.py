@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from reviewflow.config import Config, variant_changes, variant_configs
 from reviewflow.evaluation.diagnosis import diagnosis
-from reviewflow.lines import Line, settings_as_json
+from reviewflow.lines import Line
 from reviewflow.quality.results import read_results
 from reviewflow.reporting.best import best
 from reviewflow.run import Run
@@ -73,7 +73,7 @@ def _variant_entry(run: Run, name: str, config: Config) -> dict[str, Any]:
     ]
     done = [entry for entry in repeats if entry is not None]
     whole = len(done) == len(repeats)
-    params = settings_as_json(trained[0])["train"]
+    params = trained[0].settings_json["train"]
     return {
         "name": name,
         "changes": dict(variant_changes(run.config)[name]),

@@ -10,6 +10,7 @@ loss by A and has A's shape. All arrays are float64, or float32 if the data and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,7 +74,7 @@ class Linear(Layer):
     def forward(self, X: Array) -> Array:
         """(B, D) → (B, H): every unit weighs all inputs."""
         self.X = X
-        Z = X @ self.W
+        Z: Array = X @ self.W
         Z += self.b  # in place: Z is new here, and at 2,000 rows another copy would cost time
         return Z
 
@@ -136,7 +137,7 @@ class Sigmoid(Layer):
 
     def forward(self, Z: Array) -> Array:
         """(B, H) → (B, H)."""
-        self.A = (1 + np.tanh(Z / 2)) / 2
+        self.A: Array = (1 + np.tanh(Z / 2)) / 2
         return self.A
 
     def backward(self, dA: Array) -> Array:
@@ -174,7 +175,7 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer) -> None:
         linear = [layer for layer in layers if isinstance(layer, Linear)]
-        for first, second in zip(linear, linear[1:], strict=False):
+        for first, second in pairwise(linear):
             if first.units != second.inputs:
                 raise ConfigError(
                     f"Linear({first.inputs}, {first.units}) is followed by "
@@ -201,19 +202,19 @@ class Sequential(Layer):
         for layer in self.layers:
             layer.step(learning_rate)
 
-    def loss(self, X: Array, y: Array) -> float:
+    def loss(self, X: Array, y: NDArray[Any]) -> float:
         """Binary cross-entropy −y ln P − (1 − y) ln (1 − P), mean over the rows; y (B,) or (B, 1).
 
         With the logit Z, P = sigmoid(Z), it equals ln(1 + exp(±Z)), minus where y = 1: so it is
         exact and finite even where P has been rounded to 0 or 1.
         """
-        X, y = self._checked(X, y)
-        return self._loss(self._logits(X), y)
+        X, targets = self._checked(X, y)
+        return self._loss(self._logits(X), targets)
 
     def train(
         self,
         X: Array,
-        y: Array,
+        y: NDArray[Any],
         epochs: int,
         learning_rate: float,
         batch_size: int | None = None,
@@ -238,12 +239,12 @@ class Sequential(Layer):
         InputError
             If X or y has another shape, or values that cannot be learned from.
         """
-        X, y = self._checked(X, y)
+        X, targets = self._checked(X, y)
         size = checked_batch_size(epochs, learning_rate, batch_size, len(X))
         step_losses, epoch_losses = [], []
         for epoch in range(1, epochs + 1):
             order = slice(None) if shuffle is None else shuffle.permutation(len(X))
-            X_epoch, y_epoch = X[order], y[order]
+            X_epoch, y_epoch = X[order], targets[order]
             total = 0.0
             for start in range(0, len(X), size):
                 X_batch, y_batch = X_epoch[start : start + size], y_epoch[start : start + size]
@@ -256,7 +257,7 @@ class Sequential(Layer):
                 after_epoch(epoch, epoch_losses[-1])
         return History(np.array(step_losses), np.array(epoch_losses))
 
-    def gradients(self, X: Array, y: Array) -> float:
+    def gradients(self, X: Array, y: NDArray[Any]) -> float:
         """Fill ``dW`` and ``db`` of every layer; the loss. X is (B, D) and y must be (B, 1).
 
         Cross-entropy's derivative by P times the sigmoid's by Z is simply (P − y) / B: written
@@ -283,10 +284,10 @@ class Sequential(Layer):
             X = layer.forward(X)
         return X
 
-    def _loss(self, Z: Array, y: Array) -> float:
+    def _loss(self, Z: Array, y: NDArray[Any]) -> float:
         return float(np.logaddexp(0, (1 - 2 * y) * Z).sum()) / len(y)
 
-    def _checked(self, X: Array, y: Array) -> tuple[Array, Array]:
+    def _checked(self, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
         """X and y, the latter as a column, if this network can learn them."""
         self._check_classifier()
         X = checked_rows(X, self.linear[0].inputs)
@@ -305,7 +306,8 @@ def initial_weights(
     inputs: int, units: int, init: str | float, generator: np.random.Generator
 ) -> tuple[Array, Array]:
     """W of shape (inputs, units) and b of shape (units,) as :class:`Linear` describes them."""
-    W, b = np.zeros((inputs, units)), np.zeros(units)
+    W: Array = np.zeros((inputs, units))
+    b: Array = np.zeros(units)
     if init == "default":
         bound = 1 / np.sqrt(inputs)
         W, b = generator.uniform(-bound, bound, W.shape), generator.uniform(-bound, bound, units)

@@ -1,0 +1,73 @@
+"""The points stage: two interleaved half circles with noise, to learn from and to check on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reviewflow.context import Context
+from reviewflow.errors import StoreError
+from reviewflow.moons.config import Data
+
+POINTS_FILE = "points.parquet"
+FRESH_FILE = "fresh.parquet"
+
+
+class Points(NamedTuple):
+    """N points of the plane: X float64, shape (N, 2); y int8, shape (N,), zeros and ones."""
+
+    X: NDArray[np.float64]
+    y: NDArray[np.int8]
+
+
+def make_points(*, data: Data, folder: Path, context: Context) -> dict[str, Any]:
+    """Write ``points.parquet`` and ``fresh.parquet`` (``x1``, ``x2`` double, ``label`` int8).
+
+    The points are those of ``sklearn.datasets.make_moons`` with the seed, the fresh ones with the
+    next seed, so that the two share no noise.
+
+    Returns
+    -------
+    dict
+        ``rows``: the number of points to learn from.
+    """
+    context.check_stop()
+    _write(two_moons(data.points, data.noise, data.seed), folder / POINTS_FILE)
+    fresh_seed = (data.seed + 1) % 2**32
+    _write(two_moons(data.fresh_points, data.noise, fresh_seed), folder / FRESH_FILE)
+    return {"rows": data.points}
+
+
+def two_moons(points: int, noise: float, seed: int) -> Points:
+    """scikit-learn's two moons, in its shuffled order."""
+    from sklearn.datasets import make_moons
+
+    X, y = make_moons(points, noise=noise, random_state=seed)
+    return Points(X.astype(np.float64), y.astype(np.int8))
+
+
+def read_points(path: Path) -> Points:
+    """The points in a Parquet file that :func:`make_points` wrote.
+
+    Raises
+    ------
+    StoreError
+        If the file is missing or no Parquet file with the three columns.
+    """
+    try:
+        table = pq.read_table(path, columns=["x1", "x2", "label"])
+    except (OSError, pa.ArrowException) as error:
+        cause = " ".join(str(error).split())
+        raise StoreError(f"The points in {path} cannot be read ({cause}); run again.") from None
+    X = np.column_stack([table["x1"].to_numpy(), table["x2"].to_numpy()])
+    return Points(X, table["label"].to_numpy())
+
+
+def _write(points: Points, path: Path) -> None:
+    columns = {"x1": points.X[:, 0], "x2": points.X[:, 1], "label": points.y}
+    pq.write_table(pa.table(columns), path)

@@ -1,0 +1,188 @@
+"""The two train stages: the same network, over the whole set at once and point by point.
+
+points.parquet ─ network ─ epochs ─▶ model.safetensors, model.json
+                              └────▶ epochs.parquet, steps.parquet, losses.txt
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from reviewflow.context import Context
+from reviewflow.errors import ConfigError, StoreError
+from reviewflow.moons.config import Network, PointByPoint, WholeSet
+from reviewflow.moons.data import POINTS_FILE, Points, read_points
+from reviewflow.networks.numpy_net import (
+    History,
+    Layer,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Tanh,
+)
+
+WEIGHTS_FILE = "model.safetensors"
+DESCRIPTION_FILE = "model.json"
+
+
+def train_whole_set(
+    *, points: Path, network: Network, whole_set: WholeSet, folder: Path, context: Context
+) -> dict[str, Any]:
+    """Train with one step an epoch, over all points; see :func:`trained` for what is written."""
+    return _train_stage(points, network, whole_set, None, folder, context)
+
+
+def train_point_by_point(
+    *, points: Path, network: Network, point_by_point: PointByPoint, folder: Path, context: Context
+) -> dict[str, Any]:
+    """Train with a step a point; the same files as :func:`train_whole_set`."""
+    return _train_stage(points, network, point_by_point, 1, folder, context)
+
+
+def _train_stage(
+    points: Path,
+    network: Network,
+    training: WholeSet | PointByPoint,
+    batch_size: int | None,
+    folder: Path,
+    context: Context,
+) -> dict[str, Any]:
+    """Train, and write weights, losses and the loss lines; ``rows`` is the number of points."""
+    data = read_points(points / POINTS_FILE)
+    net = new_network(network.hidden, network.activation, training.init, training.seed)
+    history = trained(
+        net, data, training.epochs, training.learning_rate, batch_size, context, tell=True
+    )
+    if not np.isfinite(history.epochs).all():
+        raise ConfigError(
+            f"The loss is not finite any more after {training.epochs} epochs; lower "
+            f"learning_rate (now {training.learning_rate:g})."
+        )
+    save_network(net, network, folder)
+    _write_history(history, folder)
+    (folder / "losses.txt").write_text(loss_lines(history), encoding="utf-8", newline="\n")
+    return {"rows": len(data.y)}
+
+
+def trained(
+    net: Sequential,
+    data: Points,
+    epochs: int,
+    learning_rate: float,
+    batch_size: int | None,
+    context: Context,
+    *,
+    tell: bool = False,
+) -> History:
+    """Train ``net`` on the points in their order, and stop when asked to.
+
+    One thread for the linear algebra: sums that threads share would depend on how many there are,
+    and at a high learning rate the last bit of a sum decides where the training ends.
+    """
+    from threadpoolctl import threadpool_limits
+
+    def after_epoch(epoch: int, loss: float) -> None:
+        context.check_stop()
+        if tell:
+            figures = {"epoch": epoch, "epochs": epochs, "loss": loss}
+            context.progress(loss_line(epoch, epochs, loss), figures)
+
+    with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
+        return net.train(data.X, data.y, epochs, learning_rate, batch_size, after_epoch=after_epoch)
+
+
+def new_network(
+    hidden: tuple[int, ...], activation: str, init: str | float, seed: int
+) -> Sequential:
+    """2 inputs → hidden layers → 1 sigmoid unit, with initial weights from one generator."""
+    generator = np.random.default_rng(seed)
+    layers: list[Layer] = []
+    for inputs, units in pairwise((2, *hidden)):
+        layers += [Linear(inputs, units, init, generator), activation_layer(activation)]
+    return Sequential(*layers, Linear(hidden[-1], 1, init, generator), Sigmoid())
+
+
+def activation_layer(activation: str) -> Layer:
+    """A new layer of that name: relu, leaky_relu, tanh or sigmoid."""
+    if activation == "relu":
+        return ReLU()
+    if activation == "leaky_relu":
+        return LeakyReLU()
+    if activation == "tanh":
+        return Tanh()
+    if activation == "sigmoid":
+        return Sigmoid()
+    raise ConfigError(f"{activation!r} is not one of relu, leaky_relu, tanh, sigmoid.")
+
+
+def loss_line(epoch: int, epochs: int, loss: float) -> str:
+    """``Epoch 7/100, Loss: 0.4213``."""
+    return f"Epoch {epoch}/{epochs}, Loss: {loss:.4f}"
+
+
+def loss_lines(history: History) -> str:
+    """One line an epoch."""
+    epochs = len(history.epochs)
+    return "".join(
+        loss_line(epoch, epochs, loss) + "\n" for epoch, loss in enumerate(history.epochs, start=1)
+    )
+
+
+def save_network(net: Sequential, network: Network, folder: Path) -> None:
+    """Write the weights, and beside them the architecture."""
+    weights = {}
+    for number, layer in enumerate(net.linear):
+        weights[f"layers.{number}.W"] = np.ascontiguousarray(layer.W)
+        weights[f"layers.{number}.b"] = np.ascontiguousarray(layer.b)
+    save_file(weights, folder / WEIGHTS_FILE)
+    text = json.dumps(network.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+    (folder / DESCRIPTION_FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
+def load_network(folder: Path) -> Sequential:
+    """The network that :func:`save_network` wrote.
+
+    Raises
+    ------
+    StoreError
+        If a file is missing, or the weights are not those of the architecture.
+    """
+    try:
+        text = (folder / DESCRIPTION_FILE).read_text(encoding="utf-8")
+        network = Network.model_validate_json(text)
+        weights = load_file(folder / WEIGHTS_FILE)
+        net = new_network(network.hidden, network.activation, "zeros", 0)
+        for number, layer in enumerate(net.linear):
+            W, b = weights[f"layers.{number}.W"], weights[f"layers.{number}.b"]
+            if W.shape != layer.W.shape or b.shape != layer.b.shape:
+                raise ValueError(f"layer {number} has the shape {W.shape}")
+            layer.W, layer.b = W, b
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        cause = " ".join(str(error).split())
+        raise StoreError(f"The network in {folder} cannot be read ({cause}); run again.") from None
+    return net
+
+
+def read_history(folder: Path) -> History:
+    """The losses that a train stage wrote."""
+    steps = pq.read_table(folder / "steps.parquet")["loss"].to_numpy()
+    epochs = pq.read_table(folder / "epochs.parquet")["loss"].to_numpy()
+    return History(steps, epochs)
+
+
+def _write_history(history: History, folder: Path) -> None:
+    """``epoch`` or ``step`` from 1, and the ``loss`` before that step or of that epoch."""
+    for name, losses in (("step", history.steps), ("epoch", history.epochs)):
+        numbers = np.arange(1, len(losses) + 1, dtype=np.int32)
+        pq.write_table(pa.table({name: numbers, "loss": losses}), folder / f"{name}s.parquet")

@@ -1,0 +1,125 @@
+"""Does jobs in processes of their own, without Prefect, for tests that break things around them.
+
+::
+
+    stdin  ─ one job as JSON a line ─▶ driver, everything heavy imported ─ fork ─▶ one run a process
+    stdout ◀─ ``ready``, then ``pid`` of each run                          answer ─▶ a file
+
+Imported once and forked for each job, so that a kill hits the work and not Python's start.
+"""
+
+import json
+import os
+import signal
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from reviewflow.config import read_config
+from reviewflow.errors import ReviewflowError
+from reviewflow.job import STAGES
+from reviewflow.record import Record, previous_run
+from reviewflow.run import Listener, Run, Work, open_ledger
+
+
+def main() -> None:
+    """Start a process for every line until standard input is closed."""
+    for name in [stage.does.rpartition(".")[0] for stage in STAGES] + [
+        *("torch", "nltk", "great_expectations", "matplotlib", "pandas", "numba"),
+    ]:
+        import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
+    print("ready", flush=True)
+    for line in sys.stdin:
+        job = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            start(job)
+        print(pid, flush=True)
+
+
+def start(job: dict[str, Any]) -> None:
+    """One run; its answer appears whole. Never returns."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        answer = Path(job.pop("answer"))
+        os.chdir(job.pop("folder"))
+        content = json.dumps(performed(**job))
+        aside = answer.with_suffix(".new")
+        aside.write_text(content, encoding="utf-8")
+        aside.rename(answer)
+    finally:
+        os._exit(0)
+
+
+def performed(
+    config: str, artifacts: str, threads: int = 2, verify: bool = False, recheck: bool = False
+) -> dict[str, Any]:
+    """Do one job as the flow does it, and tell what became of it.
+
+    Returns
+    -------
+    dict
+        ``error`` and ``exit_code``; ``outcomes``: run.json's ``stages``; ``files``: digests of
+        every file by step (``label/part``).
+    """
+    path, folder = Path(config), Path(artifacts)
+    settings = read_config(path)
+    told: dict[str, Any] = {"error": None, "exit_code": 0}
+    run = None
+    try:
+        record = Record(folder / "runs", "sentiment", path.stem, settings)
+        previous = previous_run(folder / "runs", path.stem)
+        ledger = open_ledger(settings, folder, previous, verify=verify)
+        ledger.foresee()
+        with ThreadPoolExecutor(threads) as pool:
+            run = Run(settings, ledger, Listener(), pool, recheck)
+            perform_all(run, threads)
+        record.keep_keys(run, previous)
+        record.finish("completed", None, {})
+    except ReviewflowError as error:
+        told.update(error=str(error), exit_code=error.exit_code)
+    except Exception as error:
+        told.update(error=f"unexpected: {type(error).__name__}: {error}", exit_code=1)
+    return told | evidence(run)
+
+
+def perform_all(run: Run, threads: int) -> None:
+    """Every work as soon as what it reads is there, as many at once as there are threads."""
+    futures: dict[str, Future[Any]] = {}
+
+    def perform(work: Work, waits: list[Future[Any]]) -> None:
+        for wait in waits:
+            wait.result()
+        run.perform(work)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for name in dict.fromkeys(stage.shown_as for stage in STAGES):
+            for work in run.works(name):
+                waits = [futures[label] for label in run.sources(work) if label in futures]
+                futures[work.label] = pool.submit(perform, work, waits)
+    for future in futures.values():
+        future.result()
+    run.stop_at_lies()
+
+
+def evidence(run: Run | None) -> dict[str, Any]:
+    """What the steps that were reached gave."""
+    if run is None:
+        return {"outcomes": [], "files": {}}
+    return {
+        "outcomes": [asdict(outcome) for outcome in run.outcomes],
+        "files": {
+            f"{step.line.label}/{step.part}": {
+                path: entry["sha256"] for path, entry in artifact.manifest["files"].items()
+            }
+            for step, artifact in run.artifacts.items()
+        },
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Runs the job of a copied checkout, each request in a process of its own.
+
+request (a line of JSON) ─▶ fork ─▶ import reviewflow from the copy ─▶ plan, run ─▶ answer (a file)
+
+The heavy libraries are imported once, before the fork; nothing of the project is. So every
+request meets the modules as they are on disk now, as a new command would, and costs a second less.
+"""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = ("great_expectations", "matplotlib.figure", "nltk", "numba", "pandas", "pyarrow.csv")
+LATER = ("pyarrow.parquet", "safetensors.torch", "sklearn.metrics", "torch", "pydantic", "yaml")
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    for name in (*LIBRARIES, *LATER):
+        __import__(name)
+    assert not {"reviewflow", "flows", "tasks"} & {name.partition(".")[0] for name in sys.modules}
+    for line in sys.stdin:
+        request = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            answer_alone(request)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def answer_alone(request: dict[str, Any]) -> None:
+    """In the forked process: answer, and leave without the parent's business."""
+    code = 1
+    try:
+        checkout = Path(request["checkout"])
+        os.chdir(checkout)
+        sys.path[:0] = [*request["found_first"], str(checkout)]
+        answer = planned_and_performed(request)
+        Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def planned_and_performed(request: dict[str, Any]) -> dict[str, Any]:
+    """What the command says will happen, and, where a run is asked for, what happened."""
+    import reviewflow
+
+    arguments = ["--config", request["config"], "--artifacts", request["artifacts"]]
+    arguments += request["options"]
+    answer = {
+        "reviewflow": reviewflow.__file__,
+        "plan": json.loads(command("plan", *arguments, "--json")),
+        "text": command("plan", *arguments),
+    }
+    return answer | performed(request) if request["works"] else answer
+
+
+def command(*arguments: str) -> str:
+    """What a command of the command line prints."""
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    from flows.cli import main as reviewflow
+
+    out = StringIO()
+    with redirect_stdout(out):
+        reviewflow(list(arguments), standalone_mode=False)
+    return out.getvalue()
+
+
+def performed(request: dict[str, Any]) -> dict[str, Any]:
+    """Do the job with the library alone, as the flow does it."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from reviewflow.config import read_config
+    from reviewflow.record import Record, previous_run
+    from reviewflow.reporting.page import html_page
+    from reviewflow.run import Listener, Run, open_ledger
+    from reviewflow.summary import summary
+
+    config, artifacts = Path(request["config"]), Path(request["artifacts"])
+    settings, runs = read_config(config), artifacts / "runs"
+    previous = previous_run(runs, config.stem)
+    record = Record(runs, "sentiment", config.stem, settings)
+    with ThreadPoolExecutor(2) as pool:
+        ledger = open_ledger(settings, artifacts, previous)
+        run = Run(settings, ledger, Listener(), pool, request["recheck"])
+        for shown_as in request["works"]:
+            for work in run.works(shown_as):
+                run.perform(work)
+    record.keep_keys(run, previous)
+    content = record.finish("completed", None, summary(run))
+    page = html_page(content, run.folder_of("report")) if "report" in request["works"] else ""
+    return {"outcomes": outcomes(run), "lies": run.lies, "page": page}
+
+
+def outcomes(run: Any) -> list[dict[str, Any]]:
+    """What became of each step, in the order in which they ended."""
+    return [
+        {
+            "label": step.line.label,
+            "part": step.part,
+            "state": outcome.state,
+            "reason": outcome.reason,
+            "key": outcome.key,
+            "inputs": artifact.manifest["inputs"],
+            "digests": artifact.digests,
+            "folder": str(artifact.folder),
+        }
+        for (step, artifact), outcome in zip(run.artifacts.items(), run.outcomes, strict=True)
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Reads changes of the project's source and forks one child for each.
+
+stdin   {"module": …, "source": …, "blind": null}          one a line
+stdout  {"baseline": …}, then one answer a line
+
+It runs inside a copy of the project (``python -m tests.mutation.worker``), with third-party
+packages imported once and the project imported anew by every child. ``blind`` breaks the reach on
+purpose: the definitions of that module are then not counted where others use them.
+"""
+
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reviewflow.code.modules import Source, parsed
+from reviewflow.code.project import Project, Target, sources
+from reviewflow.code.reaching import Reach, reached
+from reviewflow.code.references import Reference
+from reviewflow.errors import ReviewflowError
+from reviewflow.job import STAGES
+from tests.mutation import child
+from tests.mutation.project import module_paths, replaced
+
+LIMIT_SECONDS = 120
+PACKAGES = ("reviewflow",)
+
+
+class BlindProject(Project):
+    """A project in which no name of one module can be followed: what a broken walk would see."""
+
+    blind = ""
+
+    def resolve(self, module: str, reference: Reference) -> tuple[Target, ...]:
+        found = super().resolve(module, reference)
+        seen = tuple(t for t in found if module == self.blind or t.module != self.blind)
+        return seen or (Target("builtin", "", "print"),)
+
+
+def reaches(files: tuple[Source, ...], blind: str | None) -> dict[str, Reach]:
+    """What every stage reaches in these files."""
+    modules = tuple(parsed(file) for file in files)
+    project = Project(modules, PACKAGES)
+    if blind:
+        project.__class__ = BlindProject
+        project.blind = blind  # type: ignore[attr-defined]
+    return {stage.does: reached(project, stage.does) for stage in STAGES}
+
+
+class Worker:
+    """The copy of the project, its undisturbed artifacts, and which stage imports what."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.paths = folder, module_paths(folder)
+        self.files = sources(folder, PACKAGES)
+        self.reaches = {None: reaches(self.files, None)}
+        self.imported: dict[str, set[str]] = {}
+        self.base = {}
+
+    def make_baseline(self, blind: str | None = None) -> list[dict[str, Any]]:
+        """Make the whole job undisturbed, stage by stage, each in a process of its own."""
+        made = []
+        for stage in STAGES:
+            told = forked(
+                lambda tell, name=stage.name: child.make_stage(
+                    self.folder, self.reaches[None], name, tell
+                )
+            )
+            crashes = [each for each in told if "crash" in each]
+            if crashes or "imported" not in told[-1]:
+                raise RuntimeError(f"{stage.name} cannot be made undisturbed: {told[-1]}")
+            made += told[:-1]
+            self.imported[stage.name] = set(told[-1]["imported"])
+        self._keep(made)
+        return made
+
+    def _keep(self, baseline: list[dict[str, Any]]) -> None:
+        text = json.dumps(baseline)
+        (self.folder / child.BASELINE).write_text(text, encoding="utf-8")
+
+    def answer(self, module: str, source: str, blind: str | None) -> dict[str, Any]:
+        """What comes of one change."""
+        started = time.monotonic()
+        # a stage that never imports a file cannot be changed by it, whatever a key says
+        concerned = {name for name, found in self.imported.items() if module in found}
+        try:
+            changed = reaches(self._changed(module, source), blind)
+        except ReviewflowError as error:
+            return summary([{"crash": str(error)}], started)
+        if blind:
+            before = reaches(self.files, blind)
+            changed = {
+                name: self.reaches[None][name] if changed[name] == before[name] else changed[name]
+                for name in changed
+            }
+        keys = {s.name for s in STAGES if changed[s.does] != self.reaches[None][s.does]}
+        if not concerned:
+            return summary([{"laid out": True, "changed": len(keys), "total": 0}], started)
+        with replaced(self.paths[module], source):
+            told = forked(lambda tell: child.do_again(self.folder, changed, concerned, tell))
+        return summary(told, started)
+
+    def _changed(self, module: str, source: str) -> tuple[Source, ...]:
+        return tuple(
+            file._replace(text=source.encode()) if file.module == module else file
+            for file in self.files
+        )
+
+
+def summary(told: list[dict[str, Any]], started: float) -> dict[str, Any]:
+    """One answer from what a child told: ``loud`` if the job could not even be laid out."""
+    laid_out = next((each for each in told if "laid out" in each), None)
+    stale = [[each["stale"], each["why"]] for each in told if "stale" in each]
+    ended = [each for each in told if "ended" in each]
+    crash = next((each["crash"] for each in told if "crash" in each), None)
+    if crash and laid_out:
+        begun = [each["begins"] for each in told if "begins" in each]
+        stale.append([begun[-1] if begun else "the keys", crash])
+    return {
+        "loud": crash if not laid_out else None,
+        "changed_keys": laid_out["changed"] if laid_out else 0,
+        "stale": stale,
+        "done_again": len(ended) + len(stale),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+
+
+def forked(work: Callable[[child.Tell], None]) -> list[dict[str, Any]]:
+    """What ``work`` tells in a process of its own; a last ``crash`` if it does not come through."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _in_child(work, writing)
+    os.close(writing)
+    text, late = _read_all(reading, time.monotonic() + LIMIT_SECONDS)
+    if late:
+        os.kill(pid, signal.SIGKILL)
+    status = os.waitpid(pid, 0)[1]
+    told = [json.loads(line) for line in text.decode().split("\n")[:-1]]
+    if late:
+        told.append({"crash": f"no end within {LIMIT_SECONDS} s"})
+    elif status and not any("crash" in each for each in told):
+        told.append({"crash": f"the process ended with status {status}"})
+    return told
+
+
+def _in_child(work: Callable[[child.Tell], None], writing: int) -> None:
+    """Do the work with the project imported anew, and end the process."""
+
+    def tell(what: dict[str, Any]) -> None:
+        os.write(writing, json.dumps(what).encode() + b"\n")
+
+    status = 1
+    try:
+        quiet = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(quiet, stream)
+        for name in [each for each in sys.modules if each.partition(".")[0] == "reviewflow"]:
+            del sys.modules[name]
+        work(tell)
+        status = 0
+    except BaseException as error:  # whatever a changed program does
+        tell({"crash": f"{type(error).__name__}: {str(error)[:300]}"})
+    finally:
+        os._exit(status)
+
+
+def _read_all(reading: int, until: float) -> tuple[bytes, bool]:
+    pieces = []
+    while True:
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([reading], [], [], left)[0]:
+            os.close(reading)
+            return b"".join(pieces), True
+        piece = os.read(reading, 1 << 16)
+        if not piece:
+            os.close(reading)
+            return b"".join(pieces), False
+        pieces.append(piece)
+
+
+def import_packages() -> None:
+    """Import what the stages import, once, for all children."""
+    import great_expectations
+    import inflect
+    import matplotlib.pyplot
+    import nltk
+    import numba
+    import pandas
+    import pyarrow.compute
+    import pyarrow.csv
+    import pyarrow.parquet
+    import pydantic
+    import safetensors.torch
+    import scipy.sparse
+    import sklearn.metrics
+    import torch
+    import xxhash
+
+    del great_expectations, inflect, matplotlib, nltk, numba, pandas, pyarrow, pydantic
+    del safetensors, scipy, sklearn, torch, xxhash
+
+
+def main() -> None:
+    """Make the baseline, then answer line by line until stdin ends."""
+    import_packages()
+    worker = Worker(Path.cwd())
+    started = time.monotonic()
+    baseline = worker.make_baseline()
+    gc.freeze()
+    seconds = round(time.monotonic() - started, 2)
+    imported = {name: sorted(found) for name, found in worker.imported.items()}
+    print(json.dumps({"steps": len(baseline), "seconds": seconds, "imported": imported}), flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        answer = worker.answer(asked["module"], asked["source"], asked["blind"])
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

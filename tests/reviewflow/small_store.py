@@ -1,0 +1,83 @@
+"""Stores and runs to be looked at: a few made-up artifacts, or two real runs of the library."""
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from reviewflow.config import read_config
+from reviewflow.job import STAGES
+from reviewflow.record import Record, previous_run
+from reviewflow.run import Listener, Run, open_ledger
+from reviewflow.store import MANIFEST, Artifact, Store
+from reviewflow.summary import summary
+
+Reference = tuple[str, str]
+
+
+def key_of(number: int) -> str:
+    """A key that looks like one."""
+    return f"{number:032x}"
+
+
+def make_artifact(
+    artifacts: Path, stage: str, number: int, recipe: str = "r", age_seconds: float = 3600
+) -> Artifact:
+    """A whole artifact with one file and one page for people, made some time ago."""
+
+    def write(folder: Path) -> dict[str, int]:
+        (folder / "data.txt").write_text(f"{stage} {number}")
+        (folder / "data_docs").mkdir()
+        (folder / "data_docs" / "page.html").write_text("a page")
+        return {"rows": 1}
+
+    store, key = Store(artifacts / "store"), key_of(number)
+    with store.lock(stage, key):
+        made = store.make(stage, key, write, {"recipe": recipe, "parts": {}, "inputs": {}})
+    then = time.time() - age_seconds
+    os.utime(made.folder / MANIFEST, (then, then))
+    return made
+
+
+def write_run(
+    artifacts: Path,
+    run_id: str,
+    uses: Iterable[Reference] = (),
+    state: str = "completed",
+    **content: Any,
+) -> Path:
+    """The folder of a run as it stands after its process has gone."""
+    folder = artifacts / "runs" / run_id
+    folder.mkdir(parents=True)
+    stages = [{"stage": stage, "key": key, "state": "ran"} for stage, key in uses]
+    day, _, clock = run_id[:19].partition("T")
+    head = {
+        "run_id": run_id,
+        "job": "sentiment",
+        "name": "imdb",
+        "state": state,
+        "started": f"{day}T{clock.replace('-', ':')}+00:00",
+        **({} if state == "running" else {"stages": stages}),
+        **content,
+    }
+    (folder / "run.json").write_text(json.dumps(head), encoding="utf-8")
+    (folder / ".lock").touch()
+    return folder
+
+
+def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> str:
+    """Do the whole job with the library alone and record it; returns the run's id."""
+    settings, runs = read_config(config, changes), artifacts / "runs"
+    previous = previous_run(runs, config.stem)
+    record = Record(runs, "sentiment", config.stem, settings)
+    with ThreadPoolExecutor(2) as pool:
+        run = Run(settings, open_ledger(settings, artifacts, previous), Listener(), pool)
+        for shown_as in dict.fromkeys(stage.shown_as for stage in STAGES):
+            for work in run.works(shown_as):
+                run.perform(work)
+    record.keep_keys(run, previous)
+    record.finish("completed", None, summary(run))
+    return record.run_id
