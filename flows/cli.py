@@ -2,17 +2,17 @@
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from flows.plainly import plainly
+from flows.run_commands import compare, runs, show
+from flows.store_commands import store
 from reviewflow import __version__
-from reviewflow.errors import ReviewflowError
 
 CONFIG = "configs/imdb.yaml"
 
@@ -24,34 +24,6 @@ def main(debug: bool) -> None:
     """Train and judge sentiment classifiers on labelled reviews, incrementally."""
     if debug:
         os.environ["REVIEWFLOW_DEBUG"] = "1"
-
-
-def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn the project's own errors into one sentence and an exit code."""
-
-    @wraps(command)
-    def guarded(*arguments: Any, **options: Any) -> Any:
-        try:
-            return command(*arguments, **options)
-        except ReviewflowError as error:
-            if os.environ.get("REVIEWFLOW_DEBUG"):
-                raise
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("Stopped; what was finished is kept, run again to go on.", err=True)
-            sys.exit(1)
-        except Exception as error:
-            if os.environ.get("REVIEWFLOW_DEBUG"):
-                raise
-            click.echo(
-                f"Error: something unexpected happened ({type(error).__name__}: {error}); "
-                "reviewflow --debug … shows where.",
-                err=True,
-            )
-            sys.exit(1)
-
-    return guarded
 
 
 def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -167,7 +139,7 @@ def data_list() -> None:
     from reviewflow.datasets import DATASETS
 
     for dataset in DATASETS:
-        click.echo(f"{dataset.name:8} {dataset.description}")
+        click.echo(f"{dataset.name:14} {dataset.title}")
 
 
 @data.command("fetch")
@@ -179,6 +151,9 @@ def data_fetch(name: str) -> None:
 
     click.echo(f"The reviews are in {fetch(name, Path('data/raw'))}.")
 
+
+for each in (runs, show, compare, store):
+    main.add_command(each)
 
 if __name__ == "__main__":
     main()

@@ -26,5 +26,14 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
         except KeyboardInterrupt:
             click.echo("Stopped; what was finished is kept, run again to go on.", err=True)
             sys.exit(1)
+        except Exception as error:
+            if os.environ.get("REVIEWFLOW_DEBUG"):
+                raise
+            click.echo(
+                f"Error: something unexpected happened ({type(error).__name__}: {error}); "
+                "reviewflow --debug … shows where.",
+                err=True,
+            )
+            sys.exit(1)
 
     return guarded

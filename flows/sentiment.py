@@ -13,6 +13,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from reviewflow.config import Config, read_config
 from reviewflow.errors import Cancelled
+from reviewflow.garbage import claim
 from reviewflow.processors import processors
 from reviewflow.record import Record, previous_run
 from reviewflow.reporting.markdown import markdown
@@ -83,6 +84,7 @@ class Sentiment:
             ledger = open_ledger(config, artifacts, self.previous, options.refresh, options.verify)
             listener = LISTENER.get() or Listener()
             self.run = Run(config, ledger, listener, self.pool, options.recheck)
+            claim(self.record.folder, ledger.recipe_digests())
             name_flow_run(name, self.run)
         except BaseException as error:
             self.close(error)

@@ -136,7 +136,7 @@ def collected(
     for entry in found:
         if needed(entry, keep):
             continue
-        fate = "removed" if dry_run else _removed(store, entry, folder, known)
+        fate = "removed" if dry_run else take_away(store, entry, folder, known)
         if fate == "run started":
             done.notes.append("a run has started meanwhile; collect again to remove the rest")
             break
@@ -163,24 +163,14 @@ def needed(entry: Entry, keep: Keep) -> bool:
     return entry.manifest["recipe"] in keep.recipes
 
 
-def _kept(runs: list[Past], keep_runs: int, linked: frozenset[str]) -> list[Past]:
-    """The runs to keep; ``runs`` come newest first."""
-    counts: dict[tuple[str, str], int] = {}
-    completed: set[tuple[str, str]] = set()
-    kept = []
-    for run in runs:
-        counts[run.title] = counts.get(run.title, 0) + 1
-        last = run.state == "completed" and run.title not in completed
-        if last:
-            completed.add(run.title)
-        needed_anyway = last or run.state == "running" or run.run_id in linked
-        if needed_anyway or counts[run.title] <= keep_runs:
-            kept.append(run)
-    return kept
+def take_away(store: Path, entry: Entry, runs: Path, known: frozenset[str]) -> Fate:
+    """Take one artifact away under its step's lock, unless somebody has come to need it.
 
-
-def _removed(store: Path, entry: Entry, runs: Path, known: frozenset[str]) -> Fate:
-    """Take one artifact away under its step's lock, unless somebody has come to need it."""
+    Parameters
+    ----------
+    runs : the folder of the runs.
+    known : the names that lay in it when it was decided what to keep.
+    """
     with held_at_once(store, entry.stage, entry.key) as held:
         now = entry_of(entry.folder) if held else None
         if now is None or now.made_seconds != entry.made_seconds:
@@ -195,6 +185,22 @@ def _removed(store: Path, entry: Entry, runs: Path, known: frozenset[str]) -> Fa
             return "run started"
         shutil.rmtree(aside, ignore_errors=True)
         return "removed"
+
+
+def _kept(runs: list[Past], keep_runs: int, linked: frozenset[str]) -> list[Past]:
+    """The runs to keep; ``runs`` come newest first."""
+    counts: dict[tuple[str, str], int] = {}
+    completed: set[tuple[str, str]] = set()
+    kept = []
+    for run in runs:
+        counts[run.title] = counts.get(run.title, 0) + 1
+        last = run.state == "completed" and run.title not in completed
+        if last:
+            completed.add(run.title)
+        needed_anyway = last or run.state == "running" or run.run_id in linked
+        if needed_anyway or counts[run.title] <= keep_runs:
+            kept.append(run)
+    return kept
 
 
 def _old_runs(store: Path, runs: list[Past], keep: Keep, dry_run: bool) -> list[Leftover]:

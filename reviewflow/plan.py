@@ -108,6 +108,10 @@ class Ledger:
         """Where the artifact of a step lies that has been made or found."""
         return self._made[step].folder
 
+    def recipe_digests(self) -> set[str]:
+        """Digests of the recipes of all steps, known before anything runs."""
+        return {self.recipe(step).digest for line in self.lines for step in line.steps}
+
     def recipe(self, step: Step) -> Recipe:
         """What shapes the step beside its inputs."""
         line = step.line

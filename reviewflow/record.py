@@ -111,21 +111,23 @@ class Record:
 def previous_run(runs: Path, name: str) -> Previous:
     """What the last run of this configuration (or else of any) kept of its keys."""
     latest: Mapping[str, Any] = {}
-    for folder in sorted(runs.glob("*/keys.json"), reverse=True):
+    for path in sorted(runs.glob("*/keys.json"), reverse=True):
+        if path.parent.is_symlink():
+            continue
         try:
-            head = json.loads((folder.parent / "run.json").read_text(encoding="utf-8"))
-            keys = json.loads(folder.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            head = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
+            keys = json.loads(path.read_text(encoding="utf-8"))
+            known = {label: (entry["recipe"], set(entry["keys"])) for label, entry in keys.items()}
+            same = head.get("name") == name
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
-        if folder.parent.is_symlink() or not isinstance(keys, dict):
-            continue
-        latest = latest or keys
-        if head.get("name") == name:
-            latest = keys
+        if same or not latest:
+            latest = known
+        if same:
             break
     return Previous(
-        {label: entry["recipe"] for label, entry in latest.items()},
-        {label: frozenset(entry["keys"]) for label, entry in latest.items()},
+        {label: recipe for label, (recipe, _) in latest.items()},
+        {label: frozenset(keys) for label, (_, keys) in latest.items()},
     )
 
 
@@ -138,8 +140,10 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     try:
         content: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"There is no readable run.json in {folder} ({error}).") from None
+    if not isinstance(content, dict):
+        raise StoreError(f"The run.json in {folder} holds no record of a run.")
     if content.get("state") == "running" and not _held(folder / ".lock"):
         content["state"] = "crashed"
     return content

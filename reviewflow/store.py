@@ -79,17 +79,20 @@ class Store:
         folder = self.path(stage, key)
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            files = manifest["files"]
             whole = manifest["key"] == key and isinstance(manifest["digests"], dict)
+            entries = {
+                name: (int(entry["bytes"]), str(entry["sha256"]), int(entry["mtime_ns"]))
+                for name, entry in manifest["files"].items()
+            }
         except FileNotFoundError:
             return (
                 Damage(folder, f"{stage}/{key[:8]}… has no manifest") if folder.exists() else None
             )
-        except (ValueError, KeyError, TypeError, OSError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
             return Damage(folder, f"the manifest of {stage}/{key[:8]}… is garbled")
         if not whole:
             return Damage(folder, f"the manifest of {stage}/{key[:8]}… is another step's")
-        for name, entry in files.items():
+        for name, entry in entries.items():
             why = _damage(folder / name, entry, self.verify)
             if why:
                 return Damage(folder, f"{stage}/{key[:8]}…/{name} {why}")
@@ -102,7 +105,7 @@ class Store:
             for path in (self.folder / stage).glob(f"*/{MANIFEST}"):
                 try:
                     found.add(json.loads(path.read_text(encoding="utf-8"))["recipe"])
-                except (ValueError, KeyError, TypeError, OSError):
+                except (ValueError, KeyError, TypeError, RecursionError, OSError):
                     continue
             self._recipes[stage] = found
         return self._recipes[stage]
@@ -232,16 +235,17 @@ def _described(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def _damage(path: Path, entry: Mapping[str, Any], verify: bool) -> str | None:
+def _damage(path: Path, entry: tuple[int, str, int], verify: bool) -> str | None:
     """What is wrong with one file, in words; None where it is as the manifest says."""
+    size, digest, mtime_ns = entry
     try:
         status = path.stat()
     except OSError:
         return "is missing"
-    if status.st_size != entry["bytes"]:
-        return f"has {status.st_size:,} of {entry['bytes']:,} bytes"
+    if status.st_size != size:
+        return f"has {status.st_size:,} of {size:,} bytes"
     # another mtime alone is no damage (a restored copy): then the content decides
-    if (verify or status.st_mtime_ns != entry["mtime_ns"]) and sha256_of(path) != entry["sha256"]:
+    if (verify or status.st_mtime_ns != mtime_ns) and sha256_of(path) != digest:
         return "has other content than its manifest says"
     return None
 

@@ -124,12 +124,13 @@ class Tanh(Layer):
 
     def forward(self, Z: Array) -> Array:
         """(B, H) → (B, H)."""
-        self.A = np.tanh(Z)
+        self.A: Array = np.tanh(Z)
         return self.A
 
     def backward(self, dA: Array) -> Array:
         """(B, H) → (B, H): dZ = dA · (1 − A²)."""
-        return dA * (1 - self.A**2)
+        dZ: Array = dA * (1 - self.A**2)
+        return dZ
 
 
 class Sigmoid(Layer):

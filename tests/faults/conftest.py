@@ -187,9 +187,7 @@ class Undisturbed:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(
-    driver: Driver, job: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Undisturbed:
+def undisturbed(driver: Driver, job: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """The job done once, in one thread."""
     artifacts = tmp_path_factory.mktemp("undisturbed") / "artifacts"
     started = time.monotonic()

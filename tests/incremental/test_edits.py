@@ -1,11 +1,245 @@
-import time, os
-def cpu():
-    return sum(float(x) for x in ())
-def test_probe(checkout, first):
-    def spent():
-        with open(f"/proc/{checkout.driver.process.pid}/stat") as f: s=f.read().rsplit(")",1)[1].split()
-        return tuple(int(x)/100 for x in s[11:15])
-    print("start+first", spent())
-    t=time.time(); told = checkout.run(); print("cached run", time.time()-t, spent())
-    t=time.time(); checkout.plan(); print("plan", time.time()-t, spent())
-    t=time.time(); told = checkout.run(recheck=True); print("recheck", time.time()-t, spent())
+"""Right keys: an edit re-runs the steps whose output it may shape, and no others.
+
+The edits are made in a real copy of the project; what reads it is the real command.
+"""
+
+import importlib.metadata
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.incremental.conftest import Checkout, Told, assert_foretold, configuration
+
+FIRST = {"suites", "ingest"}
+TEXT = {"normalize", "count", "vocabulary", "features"}
+CHECKS = {"validate_reviews", "validate_features"}
+TRAINING = {"train[relu]", "train[tanh]"}
+MODELS = TRAINING | {"evaluate[relu]", "evaluate[tanh]"}
+ALL = FIRST | {"split"} | TEXT | CHECKS | MODELS | {"report"}
+BELOW_FEATURES = {"validate_features", "report"} | MODELS
+
+WORDS, CLEAN = "reviewflow/text/words.py", "reviewflow/text/clean.py"
+TOKENS, ERRORS = "reviewflow/features/tokens.py", "reviewflow/errors.py"
+
+
+class Edit(NamedTuple):
+    """A text of a file and what takes its place; ``why`` is the definition that changed."""
+
+    file: str
+    old: str
+    new: str
+    runs: set[str]
+    why: str
+
+
+SHAPING = {
+    "a constant": Edit(
+        WORDS, "DIGITS = 36", "DIGITS = 35", {"normalize"}, "text.words.LARGEST_NUMBER_DIGITS"
+    ),
+    "a decorator": Edit(
+        WORDS,
+        "@lru_cache(maxsize=1)\n",
+        "@lru_cache(maxsize=2)\n",
+        {"normalize"},
+        "text.words._snowball",
+    ),
+    "a default argument": Edit(
+        "reviewflow/reporting/drawings.py",
+        "whole: bool = False",
+        "whole: bool = True",
+        {"report"},
+        "reporting.drawings._few_ticks",
+    ),
+    "a base class": Edit(
+        ERRORS,
+        "class InputError(UsageError)",
+        "class InputError(UsageError, ValueError)",
+        {"split", "normalize"},
+        "errors.InputError",
+    ),
+    "what a base class holds": Edit(
+        "reviewflow/config.py",
+        '    model_config = ConfigDict(frozen=True, extra="forbid")',
+        '    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)',
+        {"split", "normalize"} | TRAINING,
+        "config.Section",
+    ),
+    "a pattern two calls down": Edit(
+        CLEAN, '"&" in text', '"&" in str(text)', {"normalize"}, "text.clean.cleaned"
+    ),
+    "a method of a class that two stages read": Edit(
+        TOKENS,
+        "        if rows.all():",
+        "        if bool(rows.all()):",
+        {"count", "features"},
+        "features.tokens.Tokens",
+    ),
+    "a helper of training alone": Edit(
+        "reviewflow/networks/history.py",
+        "steps = len(epoch.losses)",
+        "steps = int(len(epoch.losses))",
+        TRAINING,
+        "networks.history.epoch_rows",
+    ),
+}
+
+SILENT = {
+    "comment": Edit(
+        CLEAN, "    if strip_html:\n", "    # out they go\n    if strip_html:\n", set(), ""
+    ),
+    "docstring": Edit(WORDS, '"""The base form: as', '"""The base form of a word: as', set(), ""),
+    "formatting": Edit(
+        WORDS,
+        "    noun = part_of_speech(\"noun\").base_form(word)\n",
+        "    noun = (\n        part_of_speech('noun')\n        .base_form(word,)\n    )\n\n",
+        set(),
+        "",
+    ),
+    "what no stage reaches": Edit(
+        "reviewflow/record.py", "secrets.token_hex(3)", "secrets.token_hex(4)", set(), ""
+    ),
+    "task": Edit("tasks/train.py", '"""', '"""In a task: ', set(), ""),
+}
+
+
+@pytest.mark.parametrize("name", SHAPING)
+def test_code_that_shapes_the_output_is_seen(name: str, checkout: Checkout) -> None:
+    edit = SHAPING[name]
+    checkout.edit(edit.file, edit.old, edit.new)
+    told = checkout.plan()
+    assert told.with_action("run") == edit.runs
+    for label in edit.runs:
+        assert told.why(label) == f"code changed: reviewflow.{edit.why}"
+
+
+def test_what_shapes_nothing_runs_nothing(checkout: Checkout) -> None:
+    for edit in SILENT.values():
+        path = checkout.path(edit.file)
+        text = path.read_text(encoding="utf-8")
+        assert edit.old in text
+        path.write_text(text.replace(edit.old, edit.new, 1), encoding="utf-8")
+    told = checkout.run()
+    assert told.with_action("cached") == ALL
+    assert told.ran == set()
+
+
+def test_formatting_all_modules_anew_runs_nothing(checkout: Checkout) -> None:
+    import ast
+
+    for path in sorted((checkout.root / "reviewflow").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        checkout.path(str(path.relative_to(checkout.root))).write_text(
+            ast.unparse(ast.parse(text)) + "\n", encoding="utf-8"
+        )
+    assert checkout.plan().with_action("cached") == ALL
+
+
+def test_a_method_that_gives_the_same_bytes_stops_there(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    edit = SHAPING["a method of a class that two stages read"]
+    checkout.edit(edit.file, edit.old, edit.new)
+    told = checkout.run()
+    assert_foretold(told, first[1])
+    assert told.with_action("unless") == {"vocabulary"} | BELOW_FEATURES
+    assert told.ran == {"count", "features"}
+
+
+def test_other_names_for_variant_file_and_setting_run_nothing(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    content = configuration()
+    content["variants"]["hyperbolic"] = content["variants"].pop("tanh")
+    content["ingest"] = {"text_column": "review", "path": "data/of today.csv", "delimiter": ","}
+    content["split"] = {"seed": 42, "method": "hash"}  # the defaults, written out
+    checkout.path("data/of today.csv").write_bytes(
+        (checkout.root / "data" / "reviews.csv").read_bytes()
+    )
+    checkout.configure(**content)
+    told = checkout.run()
+    assert told.ran == set()
+    same = {"train[hyperbolic]": "train[tanh]", "evaluate[hyperbolic]": "evaluate[tanh]"}
+    for (label, part), outcome in told.outcomes.items():
+        assert outcome["key"] == first[1].outcomes[same.get(label, label), part]["key"]
+
+
+def test_a_variant_added_is_trained_and_no_other(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    variants = configuration()["variants"] | {"wide": {"train.hidden": [9, 4]}}
+    checkout.configure(variants=variants)
+    told = checkout.run()
+    assert_foretold(told, first[1])
+    assert told.ran == {"train[wide]", "evaluate[wide]", "report"}
+    assert "train[wide]: will run — new variant wide" in told.text.splitlines()
+
+
+def test_more_repeats_train_the_new_seeds(checkout: Checkout, first: tuple[Path, Told]) -> None:
+    checkout.configure(train=configuration()["train"] | {"repeats": 2})
+    told = checkout.run()
+    assert_foretold(told, first[1])
+    stages = [(stage, name) for stage in ("train", "evaluate") for name in ("relu", "tanh")]
+    assert told.ran == {f"{stage}[{name}, seed 1]" for stage, name in stages} | {"report"}
+    for stage, name in stages:
+        before = first[1].outcomes[f"{stage}[{name}]", None]
+        assert told.outcomes[f"{stage}[{name}, seed 0]", None]["key"] == before["key"]
+
+
+def test_another_reduction_leaves_reading_and_its_check(checkout: Checkout) -> None:
+    checkout.configure(normalize={"reduce": "stem"})
+    told = checkout.plan()
+    assert told.with_action("run") == {"normalize"}
+    assert told.with_action("cached") == FIRST | {"split", "validate_reviews"}
+    # WordNet is read for lemmas alone, so it is no longer among what shapes the tokens
+    assert told.why("normalize").startswith("normalize.reduce lemma → stem")
+    assert "validate reviews: cached" in told.text.splitlines()
+
+
+def test_a_limit_edited_re_runs_its_check_alone(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    checkout.edit("configs/expectations/reviews.yaml", "{min_value: 20}", "{min_value: 21}")
+    told = checkout.run()
+    assert_foretold(told, first[1])
+    # a suite that changed is judged itself before anything else
+    assert told.ran == {"suites", "validate_reviews"}
+    assert told.why("validate_reviews") == "suite edited"
+
+
+def test_a_template_edited_renders_and_does_nothing_else(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    template = "reviewflow/reporting/templates/report.html"
+    checkout.edit(template, "<h1>{{ facts.headline }}</h1>", "<h1>Of {{ facts.headline }}</h1>")
+    told = checkout.run()
+    assert told.with_action("cached") == ALL
+    assert told.ran == set()
+    assert "<h1>Of " in told.answer["page"]
+    assert "<h1>Of " not in first[1].answer["page"]
+
+
+def test_a_package_of_another_version_re_runs_what_imports_it(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    version = importlib.metadata.version("inflect")
+    checkout.install("inflect", "99.0")
+    told = checkout.run()
+    assert_foretold(told, first[1])
+    assert told.why("normalize") == f"inflect {version} → 99.0"
+    assert told.ran == {"normalize"}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="what ingest gave is taken to be what was read (plan._outputs, run._make), so an edit of "
+    "ingest itself reaches nothing that reads its texts",
+)
+def test_ingest_that_writes_other_texts_reaches_their_readers(checkout: Checkout) -> None:
+    checkout.edit(
+        "reviewflow/reviews/ingest.py",
+        'text = rows.column("text").combine_chunks()',
+        'text = compute.utf8_reverse(rows.column("text")).combine_chunks()',
+    )
+    told = checkout.run()
+    assert "normalize" in told.ran

@@ -8,11 +8,15 @@ The project is imported inside the functions, since every process has its own st
 
 import hashlib
 import json
+import pickle
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 Tell = Callable[[dict[str, Any]], None]
@@ -55,53 +59,105 @@ def steps_of(run: Any) -> Iterator[tuple[str, Any]]:
             yield f"{stage} {counts[stage]}", step
 
 
-def make_stage(folder: Path, reaches: Any, stage: str, tell: Tell) -> None:
-    """Make the artifacts of one stage, all before it being made; tell keys, files and imports."""
+def make_all(folder: Path, reaches: Any, tell: Tell) -> None:
+    """Make the whole job; tell of every step its key, arguments, files and imports."""
     from pyarrow import parquet
 
     run = opened(folder, reaches)
-    tables = list(fresh_parts(run))
-    for part, (_, table) in enumerate(tables):
+    tables = [table for _, table in fresh_parts(run)]
+    for part, table in enumerate(tables):
         parquet.write_table(table, folder / f"rows-{part}.parquet")
     (folder / "index.json").write_text(run.index.to_json(), encoding="utf-8")
     for name, step in steps_of(run):
-        decision = run.ledger.settle(step)
-        artifact = decision.artifact
-        if step.line.stage.name == stage:
-            rows = None if step.part is None else tables[step.part][1]
-            artifact = artifact or run._make(step, decision, context_of(run), rows)
-            told = {
-                "stage": stage,
-                "label": step.line.label,
-                "part": step.part,
+        decision, rows = run.ledger.settle(step), _rows(folder, step)
+        imported: set[str] = set()
+        with stand_in(step.line.stage.does, traced(step.line.stage.does, imported)):
+            artifact = run._make(step, decision, context_of(run), rows)
+        run.ledger.made(step, artifact, True)
+        tell(
+            {
+                "made": name,
+                "stage": step.line.stage.name,
                 "key": decision.key,
                 "folder": str(artifact.folder),
                 "manifest": dict(artifact.manifest),
+                "arguments": arguments_of(run, step),
                 "bytes": digests(artifact.folder),
+                "imported": sorted(imported),
             }
-            tell({"made": name, **told})
-        if artifact is None:
-            break
-        run.ledger.made(step, artifact, False)
-    tell({"imported": sorted(name for name in sys.modules if name.startswith("reviewflow"))})
+        )
+    tell({"laid out": True, "imported": sorted(forget_project())})
 
 
-def do_again(folder: Path, reaches: Any, stages: set[str], tell: Tell) -> None:
+@contextmanager
+def stand_in(does: str, function: Callable[..., Any]) -> Iterator[None]:
+    """Another function in the place of a stage's; the stage's module is not imported for it."""
+    module, _, name = does.rpartition(".")
+    before = sys.modules.get(module)
+    sys.modules[module] = SimpleNamespace(**{name: function})  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+        if before is not None:
+            sys.modules[module] = before
+
+
+def traced(does: str, imported: set[str]) -> Callable[..., Any]:
+    """A stage's function, with the project's modules that it imports noted on the way."""
+
+    def function(*, folder: Path, context: Any, **arguments: Any) -> Any:
+        plain = pickle.dumps(arguments)
+        before = forget_project()
+        module, _, name = does.rpartition(".")
+        from reviewflow.context import Context
+
+        result = getattr(import_module(module), name)(
+            **pickle.loads(plain), folder=folder, context=Context()
+        )
+        imported.update(forget_project())
+        sys.modules.update(before)
+        return result
+
+    return function
+
+
+def forget_project() -> dict[str, Any]:
+    """Take the project's modules out of what is imported, and return them."""
+    names = [name for name in sys.modules if name.partition(".")[0] == "reviewflow"]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def arguments_of(run: Any, step: Any) -> str | None:
+    """What a step's function is handed, as text; None where that cannot be told."""
+    handed: dict[str, Any] = {}
+    try:
+        with stand_in(step.line.stage.does, lambda **arguments: handed.update(arguments)):
+            run._writer(step, None, None)(Path())
+    except Exception:
+        return None
+    return repr(sorted(handed.items()))
+
+
+def do_again(folder: Path, reaches: Any, module: str, tell: Tell) -> None:
     """Find the keys with the project as it is now; do again what is cached, and compare.
+
+    A step that never imports the changed module, and is handed the same arguments, cannot give
+    anything else: it is not done again.
 
     Parameters
     ----------
-    stages : the stages of which steps are done again.
+    module : the changed one.
     tell : hears ``laid out`` when all keys are known, and then of every step done again.
     """
     baseline = json.loads((folder / BASELINE).read_text(encoding="utf-8"))
     stale = list(_told_wrong(opened(folder, reaches), folder))
     run, todo = _foretold(folder, reaches, baseline)
-    tell({"laid out": True, "changed": len(baseline) - len(todo), "total": len(baseline)})
+    tell({"laid out": True, "changed": len(baseline) - len(todo)})
     for sentence in stale:
         tell({"stale": "index", "why": sentence})
     for known, step in todo:
-        if known["stage"] not in stages:
+        if module not in known["imported"] and arguments_of(run, step) == known["arguments"]:
             continue
         tell({"begins": known["made"]})
         why = _difference(run, step, known, _rows(folder, step))

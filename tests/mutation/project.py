@@ -1,8 +1,8 @@
 """A copy of the project with a small job in it, which a mutation may do with as it likes.
 
-    folder/reviewflow, configs, tests/mutation   the copy
-           job.yaml, reviews.csv                 the job: 300 short reviews, one epoch
-           artifacts/                            what it gives undisturbed
+folder/reviewflow, configs, tests/mutation   the copy
+       job.yaml, reviews.csv                 the job: 300 short reviews, one epoch
+       artifacts/                            what it gives undisturbed
 """
 
 import os
@@ -94,5 +94,3 @@ def replaced(path: Path, source: str) -> Iterator[None]:
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         if aside.exists():
             aside.replace(compiled)
-
-

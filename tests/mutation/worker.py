@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class BlindProject(Project):
         return seen or (Target("builtin", "", "print"),)
 
 
-def reaches(files: tuple[Source, ...], blind: str | None) -> dict[str, Reach]:
+def reaches(files: tuple[Source, ...], blind: str | None = None) -> dict[str, Reach]:
     """What every stage reaches in these files."""
     modules = tuple(parsed(file) for file in files)
     project = Project(modules, PACKAGES)
@@ -59,52 +60,43 @@ class Worker:
     def __init__(self, folder: Path) -> None:
         self.folder, self.paths = folder, module_paths(folder)
         self.files = sources(folder, PACKAGES)
-        self.reaches = {None: reaches(self.files, None)}
-        self.imported: dict[str, set[str]] = {}
-        self.base = {}
+        self.reaches = reaches(self.files)
+        self.imported: set[str] = set()
 
-    def make_baseline(self, blind: str | None = None) -> list[dict[str, Any]]:
-        """Make the whole job undisturbed, stage by stage, each in a process of its own."""
-        made = []
-        for stage in STAGES:
-            told = forked(
-                lambda tell, name=stage.name: child.make_stage(
-                    self.folder, self.reaches[None], name, tell
-                )
-            )
-            crashes = [each for each in told if "crash" in each]
-            if crashes or "imported" not in told[-1]:
-                raise RuntimeError(f"{stage.name} cannot be made undisturbed: {told[-1]}")
-            made += told[:-1]
-            self.imported[stage.name] = set(told[-1]["imported"])
-        self._keep(made)
-        return made
-
-    def _keep(self, baseline: list[dict[str, Any]]) -> None:
-        text = json.dumps(baseline)
-        (self.folder / child.BASELINE).write_text(text, encoding="utf-8")
+    def make_baseline(self) -> int:
+        """Make the whole job undisturbed; the number of its steps."""
+        made = forked(partial(child.make_all, self.folder, self.reaches))
+        if "crash" in made[-1]:
+            raise RuntimeError(f"The job cannot be made undisturbed: {made[-1]['crash']}")
+        self.imported = {name for told in made for name in told["imported"]}
+        del made[-1]
+        (self.folder / child.BASELINE).write_text(json.dumps(made), encoding="utf-8")
+        return len(made)
 
     def answer(self, module: str, source: str, blind: str | None) -> dict[str, Any]:
         """What comes of one change."""
         started = time.monotonic()
-        # a stage that never imports a file cannot be changed by it, whatever a key says
-        concerned = {name for name, found in self.imported.items() if module in found}
         try:
-            changed = reaches(self._changed(module, source), blind)
+            found = self._reaches(self._changed(module, source), blind)
         except ReviewflowError as error:
             return summary([{"crash": str(error)}], started)
-        if blind:
-            before = reaches(self.files, blind)
-            changed = {
-                name: self.reaches[None][name] if changed[name] == before[name] else changed[name]
-                for name in changed
-            }
-        keys = {s.name for s in STAGES if changed[s.does] != self.reaches[None][s.does]}
-        if not concerned:
-            return summary([{"laid out": True, "changed": len(keys), "total": 0}], started)
+        if module not in self.imported:  # never imported, never an influence
+            changed = sum(found[stage.does] != self.reaches[stage.does] for stage in STAGES)
+            return summary([{"laid out": True, "changed": changed}], started)
         with replaced(self.paths[module], source):
-            told = forked(lambda tell: child.do_again(self.folder, changed, concerned, tell))
+            told = forked(partial(child.do_again, self.folder, found, module))
         return summary(told, started)
+
+    def _reaches(self, files: tuple[Source, ...], blind: str | None) -> dict[str, Reach]:
+        """The reaches of changed files; for a blind walk, as they were where it sees no change."""
+        found = reaches(files, blind)
+        if not blind:
+            return found
+        before = reaches(self.files, blind)
+        return {
+            name: self.reaches[name] if found[name] == before[name] else found[name]
+            for name in found
+        }
 
     def _changed(self, module: str, source: str) -> tuple[Source, ...]:
         return tuple(
@@ -162,8 +154,7 @@ def _in_child(work: Callable[[child.Tell], None], writing: int) -> None:
         quiet = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(quiet, stream)
-        for name in [each for each in sys.modules if each.partition(".")[0] == "reviewflow"]:
-            del sys.modules[name]
+        child.forget_project()
         work(tell)
         status = 0
     except BaseException as error:  # whatever a changed program does
@@ -213,11 +204,10 @@ def main() -> None:
     import_packages()
     worker = Worker(Path.cwd())
     started = time.monotonic()
-    baseline = worker.make_baseline()
+    steps = worker.make_baseline()
     gc.freeze()
     seconds = round(time.monotonic() - started, 2)
-    imported = {name: sorted(found) for name, found in worker.imported.items()}
-    print(json.dumps({"steps": len(baseline), "seconds": seconds, "imported": imported}), flush=True)
+    print(json.dumps({"steps": steps, "seconds": seconds}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         answer = worker.answer(asked["module"], asked["source"], asked["blind"])

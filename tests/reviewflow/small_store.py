@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,3 +83,17 @@ def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> st
     record.keep_keys(run, previous)
     record.finish("completed", None, summary(run))
     return record.run_id
+
+
+@dataclass(frozen=True)
+class TwoRuns:
+    """Two real runs that differ in ``vectorize.max_features`` (300, then 200)."""
+
+    config: Path
+    artifacts: Path
+    first: str
+    second: str
+
+    def copied(self, folder: Path) -> Path:
+        """A copy of the artifacts that may be changed."""
+        return Path(shutil.copytree(self.artifacts, folder / "artifacts", symlinks=True))

@@ -1,0 +1,122 @@
+"""A training step of the NumPy network on two moons, beside PyTorch on the CPU and scikit-learn.
+
+All three take the same steps: 2 → 64 ReLU → 1 sigmoid, float64, plain gradient descent on binary
+cross-entropy, the same 2,000 points in the same order; the full batch, and batches of 16. PyTorch
+trains by autograd and ``torch.optim.SGD`` with as many threads as it chooses; scikit-learn is
+``MLPClassifier.partial_fit``, a call a batch, without momentum and weight decay.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.measuring import Figures, fresh, in_turn, of
+from benchmarks.table import Row
+from benchmarks.workspace import Workspace
+
+POINTS = 2000
+BATCHES = {"full batch": POINTS, "batches of 16": 16}
+STEPS = {"full batch": 400, "batches of 16": 2500}
+WARM_UP_SHARE = 0.1
+RATE = 0.1
+
+
+def rows(space: Workspace) -> list[Row]:
+    """Microseconds a step: each batch size beside PyTorch and beside scikit-learn."""
+    found = []
+    for name, size in BATCHES.items():
+        steps = 50 if space.quick else STEPS[name]
+        sides = {
+            "NumPy": lambda size=size, steps=steps: fresh(numpy_steps, size=size, steps=steps),
+            "PyTorch": lambda size=size, steps=steps: fresh(torch_steps, size=size, steps=steps),
+            "scikit-learn": lambda size=size, steps=steps: fresh(
+                sklearn_steps, size=size, steps=steps
+            ),
+        }
+        figures = in_turn(space.runs, sides)
+        ours = of("microseconds", figures["NumPy"])
+        for other in ("PyTorch", "scikit-learn"):
+            theirs = of("microseconds", figures[other])
+            found.append(Row(f"NumPy network, a step, {name}", "µs", ours, other, theirs))
+    return found
+
+
+def numpy_steps(size: int, steps: int) -> Figures:
+    """Steps of :class:`reviewflow.networks.numpy_net.Sequential`."""
+    import numpy as np
+
+    from reviewflow.networks.numpy_net import Linear, ReLU, Sequential, Sigmoid
+
+    generator = np.random.default_rng(0)
+    network = Sequential(
+        Linear(2, 64, "he", generator), ReLU(), Linear(64, 1, "he", generator), Sigmoid()
+    )
+
+    def step(X: Any, y: Any) -> None:
+        network.gradients(X, y)
+        network.step(RATE)
+
+    return _microseconds(step, _batches(size), steps)
+
+
+def torch_steps(size: int, steps: int) -> Figures:
+    """The same steps by PyTorch's autograd."""
+    import torch
+    from torch import nn
+
+    network = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 1)).double()
+    optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
+    cross_entropy = nn.BCEWithLogitsLoss()
+
+    def step(X: Any, y: Any) -> None:
+        optimizer.zero_grad()
+        loss = cross_entropy(network(X), y)
+        loss.backward()
+        optimizer.step()
+        loss.item()  # the NumPy network, too, gives the loss of every step
+
+    batches = [(torch.from_numpy(X), torch.from_numpy(y)) for X, y in _batches(size)]
+    return _microseconds(step, batches, steps)
+
+
+def sklearn_steps(size: int, steps: int) -> Figures:
+    """The same steps by scikit-learn's MLPClassifier."""
+    from sklearn.neural_network import MLPClassifier
+
+    network = MLPClassifier(
+        (64,), solver="sgd", alpha=0, batch_size=size, learning_rate_init=RATE, momentum=0,
+        nesterovs_momentum=False, shuffle=False, random_state=0,
+    )  # fmt: skip
+
+    def step(X: Any, y: Any) -> None:
+        network.partial_fit(X, y.ravel(), classes=(0.0, 1.0))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _microseconds(step, _batches(size), steps)
+
+
+def _batches(size: int) -> list[tuple[Any, Any]]:
+    """The points in batches: X float64 (size, 2), y float64 (size, 1)."""
+    from reviewflow.moons.data import two_moons
+
+    points = two_moons(POINTS, 0.05, 0)
+    y = points.y[:, None].astype(float)
+    return [
+        (points.X[start : start + size], y[start : start + size])
+        for start in range(0, POINTS, size)
+    ]
+
+
+def _microseconds(
+    step: Callable[[Any, Any], None], batches: list[tuple[Any, Any]], steps: int
+) -> Figures:
+    for number in range(max(int(steps * WARM_UP_SHARE), 3)):
+        step(*batches[number % len(batches)])
+    started = time.perf_counter()
+    for number in range(steps):
+        step(*batches[number % len(batches)])
+    return {"microseconds": (time.perf_counter() - started) / steps * 1e6}

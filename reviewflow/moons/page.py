@@ -1,0 +1,143 @@
+"""The page stage: every picture of the two moons with a paragraph on what it shows.
+
+    pictures (SVG) ─────────────────┐
+    losses, accuracy, studies ─ facts ┴─ moons.html ─▶ one self-contained HTML file
+
+The sentences with figures follow the figures: what another configuration does not show is not said.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reviewflow.context import Context
+from reviewflow.moons.config import Data, InitialWeights, Network, PointByPoint, WholeSet
+from reviewflow.moons.pictures import PICTURES, stable_limit
+from reviewflow.moons.training import read_history
+
+PAGE_FILE = "moons.html"
+
+
+def write_page(
+    *,
+    pictures: Path,
+    whole_set_model: Path,
+    point_by_point_model: Path,
+    fresh: Path,
+    rates_study: Path,
+    weights_study: Path,
+    data: Data,
+    network: Network,
+    whole_set: WholeSet,
+    point_by_point: PointByPoint,
+    initial_weights: InitialWeights,
+    folder: Path,
+    context: Context,
+) -> dict[str, Any]:
+    """Write ``moons.html``, which loads nothing from outside; ``rows`` is the number of pictures.
+
+    Parameters are the folders that the other stages wrote, and the settings that they were given.
+    """
+    context.check_stop()
+    accuracy = _json(fresh / "accuracy.json")
+    facts = {
+        "data": data,
+        "network": network,
+        "whole_set": _version(whole_set, whole_set_model, accuracy["whole_set"]),
+        "point_by_point": _version(
+            point_by_point, point_by_point_model, accuracy["point_by_point"]
+        ),
+        "rates": _rate_facts(rates_study, whole_set),
+        "weights": {"settings": initial_weights, "rows": _json(weights_study / "units.json")},
+    }
+    page = filled_page(facts, {name: _svg(pictures, name) for name in PICTURES})
+    (folder / PAGE_FILE).write_text(page, encoding="utf-8", newline="\n")
+    return {"rows": len(PICTURES)}
+
+
+def filled_page(facts: dict[str, Any], pictures: dict[str, Markup]) -> str:
+    """The template with its facts; text goes in escaped, the pictures as they are."""
+    here = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader([here / "templates", here.parent / "reporting" / "templates"]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["loss"] = loss_figure
+    environment.filters["share"] = share_figure
+    style = Markup(environment.get_template("report.css").render())
+    return environment.get_template(PAGE_FILE).render(**facts, pictures=pictures, style=style)
+
+
+def loss_figure(loss: float) -> str:
+    """A loss as people read it: ``0.0020``, ``0.69``, ``9.3``, ``17,383``."""
+    if loss < 0.1:
+        return f"{loss:.4f}" if loss >= 0.0005 else f"{loss:.2g}"
+    return f"{loss:.2f}" if loss < 10 else f"{loss:,.0f}"
+
+
+def share_figure(share: float) -> str:
+    """A share in percent with as many digits as it takes, at most two: ``99.95%``, ``100%``."""
+    return f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+def _version(settings: WholeSet | PointByPoint, model: Path, accuracy: Any) -> dict[str, Any]:
+    """One version's settings, where its loss started, stood highest and ended, and its lines."""
+    history = read_history(model)
+    lines = (model / "losses.txt").read_text(encoding="utf-8")
+    return {
+        "settings": settings,
+        "steps": len(history.steps),
+        "first": float(history.epochs[0]),
+        "highest": float(history.epochs.max()),
+        "highest_epoch": int(history.epochs.argmax()) + 1,
+        "rises": int((np.diff(history.epochs) > 0).sum()),
+        "last": float(history.epochs[-1]),
+        "accuracy": accuracy,
+        "lines": lines,
+    }
+
+
+def _rate_facts(rates_study: Path, whole_set: WholeSet) -> dict[str, Any]:
+    """A row a rate (medians over the seeds, and how they spread), and the stable limit."""
+    table = pq.read_table(rates_study / "learning_rates.parquet").to_pandas()
+    rows = []
+    for rate, trainings in table.groupby("learning_rate"):
+        rows.append(
+            {
+                "rate": rate,
+                "highest": float(trainings["highest"].median()),
+                "last": float(trainings["last"].median()),
+                "last_lowest": float(trainings["last"].min()),
+                "last_highest": float(trainings["last"].max()),
+                "rises": int(trainings["rises"].median()),
+                "jumped": int((trainings["highest"] > 1.2 * trainings["first"]).sum()),
+                "trainings": len(trainings),
+            }
+        )
+    limit = stable_limit(rates_study)
+    return {
+        "rows": rows,
+        "limit": limit,
+        "curvature": 2 / limit,
+        "times": whole_set.learning_rate / limit,
+        "calm_below": all(not row["rises"] for row in rows if row["rate"] < limit),
+        "rises_above": all(row["rises"] for row in rows if row["rate"] > limit),
+    }
+
+
+def _svg(pictures: Path, name: str) -> Markup:
+    return Markup((pictures / f"{name}.svg").read_text(encoding="utf-8"))
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,109 @@
+"""The pictures stage: everything that the two moons have to show, each as SVG and PNG.
+
+points ──────────────▶ moons
+models, points ──────▶ boundary_whole_set, boundary_point_by_point
+histories ───────────▶ losses_epochs, losses_steps
+learning rates ──────▶ learning_rates
+initial weights ─────▶ initial_weights
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reviewflow.context import Context
+from reviewflow.moons.canvas import Picture
+from reviewflow.moons.data import POINTS_FILE, read_points
+from reviewflow.moons.drawings import (
+    boundary_picture,
+    epochs_picture,
+    moons_picture,
+    rates_picture,
+    steps_picture,
+    weights_picture,
+)
+from reviewflow.moons.studies import ACTIVATIONS, INITS
+from reviewflow.moons.training import load_network, read_history
+
+PICTURES = (
+    "moons",
+    "losses_epochs",
+    "losses_steps",
+    "boundary_whole_set",
+    "boundary_point_by_point",
+    "learning_rates",
+    "initial_weights",
+)
+
+
+def draw_pictures(
+    *,
+    points: Path,
+    whole_set_model: Path,
+    point_by_point_model: Path,
+    rates_study: Path,
+    weights_study: Path,
+    folder: Path,
+    context: Context,
+) -> dict[str, Any]:
+    """Draw every picture in ``PICTURES`` as ``NAME.svg`` and ``NAME.png``.
+
+    Parameters are the folders that the other stages wrote; ``rows`` is the number of pictures.
+    """
+    data = read_points(points / POINTS_FILE)
+    histories = read_history(whole_set_model), read_history(point_by_point_model)
+    drawings = {
+        "moons": lambda: moons_picture(data),
+        "losses_epochs": lambda: epochs_picture(*histories),
+        "losses_steps": lambda: steps_picture(*histories),
+        "boundary_whole_set": lambda: boundary_picture(
+            "boundary_whole_set", load_network(whole_set_model), data, "whole set"
+        ),
+        "boundary_point_by_point": lambda: boundary_picture(
+            "boundary_point_by_point", load_network(point_by_point_model), data, "point by point"
+        ),
+        "learning_rates": lambda: _rates(rates_study),
+        "initial_weights": lambda: weights_picture(_losses(weights_study)),
+    }
+    for name in PICTURES:
+        context.check_stop()
+        _write(drawings[name](), folder / name)
+    return {"rows": len(PICTURES)}
+
+
+def stable_limit(rates_study: Path) -> float:
+    """2 / curvature, the highest rate at which no step overshoots; the median of the seeds'."""
+    content = json.loads((rates_study / "curvature.json").read_text(encoding="utf-8"))
+    return 2 / max(float(np.median(content["curvature"])), 1e-12)
+
+
+def _rates(rates_study: Path) -> Picture:
+    table = pq.read_table(rates_study / "learning_rates.parquet")
+    rates, highest, last = (table[name].to_numpy() for name in ("learning_rate", "highest", "last"))
+    return rates_picture(rates, highest, last, stable_limit(rates_study))
+
+
+def _losses(weights_study: Path) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Loss over the epochs by activation and init."""
+    table = pq.read_table(weights_study / "losses.parquet")
+
+    def curve(activation: str, init: str) -> NDArray[np.float64]:
+        chosen = pc.and_(pc.equal(table["activation"], activation), pc.equal(table["init"], init))
+        losses: NDArray[np.float64] = table.filter(chosen)["loss"].to_numpy()
+        return losses
+
+    return {
+        activation: {init: curve(activation, init) for init in INITS} for activation in ACTIVATIONS
+    }
+
+
+def _write(drawing: Picture, path: Path) -> None:
+    path.with_suffix(".svg").write_text(drawing.svg, encoding="utf-8", newline="\n")
+    path.with_suffix(".png").write_bytes(drawing.png)

@@ -1,0 +1,179 @@
+"""Damage in the store is noticed, named, and mended by making that one step again."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reviewflow.store import Artifact, Store
+from tests.faults.conftest import Driver, Undisturbed, in_the_making, whole
+
+DATA = {  # one file of each stage's artifact
+    "suites": "suites.json",
+    "ingest": "reviews.parquet",
+    "split": "split.parquet",
+    "validate_reviews": "results.json",
+    "normalize": "tokens.parquet",
+    "count": "counts.parquet",
+    "vocabulary": "vocabulary.parquet",
+    "features": "features.parquet",
+    "validate_features": "results.json",
+    "train": "model.safetensors",
+    "evaluate": "predictions.parquet",
+    "report": "roc.svg",
+}
+
+
+def delete(path: Path) -> None:
+    path.unlink()
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def lengthen(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"more")
+
+
+def flip(path: Path) -> None:
+    """Flip one bit in the middle, and leave size and mtime as they were."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def flip_now(path: Path) -> None:
+    flip(path)
+    os.utime(path)
+
+
+def garble(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:100] + b"\xff\x00garbled")
+
+
+def swap(path: Path) -> None:
+    """Another step's manifest in its place."""
+    other = next(p for p in path.parents[2].glob("*/*/manifest.json") if p != path)
+    path.write_bytes(other.read_bytes())
+
+
+def damaged(artifacts: Path, stage: str, name: str, damage: Callable[[Path], None]) -> Path:
+    """Damage the first artifact of a stage; returns its folder."""
+    folder = sorted((artifacts / "store" / stage).iterdir())[0]
+    damage(folder / name)
+    return folder
+
+
+KINDS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "deleted": (delete, "is missing"),
+    "truncated": (truncate, " bytes"),
+    "emptied": (empty, " has 0 of "),
+    "lengthened": (lengthen, " bytes"),
+    "flipped": (flip_now, "has other content than its manifest says"),
+    "manifest garbled": (garble, "is garbled"),
+    "manifest emptied": (empty, "is garbled"),
+    "manifest of another": (swap, "is another step's"),
+    "manifest deleted": (delete, "has no manifest"),
+}
+
+
+def damaged_by(kind: str, stage: str, artifacts: Path) -> tuple[Path, str]:
+    """Damage a stage's first artifact; returns its folder and what a run has to say of it."""
+    damage, words = KINDS[kind]
+    name = "manifest.json" if kind.startswith("manifest") else DATA[stage]
+    return damaged(artifacts, stage, name, damage), words
+
+
+@pytest.mark.parametrize("turn", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 6))])
+def test_damage_everywhere_is_named_and_mended(
+    turn: int, driver: Driver, job: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    """Another kind of damage in each stage."""
+    artifacts = undisturbed.copy(tmp_path)
+    kinds = {stage: list(KINDS)[(turn + n) % len(KINDS)] for n, stage in enumerate(DATA)}
+    hurt = {stage: damaged_by(kind, stage, artifacts) for stage, kind in kinds.items()}
+    mended = driver.run(job, artifacts)
+    assert mended.error is None
+    assert mended.ran == {(stage, folder.name) for stage, (folder, _) in hurt.items()}
+    for stage, (folder, words) in hurt.items():
+        reason = mended.reasons[stage]
+        assert reason.startswith("artifact damaged: ")
+        assert words in reason
+        assert f"{stage}/{folder.name[:8]}" in reason
+    assert mended.files == undisturbed.answer.files
+    assert whole(artifacts) == undisturbed.made
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["truncated", *(pytest.param(k, marks=pytest.mark.slow) for k in KINDS if k != "truncated")],
+)
+@pytest.mark.parametrize(
+    "stage", ["train", *(pytest.param(s, marks=pytest.mark.slow) for s in DATA if s != "train")]
+)
+def test_damage_is_mended_by_that_step_alone(
+    stage: str, kind: str, driver: Driver, job: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    artifacts = undisturbed.copy(tmp_path)
+    folder, words = damaged_by(kind, stage, artifacts)
+    mended = driver.run(job, artifacts)
+    assert mended.error is None
+    assert mended.ran == {(stage, folder.name)}
+    assert words in mended.reasons[stage]
+    assert mended.files == undisturbed.answer.files
+    assert whole(artifacts) == undisturbed.made
+    assert driver.run(job, artifacts).ran == set()
+
+
+@pytest.mark.parametrize(
+    "stage",
+    ["features", *(pytest.param(s, marks=pytest.mark.slow) for s in DATA if s != "features")],
+)
+def test_a_flipped_bit_behind_size_and_mtime_is_found_by_verify_and_by_recheck(
+    stage: str, driver: Driver, job: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    artifacts = undisturbed.copy(tmp_path)
+    folder = damaged(artifacts, stage, DATA[stage], flip)
+
+    assert driver.run(job, artifacts).ran == set()  # this is what the two below are for
+
+    rechecked = driver.run(job, artifacts, recheck=True)
+    assert rechecked.exit_code == 1
+    assert str(folder.relative_to(artifacts)) in str(rechecked.error)
+    assert DATA[stage] in str(rechecked.error)
+    assert in_the_making(artifacts) == []
+
+    verified = driver.run(job, artifacts, verify=True)
+    assert verified.error is None
+    assert verified.ran == {(stage, folder.name)}
+    assert "has other content than its manifest says" in verified.reasons[stage]
+    assert whole(artifacts) == undisturbed.made
+    assert verified.files == undisturbed.answer.files
+
+
+def test_a_flipped_bit_anywhere_in_a_manifest_is_noticed(
+    undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    """Either the manifest reads as before, or what it names is damaged."""
+    artifacts = undisturbed.copy(tmp_path)
+    store = Store(artifacts / "store", verify=True)
+    unnoticed = []
+    for path in sorted(store.folder.glob("*/*/manifest.json")):
+        stage, key = path.parent.parent.name, path.parent.name
+        content = path.read_bytes()
+        before = Store(artifacts / "store").find(stage, key)
+        assert isinstance(before, Artifact)
+        for place in range(0, len(content), 11):
+            path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+            found = store.find(stage, key)
+            if isinstance(found, Artifact) and found.digests != before.digests:
+                unnoticed.append(f"{stage} at {place}")
+        path.write_bytes(content)
+    assert unnoticed == []

@@ -1,0 +1,249 @@
+"""The cases T1 to T12 in which tools for pipelines differ; docs/caching.md has the table.
+
+A case is right if it runs what had to run and nothing else. That nothing is stale is judged as for
+the other tools: what was kept is computed again, aside, and every byte compared.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Reviews
+from tests.incremental.conftest import (
+    EVERYTHING,
+    ROW_WISE,
+    Checkout,
+    Driver,
+    Told,
+    assert_foretold,
+    configuration,
+)
+
+WORDS, CLEAN = "reviewflow/text/words.py", "reviewflow/text/clean.py"
+MODELS = {f"{stage}[{name}]" for stage in ("train", "evaluate") for name in ("relu", "tanh")}
+FROM_TOKENS = {"count", "vocabulary", "features", "validate_features", "report"} | MODELS
+LEMMA = "    return noun if noun != word else part_of_speech(\"verb\").base_form(word)\n"
+ROW_WISE_STEPS = ("ingest", "split", "normalize", "count")
+
+
+def test_t1_nothing_changed(checkout: Checkout) -> None:
+    told = checkout.run()
+    assert told.ran == set()
+    assert {line.partition(": ")[2] for line in told.text.strip().splitlines()} == {"cached"}
+
+
+def test_t2_a_helper_below_a_stage_changed(checkout: Checkout, first: tuple[Path, Told]) -> None:
+    checkout.edit(WORDS, LEMMA, LEMMA.replace("return noun", "return noun.upper()"))
+    told = checkout.run(recheck=True)
+    assert_foretold(told, first[1])
+    assert told.with_action("run") == {"normalize"}
+    assert told.with_action("unless") == FROM_TOKENS
+    assert told.ran == {"normalize"} | FROM_TOKENS
+    assert told.why("normalize") == "code changed: reviewflow.text.words.lemma"
+
+
+def test_t3_a_comment_and_a_docstring_in_the_helper(checkout: Checkout) -> None:
+    checkout.edit(WORDS, LEMMA, f"    # what does not bend stays\n{LEMMA}")
+    checkout.edit(WORDS, '"""The base form: as', '"""The base form of a word: as')
+    assert checkout.run().ran == set()
+
+
+def test_t4_one_learning_rate(checkout: Checkout, first: tuple[Path, Told]) -> None:
+    variants = configuration()["variants"]
+    variants["tanh"]["train.learning_rate"] = 0.05
+    checkout.configure(variants=variants)
+    told = checkout.run(recheck=True)
+    assert_foretold(told, first[1])
+    assert told.ran == {"train[tanh]", "evaluate[tanh]", "report"}
+
+
+def test_t5_other_code_and_the_same_bytes(checkout: Checkout, first: tuple[Path, Told]) -> None:
+    checkout.edit(WORDS, LEMMA, LEMMA.replace("noun != word", "not noun == word"))
+    told = checkout.run(recheck=True)
+    assert_foretold(told, first[1])
+    assert told.with_action("unless") == FROM_TOKENS
+    assert told.ran == {"normalize"}
+
+
+def test_t5c_a_comment_in_the_stage_itself(checkout: Checkout) -> None:
+    checkout.edit(
+        "reviewflow/text/normalize.py",
+        "    tokens = normalized(texts, normalize)\n",
+        "    # the work itself\n    tokens = normalized(texts, normalize)\n",
+    )
+    assert checkout.run().ran == set()
+
+
+def test_t6_the_file_is_touched(checkout: Checkout) -> None:
+    os.utime(checkout.path("data/reviews.csv"))
+    assert checkout.run().ran == set()
+
+
+@pytest.mark.parametrize("damage", ["t7 cut short", "t8 deleted"])
+def test_a_damaged_file(damage: str, checkout: Checkout, first: tuple[Path, Told]) -> None:
+    path = checkout.file("features", "features.parquet")
+    whole = path.read_bytes()
+    if damage == "t7 cut short":
+        path.write_bytes(whole[:1000])
+        words = f"has 1,000 of {len(whole):,} bytes"
+    else:
+        path.unlink()
+        words = "is missing"
+    told = checkout.run()
+    assert_foretold(told, first[1])
+    assert told.ran == {"features"}
+    name = f"features/{path.parent.name[:8]}…/features.parquet"
+    assert told.why("features") == f"artifact damaged: {name} {words}"
+    assert path.read_bytes() == whole
+
+
+@pytest.fixture(scope="module")
+def short_reviews() -> Reviews:
+    """40,000 reviews of a line, no two of them alike."""
+    words = "a the film plot was is good bad fine dull never ever again seen cast song".split()
+    draw = random.Random(9)
+    return [
+        (f"{' '.join(draw.choices(words, k=6))} {number}", ("negative", "positive")[number % 2])
+        for number in range(40_000)
+    ]
+
+
+@pytest.fixture(scope="module")
+def in_parts(
+    copied: Path, driver: Driver, short_reviews: Reviews, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Told]:
+    """The row-wise stages of a job whose rows make several parts; its artifacts."""
+    artifacts = tmp_path_factory.mktemp("parts") / "artifacts"
+    artifacts.mkdir()
+    checkout = Checkout(copied, artifacts, driver)
+    checkout.write_rows(short_reviews)
+    checkout.configure()
+    try:
+        return artifacts, checkout.run(ROW_WISE)
+    finally:
+        checkout.put_back()
+
+
+def appended(rows: Reviews) -> Reviews:
+    return [*rows, ("a film like any other", "positive")]
+
+
+def inserted(rows: Reviews) -> Reviews:
+    return [*rows[:20_000], ("a film like any other", "positive"), *rows[20_000:]]
+
+
+def deleted(rows: Reviews) -> Reviews:
+    return [*rows[:100], *rows[101:]]
+
+
+def edited(rows: Reviews) -> Reviews:
+    return [*rows[:20_000], (rows[20_000][0] + " indeed", rows[20_000][1]), *rows[20_001:]]
+
+
+@pytest.fixture
+def several_parts(
+    in_parts: tuple[Path, Told], checkout: Checkout, tmp_path: Path
+) -> tuple[Checkout, Told]:
+    """The checkout after the row-wise stages on rows that make several parts."""
+    artifacts, before = in_parts
+    checkout.artifacts = tmp_path / "parts" / "artifacts"
+    shutil.copytree(artifacts, checkout.artifacts, symlinks=True)
+    return checkout, before
+
+
+@pytest.mark.parametrize("change", [appended, inserted, deleted, edited])
+def test_t9_a_row(
+    change: Callable[[Reviews], Reviews],
+    several_parts: tuple[Checkout, Told],
+    short_reviews: Reviews,
+) -> None:
+    checkout, before = several_parts
+    checkout.write_rows(change(short_reviews))
+    told = checkout.run(ROW_WISE)
+    parts = len({part for _, part in told.foretold if part is not None})
+    assert parts > 3
+    for label in ROW_WISE_STEPS:
+        assert 1 <= told.parts_that_ran(label) <= 2, label
+        steps = [o for (name, _), o in told.outcomes.items() if name == label]
+        known = {o["key"] for (name, _), o in before.outcomes.items() if name == label}
+        assert sum(o["key"] not in known for o in steps) == told.parts_that_ran(label)
+        will = sum(e["action"] == "run" for (name, _), e in told.foretold.items() if name == label)
+        assert label == "count" or will == told.parts_that_ran(label)
+    # what only counts training rows does not change where a test row does
+    assert told.ran - {"vocabulary", "features"} == set(ROW_WISE_STEPS)
+    print(told.text)
+    for o in told.foretold.items(): print(o)
+
+
+def test_t9_rows_in_another_order_of_parts_keep_their_work(
+    several_parts: tuple[Checkout, Told], short_reviews: Reviews
+) -> None:
+    checkout, before = several_parts
+    length = rows_of_part(before, 0)
+    checkout.write_rows([*short_reviews[length:], *short_reviews[:length]])
+    told = checkout.run(ROW_WISE)
+    for label in ROW_WISE_STEPS:
+        assert told.parts_that_ran(label) <= 1, label  # the last part ends with the file
+
+
+def rows_of_part(told: Told, part: int) -> int:
+    """How many rows a part has."""
+    folder = Path(told.outcomes["ingest", part]["folder"])
+    return int(json.loads((folder / "manifest.json").read_text("utf-8"))["figures"]["rows"])
+
+
+def test_t10_why_in_words_with_old_and_new_values(checkout: Checkout) -> None:
+    content = configuration()
+    content["variants"]["tanh"]["train.learning_rate"] = 0.05
+    content["variants"]["wide"] = {"train.hidden": [16, 4], "vectorize.max_features": 200}
+    content["normalize"] = {"lowercase": False}
+    checkout.configure(**content)
+    checkout.edit(CLEAN, '"&" in text', '"&" in str(text)')
+    x = checkout.plan(); print(x.text)
+    assert x.text.splitlines() == [
+        "suites: cached",
+        "ingest: cached",
+        "validate reviews: cached",
+    ]
+
+
+def test_t11_planning_imports_nothing_heavy(checkout: Checkout) -> None:
+    script = (
+        "import sys; from flows.cli import main;"
+        "main(sys.argv[1:], standalone_mode=False);"
+        "heavy = {'torch', 'great_expectations', 'nltk', 'prefect', 'pandas', 'numba', 'sklearn'};"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    arguments = ("plan", "--config", "configs/job.yaml", "--artifacts", str(checkout.artifacts))
+    told = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=checkout.root,
+        env={**os.environ, "PYTHONPATH": str(checkout.root), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "train[relu]: cached" in told.stdout.splitlines()
+
+
+def test_t12_two_runs_at_once(
+    checkout: Checkout, first: tuple[Path, Told], tmp_path: Path
+) -> None:
+    checkout.artifacts = tmp_path / "both" / "artifacts"
+    checkout.artifacts.mkdir(parents=True)
+    requests = [
+        checkout.request(EVERYTHING, answer=str(tmp_path / f"{name}.json")) for name in "ab"
+    ]
+    both = checkout.driver.answers(*requests)
+    for step, outcome in first[1].outcomes.items():
+        found = [told.outcomes[step] for told in both]
+        assert [o["digests"] for o in found] == [outcome["digests"]] * 2, step
+        assert sorted(o["state"] for o in found) == ["cached", "ran"], step

@@ -1,0 +1,272 @@
+"""Past runs are told as they were, and what differs between two is said in a plan's words."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reviewflow.comparison import compared, flat
+from reviewflow.config import Config
+from reviewflow.errors import StoreError, UsageError
+from reviewflow.garbage import collected
+from reviewflow.history import found_run, past_run, past_runs, references, run_line, run_page
+from reviewflow.record import Record
+from tests.reviewflow.small_store import TwoRuns, key_of, write_run
+
+IDS = ("2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb", "2024-01-02T00-00-01-cccccc")
+
+
+def compare(two_runs: TwoRuns, artifacts: Path, a: str = "", b: str = "") -> dict[str, Any]:
+    """What differs between two runs of a copy of the artifacts."""
+    runs = artifacts / "runs"
+    one, other = past_run(runs / (a or two_runs.first)), past_run(runs / (b or two_runs.second))
+    return compared(one, other, artifacts / "store")
+
+
+def edit_json(path: Path, edit: Any) -> None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    edit(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_runs_are_told_newest_first_with_their_figures(two_runs: TwoRuns) -> None:
+    newest, oldest = map(run_line, past_runs(two_runs.artifacts / "runs"))
+    content = json.loads((two_runs.artifacts / "runs" / "latest" / "run.json").read_text())
+    assert (newest["run_id"], oldest["run_id"]) == (two_runs.second, two_runs.first)
+    assert (newest["state"], newest["name"], newest["rows"]) == ("completed", "small", 600)
+    assert newest["best"] == content["best"]["variant"]
+    metrics = {v["name"]: v["metrics"]["test"]["roc_auc"] for v in content["variants"]}
+    assert newest["roc_auc"] == metrics[newest["best"]] == max(metrics.values())
+    assert oldest["cached"] == 0
+    assert newest["cached"] + newest["ran"] == oldest["ran"] == len(content["stages"])
+
+
+def test_a_page_sums_up_stages_and_names_what_failed_a_check(
+    two_runs: TwoRuns, tmp_path: Path
+) -> None:
+    folder = two_runs.copied(tmp_path) / "runs" / two_runs.second
+    page = run_page(past_run(folder))
+    stages = {stage["stage"]: stage for stage in page["stages"]}
+    assert stages["train"]["ran"] == 2
+    assert stages["ingest"]["cached"] == stages["ingest"]["steps"]
+    assert stages["vocabulary"]["reasons"] == ["vectorize.max_features 300 → 200"]
+    assert [variant["name"] for variant in page["variants"]] == ["relu", "tanh"]
+    failures = page["quality"]["failures"]
+    edit_json(folder / "run.json", lambda run: run["quality"][0].update(success=False))
+    more = run_page(past_run(folder))["quality"]["failures"]
+    assert len(more) == len(failures) + 1
+
+
+def test_a_run_whose_process_is_gone_is_told_as_crashed(tmp_path: Path) -> None:
+    config = Config.model_validate({"ingest": {"path": "reviews.csv"}})
+    record = Record(tmp_path / "runs", "sentiment", "imdb", config)
+    assert past_run(record.folder).state == "running"
+    write_run(tmp_path, IDS[0], state="running")
+    assert past_run(tmp_path / "runs" / IDS[0]).state == "crashed"
+    record.finish("failed", "the reason", {})
+    assert run_line(past_run(record.folder))["error"] == "the reason"
+
+
+def test_a_run_is_found_by_its_id_the_beginning_of_it_and_a_link(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    for run_id in IDS:
+        write_run(tmp_path, run_id)
+    (runs / "latest").symlink_to(IDS[1])
+    (runs / "latest-moons").symlink_to(IDS[0])
+    (runs / "notes.txt").write_text("no run")
+    assert [run.run_id for run in past_runs(runs)] == list(reversed(IDS))
+    assert found_run(runs, IDS[2]).run_id == IDS[2]
+    assert found_run(runs, "2024-01-01").run_id == IDS[0]
+    assert found_run(runs, "latest").run_id == IDS[1]
+    assert found_run(runs, "latest-moons").run_id == IDS[0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ("2024-01-02", "2 runs begin with '2024-01-02'"),
+        ("2024-01-01T00-00-00-aaaaab", f"the nearest is {IDS[0]}"),
+        ("lates", "the nearest is latest,"),
+        ("latest-moons", "none has completed. There is latest."),
+        ("../runs", "There is no run"),
+        ("latest-/../" + IDS[0], "There is no run"),
+        ("", "There is no run ''"),
+    ],
+)
+def test_an_unknown_run_is_said_in_a_sentence_with_the_nearest(
+    tmp_path: Path, wanted: str, words: str
+) -> None:
+    for run_id in IDS:
+        write_run(tmp_path, run_id)
+    (tmp_path / "runs" / "latest").symlink_to(IDS[1])
+    with pytest.raises(UsageError) as error:
+        found_run(tmp_path / "runs", wanted)
+    assert words in str(error.value)
+
+
+def test_without_any_run_that_is_said(tmp_path: Path) -> None:
+    assert past_runs(tmp_path / "runs") == []
+    for wanted in ("latest", "2024"):
+        with pytest.raises(UsageError, match=r"There is no run"):
+            found_run(tmp_path / "runs", wanted)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["name", "state", "stage", "key", "test", "x"]), inner)
+    ),
+    max_leaves=8,
+)
+FIELDS = (
+    *("run_id", "job", "name", "state", "error", "started", "seconds", "config", "environment"),
+    *("stages", "quality", "variants", "best", "data"),
+)
+
+
+@given(changes=st.dictionaries(st.sampled_from(FIELDS), JSON), cut=st.integers(0, 400), keys=JSON)
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_run_json_whatever_it_says_makes_a_command_fail(
+    tmp_path: Path, changes: dict[str, Any], cut: int, keys: object
+) -> None:
+    shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+    write_run(tmp_path, IDS[0], [("train", key_of(1))])
+    folder = write_run(tmp_path, IDS[1], [("train", key_of(2))])
+    edit_json(folder / "run.json", lambda run: run.update(changes))
+    (folder / "keys.json").write_text(
+        json.dumps({"train": keys, "a": {"recipe": keys, "keys": []}})
+    )
+    _look_at_everything(tmp_path)
+    text = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(text[: min(cut, len(text) - 1)])
+    assert past_run(folder).state == "unreadable"
+    _look_at_everything(tmp_path)
+
+
+def _look_at_everything(artifacts: Path) -> None:
+    found = past_runs(artifacts / "runs")
+    assert len(found) == 2
+    for run in found:
+        run_page(run)
+        references(run)
+    collected(artifacts, 1, dry_run=True)
+    if not any(run.trouble for run in found):
+        compared(*found, artifacts / "store")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '"text"', "{}", "[" * 100_000, "\x00", "{"])
+def test_a_garbled_run_is_unreadable_and_cannot_be_compared(tmp_path: Path, text: str) -> None:
+    folder = write_run(tmp_path, IDS[0])
+    (folder / "run.json").write_text(text)
+    run = past_run(folder)
+    assert (run.state, run_line(run)["run_id"]) == ("unreadable", IDS[0])
+    assert run.trouble
+    with pytest.raises(StoreError, match="cannot be compared"):
+        compared(run, run, tmp_path / "store")
+
+
+def test_a_run_does_not_differ_from_itself(two_runs: TwoRuns) -> None:
+    found = compare(two_runs, two_runs.artifacts, b=two_runs.first)
+    assert {name: value for name, value in found.items() if name != "runs"} == {
+        name: []
+        for name in ("parameters", "data", "code", "packages", "metrics", "reasons", "notes")
+    }
+
+
+def test_one_changed_setting_is_the_only_difference_and_reaches_the_metrics(
+    two_runs: TwoRuns,
+) -> None:
+    found = compare(two_runs, two_runs.artifacts)
+    assert found["parameters"] == [{"name": "vectorize.max_features", "a": 300, "b": 200}]
+    assert (found["data"], found["code"], found["packages"], found["notes"]) == ([], [], [], [])
+    assert found["reasons"] == [
+        {"steps": ["vocabulary"], "reasons": ["vectorize.max_features 300 → 200"]}
+    ]
+    for each in found["metrics"]:
+        assert each["change"] == each["b"] - each["a"] != 0
+    assert {(each["variant"], each["split"]) for each in found["metrics"]} >= {
+        ("relu", "test"),
+        ("tanh", "train"),
+    }
+
+
+def test_code_packages_and_rows_that_differ_are_named(two_runs: TwoRuns, tmp_path: Path) -> None:
+    """As if the second run had been made with other code, packages and rows."""
+    artifacts = two_runs.copied(tmp_path)
+    folder = artifacts / "runs" / two_runs.second
+
+    def other_code(keys: dict[str, Any]) -> None:
+        for entry in keys.values():
+            code, packages = entry["recipe"]["code"], entry["recipe"]["packages"]
+            for name in code:
+                if name.endswith("clean.cleaned"):
+                    code[name] = "other"
+            packages["numpy"] = "0.0"
+        keys["vocabulary"]["recipe"]["code"]["reviewflow.added"] = "new"
+
+    def other_rows(run: dict[str, Any]) -> None:
+        run["data"]["rows"] = 601
+        next(step for step in run["stages"] if step["stage"] == "ingest")["key"] = key_of(7)
+        del run["variants"][0]["metrics"]["test"]["roc_auc"]
+
+    edit_json(folder / "keys.json", other_code)
+    edit_json(folder / "run.json", other_rows)
+    found = compare(two_runs, artifacts)
+    assert {"name": "rows", "a": 600, "b": 601} in found["data"]
+    assert {"name": "parts with other rows", "a": 1, "b": 1} in found["data"]
+    code = {each["definition"]: each for each in found["code"]}
+    assert code["reviewflow.added"] == {
+        "definition": "reviewflow.added",
+        "change": "added",
+        "stages": ["vocabulary"],
+    }
+    assert code["reviewflow.text.clean.cleaned"]["change"] == "changed"
+    assert code["reviewflow.text.clean.cleaned"]["stages"] == ["normalize"]
+    assert [pair["name"] for pair in found["packages"]] == ["numpy"]
+    words = {each["steps"][0]: each["reasons"] for each in found["reasons"]}
+    assert "code changed: reviewflow.text.clean.cleaned" in words["normalize"]
+    (lost,) = [each for each in found["metrics"] if each["b"] is None]
+    assert (lost["variant"], lost["metric"], lost["change"]) == ("relu", "roc_auc", None)
+
+
+def test_parts_are_compared_by_their_rows_when_only_the_code_of_ingest_changed(
+    two_runs: TwoRuns, tmp_path: Path
+) -> None:
+    artifacts = two_runs.copied(tmp_path)
+    (old,) = {key for stage, key in references(past_run(artifacts / "runs" / two_runs.second))
+              if stage == "ingest"}  # fmt: skip
+    new = key_of(7)
+    shutil.copytree(artifacts / "store" / "ingest" / old, artifacts / "store" / "ingest" / new)
+    edit_json(artifacts / "store" / "ingest" / new / "manifest.json", lambda m: m.update(key=new))
+    edit_json(
+        artifacts / "runs" / two_runs.second / "run.json",
+        lambda run: next(s for s in run["stages"] if s["stage"] == "ingest").update(key=new),
+    )
+    assert compare(two_runs, artifacts)["data"] == []
+
+
+def test_a_run_without_its_keys_is_compared_as_far_as_it_goes(
+    two_runs: TwoRuns, tmp_path: Path
+) -> None:
+    artifacts = two_runs.copied(tmp_path)
+    (artifacts / "runs" / two_runs.second / "keys.json").unlink()
+    found = compare(two_runs, artifacts)
+    assert found["parameters"]
+    assert (found["code"], found["reasons"]) == ([], [])
+    assert two_runs.second in found["notes"][0]
+
+
+def test_nested_settings_are_named_in_full() -> None:
+    assert flat({"train": {"seed": 0, "hidden": [1]}, "variants": {"relu": {}}}) == {
+        "train.seed": 0,
+        "train.hidden": [1],
+        "variants.relu": {},
+    }
+    assert flat("no settings") == {}

@@ -1,0 +1,37 @@
+"""The training's progress, shown by the real Prefect server."""
+
+from typing import Any
+from uuid import uuid4
+
+from tasks.train import progress_artifact
+
+
+def shown(label: str) -> list[Any]:
+    """The progress artifacts of a piece of work."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        artifacts = client.read_artifacts()
+    return [a for a in artifacts if a.type == "progress" and label in (a.description or "")]
+
+
+def test_progress_is_one_artifact_that_ends_at_a_hundred(prefect_api: str) -> None:
+    from prefect import flow
+
+    label = f"train[{uuid4()}]"
+
+    @flow
+    def training() -> None:
+        show = progress_artifact(label)
+        show("a message alone", {})
+        assert shown(label) == []
+        show("epoch 1", {"done": 1.0, "total": 4.0, "loss": 0.69})
+        (artifact,) = shown(label)
+        assert float(artifact.data) == 25
+
+        show("epoch 2", {"done": 2.0, "total": 4.0, "loss": 0.6})  # too soon to tell Prefect
+        show("epoch 4", {"done": 4.0, "total": 4.0, "loss": 0.5})  # the last word is always told
+        (artifact,) = shown(label)
+        assert float(artifact.data) == 100
+
+    training()

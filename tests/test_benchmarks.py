@@ -1,0 +1,133 @@
+"""That the benchmarks run, print their table, and do the same job on both sides; never how fast."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import plan, stages, text_to_features, train_step
+from benchmarks.__main__ import PAGE, page
+from benchmarks.measuring import command_figures, fresh, in_turn
+from benchmarks.table import HEAD, Row, spread, table
+from tests.conftest import ROOT, Reviews, write_reviews
+
+REVIEWS = 60  # few enough for all their terms to be in the vocabulary: no ties at the cut
+
+
+@pytest.fixture(scope="module")
+def parts(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("parts")
+    stages.prepare_parts(str(write_reviews(folder / "some.csv", reviews[:REVIEWS])), str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def features(parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("features")
+    stages.prepare_features(str(parts), str(folder))
+    return folder
+
+
+def benchmarks(*arguments: str) -> str:
+    """What ``python -m benchmarks`` prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def page_state() -> tuple[bool, float]:
+    return PAGE.exists(), PAGE.stat().st_mtime if PAGE.exists() else 0.0
+
+
+def assert_table(printed: str, *measured: str) -> None:
+    lines = [line for line in printed.splitlines() if line.startswith("|")]
+    assert [cell.strip() for cell in lines[0].strip("|").split("|")] == list(HEAD)
+    for name in measured:
+        assert any(line.startswith(f"| {name}") for line in lines), name
+
+
+def test_a_quick_benchmark_prints_its_table_and_writes_nothing() -> None:
+    before = page_state()
+    printed = benchmarks("--quick", "--runs", "1", "text_to_features")
+    assert_table(printed, "text to features, time", "text to features, peak memory")
+    assert "GiB of memory" in printed
+    assert page_state() == before
+
+
+@pytest.mark.slow
+def test_all_benchmarks_quickly() -> None:
+    before = page_state()
+    printed = benchmarks("--quick", "--runs", "1")
+    assert_table(printed, "text to features", "training step", "run, everything", "plan, nothing")
+    assert page_state() == before
+
+
+def test_word_by_word_finds_the_same_features(parts: Path, tmp_path: Path) -> None:
+    given = {"parts": parts, "folder": tmp_path / "work"}
+    ours, theirs = (
+        fresh(side, **given) for side in (text_to_features.stages, text_to_features.word_by_word)
+    )
+    assert ours["entries"] == theirs["entries"] > REVIEWS
+    assert ours["megabytes"] > 10
+
+
+@pytest.mark.parametrize("side", [train_step.fused, train_step.dense, train_step.embedding_bag])
+def test_every_side_of_a_training_step_begins_to_learn(side: object, features: Path) -> None:
+    assert callable(side)
+    figures = side(str(features), batch_size=16, steps=2)
+    assert figures["milliseconds"] > 0
+    assert 0.6 < figures["loss"] < 0.8  # around ln 2
+
+
+def test_a_command_is_measured_and_its_failure_told() -> None:
+    assert command_figures(["--help"])["seconds"] > 0
+    with pytest.raises(SystemExit, match=r"There is no configuration file nowhere\.yaml"):
+        command_figures(["plan", "--config", "nowhere.yaml"])
+
+
+def test_an_inserted_review_is_a_new_one_each_time(tmp_path: Path, reviews: Reviews) -> None:
+    path = write_reviews(tmp_path / "some.csv", reviews[:3])
+    before = path.read_bytes()
+    plan.insert_review(path)
+    once = path.read_bytes()
+    plan.insert_review(path)
+    assert len(before) < len(once) < len(path.read_bytes())
+    assert len(set(path.read_bytes().splitlines()[:3])) == 3
+
+
+def test_every_other_run_goes_through_the_sides_backwards() -> None:
+    called: list[str] = []
+
+    def side(name: str) -> dict[str, float]:
+        called.append(name)
+        return {"seconds": float(len(called))}
+
+    figures = in_turn(2, {"ours": lambda: side("ours"), "theirs": lambda: side("theirs")})
+    assert called == ["ours", "theirs", "theirs", "ours"]
+    assert figures["ours"] == [{"seconds": 1.0}, {"seconds": 4.0}]
+
+
+def test_ratios_are_taken_run_by_run() -> None:
+    row = Row("a step", "ms", (1.0, 2.0, 4.0), "another way", (20.0, 20.0, 20.0))
+    assert row.cells() == (
+        "a step",
+        "2.00 (1.00–4.00) ms",
+        "another way",
+        "20.0 (20.0–20.0) ms",
+        "10.0 (5.00–20.0)",
+    )
+    assert spread((0.12345,)) == "0.123"
+    assert spread((1234.5, 1000.0)) == "1,117 (1,000–1,234)"
+
+
+def test_the_page_has_the_machine_the_table_and_the_notes() -> None:
+    row = Row("alone", "s", (1.0,))
+    written = page({"plan": plan}, [row], "- a machine", runs=3, quick=False)
+    assert written.startswith("# Benchmarks\n")
+    assert "- a machine" in written
+    assert table([row]) in written
+    assert "## plan" in written
+    assert str(Path.home()) not in written
