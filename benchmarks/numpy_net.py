@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.measuring import Figures, fresh, in_turn, of
@@ -29,12 +30,11 @@ def rows(space: Workspace) -> list[Row]:
     found = []
     for name, size in BATCHES.items():
         steps = 50 if space.quick else STEPS[name]
+        given = {"size": size, "steps": steps}
         sides = {
-            "NumPy": lambda size=size, steps=steps: fresh(numpy_steps, size=size, steps=steps),
-            "PyTorch": lambda size=size, steps=steps: fresh(torch_steps, size=size, steps=steps),
-            "scikit-learn": lambda size=size, steps=steps: fresh(
-                sklearn_steps, size=size, steps=steps
-            ),
+            "NumPy": partial(fresh, numpy_steps, **given),
+            "PyTorch": partial(fresh, torch_steps, **given),
+            "scikit-learn": partial(fresh, sklearn_steps, **given),
         }
         figures = in_turn(space.runs, sides)
         ours = of("microseconds", figures["NumPy"])

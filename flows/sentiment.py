@@ -120,7 +120,7 @@ class Sentiment:
     def publish(self) -> None:
         """Show metrics and the report's text in the Prefect UI."""
         assert self.run is not None
-        facts = {**self.record.head, "state": "completed", **summary(self.run)}
+        facts = {**self.record.head, "state": "completed", **summary(self.run, self.report)}
         publish(metrics_rows(facts["variants"]), markdown(facts, self.run.folder_of("report")))
 
     def close(self, error: BaseException | None) -> None:
@@ -131,7 +131,7 @@ class Sentiment:
         facts: dict[str, Any] = {}
         self.pool.shutdown()
         if self.run is not None:
-            facts = summary(self.run)
+            facts = summary(self.run, self.report)
             self.record.keep_keys(self.run, self.previous)
         sentence = None if error is None else str(error) or type(error).__name__
         content = self.record.finish(state, sentence, facts)

@@ -81,7 +81,7 @@ STAGES: tuple[Stage, ...] = (
         does="reviewflow.reviews.split.split",
         over="part",
         shown_as="ingest",
-        reads={"reviews": Reads("ingest", ("text", "split"))},
+        reads={"reviews": Reads("ingest", ("text", "text_hash", "split"))},
         settings=("split",),
         given=("place",),
     ),
@@ -91,7 +91,7 @@ STAGES: tuple[Stage, ...] = (
         over="whole",
         shown_as="validate reviews",
         reads={
-            "reviews": Reads("ingest", ("text", "label"), every="part"),
+            "reviews": Reads("ingest", ("reviews.parquet",), every="part"),
             "splits": Reads("split", ("split.parquet",), every="part"),
         },
         files={"suite": "validate.reviews"},

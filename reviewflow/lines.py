@@ -33,6 +33,8 @@ class Line:
     upstream : lines that it reads, by argument name.
     variants : names of the variants that use it.
     parts : number of parts, or None for a line with a single step.
+    seed : which of a variant's seeds, from 0; None where the stage has none.
+    label : what it is called: ``train[tanh]``, or ``normalize`` where there is one only.
     """
 
     stage: Stage
@@ -44,6 +46,13 @@ class Line:
     seed: int | None
     variants: list[str] = field(default_factory=list)
     label: str = ""
+
+    @property
+    def slot(self) -> str:
+        """The label under which the next run looks for what this one knew; seeds are numbered."""
+        if self.seed is None:
+            return self.label
+        return f"{self.stage.name}[{self.variants[0]}, seed {self.seed}]"
 
     @cached_property
     def settings_json(self) -> dict[str, Any]:

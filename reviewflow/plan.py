@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from platform import python_version
 from typing import Any, Literal
@@ -23,6 +22,8 @@ from reviewflow.reviews.parts import Index
 from reviewflow.reviews.split import place
 from reviewflow.store import Artifact, Damage, Store, sha256_of
 from reviewflow.text.wordnet import wordnet_digest
+
+OPTIONAL_OUTPUT = "split"  # the column of an official split; most files have none
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Ledger:
         self.reaches, self.previous, self.refresh = reaches, previous, refresh
         self._made: dict[Step, Artifact] = {}
         self._ran: dict[Line, None] = {}
+        self._remade: set[str] = set()
         self._foreseen: dict[Step, Decision] = {}
         self._recipes: dict[Line, Recipe] = {}
         self._first: dict[str, Step] = {}
@@ -103,6 +105,7 @@ class Ledger:
         self._made[step] = artifact
         if ran:
             self._ran[step.line] = None
+            self._remade.add(artifact.manifest["key"])
 
     def folder(self, step: Step) -> Path:
         """Where the artifact of a step lies that has been made or found."""
@@ -144,7 +147,7 @@ class Ledger:
     def _looked_up(self, step: Step, recipe: Recipe, inputs: Mapping[str, list[str]]) -> Decision:
         """A step whose inputs are known: the store decides."""
         key = recipe.key(inputs)
-        if self._refreshed(step):
+        if self._refreshed(step) and key not in self._remade:
             return Decision("run", "asked for with --refresh", key, recipe, key, inputs)
         found = self.store.find(step.line.stage.name, key)
         if isinstance(found, Artifact):
@@ -166,14 +169,17 @@ class Ledger:
             return replace(self.decide(first), action="cached", reason="")
         if self._refreshed(step):
             return Decision("run", "asked for with --refresh", None, recipe, fingerprint, None)
-        if recipe.digest in self.store.recipes(recipe.stage) or self._twin(step.line, recipe):
-            reason = _unless([s.line.label for s in waits])
-            return Decision("unless", reason, None, recipe, fingerprint, None)
+        unless = _unless([s.line.label for s in waits])
+        if recipe.digest in self.store.recipes(recipe.stage):
+            return Decision("unless", unless, None, recipe, fingerprint, None)
         reason = self._reason(step, recipe, None)
+        if self._has_twin(step.line):
+            reason = f"{reason}, {unless.removesuffix(' the same bytes')} another variant's bytes"
+            return Decision("unless", reason, None, recipe, fingerprint, None)
         return Decision("run", reason, None, recipe, fingerprint, None)
 
-    def _twin(self, line: Line, recipe: Recipe) -> bool:
-        """Whether another line cooks the same recipe and could come first."""
+    def _has_twin(self, line: Line) -> bool:
+        """Whether another line cooks the same recipe, and might be fed the same and come first."""
         return any(
             other is not line
             and other.stage is line.stage
@@ -200,40 +206,52 @@ class Ledger:
     def _outputs(self, step: Step, names: tuple[str, ...]) -> list[str] | None:
         """Digests of a step's outputs, or None while they are not known.
 
-        What ingest gives is known as soon as the file has been cut.
+        What ingest will give is known as soon as the file has been cut, unless its code changed.
         """
-        if step.line.stage.name == "ingest" and step.part is not None:
-            known: Mapping[str, str] = self.index.parts[step.part].digests
-            return [known[name] for name in names if name in known]
         artifact = self._made.get(step) or self.decide(step).artifact
-        if artifact is None:
+        if artifact is not None:
+            known = artifact.digests
+        elif step.line.stage.name == "ingest" and step.part is not None and self._foretold(step):
+            known = self.index.parts[step.part].digests
+        else:
             return None
-        return [artifact.digests[name] for name in names]
+        if any(name not in known for name in names if name != OPTIONAL_OUTPUT):
+            return None
+        return [known.get(name, "") for name in names]
+
+    def _foretold(self, step: Step) -> bool:
+        """Whether ingest will write just the rows that were read: so it did, by the same code."""
+        before = self.previous.recipes.get(step.line.slot)
+        return before is None or before["code"] == self.recipe(step).code
 
     def _reason(self, step: Step, recipe: Recipe, key: str | None) -> str:
         """Why there is no artifact, compared with the run before."""
-        label = step.line.label
-        before = self.previous.recipes.get(label)
+        line, recipes = step.line, self.previous.recipes
+        before = recipes.get(line.slot)
         if before is None:
-            if not self.previous.recipes:
-                return "first run"
-            return (
-                f"new variant {step.line.variants[0]}"
-                if step.line.stage.over == "seed"
-                else "not made before"
-            )
-        if key is not None and key in self.previous.keys.get(label, frozenset()):
+            return _first_time(line, recipes)
+        if key is not None and key in self.previous.keys.get(line.slot, frozenset()):
             return "artifact missing"
         said = differences(before, asdict(recipe))
         if said:
             return "; ".join(said)
-        if step.line.stage.name in ("ingest", "split", "normalize"):
+        if line.stage.name in ("ingest", "split", "normalize"):
             return "new rows"
         changed = dict.fromkeys(s.line.label for steps in step.inputs().values() for s in steps)
         ran = [line.label for line in tuple(self._ran) if line.label in changed]
         return (
             f"{_several(ran or list(changed))} gave other bytes" if changed else "not in the store"
         )
+
+
+def _first_time(line: Line, recipes: Mapping[str, Any]) -> str:
+    """Why a line runs of which the run before knew nothing."""
+    if not recipes:
+        return "first run"
+    if line.seed is None:
+        return "not made before"
+    known = any(slot.startswith(f"{line.stage.name}[{line.variants[0]}, seed ") for slot in recipes)
+    return f"new seed {line.seed}" if known else f"new variant {line.variants[0]}"
 
 
 def given_facts(line: Line, part: int | None, index: Index) -> dict[str, Any]:
@@ -292,7 +310,6 @@ def _several(names: list[str]) -> str:
     return " and ".join(names)
 
 
-@lru_cache
 def _content_digest(path: str) -> str:
     """Digest of a file's bytes."""
     try:

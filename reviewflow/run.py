@@ -9,7 +9,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Lock
@@ -24,6 +24,7 @@ from reviewflow.job import STAGES
 from reviewflow.keys import Recipe
 from reviewflow.lines import Line, Step, job_lines
 from reviewflow.plan import Decision, Ledger, Previous, check_refresh, given_facts
+from reviewflow.reviews.ingest import written_digests
 from reviewflow.reviews.parts import Index, cut, indexed
 from reviewflow.store import Artifact, Store
 
@@ -116,7 +117,9 @@ class Run:
         self.config, self.ledger, self.listener = config, ledger, listener
         self.executor, self.recheck, self.stop = executor, recheck, Event()
         self.lies: list[str] = []
+        self.failed: set[Line] = set()
         self.outcomes: list[Outcome] = []
+        self._lines: list[Line] = []
         self.keys: dict[str, tuple[Recipe, list[str]]] = {}
         self.artifacts: dict[Step, Artifact] = {}
         self._lock = Lock()
@@ -135,6 +138,20 @@ class Run:
         """The folder of a stage's only artifact; None where the run did not get there."""
         folders = self.folders_of(stage)
         return folders[0] if folders else None
+
+    def all_outcomes(self) -> list[Outcome]:
+        """One outcome a step of the job; what was not reached is ``failed`` or ``skipped``."""
+        reached = [
+            replace(outcome, state="failed") if line in self.failed else outcome
+            for line, outcome in zip(self._lines, self.outcomes, strict=True)
+        ]
+        missed = [
+            _not_done(step, "failed" if step.line in self.failed else "skipped")
+            for line in self.ledger.lines
+            for step in line.steps
+            if step not in self.artifacts
+        ]
+        return reached + missed
 
     def works(self, *shown_as: str) -> list[Work]:
         """Pieces of work of a stage as a person calls it, one for each distinct set of lines."""
@@ -181,6 +198,7 @@ class Run:
                 if line.stage.name.startswith("validate_"):
                     self._stop_at_failures(line)
         except BaseException:
+            self.failed.add(line)
             self.listener.done(work.label, "failed", time.perf_counter() - started, "")
             raise
         ran = [outcome for outcome in performed if outcome.state == "ran"]
@@ -203,8 +221,7 @@ class Run:
     def _cut(self, line: Line) -> Iterable[tuple[Step, Any]]:
         """The steps of ingest with their rows; the file is read again only if one will run."""
         steps = line.steps
-        cached = all(self.ledger.decide(step).action == "cached" for step in steps)
-        if cached and not self.recheck:
+        if all(self.ledger.decide(step).action == "cached" for step in steps):
             return [(step, None) for step in steps]
         return self._read_again(steps)
 
@@ -235,8 +252,9 @@ class Run:
         )
         with self._lock:
             self.outcomes.append(outcome)
+            self._lines.append(step.line)
             self.artifacts[step] = artifact
-            _, keys = self.keys.setdefault(step.line.label, (decision.recipe, []))
+            _, keys = self.keys.setdefault(step.line.slot, (decision.recipe, []))
             keys.append(outcome.key or "")
         return outcome
 
@@ -247,13 +265,12 @@ class Run:
             "parts": asdict(decision.recipe),
             "inputs": decision.inputs,
         }
-        ingested = step.line.stage.name == "ingest" and step.part is not None
         return self.ledger.store.make(
             step.line.stage.name,
             decision.fingerprint,
             self._writer(step, context, rows),
             facts,
-            self.index.parts[step.part].digests if ingested and step.part is not None else None,
+            written_digests if step.line.stage.name == "ingest" else None,
         )
 
     def _writer(self, step: Step, context: Context, rows: Any) -> Callable[[Path], dict[str, Any]]:
@@ -264,7 +281,8 @@ class Run:
             folders = tuple(self.ledger.folder(source) for source in sources)
             arguments[name] = folders if stage.reads[name].every else folders[0]
         if stage.name == "ingest":
-            arguments["rows"] = rows
+            again = self._read_again(line.steps) if rows is None else ()
+            arguments["rows"] = next((found for other, found in again if other == step), rows)
         module, _, name = stage.does.rpartition(".")
 
         def write(folder: Path) -> dict[str, Any]:
@@ -298,15 +316,24 @@ class Run:
             raise QualityError(failure_table(results))
 
 
+def _variant(line: Line) -> str | None:
+    """The variant that a line belongs to alone; None for what variants share."""
+    if line.stage.over == "seed":
+        return line.variants[0]
+    return line.variants[0] if "[" in line.label and len(line.variants) == 1 else None
+
+
+def _not_done(step: Step, state: str) -> Outcome:
+    name, variant = step.line.stage.name, _variant(step.line)
+    return Outcome(name, step.part, variant, None, state, "", 0.0, 0.0, 0, None, 0)
+
+
 def _outcome(step: Step, artifact: Artifact, action: str, reason: str, seconds: float) -> Outcome:
-    manifest, line = artifact.manifest, step.line
-    shared = line.stage.over == "job" or (line.stage.over != "seed" and "[" not in line.label)
+    manifest = artifact.manifest
     return Outcome(
-        stage=line.stage.name,
+        stage=step.line.stage.name,
         part=step.part,
-        variant=None
-        if shared or (len(line.variants) > 1 and line.stage.over != "seed")
-        else line.variants[0],
+        variant=_variant(step.line),
         key=manifest["key"],
         state="cached" if action == "cached" else "ran",
         reason=reason,

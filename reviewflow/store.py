@@ -127,7 +127,7 @@ class Store:
         key: str,
         write: Callable[[Path], Mapping[str, Any]],
         facts: Mapping[str, Any],
-        digests: Mapping[str, str] | None = None,
+        digests: Callable[[Path], Mapping[str, str]] | None = None,
     ) -> Artifact:
         """Write one artifact aside and give it its name in one rename; call it under the lock.
 
@@ -135,7 +135,7 @@ class Store:
         ----------
         write : fills the folder that it is given and returns figures such as ``rows``.
         facts : what the manifest says beside its files (recipe, inputs).
-        digests : the outputs' digests where they are known better than by the files' bytes.
+        digests : gives the outputs' digests where the files' bytes are not what counts.
 
         Raises
         ------
@@ -151,9 +151,7 @@ class Store:
                 "stage": stage,
                 "key": key,
                 "files": files,
-                "digests": dict(
-                    digests or {name: entry["sha256"] for name, entry in files.items()}
-                ),
+                "digests": dict(digests(folder)) if digests else _sha256s(files),
                 "seconds": round(time.perf_counter() - started, 4),
                 "cpu_seconds": round(time.thread_time() - cpu_started, 4),
                 "figures": dict(figures),
@@ -179,7 +177,7 @@ class Store:
         folder = self._aside("aside-")
         try:
             write(folder)
-            return {name: entry["sha256"] for name, entry in _described(folder).items()}
+            return _sha256s(_described(folder))
         except OSError as error:
             raise StoreError(_unwritable(self.folder, error)) from error
         finally:
@@ -233,6 +231,10 @@ def _described(folder: Path) -> dict[str, dict[str, Any]]:
         }
         for path, digest in zip(paths, digests, strict=True)
     }
+
+
+def _sha256s(files: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {name: entry["sha256"] for name, entry in files.items()}
 
 
 def _damage(path: Path, entry: tuple[int, str, int], verify: bool) -> str | None:

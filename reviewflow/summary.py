@@ -21,16 +21,29 @@ from reviewflow.run import Run
 CHECKS = ("validate_reviews", "validate_features")
 
 
-def summary(run: Run) -> dict[str, Any]:
-    """Everything that run.json says beside its head, of what was reached."""
+def summary(run: Run, report: Path) -> dict[str, Any]:
+    """Everything that run.json says beside its head, of what was reached.
+
+    Parameters
+    ----------
+    report : where the page will lie.
+    """
     variants = variant_entries(run)
     return {
-        "stages": [asdict(outcome) for outcome in run.outcomes],
+        "stages": [asdict(outcome) for outcome in run.all_outcomes()],
         "quality": quality_entries(run),
         "variants": variants,
         "conclusions": [],
         "best": best(variants),
         "data": data_entry(run),
+        "artifacts": {
+            "report": str(report),
+            "data_docs": {
+                stage.removeprefix("validate_"): str(folder / "data_docs" / "index.html")
+                for stage in CHECKS
+                for folder in run.folders_of(stage)[:1]
+            },
+        },
     }
 
 

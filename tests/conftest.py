@@ -100,7 +100,11 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     home = tmp_path_factory.mktemp("prefect-home")
     before = dict(os.environ)
     with prefect_server(home):
-        yield {name: value for name, value in os.environ.items() if before.get(name) != value}
+        ours = {name: value for name, value in os.environ.items() if before.get(name) != value}
+        for name in ours:  # only tests that ask for this server shall see it
+            os.environ.pop(name)
+        os.environ.update(before)
+        yield ours
     os.environ.update({name: value for name, value in given.items() if value is not None})
 
 

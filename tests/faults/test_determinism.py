@@ -7,10 +7,9 @@ import pytest
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 from tests.faults.conftest import Driver, Undisturbed
 
-MANY_THREADS = {
-    name: "4"
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-}
+MANY_THREADS = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "4"
+)
 
 
 def test_threads_folders_and_working_directory_change_no_byte(

@@ -325,10 +325,6 @@ def test_an_edited_row_costs_its_part_and_no_other(imdb: Reviews, tmp_path: Path
     assert after.run.index.rows == len(imdb)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="plan._content_digest remembers a suite by its path as long as the process lives",
-)
 def test_a_suite_edited_in_place_is_seen_by_the_same_process(project: Project) -> None:
     performed(project.config, project.artifacts, ("ingest",))
     reviews_limit(project)

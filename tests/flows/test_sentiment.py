@@ -134,7 +134,6 @@ def test_the_record_of_a_completed_run_has_the_contracts_fields(
     assert record["data"]["rows"] == ROWS
 
 
-@pytest.mark.xfail(strict=True, reason="Sentiment.close writes run.json without `artifacts`")
 def test_the_record_says_where_report_and_data_docs_are(first: Seen) -> None:
     assert set(first.record["artifacts"]) == {"report", "data_docs"}
 

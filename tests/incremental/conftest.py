@@ -38,11 +38,6 @@ class Told:
 
     answer: dict[str, Any]
 
-    @property
-    def text(self) -> str:
-        """The plan in words."""
-        return str(self.answer["text"])
-
     @cached_property
     def foretold(self) -> dict[Named, dict[str, Any]]:
         """The plan's entries."""
@@ -162,11 +157,16 @@ class Checkout:
             "answer": str(self.artifacts.parent / "answer.json"),
             "works": works,
             "recheck": False,
+            "in_words": False,
         } | others
 
     def plan(self) -> Told:
-        """What ``reviewflow plan`` says."""
+        """What ``reviewflow plan --json`` says."""
         return self.driver.answers(self.request())[0]
+
+    def plan_in_words(self) -> str:
+        """What ``reviewflow plan`` says."""
+        return str(self.driver.answers(self.request(in_words=True))[0].answer["text"])
 
     def run(self, works: tuple[str, ...] = EVERYTHING, recheck: bool = False) -> Told:
         """Plan and run; ``recheck`` computes every cached step again, aside, and compares bytes."""

@@ -59,11 +59,10 @@ def planned_and_performed(request: dict[str, Any]) -> dict[str, Any]:
     import reviewflow
 
     arguments = ["--config", request["config"], "--artifacts", request["artifacts"]]
-    answer = {
-        "reviewflow": reviewflow.__file__,
-        "plan": json.loads(command("plan", *arguments, "--json")),
-        "text": command("plan", *arguments),
-    }
+    answer = {"reviewflow": reviewflow.__file__}
+    if request["in_words"]:
+        return answer | {"text": command("plan", *arguments)}
+    answer["plan"] = json.loads(command("plan", *arguments, "--json"))
     return answer | performed(request) if request["works"] else answer
 
 

@@ -91,7 +91,7 @@ SILENT = {
     "docstring": Edit(WORDS, '"""The base form: as', '"""The base form of a word: as', set(), ""),
     "formatting": Edit(
         WORDS,
-        "    noun = part_of_speech(\"noun\").base_form(word)\n",
+        '    noun = part_of_speech("noun").base_form(word)\n',
         "    noun = (\n        part_of_speech('noun')\n        .base_form(word,)\n    )\n\n",
         set(),
         "",
@@ -172,7 +172,7 @@ def test_a_variant_added_is_trained_and_no_other(
     told = checkout.run()
     assert_foretold(told, first[1])
     assert told.ran == {"train[wide]", "evaluate[wide]", "report"}
-    assert "train[wide]: will run — new variant wide" in told.text.splitlines()
+    assert told.why("train[wide]") == "new variant wide"
 
 
 def test_more_repeats_train_the_new_seeds(checkout: Checkout, first: tuple[Path, Told]) -> None:
@@ -193,7 +193,6 @@ def test_another_reduction_leaves_reading_and_its_check(checkout: Checkout) -> N
     assert told.with_action("cached") == FIRST | {"split", "validate_reviews"}
     # WordNet is read for lemmas alone, so it is no longer among what shapes the tokens
     assert told.why("normalize").startswith("normalize.reduce lemma → stem")
-    assert "validate reviews: cached" in told.text.splitlines()
 
 
 def test_a_limit_edited_re_runs_its_check_alone(
@@ -232,8 +231,7 @@ def test_a_package_of_another_version_re_runs_what_imports_it(
 
 @pytest.mark.xfail(
     strict=True,
-    reason="what ingest gave is taken to be what was read (plan._outputs, run._make), so an edit of "
-    "ingest itself reaches nothing that reads its texts",
+    reason="plan._outputs takes what ingest gave for what was read, so its own code reaches nobody",
 )
 def test_ingest_that_writes_other_texts_reaches_their_readers(checkout: Checkout) -> None:
     checkout.edit(
@@ -241,5 +239,14 @@ def test_ingest_that_writes_other_texts_reaches_their_readers(checkout: Checkout
         'text = rows.column("text").combine_chunks()',
         'text = compute.utf8_reverse(rows.column("text")).combine_chunks()',
     )
-    told = checkout.run()
-    assert "normalize" in told.ran
+    assert "normalize" in checkout.run().ran
+
+
+@pytest.mark.xfail(strict=True, reason="job.py: split and validate_reviews read text_hash as well")
+def test_other_text_hashes_reach_the_split(checkout: Checkout) -> None:
+    checkout.edit(
+        "reviewflow/reviews/cutting.py",
+        "hashes += [xxh3_64_intdigest(view[start:end]) for",
+        "hashes += [xxh3_64_intdigest(view[start:end], 1) for",
+    )
+    assert {"split", "validate_reviews"} <= checkout.run().ran

@@ -7,7 +7,7 @@ Docstrings, annotations and what only type checkers read are left alone.
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -47,13 +47,26 @@ UNREAD = {
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one definition: where, what, and the module's source with it."""
+    """One change of one definition: where and what.
+
+    ``before`` is the module's source, ``place`` the definition's among the module's and
+    ``number`` the changed point's among the definition's.
+    """
 
     module: str
     definition: str
+    place: int
     number: int
     words: str
-    source: str
+    before: str = field(repr=False)
+
+    @property
+    def source(self) -> str:
+        """The module's source with the change."""
+        tree = ast.parse(self.before)
+        node = definitions(tree)[self.place][1]
+        list(points_of(node))[self.number].make()
+        return ast.unparse(ast.fix_missing_locations(tree))
 
     def __str__(self) -> str:
         return f"{self.module}.{self.definition} #{self.number}: {self.words}"
@@ -75,12 +88,7 @@ def changes(module: str, source: str, most: int) -> list[Change]:
         points = list(points_of(node))
         order = sorted(range(len(points)), key=lambda n: (points[n].rare, _lot(module, name, n)))
         for number in order[:most]:
-            tree = ast.parse(source)
-            again = definitions(tree)[place][1]
-            point = list(points_of(again))[number]
-            point.make()
-            text = ast.unparse(ast.fix_missing_locations(tree))
-            found.append(Change(module, name, number, point.words, text))
+            found.append(Change(module, name, place, number, points[number].words, source))
     return found
 
 

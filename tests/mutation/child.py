@@ -21,10 +21,11 @@ from typing import Any
 
 Tell = Callable[[dict[str, Any]], None]
 BASELINE = "baseline.json"
+MEMOS = "memos"
 
 
-def opened(folder: Path, reaches: Any, index: Any = None) -> Any:
-    """The run of the job, laid out, with its own memos where no index is given."""
+def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = None) -> Any:
+    """The run of the job, laid out on an index that is given, or on what memos and file tell."""
     from concurrent.futures import ThreadPoolExecutor
 
     from reviewflow.config import read_config
@@ -35,7 +36,7 @@ def opened(folder: Path, reaches: Any, index: Any = None) -> Any:
     from reviewflow.store import Store
 
     config = read_config(folder / "job.yaml")
-    index = index or indexed(config.ingest, None, folder / "artifacts" / "memos")
+    index = index or indexed(config.ingest, None, memos or folder / MEMOS)
     lines = job_lines(config, len(index.parts))
     store = Store(folder / "artifacts" / "store")
     ledger = Ledger(store, index, lines, reaches, Previous({}, {}))
@@ -151,10 +152,14 @@ def do_again(folder: Path, reaches: Any, module: str, tell: Tell) -> None:
     tell : hears ``laid out`` when all keys are known, and then of every step done again.
     """
     baseline = json.loads((folder / BASELINE).read_text(encoding="utf-8"))
-    stale = list(_told_wrong(opened(folder, reaches), folder))
+    with tempfile.TemporaryDirectory(dir=folder) as memos:
+        shutil.copytree(folder / MEMOS, memos, dirs_exist_ok=True)
+        first = opened(folder, reaches, Path(memos))
+    wrong = list(_told_wrong(first, folder))
     run, todo = _foretold(folder, reaches, baseline)
-    tell({"laid out": True, "changed": len(baseline) - len(todo)})
-    for sentence in stale:
+    other_index = first.index.to_json() != run.index.to_json()
+    tell({"laid out": True, "changed": len(baseline) - len(todo), "other index": other_index})
+    for sentence in wrong:
         tell({"stale": "index", "why": sentence})
     for known, step in todo:
         if module not in known["imported"] and arguments_of(run, step) == known["arguments"]:
@@ -177,7 +182,7 @@ def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, lis
     from reviewflow.store import Artifact
 
     index = Index.from_json((folder / "index.json").read_text(encoding="utf-8"))
-    run = opened(folder, reaches, index)
+    run = opened(folder, reaches, index=index)
     by_key = {(known["stage"], known["key"]): known for known in baseline}
     by_name = {known["made"]: known for known in baseline}
     todo = []

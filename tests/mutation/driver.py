@@ -78,9 +78,9 @@ class Worker:
 class Tally:
     """What came of many changes.
 
-    ``seen``: some step's key changed. ``loud``: the job could not be laid out, so that nothing
-    cached is shown either. ``without effect``: no key changed and no byte. ``stale``: a step with
-    its old key gives something else.
+    ``seen``: some step's key changed, or the index of the parts. ``loud``: the job could not be
+    laid out, so that nothing cached is shown either. ``without effect``: no key changed and no
+    byte. ``stale``: a step with its old key gives something else.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -97,7 +97,8 @@ class Tally:
         elif answer["loud"]:
             kind = "loud"
         else:
-            kind = "seen" if answer["changed_keys"] else "without effect"
+            seen = answer["changed_keys"] or answer["other_index"]
+            kind = "seen" if seen else "without effect"
         self.counts[kind] += 1
         return kind
 
@@ -113,9 +114,10 @@ def tallied(worker: Worker, asked: list[Change], blind: str | None = None) -> Ta
     """Ask a worker about changes, one after another."""
     tally, started = Tally(), time.monotonic()
     for change in asked:
-        kind = tally.add(change, worker.ask(change.module, change.source, blind))
+        answer = worker.ask(change.module, change.source, blind)
+        kind = tally.add(change, answer)
         if log := os.environ.get("MUTATION_LOG"):
             with open(log, "a", encoding="utf-8") as file:
-                file.write(f"{time.monotonic() - started:.1f}\t{kind}\t{change}\n")
+                file.write(f"{time.monotonic() - started:.1f}\t{kind}\t{change}\t{answer}\n")
     tally.seconds = time.monotonic() - started
     return tally

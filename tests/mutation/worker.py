@@ -117,6 +117,7 @@ def summary(told: list[dict[str, Any]], started: float) -> dict[str, Any]:
     return {
         "loud": crash if not laid_out else None,
         "changed_keys": laid_out["changed"] if laid_out else 0,
+        "other_index": laid_out.get("other index", False) if laid_out else False,
         "stale": stale,
         "done_again": len(ended) + len(stale),
         "seconds": round(time.monotonic() - started, 3),
@@ -164,7 +165,7 @@ def _in_child(work: Callable[[child.Tell], None], writing: int) -> None:
 
 
 def _read_all(reading: int, until: float) -> tuple[bytes, bool]:
-    pieces = []
+    pieces: list[bytes] = []
     while True:
         left = until - time.monotonic()
         if left <= 0 or not select.select([reading], [], [], left)[0]:

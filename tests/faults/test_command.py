@@ -1,0 +1,165 @@
+"""The command and its Prefect server under the same faults."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from flows.server import OURS
+from reviewflow.record import read_run
+from tests.conftest import ROOT
+from tests.faults.conftest import WAIT_SECONDS, Undisturbed, in_the_making, whole
+
+Command = subprocess.Popen[str]
+
+
+def reviewflow(job: Path, artifacts: Path) -> Command:
+    """Start ``reviewflow run`` in a session of its own."""
+    given = ("PREFECT_API_URL", "PREFECT_HOME", OURS)
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "run", "--config", job, "--artifacts", artifacts],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in given},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finished(command: Command) -> None:
+    """Wait for a run that is to succeed."""
+    said, _ = command.communicate(timeout=WAIT_SECONDS)
+    assert command.returncode == 0, said
+
+
+def kill(command: Command) -> None:
+    command.send_signal(signal.SIGKILL)
+    command.communicate()
+
+
+def runs(artifacts: Path) -> list[dict]:  # type: ignore[type-arg]
+    """What the runs' records say, the oldest first."""
+    folders = [path.parent for path in (artifacts / "runs").glob("*/run.json")]
+    return [read_run(folder) for folder in sorted(folders) if not folder.is_symlink()]
+
+
+def ran(record: dict) -> list[tuple[str, str]]:  # type: ignore[type-arg]
+    return [(s["stage"], s["key"]) for s in record["stages"] if s["state"] == "ran"]
+
+
+def servers(artifacts: Path) -> list[psutil.Process]:
+    """Living server processes of these artifacts' Prefect home."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(artifacts / "prefect") in process.cmdline():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def until(condition: object, what: str) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Iterator[Path]:
+    """A folder for artifacts; no server may be left behind in it."""
+    folder = tmp_path / "artifacts"
+    yield folder
+    left = servers(folder)
+    for process in left:
+        process.kill()
+    assert left == []
+
+
+def test_the_store_needs_nothing_of_prefects(
+    job: Path, undisturbed: Undisturbed, artifacts: Path, tmp_path: Path
+) -> None:
+    """What was made without Prefect, or by a Prefect whose home is gone, is cached."""
+    undisturbed.copy(tmp_path)
+    finished(reviewflow(job, artifacts))
+    assert (artifacts / "prefect").is_dir()
+    record = runs(artifacts)[-1]
+    assert record["state"] == "completed"
+    assert {(s["stage"], s["key"]) for s in record["stages"]} == undisturbed.made
+    assert ran(record) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", ["prefect.db", "storage", "."])
+def test_prefects_database_and_results_may_be_deleted(
+    lost: str, job: Path, undisturbed: Undisturbed, artifacts: Path
+) -> None:
+    finished(reviewflow(job, artifacts))
+    assert set(ran(runs(artifacts)[-1])) == undisturbed.made == whole(artifacts)
+    for path in (
+        (artifacts / "prefect").glob(f"{lost}*") if lost != "." else [artifacts / "prefect"]
+    ):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    finished(reviewflow(job, artifacts))
+    assert ran(runs(artifacts)[-1]) == []
+    assert len(runs(artifacts)[-1]["stages"]) == len(undisturbed.made)
+
+
+@pytest.mark.slow
+def test_the_server_outlives_a_killed_run_that_another_shares_it_with(
+    job: Path, undisturbed: Undisturbed, artifacts: Path
+) -> None:
+    first = reviewflow(job, artifacts)
+    until(lambda: in_the_making(artifacts), "the first run makes something")
+    second = reviewflow(job, artifacts)
+    until(lambda: len(runs(artifacts)) == 2, "the second run starts")
+    (server,) = servers(artifacts)
+    kill(first)
+    assert server.is_running()
+    finished(second)
+    crashed, completed = sorted(runs(artifacts), key=lambda record: record["started"])
+    assert (crashed["state"], completed["state"]) == ("crashed", "completed")
+    assert whole(artifacts) == undisturbed.made
+    assert in_the_making(artifacts) == []
+    until(lambda: not servers(artifacts), "the server ends")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [2, 4])
+def test_runs_at_once_share_the_work_and_one_server(
+    number: int, job: Path, undisturbed: Undisturbed, artifacts: Path
+) -> None:
+    going = [reviewflow(job, artifacts) for _ in range(number)]
+    until(lambda: len(runs(artifacts)) == number or going[0].poll() is not None, "all start")
+    assert len(servers(artifacts)) == 1
+    for command in going:
+        finished(command)
+    steps = [step for record in runs(artifacts) for step in ran(record)]
+    assert sorted(steps) == sorted(undisturbed.made)
+    assert whole(artifacts) == undisturbed.made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["normalize", "train", "report"])
+def test_a_killed_command_is_gone_on_with(
+    stage: str, job: Path, undisturbed: Undisturbed, artifacts: Path
+) -> None:
+    first = reviewflow(job, artifacts)
+    until(lambda: any(n.startswith(stage) for n in in_the_making(artifacts)), f"{stage} starts")
+    kill(first)
+    until(lambda: not servers(artifacts), "the server ends")
+    kept = whole(artifacts)
+    finished(reviewflow(job, artifacts))
+    assert set(ran(runs(artifacts)[-1])) == undisturbed.made - kept
+    assert whole(artifacts) == undisturbed.made
+    assert in_the_making(artifacts) == []

@@ -1,0 +1,71 @@
+"""No result is stale, whichever definition of the library is changed; a broken reach is found out.
+
+For each change, every step whose key stood is done again on the undisturbed inputs, and its bytes
+are compared; what crashes there counts as stale too.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Reviews
+from tests.mutation.changes import Change, changes
+from tests.mutation.driver import Worker, tallied
+
+SAMPLE = 10
+MOST = 3
+
+
+@pytest.fixture(scope="module")
+def worker(imdb: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    started = Worker(tmp_path_factory.mktemp("mutation"), imdb)
+    yield started
+    started.close()
+
+
+def sampled(found: list[Change], number: int) -> list[Change]:
+    """Changes at equal distances, so that every folder of the library has its share."""
+    return [found[len(found) * place // number] for place in range(number)]
+
+
+def test_changes_reach_every_definition_and_leave_docstrings_alone() -> None:
+    source = '"""Doc."""\nK: int = 3\n\ndef f(x: int) -> str:\n    """Doc."""\n    return "a" + x\n'
+    made = changes("m", source, 9)
+    assert {change.definition for change in made} == {"K", "f"}
+    assert not any("Doc" in change.words or "int" in change.words for change in made)
+    assert len({change.source for change in made}) == len(made) >= 5
+    assert made == changes("m", source, 9)
+
+
+def test_undisturbed_steps_give_the_same_bytes_again(worker: Worker) -> None:
+    path = worker.paths["reviewflow.errors"]  # every step imports it
+    answer = worker.ask("reviewflow.errors", path.read_text(encoding="utf-8"))
+    assert answer["stale"] == []
+    assert answer["done_again"] == worker.baseline["steps"] > 20
+
+
+def test_no_result_is_stale_after_a_sample_of_changes(worker: Worker) -> None:
+    tally = tallied(worker, sampled(worker.changes(1), SAMPLE))
+    print(tally)
+    assert tally.stale == []
+    assert tally.counts["seen"] >= 2
+
+
+@pytest.mark.parametrize("module", ["reviewflow.text.clean", "reviewflow.evaluation.metrics"])
+def test_a_reach_broken_on_purpose_gives_stale_results(worker: Worker, module: str) -> None:
+    source = worker.paths[module].read_text(encoding="utf-8")
+    asked = sampled(changes(module, source, 1), 3)
+    assert tallied(worker, asked).stale == []
+    broken = tallied(worker, asked, blind=module)
+    print(broken)
+    assert broken.stale
+    assert broken.counts["stale"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3 * 3600)
+def test_no_result_is_stale_after_any_change(worker: Worker) -> None:
+    tally = tallied(worker, worker.changes(MOST))
+    print(tally)
+    assert tally.stale == []
+    assert tally.counts["seen"] > 500
