@@ -54,6 +54,11 @@ class Line:
             return self.label
         return f"{self.stage.name}[{self.variants[0]}, seed {self.seed}]"
 
+    @property
+    def shown_label(self) -> str:
+        """The label with the stage as a person calls it."""
+        return self.label.replace(self.stage.name, self.stage.shown_as, 1)
+
     @cached_property
     def settings_json(self) -> dict[str, Any]:
         """The settings by their full names, as JSON values."""

@@ -169,7 +169,7 @@ class Ledger:
             return replace(self.decide(first), action="cached", reason="")
         if self._refreshed(step):
             return Decision("run", "asked for with --refresh", None, recipe, fingerprint, None)
-        unless = _unless([s.line.label for s in waits])
+        unless = _unless([s.line.shown_label for s in waits])
         if recipe.digest in self.store.recipes(recipe.stage):
             return Decision("unless", unless, None, recipe, fingerprint, None)
         reason = self._reason(step, recipe, None)
@@ -221,13 +221,13 @@ class Ledger:
 
     def _foretold(self, step: Step) -> bool:
         """Whether ingest will write just the rows that were read: so it did, by the same code."""
-        before = self.previous.recipes.get(step.line.slot)
-        return before is None or before["code"] == self.recipe(step).code
+        before, now = self.previous.recipes.get(step.line.slot), self.recipe(step)
+        return before is None or (before["code"], before["packages"]) == (now.code, now.packages)
 
     def _reason(self, step: Step, recipe: Recipe, key: str | None) -> str:
         """Why there is no artifact, compared with the run before."""
         line, recipes = step.line, self.previous.recipes
-        before = recipes.get(line.slot)
+        before = recipes.get(line.slot) or recipes.get(line.stage.name)
         if before is None:
             return _first_time(line, recipes)
         if key is not None and key in self.previous.keys.get(line.slot, frozenset()):
@@ -246,11 +246,14 @@ class Ledger:
 
 def _first_time(line: Line, recipes: Mapping[str, Any]) -> str:
     """Why a line runs of which the run before knew nothing."""
-    if not recipes:
-        return "first run"
+    siblings = [slot for slot in recipes if slot.partition("[")[0] == line.stage.name]
+    if not siblings:
+        return "not made before" if recipes else "first run"
     if line.seed is None:
         return "not made before"
-    known = any(slot.startswith(f"{line.stage.name}[{line.variants[0]}, seed ") for slot in recipes)
+    known = any(
+        slot.startswith(f"{line.stage.name}[{line.variants[0]}, seed ") for slot in siblings
+    )
     return f"new seed {line.seed}" if known else f"new variant {line.variants[0]}"
 
 

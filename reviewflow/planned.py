@@ -6,8 +6,6 @@ from typing import Any
 from reviewflow.lines import Step
 from reviewflow.plan import Decision
 
-WORDS = {"cached": "cached", "run": "will run", "unless": "will run"}
-
 
 def plan_entries(decisions: Mapping[Step, Decision]) -> list[dict[str, Any]]:
     """One entry a step: stage, part, variants, action (``cached``, ``run``, ``unless``), reason."""
@@ -27,28 +25,28 @@ def plan_entries(decisions: Mapping[Step, Decision]) -> list[dict[str, Any]]:
 
 def plan_text(decisions: Mapping[Step, Decision]) -> str:
     """The plan for a person: a line for all steps of a line that share an answer."""
-    groups: dict[str, list[Decision]] = {}
+    groups: dict[str, dict[Step, Decision]] = {}
     for step, decision in decisions.items():
-        label = step.line.label.replace(step.line.stage.name, step.line.stage.shown_as, 1)
-        groups.setdefault(label, []).append(decision)
+        groups.setdefault(step.line.shown_label, {})[step] = decision
     return "\n".join(text for label, found in groups.items() for text in _lines(label, found))
 
 
-def _lines(label: str, decisions: list[Decision]) -> list[str]:
-    running = [decision for decision in decisions if decision.action != "cached"]
-    if not running:
-        return [f"{label}: cached"]
-    reasons: dict[str, int] = {}
-    for decision in running:
-        reasons[decision.reason] = reasons.get(decision.reason, 0) + 1
-    return [
-        f"{label}: {_counted(count, len(decisions))} {_joined(reason)}"
-        for reason, count in reasons.items()
-    ]
+def _lines(label: str, decisions: Mapping[Step, Decision]) -> list[str]:
+    """``normalize: cached``, or a line for each reason with how many parts it concerns."""
+    parts: dict[str, set[int | None]] = {}
+    for step, decision in decisions.items():
+        if decision.action != "cached":
+            parts.setdefault(decision.reason, set()).add(step.part)
+    total = len({step.part for step in decisions} - {None})
+    said = [f"{label}: {_counted(found, total)} {_joined(why)}" for why, found in parts.items()]
+    return said or [f"{label}: cached"]
 
 
-def _counted(count: int, total: int) -> str:
-    return "will run" if count == total else f"{count} of {total} steps will run"
+def _counted(parts: set[int | None], total: int) -> str:
+    concerned = len(parts - {None})
+    if not concerned or concerned == total:
+        return "will run"
+    return f"{concerned} of {total} parts will run"
 
 
 def _joined(reason: str) -> str:

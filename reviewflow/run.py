@@ -158,7 +158,7 @@ class Run:
         found: dict[str, list[Line]] = {}
         for line in self.ledger.lines:
             if line.stage.shown_as in shown_as:
-                label = line.label.replace(line.stage.name, line.stage.shown_as, 1)
+                label = line.shown_label
                 found.setdefault(label, []).append(line)
         return [Work(label, lines, tuple(lines[-1].variants)) for label, lines in found.items()]
 
@@ -166,12 +166,8 @@ class Run:
         """Labels of the works whose artifacts, or whose passing, a piece of work waits for."""
         lines = {line for own in work.lines for group in own.upstream.values() for line in group}
         checks = {name for own in work.lines for name in own.stage.after}
-        names = {line.label.replace(line.stage.name, line.stage.shown_as, 1) for line in lines}
-        names |= {
-            line.label.replace(line.stage.name, line.stage.shown_as, 1)
-            for line in self.ledger.lines
-            if line.stage.name in checks
-        }
+        names = {line.shown_label for line in lines}
+        names |= {line.shown_label for line in self.ledger.lines if line.stage.name in checks}
         return names - {work.label}
 
     def perform(self, work: Work, progress: Progress = silent) -> list[Outcome]:

@@ -7,9 +7,8 @@ import pytest
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 from tests.faults.conftest import Driver, Undisturbed
 
-MANY_THREADS = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "4"
-)
+THREADED = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+MANY_THREADS = {f"{library}_NUM_THREADS": "4" for library in THREADED}
 
 
 def test_threads_folders_and_working_directory_change_no_byte(
@@ -34,7 +33,7 @@ def test_threads_folders_and_working_directory_change_no_byte(
 
 @pytest.mark.slow
 def test_parts_side_by_side_change_no_byte(driver: Driver, imdb: Reviews, tmp_path: Path) -> None:
-    """12,000 reviews twice over make several parts."""
+    """12,000 reviews make a part or two more."""
     rows = list(dict.fromkeys(imdb))
     path = write_reviews(tmp_path / "reviews.csv", rows)
     job = write_config(tmp_path / "parts.yaml", small_config(path))

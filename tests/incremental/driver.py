@@ -100,7 +100,7 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
             for work in run.works(shown_as):
                 run.perform(work)
     record.keep_keys(run, previous)
-    content = record.finish("completed", None, summary(run))
+    content = record.finish("completed", None, summary(run, record.folder / "report.html"))
     page = html_page(content, run.folder_of("report")) if "report" in request["works"] else ""
     return {"outcomes": outcomes(run), "lies": run.lies, "page": page}
 

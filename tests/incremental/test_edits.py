@@ -229,10 +229,6 @@ def test_a_package_of_another_version_re_runs_what_imports_it(
     assert told.ran == {"normalize"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="plan._outputs takes what ingest gave for what was read, so its own code reaches nobody",
-)
 def test_ingest_that_writes_other_texts_reaches_their_readers(checkout: Checkout) -> None:
     checkout.edit(
         "reviewflow/reviews/ingest.py",
@@ -242,7 +238,6 @@ def test_ingest_that_writes_other_texts_reaches_their_readers(checkout: Checkout
     assert "normalize" in checkout.run().ran
 
 
-@pytest.mark.xfail(strict=True, reason="job.py: split and validate_reviews read text_hash as well")
 def test_other_text_hashes_reach_the_split(checkout: Checkout) -> None:
     checkout.edit(
         "reviewflow/reviews/cutting.py",

@@ -22,6 +22,7 @@ from typing import Any
 Tell = Callable[[dict[str, Any]], None]
 BASELINE = "baseline.json"
 MEMOS = "memos"
+OTHER_BYTES = "other bytes"
 
 
 def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = None) -> Any:
@@ -162,11 +163,17 @@ def do_again(folder: Path, reaches: Any, module: str, tell: Tell) -> None:
     for sentence in wrong:
         tell({"stale": "index", "why": sentence})
     for known, step in todo:
-        if module not in known["imported"] and arguments_of(run, step) == known["arguments"]:
+        concerned = module in known["imported"]
+        if not concerned and arguments_of(run, step) == known["arguments"]:
             continue
         tell({"begins": known["made"]})
         why = _difference(run, step, known, _rows(folder, step))
-        tell({"ended": known["made"]} if why is None else {"stale": known["made"], "why": why})
+        if why is None:
+            tell({"ended": known["made"]})
+        elif concerned or why.startswith(OTHER_BYTES):
+            tell({"stale": known["made"], "why": why})
+        else:  # handed what it does not take: it gives nothing at all wherever it runs
+            tell({"miscalled": known["made"], "why": why})
 
 
 def fresh_parts(run: Any) -> Iterator[Any]:
@@ -231,7 +238,7 @@ def _difference(run: Any, step: Any, known: dict[str, Any], rows: Any) -> str | 
         shutil.rmtree(made, ignore_errors=True)
     kept = known["bytes"]
     files = [name for name in {**kept, **found} if kept.get(name) != found.get(name)]
-    return f"other bytes in {', '.join(files)}" if files else None
+    return f"{OTHER_BYTES} in {', '.join(files)}" if files else None
 
 
 def digests(folder: Path) -> dict[str, str]:

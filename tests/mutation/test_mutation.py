@@ -1,7 +1,7 @@
 """No result is stale, whichever definition of the library is changed; a broken reach is found out.
 
 For each change, every step whose key stood is done again on the undisturbed inputs, and its bytes
-are compared; what crashes there counts as stale too.
+are compared; what crashes in changed code counts as stale too.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,8 @@ def test_undisturbed_steps_give_the_same_bytes_again(worker: Worker) -> None:
 
 
 def test_no_result_is_stale_after_a_sample_of_changes(worker: Worker) -> None:
-    tally = tallied(worker, sampled(worker.changes(1), SAMPLE))
+    used = [each for each in worker.changes(1) if each.module in worker.baseline["imported"]]
+    tally = tallied(worker, sampled(used, SAMPLE))
     print(tally)
     assert tally.stale == []
     assert tally.counts["seen"] >= 2

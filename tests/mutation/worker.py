@@ -63,15 +63,16 @@ class Worker:
         self.reaches = reaches(self.files)
         self.imported: set[str] = set()
 
-    def make_baseline(self) -> int:
-        """Make the whole job undisturbed; the number of its steps."""
+    def make_baseline(self) -> dict[str, Any]:
+        """Make the whole job undisturbed: how many steps, and the modules that they import."""
         made = forked(partial(child.make_all, self.folder, self.reaches))
         if "crash" in made[-1]:
             raise RuntimeError(f"The job cannot be made undisturbed: {made[-1]['crash']}")
         self.imported = {name for told in made for name in told["imported"]}
         del made[-1]
         (self.folder / child.BASELINE).write_text(json.dumps(made), encoding="utf-8")
-        return len(made)
+        steps = {name for told in made for name in told["imported"]}
+        return {"steps": len(made), "imported": sorted(steps)}
 
     def answer(self, module: str, source: str, blind: str | None) -> dict[str, Any]:
         """What comes of one change."""
@@ -119,6 +120,7 @@ def summary(told: list[dict[str, Any]], started: float) -> dict[str, Any]:
         "changed_keys": laid_out["changed"] if laid_out else 0,
         "other_index": laid_out.get("other index", False) if laid_out else False,
         "stale": stale,
+        "miscalled": [each["miscalled"] for each in told if "miscalled" in each],
         "done_again": len(ended) + len(stale),
         "seconds": round(time.monotonic() - started, 3),
     }
@@ -205,10 +207,10 @@ def main() -> None:
     import_packages()
     worker = Worker(Path.cwd())
     started = time.monotonic()
-    steps = worker.make_baseline()
+    baseline = worker.make_baseline()
     gc.freeze()
     seconds = round(time.monotonic() - started, 2)
-    print(json.dumps({"steps": steps, "seconds": seconds}), flush=True)
+    print(json.dumps({**baseline, "seconds": seconds}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         answer = worker.answer(asked["module"], asked["source"], asked["blind"])
