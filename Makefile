@@ -20,7 +20,7 @@ run: $(INSTALLED) ## do the main job on real reviews, ending with the path of th
 	@$(BIN)/reviewflow run $(ARGS)
 
 test: check ## everything in check, then every test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, the direction of imports, and code that a key can follow
 	$(BIN)/ruff check

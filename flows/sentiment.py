@@ -12,7 +12,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from reviewflow.config import Config, read_config
-from reviewflow.errors import Cancelled
+from reviewflow.errors import Cancelled, StoreError
 from reviewflow.garbage import claim
 from reviewflow.processors import processors
 from reviewflow.record import Record, previous_run
@@ -128,8 +128,17 @@ class Sentiment:
         state = "completed" if error is None else "failed"
         if isinstance(error, KeyboardInterrupt | SystemExit | Cancelled):
             state = "cancelled"
-        facts: dict[str, Any] = {}
         self.pool.shutdown()
+        try:
+            self._write_record(state, error)
+        except OSError as unwritable:
+            if error is None:  # else what went wrong first is what a person should read
+                raise StoreError(
+                    f"The run's record in {self.record.folder} cannot be written ({unwritable})."
+                ) from None
+
+    def _write_record(self, state: str, error: BaseException | None) -> None:
+        facts: dict[str, Any] = {}
         if self.run is not None:
             facts = summary(self.run, self.report)
             self.record.keep_keys(self.run, self.previous)

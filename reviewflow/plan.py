@@ -169,7 +169,7 @@ class Ledger:
             return replace(self.decide(first), action="cached", reason="")
         if self._refreshed(step):
             return Decision("run", "asked for with --refresh", None, recipe, fingerprint, None)
-        unless = _unless([s.line.shown_label for s in waits])
+        unless = _unless(self._waited_for(step, waits))
         if recipe.digest in self.store.recipes(recipe.stage):
             return Decision("unless", unless, None, recipe, fingerprint, None)
         reason = self._reason(step, recipe, None)
@@ -177,6 +177,18 @@ class Ledger:
             reason = f"{reason}, {unless.removesuffix(' the same bytes')} another variant's bytes"
             return Decision("unless", reason, None, recipe, fingerprint, None)
         return Decision("run", reason, None, recipe, fingerprint, None)
+
+    def _waited_for(self, step: Step, waits: list[Step]) -> list[str]:
+        """What a person calls the work that a step waits for: never the work that it belongs to."""
+        names = []
+        for source in {source.line: source for source in waits}.values():
+            if source.line.shown_label != step.line.shown_label:
+                names.append(source.line.shown_label)
+            else:
+                inner = [s for steps in source.inputs().values() for s in steps]
+                unknown = [s for s in inner if self._outputs(s, ()) is None]
+                names += self._waited_for(source, unknown)
+        return names or [step.line.shown_label]
 
     def _has_twin(self, line: Line) -> bool:
         """Whether another line cooks the same recipe, and might be fed the same and come first."""

@@ -116,6 +116,7 @@ class Run:
     ) -> None:
         self.config, self.ledger, self.listener = config, ledger, listener
         self.executor, self.recheck, self.stop = executor, recheck, Event()
+        ledger.store.verify |= recheck  # what is compared must be the bytes that are there
         self.lies: list[str] = []
         self.failed: set[Line] = set()
         self.outcomes: list[Outcome] = []

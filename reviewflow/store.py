@@ -25,6 +25,7 @@ from typing import Any
 from filelock import FileLock
 
 from reviewflow.errors import StoreError
+from reviewflow.keys import digest_of
 
 MANIFEST = "manifest.json"
 
@@ -79,6 +80,7 @@ class Store:
         folder = self.path(stage, key)
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            own = manifest.pop("manifest_digest")
             whole = manifest["key"] == key and isinstance(manifest["digests"], dict)
             entries = {
                 name: (int(entry["bytes"]), str(entry["sha256"]), int(entry["mtime_ns"]))
@@ -89,6 +91,8 @@ class Store:
                 Damage(folder, f"{stage}/{key[:8]}… has no manifest") if folder.exists() else None
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
+            return Damage(folder, f"the manifest of {stage}/{key[:8]}… is garbled")
+        if own != digest_of(manifest):
             return Damage(folder, f"the manifest of {stage}/{key[:8]}… is garbled")
         if not whole:
             return Damage(folder, f"the manifest of {stage}/{key[:8]}… is another step's")
@@ -157,7 +161,8 @@ class Store:
                 "figures": dict(figures),
                 **facts,
             }
-            write_whole(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False))
+            sealed = {**manifest, "manifest_digest": digest_of(json.loads(json.dumps(manifest)))}
+            write_whole(folder / MANIFEST, json.dumps(sealed, indent=1, ensure_ascii=False))
             final.parent.mkdir(parents=True, exist_ok=True)
             known = Store(self.folder, verify=True).find(stage, key)
             if isinstance(known, Artifact) and known.digests == manifest["digests"]:
@@ -253,8 +258,12 @@ def _damage(path: Path, entry: tuple[int, str, int], verify: bool) -> str | None
 
 
 def _unwritable(folder: Path, error: OSError) -> str:
-    reason = error.strerror or str(error)
+    if error.errno is None:  # raised by a library over content, not by the system over a file
+        return (
+            f"Something in the artifacts folder {folder} cannot be read ({error}); "
+            "run with --verify, which makes what is damaged again."
+        )
     return (
-        f"The artifacts folder {folder} cannot be written ({reason}); "
+        f"The artifacts folder {folder} cannot be written ({os.strerror(error.errno)}); "
         "free space or choose another with --artifacts."
     )

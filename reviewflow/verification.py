@@ -115,18 +115,16 @@ def _faults(entry: Entry) -> Iterator[Fault]:
 def _contradiction(entry: Entry) -> str | None:
     """Whether the manifest contradicts itself: damage that is still good JSON."""
     manifest = entry.manifest or {}
-    parts, files = manifest.get("parts"), manifest["files"]
+    parts = manifest.get("parts")
     if not isinstance(parts, dict) or not parts:
         return None
     inputs = manifest.get("inputs")
     key = digest_of({"recipe": manifest["recipe"], "inputs": inputs})
     if digest_of(parts) != manifest["recipe"] or (inputs is not None and key != entry.key):
         return "has a manifest that contradicts its key"
-    given = parts.get("given")
-    rows = given.get("rows") if isinstance(given, dict) else None
-    by_file = {name: said["sha256"] for name, said in files.items()}
-    if manifest["digests"] not in (by_file, rows):
-        return "has a manifest that contradicts its files' digests"
+    sealed = {name: value for name, value in manifest.items() if name != "manifest_digest"}
+    if manifest.get("manifest_digest") != digest_of(sealed):
+        return "has a manifest that contradicts its own digest"
     return None
 
 

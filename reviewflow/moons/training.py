@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError, StoreError
@@ -145,7 +145,7 @@ def save_network(net: Sequential, network: Network, folder: Path) -> None:
     for number, layer in enumerate(net.linear):
         weights[f"layers.{number}.W"] = np.ascontiguousarray(layer.W)
         weights[f"layers.{number}.b"] = np.ascontiguousarray(layer.b)
-    save_file(weights, folder / WEIGHTS_FILE)
+    (folder / WEIGHTS_FILE).write_bytes(save(weights))
     text = json.dumps(network.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
     (folder / DESCRIPTION_FILE).write_text(text, encoding="utf-8", newline="\n")
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -122,7 +122,7 @@ def fill_weights(network: Network, init: str, seed: int) -> None:
 def save_network(network: Network, training: dict[str, Any], folder: Path) -> None:
     """Write the weights, and beside them the architecture and the hyper-parameters ``training``."""
     weights = {name: weight.contiguous() for name, weight in network.state_dict().items()}
-    save_file(weights, folder / WEIGHTS_FILE)
+    (folder / WEIGHTS_FILE).write_bytes(save(weights))
     description = {
         "terms": network.terms,
         "hidden": list(network.hidden),

@@ -106,9 +106,10 @@ def test_prefects_database_and_results_may_be_deleted(
 ) -> None:
     finished(reviewflow(job, artifacts))
     assert set(ran(runs(artifacts)[-1])) == undisturbed.made == whole(artifacts)
-    for path in (
-        (artifacts / "prefect").glob(f"{lost}*") if lost != "." else [artifacts / "prefect"]
-    ):
+    home = artifacts / "prefect"
+    gone = [home] if lost == "." else list(home.glob(f"{lost}*"))
+    assert gone or lost == "storage"  # Prefect is told to keep no results: there may be none
+    for path in gone:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     finished(reviewflow(job, artifacts))
     assert ran(runs(artifacts)[-1]) == []
@@ -127,7 +128,7 @@ def test_the_server_outlives_a_killed_run_that_another_shares_it_with(
     kill(first)
     assert server.is_running()
     finished(second)
-    assert sorted(record["state"] for record in runs(artifacts)) == ["crashed", "completed"]
+    assert sorted(record["state"] for record in runs(artifacts)) == ["completed", "crashed"]
     assert whole(artifacts) == undisturbed.made
     assert in_the_making(artifacts) == []
     until(lambda: not servers(artifacts), "the server ends")

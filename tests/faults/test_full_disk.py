@@ -67,12 +67,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_the_next_goes_on(
     "stage",
     [
         "report",
-        pytest.param(
-            "train",
-            marks=pytest.mark.xfail(
-                strict=True, reason="save_network lets a SafetensorError through, no OSError"
-            ),
-        ),
+        "train",
         *(pytest.param(stage, marks=pytest.mark.slow) for stage in STAGES),
     ],
 )

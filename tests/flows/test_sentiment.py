@@ -273,7 +273,9 @@ def test_a_failing_check_stops_the_run_and_stands_in_the_record(
     assert failed.task_runs["validate reviews"].state.type.value == "FAILED"
     for name in ("train[relu]", "evaluate[tanh]", "report"):
         assert name not in failed.task_runs or failed.task_runs[name].state.name == "NotReady", name
-    assert not {"train", "evaluate"} & {stage["stage"] for stage in failed.record["stages"]}
+    states = {stage["stage"]: stage["state"] for stage in failed.record["stages"]}
+    assert states["validate_reviews"] == "failed"
+    assert states["train"] == states["evaluate"] == states["report"] == "skipped"
     assert {variant["state"] for variant in failed.record["variants"]} == {"skipped"}
     missed = [q for q in failed.record["quality"] if not q["success"]]
     assert {(q["severity"], q["column"]) for q in missed if q["suite"] == "reviews"} == {
@@ -284,7 +286,7 @@ def test_a_failing_check_stops_the_run_and_stands_in_the_record(
 
     again = run_flow(config, artifacts, WORKS[:3])
     assert again.record["error"] == failed.record["error"]
-    assert {stage["state"] for stage in again.record["stages"]} == {"cached"}
+    assert {stage["state"] for stage in again.record["stages"]} == {"cached", "failed", "skipped"}
 
 
 CHECKED = ("suites", "ingest", "validate reviews")

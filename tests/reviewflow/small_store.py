@@ -81,7 +81,7 @@ def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> st
             for work in run.works(shown_as):
                 run.perform(work)
     record.keep_keys(run, previous)
-    record.finish("completed", None, summary(run))
+    record.finish("completed", None, summary(run, record.folder / "report.html"))
     return record.run_id
 
 
