@@ -48,6 +48,8 @@ def test_the_published_variants_follow_a_dense_loop(
     theirs: list[float] = []
     for epoch in (1, 2):
         order = shuffled_rows(ROWS, SEED, epoch)[: (steps - len(ours)) * size]
+        if not len(order):
+            break
         ours += list(fused.take_steps(order))
         theirs += dense_losses(dense, rows, truth, list(torch.tensor(order).split(size)), rate)
     assert len(ours) == len(theirs) == steps
