@@ -216,7 +216,14 @@ def read_config(path: Path, changes: tuple[str, ...] = ()) -> Config:
     ConfigError
         If the file is missing, is not YAML, or holds an unknown key or a bad value.
     """
-    content = read_yaml(path)
+    content = with_changes(read_yaml(path), changes)
+    config = validated(content, str(path))
+    variant_configs(config)
+    return config
+
+
+def with_changes(content: dict[str, Any], changes: tuple[str, ...]) -> dict[str, Any]:
+    """A copy with each ``section.key=value`` applied; raises ConfigError if one is malformed."""
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals or "." not in name:
@@ -226,9 +233,7 @@ def read_config(path: Path, changes: tuple[str, ...] = ()) -> Config:
         except yaml.YAMLError:
             raise ConfigError(f"--set {change!r}: the value is not valid YAML.") from None
         content = changed(content, name, value)
-    config = validated(content, str(path))
-    variant_configs(config)
-    return config
+    return content
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

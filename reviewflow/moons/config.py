@@ -6,10 +6,9 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
-from reviewflow.config import Section, changed, read_yaml
+from reviewflow.config import Section, read_yaml, with_changes
 from reviewflow.errors import ConfigError
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -105,15 +104,7 @@ def read_moons_config(path: Path, changes: tuple[str, ...] = ()) -> MoonsConfig:
     ConfigError
         If the file is missing, is not YAML, or holds an unknown key or a bad value.
     """
-    content = read_yaml(path)
-    for change in changes:
-        name, equals, text = change.partition("=")
-        if not equals or "." not in name:
-            raise ConfigError(f"--set {change!r} must look like section.key=value.")
-        try:
-            content = changed(content, name, yaml.safe_load(text))
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {change!r}: the value is not valid YAML.") from None
+    content = with_changes(read_yaml(path), changes)
     try:
         return MoonsConfig.model_validate(content)
     except ValidationError as error:
