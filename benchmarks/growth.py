@@ -60,14 +60,14 @@ def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
     """Ingest, normalize and count through the store; seconds with and without reading apart."""
     from reviewflow.config import Config, Ingest
     from reviewflow.plan import Previous
-    from reviewflow.run import Listener, Run, Work, open_ledger
+    from reviewflow.run import Listener, Work, open_ledger, open_run
 
     config = Config(ingest=Ingest(path=reviews_path))
     started = time.perf_counter()
     ledger = open_ledger(config, Path(artifacts), Previous({}, {}))
     read = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as executor:
-        run = Run(config, ledger, Listener(), executor)
+        run = open_run(config, ledger, Listener(), executor)
         for work in (*run.works("ingest"), *run.works("normalize")):
             run.perform(work)
         counts = [line for line in ledger.lines if line.stage.name == "count"]

@@ -66,10 +66,11 @@ def run(
 ) -> None:
     """Do the whole job: ingest, check, normalise, vectorise, train, evaluate, report."""
     from reviewflow.config import read_config
+    from reviewflow.job import STAGES
     from reviewflow.plan import check_refresh
 
     read_config(Path(config), changes)  # a mistake is told before anything starts
-    check_refresh(refresh)
+    check_refresh(refresh, STAGES)
 
     from flows.console import Console
     from flows.server import prefect_server
@@ -117,7 +118,7 @@ def plan(
     from reviewflow.run import open_ledger
 
     settings = read_config(Path(config), changes)
-    previous = previous_run(Path(artifacts) / "runs", Path(config).stem)
+    previous = previous_run(Path(artifacts) / "runs", "sentiment", Path(config).stem)
     ledger = open_ledger(settings, Path(artifacts), previous, refresh, verify)
     decisions = ledger.foresee()
     click.echo(

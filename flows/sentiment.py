@@ -18,7 +18,7 @@ from reviewflow.processors import processors
 from reviewflow.record import Record, previous_run
 from reviewflow.reporting.markdown import markdown
 from reviewflow.reporting.page import html_page
-from reviewflow.run import Listener, Run, open_ledger
+from reviewflow.run import Listener, Run, open_ledger, open_run
 from reviewflow.store import write_whole
 from reviewflow.summary import summary
 from tasks.evaluate import evaluate
@@ -74,16 +74,17 @@ class Sentiment:
     """One run of the flow: submits works in the order of their needs and closes the record."""
 
     def __init__(self, config: Config, name: str, artifacts: Path, options: Options) -> None:
+        self.config = config
         self.record = Record(artifacts / "runs", "sentiment", name, config)
         self.report = self.record.folder / "report.html"
         self.pool = ThreadPoolExecutor(processors())
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.run: Run | None = None
         try:
-            self.previous = previous_run(artifacts / "runs", name)
+            self.previous = previous_run(artifacts / "runs", "sentiment", name)
             ledger = open_ledger(config, artifacts, self.previous, options.refresh, options.verify)
             listener = LISTENER.get() or Listener()
-            self.run = Run(config, ledger, listener, self.pool, options.recheck)
+            self.run = open_run(config, ledger, listener, self.pool, options.recheck)
             claim(self.record.folder, ledger.recipe_digests())
             name_flow_run(name, self.run)
         except BaseException as error:
@@ -120,7 +121,11 @@ class Sentiment:
     def publish(self) -> None:
         """Show metrics and the report's text in the Prefect UI."""
         assert self.run is not None
-        facts = {**self.record.head, "state": "completed", **summary(self.run, self.report)}
+        facts = {
+            **self.record.head,
+            "state": "completed",
+            **summary(self.run, self.config, self.report),
+        }
         publish(metrics_rows(facts["variants"]), markdown(facts, self.run.folder_of("report")))
 
     def close(self, error: BaseException | None) -> None:
@@ -140,7 +145,7 @@ class Sentiment:
     def _write_record(self, state: str, error: BaseException | None) -> None:
         facts: dict[str, Any] = {}
         if self.run is not None:
-            facts = summary(self.run, self.report)
+            facts = summary(self.run, self.config, self.report)
             self.record.keep_keys(self.run, self.previous)
         sentence = None if error is None else str(error) or type(error).__name__
         content = self.record.finish(state, sentence, facts)

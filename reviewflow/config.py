@@ -11,7 +11,7 @@ import difflib
 import itertools
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -19,6 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from reviewflow.errors import ConfigError
 
 VARIED_SECTIONS = ("normalize", "vectorize", "train")
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Section(BaseModel):
@@ -217,7 +220,7 @@ def read_config(path: Path, changes: tuple[str, ...] = ()) -> Config:
         If the file is missing, is not YAML, or holds an unknown key or a bad value.
     """
     content = with_changes(read_yaml(path), changes)
-    config = validated(content, str(path))
+    config = validated(Config, content, str(path))
     variant_configs(config)
     return config
 
@@ -265,12 +268,12 @@ def changed(content: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
     return {**content, section: {**inner, key: value}}
 
 
-def validated(content: dict[str, Any], where: str) -> Config:
+def validated(model: type[Model], content: dict[str, Any], where: str) -> Model:
     """The typed configuration; raises ConfigError with one sentence a mistake."""
     try:
-        return Config.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        sentences = [_sentence(problem) for problem in error.errors()]
+        sentences = [_sentence(problem, model) for problem in error.errors()]
         raise ConfigError(f"{where}: {' '.join(dict.fromkeys(sentences))}") from None
 
 
@@ -313,14 +316,14 @@ def _varied(config: Config, name: str, change: dict[str, Any]) -> Config:
                 f"{', '.join(f'{s}.…' for s in VARIED_SECTIONS)} only."
             )
         content = changed(content, key, value)
-    return validated(content, f"Variant {name!r}")
+    return validated(Config, content, f"Variant {name!r}")
 
 
-def _sentence(problem: Any) -> str:
+def _sentence(problem: Any, model: type[BaseModel]) -> str:
     """One pydantic problem in words."""
     where = ".".join(str(piece) for piece in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(problem["loc"][:-1])
+        known = _known_keys(model, problem["loc"][:-1])
         key = str(problem["loc"][-1])
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
@@ -331,8 +334,7 @@ def _sentence(problem: Any) -> str:
     return f"{where}: {message}{shown}."
 
 
-def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    model: Any = Config
+def _known_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
     for piece in location:
         field = model.model_fields.get(f"{piece}_" if piece == "validate" else piece)
         if field is None or not issubclass(field.annotation, BaseModel):

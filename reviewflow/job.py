@@ -43,7 +43,7 @@ class Stage:
     settings : sections and single settings of the configuration that it reads.
     files : settings that name a file whose content it reads, by argument name.
     given : facts about the data that it is told (see :func:`reviewflow.plan.given_facts`).
-    resources : things outside the configuration that shape the result.
+    resources : what else shapes the result: ``wordnet``, or a file below ``reviewflow/``.
     after : checks that must have passed before it starts; they order and are no input.
     shown_as : what a person calls the stage; several stages may be one to a person.
     """

@@ -1,6 +1,6 @@
 """The job laid out for one configuration: lines of work, each with its steps.
 
-    STAGES × variants × seeds ─▶ lines (equal ones are one) ─▶ steps (a line's parts)
+    stages × variants × seeds ─▶ lines (equal ones are one) ─▶ steps (a line's parts)
 
 A line is one stage with one set of settings on one set of inputs. Variants that share it are
 listed on it; a line over parts has a step for each part of the rows.
@@ -13,12 +13,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from reviewflow.config import Config, variant_configs
-from reviewflow.job import STAGES, Stage
+from reviewflow.config import Config
+from reviewflow.job import Stage
+
+
+class Settings(Protocol):
+    """A job's whole configuration."""
+
+    def settings(self, name: str) -> Any:
+        """The section or the single setting called ``name``."""
 
 
 @dataclass(eq=False)
@@ -38,7 +46,7 @@ class Line:
     """
 
     stage: Stage
-    config: Config
+    config: Settings
     settings: Mapping[str, Any]
     files: Mapping[str, Path]
     upstream: Mapping[str, tuple["Line", ...]]
@@ -93,12 +101,22 @@ class Step:
         return found
 
 
-def job_lines(config: Config, parts: int) -> list[Line]:
-    """All lines of the job in the order of the stages; what is equal is one line."""
-    variants = variant_configs(config)
+def job_lines(
+    stages: tuple[Stage, ...],
+    config: Settings,
+    variants: Mapping[str, Config] = MappingProxyType({}),
+    parts: int = 0,
+) -> list[Line]:
+    """All lines of a job in the order of its stages; what is equal is one line.
+
+    Parameters
+    ----------
+    variants : the configuration of each variant, for jobs that have some.
+    parts : how many parts the rows are cut into, for jobs that work part by part.
+    """
     known: dict[str, Line] = {}
     lines: list[Line] = []
-    for stage in STAGES:
+    for stage in stages:
         for name, variant, seed in _users(stage, config, variants):
             upstream = {
                 argument: tuple(_sources(lines, stage, argument, name, seed))
@@ -126,8 +144,8 @@ def resolved_device(device: str) -> str:
 
 
 def _users(
-    stage: Stage, config: Config, variants: Mapping[str, Config]
-) -> Iterator[tuple[str, Config, int | None]]:
+    stage: Stage, config: Settings, variants: Mapping[str, Config]
+) -> Iterator[tuple[str, Settings, int | None]]:
     """Who asks for a stage: (variant, its configuration, seed number)."""
     if stage.over == "job":
         yield "", config, None
@@ -156,14 +174,14 @@ def _sources(
 
 def _line(
     stage: Stage,
-    config: Config,
+    config: Settings,
     seed: int | None,
     upstream: Mapping[str, tuple[Line, ...]],
     parts: int,
 ) -> Line:
     settings = {name.rpartition(".")[2]: config.settings(name) for name in stage.settings}
     if "train" in settings:
-        train = config.train
+        train = settings["train"]
         changes = {
             "seed": train.seed + (seed or 0),
             "repeats": 1,
@@ -198,7 +216,7 @@ def _label(line: Line, lines: list[Line], variants: Mapping[str, Config]) -> str
     alone = sum(other.stage is line.stage for other in lines) == 1 and line.stage.over != "seed"
     if alone or line.stage.over == "job":
         return name
-    seeded = line.config.train.repeats > 1 and line.seed is not None
+    seeded = line.seed is not None and line.config.settings("train.repeats") > 1
     return f"{name}[{line.variants[0]}{f', seed {line.seed}' if seeded else ''}]"
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from reviewflow.code.reaching import Reach
 from reviewflow.code.versions import package_versions
 from reviewflow.errors import ConfigError, StoreError
-from reviewflow.job import STAGES
+from reviewflow.job import Stage
 from reviewflow.keys import Recipe, differences, digest_of
 from reviewflow.lines import Line, Step
 from reviewflow.reviews.parts import Index
@@ -23,6 +23,7 @@ from reviewflow.reviews.split import place
 from reviewflow.store import Artifact, Damage, Store, sha256_of
 from reviewflow.text.wordnet import wordnet_digest
 
+CALL = "reviewflow.calling.arguments"  # code that every stage's call goes through
 OPTIONAL_OUTPUT = "split"  # the column of an official split; most files have none
 
 
@@ -60,7 +61,7 @@ class Ledger:
 
     Parameters
     ----------
-    reaches : the code that each stage's function reaches, by its dotted name.
+    reaches : the code that each stage's function, and ``CALL``, reaches, by its dotted name.
     previous : the run to compare with when a reason is given.
     refresh : stage names that run whatever the store holds.
     """
@@ -125,7 +126,7 @@ class Ledger:
                 settings=line.settings_json,
                 files={name: _content_digest(str(path)) for name, path in line.files.items()},
                 given={},
-                code=reach.definitions,
+                code={**self.reaches[CALL].definitions, **reach.definitions},
                 packages={"python": python_version(), **package_versions(reach.packages)},
                 resources=_resources(line),
             )
@@ -276,7 +277,7 @@ def given_facts(line: Line, part: int | None, index: Index) -> dict[str, Any]:
     """
     facts: dict[str, Any] = {}
     if "place" in line.stage.given and part is not None:
-        facts["place"] = place(index, part, line.config.split)
+        facts["place"] = place(index, part, line.config.settings("split"))
     if "index" in line.stage.given:
         facts["index"] = index
     if "groups" in line.stage.given:
@@ -285,9 +286,9 @@ def given_facts(line: Line, part: int | None, index: Index) -> dict[str, Any]:
     return facts
 
 
-def check_refresh(names: tuple[str, ...]) -> tuple[str, ...]:
+def check_refresh(names: tuple[str, ...], stages: tuple[Stage, ...]) -> tuple[str, ...]:
     """The names as stages know them; raises ConfigError for a name that no stage has."""
-    known = list(dict.fromkeys([s.shown_as for s in STAGES] + [s.name for s in STAGES]))
+    known = list(dict.fromkeys([s.shown_as for s in stages] + [s.name for s in stages]))
     for name in names:
         if name not in known and name.replace("_", " ") not in known:
             raise ConfigError(f"--refresh {name!r} is no stage; the stages are {', '.join(known)}.")
@@ -298,9 +299,9 @@ def _given_as_json(name: str, step: Step, index: Index) -> Any:
     """A given fact as it counts in the key."""
     if name == "rows" and step.part is not None:
         return dict(index.parts[step.part].digests)
-    if name == "index":
-        return digest_of(index.to_json())
     value = given_facts(step.line, step.part, index)[name]
+    if isinstance(value, Index):
+        return digest_of(value.to_json())
     if name == "place":
         return None if value is None else asdict(value)
     return list(value)
@@ -308,9 +309,13 @@ def _given_as_json(name: str, step: Step, index: Index) -> Any:
 
 def _resources(line: Line) -> dict[str, str]:
     """Digests of what shapes a stage beside configuration, code and packages."""
-    if "wordnet" in line.stage.resources and line.config.normalize.reduce == "lemma":
-        return {"wordnet": wordnet_digest()}
-    return {}
+    found = {}
+    if "wordnet" in line.stage.resources and line.config.settings("normalize.reduce") == "lemma":
+        found["wordnet"] = wordnet_digest()
+    for name in line.stage.resources:
+        if name != "wordnet":
+            found[name] = sha256_of(Path(__file__).parent / name)[:32]
+    return found
 
 
 def _unless(labels: list[str]) -> str:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel
 
-from reviewflow.config import Config
 from reviewflow.errors import StoreError
 from reviewflow.plan import Previous
 from reviewflow.run import Run
@@ -47,7 +47,7 @@ class Record:
     name : what the configuration is called: its file's name without the ending.
     """
 
-    def __init__(self, runs: Path, job: str, name: str, config: Config) -> None:
+    def __init__(self, runs: Path, job: str, name: str, config: BaseModel) -> None:
         self.started = datetime.now(UTC)
         self.run_id = f"{self.started:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(3)}"
         self.runs, self.folder = runs, runs / self.run_id
@@ -108,8 +108,8 @@ class Record:
         write_whole(self.folder / "run.json", json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def previous_run(runs: Path, name: str) -> Previous:
-    """What the last run of this configuration (or else of any) kept of its keys."""
+def previous_run(runs: Path, job: str, name: str) -> Previous:
+    """What the last run of this configuration (or else any of this job) kept of its keys."""
     latest: Mapping[str, Any] = {}
     for path in sorted(runs.glob("*/keys.json"), reverse=True):
         if path.parent.is_symlink():
@@ -118,8 +118,10 @@ def previous_run(runs: Path, name: str) -> Previous:
             head = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
             keys = json.loads(path.read_text(encoding="utf-8"))
             known = {label: (entry["recipe"], set(entry["keys"])) for label, entry in keys.items()}
-            same = head.get("name") == name
+            same, other_job = head.get("name") == name, head.get("job") != job
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            continue
+        if other_job:
             continue
         if same or not latest:
             latest = known

@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
-from importlib import import_module
+from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from threading import Event, Lock
 from typing import Any
 
+from reviewflow.calling import arguments
 from reviewflow.code.memo import reaches
-from reviewflow.config import Config
+from reviewflow.config import Config, variant_configs
 from reviewflow.context import Context, Progress, silent
 from reviewflow.datasets import provide
 from reviewflow.errors import InputError, QualityError, StoreError
-from reviewflow.job import STAGES
+from reviewflow.job import STAGES, Stage
 from reviewflow.keys import Recipe
-from reviewflow.lines import Line, Step, job_lines
-from reviewflow.plan import Decision, Ledger, Previous, check_refresh, given_facts
+from reviewflow.lines import Line, Settings, Step, job_lines
+from reviewflow.plan import CALL, Decision, Ledger, Previous, check_refresh, given_facts
 from reviewflow.reviews.ingest import written_digests
-from reviewflow.reviews.parts import Index, cut, indexed
+from reviewflow.reviews.parts import Index, PartInfo, cut, indexed
 from reviewflow.store import Artifact, Store
+
+Writer = Callable[..., dict[str, Any]]
+CutAgain = Callable[[], Iterable[tuple[PartInfo, Any]]]
 
 
 @dataclass(frozen=True)
@@ -70,13 +75,46 @@ def open_ledger(
     InputError : if the reviews cannot be read.
     ConfigError : if a suite's file or a stage to refresh does not exist.
     """
-    memos = artifacts / "memos"
     provide(Path(config.ingest.path))
-    index = indexed(config.ingest, split_column(config), memos)
-    lines = job_lines(config, len(index.parts))
-    reached = reaches(tuple(stage.does for stage in STAGES), memos / "code.json")
-    store = Store(artifacts / "store", verify)
-    return Ledger(store, index, lines, reached, previous, check_refresh(refresh))
+    index = indexed(config.ingest, split_column(config), artifacts / "memos")
+    lines = job_lines(STAGES, config, variant_configs(config), len(index.parts))
+    return _ledger(STAGES, lines, index, artifacts, previous, refresh, verify)
+
+
+def open_run(
+    config: Config, ledger: Ledger, listener: Listener, executor: Executor, recheck: bool = False
+) -> Run:
+    """A run of the sentiment job, which can read its rows again."""
+    cut_again = partial(cut, config.ingest, split_column(config))
+    return Run(ledger, listener, executor, cut_again, recheck)
+
+
+def open_small_ledger(
+    stages: tuple[Stage, ...],
+    config: Settings,
+    artifacts: Path,
+    previous: Previous,
+    refresh: tuple[str, ...] = (),
+    verify: bool = False,
+) -> Ledger:
+    """The same for a job without rows and variants."""
+    lines = job_lines(stages, config)
+    return _ledger(stages, lines, Index(()), artifacts, previous, refresh, verify)
+
+
+def _ledger(
+    stages: tuple[Stage, ...],
+    lines: list[Line],
+    index: Index,
+    artifacts: Path,
+    previous: Previous,
+    refresh: tuple[str, ...],
+    verify: bool,
+) -> Ledger:
+    asked = check_refresh(refresh, stages)
+    entries = (CALL, *(stage.does for stage in stages))
+    reached = reaches(entries, artifacts / "memos" / "code.json")
+    return Ledger(Store(artifacts / "store", verify), index, lines, reached, previous, asked)
 
 
 def split_column(config: Config) -> str | None:
@@ -103,19 +141,20 @@ class Run:
     ledger : decides about every step.
     listener : is told of the progress.
     executor : runs the parts of a stage side by side.
+    cut_again : reads the rows again, part by part, where a job has rows.
     recheck : compute again, aside, every step that is cached, and compare bytes.
     """
 
     def __init__(
         self,
-        config: Config,
         ledger: Ledger,
         listener: Listener,
         executor: Executor,
+        cut_again: CutAgain = tuple,
         recheck: bool = False,
     ) -> None:
-        self.config, self.ledger, self.listener = config, ledger, listener
-        self.executor, self.recheck, self.stop = executor, recheck, Event()
+        self.ledger, self.listener, self.executor = ledger, listener, executor
+        self.cut_again, self.recheck, self.stop = cut_again, recheck, Event()
         ledger.store.verify |= recheck  # what is compared must be the bytes that are there
         self.lies: list[str] = []
         self.failed: set[Line] = set()
@@ -218,14 +257,14 @@ class Run:
     def _cut(self, line: Line) -> Iterable[tuple[Step, Any]]:
         """The steps of ingest with their rows; the file is read again only if one will run."""
         steps = line.steps
-        if all(self.ledger.decide(step).action == "cached" for step in steps):
+        if not self.recheck and all(self.ledger.decide(step).action == "cached" for step in steps):
             return [(step, None) for step in steps]
         return self._read_again(steps)
 
     def _read_again(self, steps: list[Step]) -> Iterable[tuple[Step, Any]]:
-        changed = InputError(f"{self.config.ingest.path} changed while it was read; run again.")
+        changed = InputError("The reviews' file changed while it was read; run again.")
         number = -1
-        for number, (info, rows) in enumerate(cut(self.config.ingest, split_column(self.config))):
+        for number, (info, rows) in enumerate(self.cut_again()):
             if number >= len(steps) or info.digests != self.index.parts[number].digests:
                 raise changed
             yield steps[number], rows
@@ -240,6 +279,8 @@ class Run:
         if artifact is None:
             with self.ledger.store.lock(stage.name, decision.fingerprint):
                 decision = self.ledger.settle(step)
+                if decision.artifact is None and stage.name == "ingest" and rows is None:
+                    rows = self._rows(step)  # it was there when the file was not read again
                 artifact = decision.artifact or self._make(step, decision, context, rows)
         if self.recheck and decision.action == "cached":
             self._recheck(step, artifact, context, rows)
@@ -254,6 +295,9 @@ class Run:
             _, keys = self.keys.setdefault(step.line.slot, (decision.recipe, []))
             keys.append(outcome.key or "")
         return outcome
+
+    def _rows(self, step: Step) -> Any:
+        return next(rows for other, rows in self._read_again(step.line.steps) if other == step)
 
     def _make(self, step: Step, decision: Decision, context: Context, rows: Any) -> Artifact:
         """Call the stage's function and keep what it writes."""
@@ -270,24 +314,19 @@ class Run:
             written_digests if step.line.stage.name == "ingest" else None,
         )
 
-    def _writer(self, step: Step, context: Context, rows: Any) -> Callable[[Path], dict[str, Any]]:
+    def _writer(self, step: Step, context: Context, rows: Any) -> Writer:
         """The stage's function with everything but the folder that it writes into."""
         line, stage = step.line, step.line.stage
-        arguments = {**line.settings, **line.files, **given_facts(line, step.part, self.index)}
-        for name, sources in step.inputs().items():
-            folders = tuple(self.ledger.folder(source) for source in sources)
-            arguments[name] = folders if stage.reads[name].every else folders[0]
-        if stage.name == "ingest":
-            again = self._read_again(line.steps) if rows is None else ()
-            arguments["rows"] = next((found for other, found in again if other == step), rows)
-        module, _, name = stage.does.rpartition(".")
-
-        def write(folder: Path) -> dict[str, Any]:
-            function = getattr(import_module(module), name)
-            figures: dict[str, Any] = function(**arguments, folder=folder, context=context)
-            return figures
-
-        return write
+        function = resolve_name(stage.does)
+        handed = arguments(
+            line.settings,
+            line.files,
+            given_facts(line, step.part, self.index),
+            rows,
+            {name: tuple(map(self.ledger.folder, read)) for name, read in step.inputs().items()},
+            {name: reads.every is None for name, reads in stage.reads.items()},
+        )
+        return partial(_call, function, handed, context)
 
     def _recheck(self, step: Step, artifact: Artifact, context: Context, rows: Any) -> None:
         """Compute a cached step again, aside, and note its key if the bytes differ."""
@@ -311,6 +350,12 @@ class Run:
         results = read_results(self.ledger.folder(line.steps[0]))
         if failed(results):
             raise QualityError(failure_table(results))
+
+
+def _call(
+    function: Writer, handed: Mapping[str, Any], context: Context, folder: Path
+) -> dict[str, Any]:
+    return function(**handed, folder=folder, context=context)
 
 
 def _variant(line: Line) -> str | None:

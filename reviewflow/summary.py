@@ -16,26 +16,27 @@ from reviewflow.evaluation.diagnosis import diagnosis
 from reviewflow.lines import Line
 from reviewflow.quality.results import read_results
 from reviewflow.reporting.best import best
+from reviewflow.reviews.parts import Index
 from reviewflow.run import Run
 
 CHECKS = ("validate_reviews", "validate_features")
 
 
-def summary(run: Run, report: Path) -> dict[str, Any]:
+def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
     """Everything that run.json says beside its head, of what was reached.
 
     Parameters
     ----------
     report : where the page will lie.
     """
-    variants = variant_entries(run)
+    variants = variant_entries(run, config)
     return {
         "stages": [asdict(outcome) for outcome in run.all_outcomes()],
         "quality": quality_entries(run),
         "variants": variants,
         "conclusions": [],
         "best": best(variants),
-        "data": data_entry(run),
+        "data": data_entry(run.index, config.ingest.path),
         "artifacts": {
             "report": str(report),
             "data_docs": {
@@ -57,24 +58,28 @@ def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str
     ]
 
 
-def variant_entries(run: Run) -> list[dict[str, Any]]:
+def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
     """One entry a variant, in the configuration's order."""
+    changes = variant_changes(config)
     return [
-        _variant_entry(run, name, config) for name, config in variant_configs(run.config).items()
+        _variant_entry(run, name, variant, changes[name])
+        for name, variant in variant_configs(config).items()
     ]
 
 
-def data_entry(run: Run) -> dict[str, Any]:
+def data_entry(index: Index, path: str) -> dict[str, Any]:
     """Rows that were read and rows that were left out, by label word."""
     return {
-        "path": run.config.ingest.path,
-        "rows": sum(part.rows for part in run.index.parts),
-        "parts": len(run.index.parts),
-        "left_out": [asdict(left_out) for left_out in run.index.left_out],
+        "path": path,
+        "rows": index.rows,
+        "parts": len(index.parts),
+        "left_out": [asdict(left_out) for left_out in index.left_out],
     }
 
 
-def _variant_entry(run: Run, name: str, config: Config) -> dict[str, Any]:
+def _variant_entry(
+    run: Run, name: str, config: Config, changes: Mapping[str, Any]
+) -> dict[str, Any]:
     trained = [
         line for line in run.ledger.lines if line.stage.name == "train" and name in line.variants
     ]
@@ -89,7 +94,7 @@ def _variant_entry(run: Run, name: str, config: Config) -> dict[str, Any]:
     params = trained[0].settings_json["train"]
     return {
         "name": name,
-        "changes": dict(variant_changes(run.config)[name]),
+        "changes": dict(changes),
         "params": {**params, "repeats": config.train.repeats, "seed": config.train.seed},
         "key": done[0]["key"] if done else None,
         "state": _state(done) if whole else "skipped",

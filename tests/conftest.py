@@ -17,7 +17,7 @@ from reviewflow.job import STAGES
 from reviewflow.lines import Step
 from reviewflow.plan import Decision
 from reviewflow.record import Record, previous_run
-from reviewflow.run import Listener, Outcome, Run, open_ledger
+from reviewflow.run import Listener, Outcome, Run, open_ledger, open_run
 
 ROOT = Path(__file__).parents[1]
 ROWS = 600
@@ -178,12 +178,12 @@ def performed(
 ) -> Told:
     """Plan, and then do the job or some stages of it, with the library alone."""
     settings, runs = read_config(config), artifacts / "runs"
-    previous = previous_run(runs, config.stem)
+    previous = previous_run(runs, "sentiment", config.stem)
     planned = open_ledger(settings, artifacts, previous, refresh).foresee()
     record = Record(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
         ledger = open_ledger(settings, artifacts, previous, refresh)
-        run = Run(settings, ledger, Listener(), pool)
+        run = open_run(settings, ledger, Listener(), pool)
         try:
             for stage in stages:
                 for work in run.works(stage):

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from reviewflow.config import Section, read_yaml, with_changes
-from reviewflow.errors import ConfigError
+from reviewflow.config import Section, read_yaml, validated, with_changes
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 LearningRate = Annotated[float, Field(gt=0, le=1000)]
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Units = Annotated[int, Field(ge=1, le=10_000)]
-Init = Literal["default", "zeros", "xavier", "he"] | Annotated[float, Field(ge=0, le=1000)]
+
+
+def _init(value: object) -> object:
+    """A scheme's name or a deviation; ValueError, with what is known, for all else."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value in SCHEMES if isinstance(value, str) else number and 0 <= float(str(value)) <= 1000:
+        return value
+    raise ValueError(f"must be {', '.join(SCHEMES)} or a deviation from 0 to 1000")
+
+
+SCHEMES = ("default", "zeros", "xavier", "he")
+Init = Annotated[str | float, BeforeValidator(_init)]
 
 
 class Data(Section):
@@ -104,29 +113,4 @@ def read_moons_config(path: Path, changes: tuple[str, ...] = ()) -> MoonsConfig:
     ConfigError
         If the file is missing, is not YAML, or holds an unknown key or a bad value.
     """
-    content = with_changes(read_yaml(path), changes)
-    try:
-        return MoonsConfig.model_validate(content)
-    except ValidationError as error:
-        sentences = [_sentence(problem) for problem in error.errors()]
-        raise ConfigError(f"{path}: {' '.join(dict.fromkeys(sentences))}") from None
-
-
-def _sentence(problem: Any) -> str:
-    """One pydantic problem in words."""
-    place = [str(piece) for piece in problem["loc"][:2]]
-    where = ".".join(place)
-    if problem["type"] == "extra_forbidden":
-        known = list(_known_keys(place[:-1]))
-        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
-        return f"{where} is not a known setting; {hint}"
-    if where.endswith(".init"):
-        known_words = "default, zeros, xavier, he or a deviation from 0 to 1000"
-        return f"{where}: Input should be {known_words} (given: {str(problem['input'])[:80]!r})."
-    return f"{where}: {problem['msg']} (given: {str(problem['input'])[:80]!r})."
-
-
-def _known_keys(place: list[str]) -> tuple[str, ...]:
-    model: Any = MoonsConfig.model_fields[place[0]].annotation if place else MoonsConfig
-    return tuple(model.model_fields)
+    return validated(MoonsConfig, with_changes(read_yaml(path), changes), str(path))

@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from reviewflow.context import Context
 from reviewflow.moons.config import Data, InitialWeights, Network, PointByPoint, WholeSet
-from reviewflow.moons.pictures import PICTURES, stable_limit
+from reviewflow.moons.job import PICTURES
+from reviewflow.moons.pictures import stable_limit
 from reviewflow.moons.training import read_history
 
 PAGE_FILE = "moons.html"

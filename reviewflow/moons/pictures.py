@@ -29,18 +29,9 @@ from reviewflow.moons.drawings import (
     steps_picture,
     weights_picture,
 )
+from reviewflow.moons.job import PICTURES
 from reviewflow.moons.studies import ACTIVATIONS, INITS
 from reviewflow.moons.training import load_network, read_history
-
-PICTURES = (
-    "moons",
-    "losses_epochs",
-    "losses_steps",
-    "boundary_whole_set",
-    "boundary_point_by_point",
-    "learning_rates",
-    "initial_weights",
-)
 
 
 def draw_pictures(

@@ -22,7 +22,7 @@ from reviewflow.config import read_config
 from reviewflow.errors import ReviewflowError
 from reviewflow.job import STAGES
 from reviewflow.record import Record, previous_run
-from reviewflow.run import Listener, Run, Work, open_ledger
+from reviewflow.run import Listener, Run, Work, open_ledger, open_run
 
 
 def main() -> None:
@@ -72,11 +72,11 @@ def performed(
     run = None
     try:
         record = Record(folder / "runs", "sentiment", path.stem, settings)
-        previous = previous_run(folder / "runs", path.stem)
+        previous = previous_run(folder / "runs", "sentiment", path.stem)
         ledger = open_ledger(settings, folder, previous, verify=verify)
         ledger.foresee()
         with ThreadPoolExecutor(threads) as pool:
-            run = Run(settings, ledger, Listener(), pool, recheck)
+            run = open_run(settings, ledger, Listener(), pool, recheck)
             perform_all(run, threads)
         record.keep_keys(run, previous)
         record.finish("completed", None, {})

@@ -198,7 +198,7 @@ def test_rows_read_are_rows_kept_and_rows_left_out(rows: Reviews, tmp_path: Path
     content = small_config(write_reviews(tmp_path / "reviews.csv", odd))
     content["ingest"]["other_labels"] = "drop"
     told = features(content, tmp_path)
-    told_of = data_entry(told.run)
+    told_of = data_entry(told.run.index, content["ingest"]["path"])
     assert [
         (one["word"], one["rows"], list(one["first_records"])) for one in told_of["left_out"]
     ] == [

@@ -86,21 +86,23 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
     from reviewflow.config import read_config
     from reviewflow.record import Record, previous_run
     from reviewflow.reporting.page import html_page
-    from reviewflow.run import Listener, Run, open_ledger
+    from reviewflow.run import Listener, open_ledger, open_run
     from reviewflow.summary import summary
 
     config, artifacts = Path(request["config"]), Path(request["artifacts"])
     settings, runs = read_config(config), artifacts / "runs"
-    previous = previous_run(runs, config.stem)
+    previous = previous_run(runs, "sentiment", config.stem)
     record = Record(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
         ledger = open_ledger(settings, artifacts, previous)
-        run = Run(settings, ledger, Listener(), pool, request["recheck"])
+        run = open_run(settings, ledger, Listener(), pool, request["recheck"])
         for shown_as in request["works"]:
             for work in run.works(shown_as):
                 run.perform(work)
     record.keep_keys(run, previous)
-    content = record.finish("completed", None, summary(run, record.folder / "report.html"))
+    content = record.finish(
+        "completed", None, summary(run, settings, record.folder / "report.html")
+    )
     page = html_page(content, run.folder_of("report")) if "report" in request["works"] else ""
     return {"outcomes": outcomes(run), "lies": run.lies, "page": page}
 

@@ -29,19 +29,20 @@ def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = N
     """The run of the job, laid out on an index that is given, or on what memos and file tell."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from reviewflow.config import read_config
+    from reviewflow.config import read_config, variant_configs
+    from reviewflow.job import STAGES
     from reviewflow.lines import job_lines
     from reviewflow.plan import Ledger, Previous
     from reviewflow.reviews.parts import indexed
-    from reviewflow.run import Listener, Run
+    from reviewflow.run import Listener, open_run
     from reviewflow.store import Store
 
     config = read_config(folder / "job.yaml")
     index = index or indexed(config.ingest, None, memos or folder / MEMOS)
-    lines = job_lines(config, len(index.parts))
+    lines = job_lines(STAGES, config, variant_configs(config), len(index.parts))
     store = Store(folder / "artifacts" / "store")
     ledger = Ledger(store, index, lines, reaches, Previous({}, {}))
-    return Run(config, ledger, Listener(), ThreadPoolExecutor(2))
+    return open_run(config, ledger, Listener(), ThreadPoolExecutor(2))
 
 
 def context_of(run: Any) -> Any:
@@ -135,7 +136,9 @@ def arguments_of(run: Any, step: Any) -> str | None:
     handed: dict[str, Any] = {}
     try:
         with stand_in(step.line.stage.does, lambda **arguments: handed.update(arguments)):
-            run._writer(step, None, None)(Path())
+            run._writer(step, None, "the rows" if step.line.stage.name == "ingest" else None)(
+                Path()
+            )
     except Exception:
         return None
     return repr(sorted(handed.items()))
@@ -163,24 +166,19 @@ def do_again(folder: Path, reaches: Any, module: str, tell: Tell) -> None:
     for sentence in wrong:
         tell({"stale": "index", "why": sentence})
     for known, step in todo:
-        concerned = module in known["imported"]
-        if not concerned and arguments_of(run, step) == known["arguments"]:
+        if module not in known["imported"] and arguments_of(run, step) == known["arguments"]:
             continue
         tell({"begins": known["made"]})
         why = _difference(run, step, known, _rows(folder, step))
         if why is None:
             tell({"ended": known["made"]})
-        elif concerned or why.startswith(OTHER_BYTES):
+        else:
             tell({"stale": known["made"], "why": why})
-        else:  # handed what it does not take: it gives nothing at all wherever it runs
-            tell({"miscalled": known["made"], "why": why})
 
 
 def fresh_parts(run: Any) -> Iterator[Any]:
     """The parts of the file as they are cut now, whatever a memo says."""
-    from reviewflow.reviews.parts import cut
-
-    return cut(run.config.ingest, None)
+    return run.cut_again()
 
 
 def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, list[Any]]:

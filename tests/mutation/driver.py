@@ -80,9 +80,7 @@ class Tally:
 
     ``seen``: some step's key changed, or the index of the parts. ``loud``: the job could not be
     laid out, so that nothing cached is shown either. ``without effect``: no key changed and no
-    byte. ``miscalled``: a step that imports nothing of the changed module is called with what it
-    does not take, and so gives nothing. ``stale``: a step with its old key gives something else,
-    or crashes in changed code of its own.
+    byte. ``stale``: a step with its old key gives something else, or crashes.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -98,8 +96,6 @@ class Tally:
             kind = "stale"
         elif answer["loud"]:
             kind = "loud"
-        elif answer["miscalled"]:
-            kind = "miscalled"
         else:
             seen = answer["changed_keys"] or answer["other_index"]
             kind = "seen" if seen else "without effect"

@@ -26,11 +26,13 @@ from reviewflow.code.reaching import Reach, reached
 from reviewflow.code.references import Reference
 from reviewflow.errors import ReviewflowError
 from reviewflow.job import STAGES
+from reviewflow.plan import CALL
 from tests.mutation import child
 from tests.mutation.project import module_paths, replaced
 
 LIMIT_SECONDS = 120
 PACKAGES = ("reviewflow",)
+ENTRIES = (CALL, *(stage.does for stage in STAGES))
 
 
 class BlindProject(Project):
@@ -51,7 +53,7 @@ def reaches(files: tuple[Source, ...], blind: str | None = None) -> dict[str, Re
     if blind:
         project.__class__ = BlindProject
         project.blind = blind  # type: ignore[attr-defined]
-    return {stage.does: reached(project, stage.does) for stage in STAGES}
+    return {entry: reached(project, entry) for entry in ENTRIES}
 
 
 class Worker:
@@ -82,7 +84,7 @@ class Worker:
         except ReviewflowError as error:
             return summary([{"crash": str(error)}], started)
         if module not in self.imported:  # never imported, never an influence
-            changed = sum(found[stage.does] != self.reaches[stage.does] for stage in STAGES)
+            changed = sum(found[entry] != self.reaches[entry] for entry in ENTRIES)
             return summary([{"laid out": True, "changed": changed}], started)
         with replaced(self.paths[module], source):
             told = forked(partial(child.do_again, self.folder, found, module))
@@ -120,7 +122,6 @@ def summary(told: list[dict[str, Any]], started: float) -> dict[str, Any]:
         "changed_keys": laid_out["changed"] if laid_out else 0,
         "other_index": laid_out.get("other index", False) if laid_out else False,
         "stale": stale,
-        "miscalled": [each["miscalled"] for each in told if "miscalled" in each],
         "done_again": len(ended) + len(stale),
         "seconds": round(time.monotonic() - started, 3),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from reviewflow.config import read_config
 from reviewflow.job import STAGES
 from reviewflow.record import Record, previous_run
-from reviewflow.run import Listener, Run, open_ledger
+from reviewflow.run import Listener, open_ledger, open_run
 from reviewflow.store import MANIFEST, Artifact, Store
 from reviewflow.summary import summary
 
@@ -73,15 +73,15 @@ def write_run(
 def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> str:
     """Do the whole job with the library alone and record it; returns the run's id."""
     settings, runs = read_config(config, changes), artifacts / "runs"
-    previous = previous_run(runs, config.stem)
+    previous = previous_run(runs, "sentiment", config.stem)
     record = Record(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
-        run = Run(settings, open_ledger(settings, artifacts, previous), Listener(), pool)
+        run = open_run(settings, open_ledger(settings, artifacts, previous), Listener(), pool)
         for shown_as in dict.fromkeys(stage.shown_as for stage in STAGES):
             for work in run.works(shown_as):
                 run.perform(work)
     record.keep_keys(run, previous)
-    record.finish("completed", None, summary(run, record.folder / "report.html"))
+    record.finish("completed", None, summary(run, settings, record.folder / "report.html"))
     return record.run_id
 
 

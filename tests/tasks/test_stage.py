@@ -7,7 +7,7 @@ import pytest
 
 from reviewflow.config import read_config
 from reviewflow.plan import Previous
-from reviewflow.run import Listener, Run, Work, open_ledger
+from reviewflow.run import Listener, Run, Work, open_ledger, open_run
 from tasks.stage import performed, work_name
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 
@@ -24,7 +24,7 @@ def opened(folder: Path, reviews: Reviews, pool: Executor) -> Run:
     path = write_reviews(folder / "reviews.csv", reviews)
     config = read_config(write_config(folder / "job.yaml", small_config(path)))
     ledger = open_ledger(config, folder / "artifacts", NOTHING_BEFORE)
-    return Run(config, ledger, Listener(), pool)
+    return open_run(config, ledger, Listener(), pool)
 
 
 def only_work(run: Run, shown_as: str) -> Work:
