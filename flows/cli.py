@@ -1,11 +1,13 @@
 """The command line; heavy things are imported only by the command that needs them."""
 
+from __future__ import annotations
+
 import json
 import os
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +15,9 @@ from flows.plainly import plainly
 from flows.run_commands import compare, runs, show
 from flows.store_commands import store
 from reviewflow import __version__
+
+if TYPE_CHECKING:
+    from flows.console import Console
 
 CONFIG = "configs/imdb.yaml"
 
@@ -26,10 +31,12 @@ def main(debug: bool) -> None:
         os.environ["REVIEWFLOW_DEBUG"] = "1"
 
 
-def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that ``run`` and ``plan`` share."""
+def job_options(default_config: str = CONFIG) -> Callable[..., Any]:
+    """The options that commands which walk a job share."""
     options = (
-        click.option("--config", default=CONFIG, show_default=True, help="Configuration file."),
+        click.option(
+            "--config", default=default_config, show_default=True, help="Configuration file."
+        ),
         click.option(
             "--set",
             "changes",
@@ -47,14 +54,23 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--artifacts", default="artifacts", show_default=True, help="Where results are kept."
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_options
+
+
+recheck_option = click.option(
+    "--recheck", is_flag=True, help="Compute what is cached again, and compare bytes."
+)
 
 
 @main.command()
-@job_options
-@click.option("--recheck", is_flag=True, help="Compute what is cached again, and compare bytes.")
+@job_options()
+@recheck_option
 @plainly
 def run(
     config: str,
@@ -71,35 +87,78 @@ def run(
 
     read_config(Path(config), changes)  # a mistake is told before anything starts
     check_refresh(refresh, STAGES)
+    with watched(artifacts) as console:
+        from flows.sentiment import sentiment
 
-    from flows.console import Console
-    from flows.server import prefect_server
-
-    with ExitStack() as stack:
-        console = stack.enter_context(Console())
-        console.update("Prefect", "starting", {})
-        url = stack.enter_context(prefect_server(Path(artifacts).absolute() / "prefect"))
-        console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
-
-        from flows.sentiment import LISTENER, sentiment
-
-        token = LISTENER.set(console)
-        try:
-            report = sentiment(
-                config=config,
-                changes=list(changes),
-                refresh=list(refresh),
-                verify=verify,
-                recheck=recheck,
-                artifacts=artifacts,
-            )
-        finally:
-            LISTENER.reset(token)
+        report = sentiment(
+            config=config,
+            changes=list(changes),
+            refresh=list(refresh),
+            verify=verify,
+            recheck=recheck,
+            artifacts=artifacts,
+        )
         console.finish(Path(report))
 
 
 @main.command()
-@job_options
+@job_options("configs/moons.yaml")
+@recheck_option
+@click.option("--output", metavar="DIR", help="Where to put pictures, loss lines and the page.")
+@plainly
+def moons(
+    config: str,
+    changes: tuple[str, ...],
+    refresh: tuple[str, ...],
+    verify: bool,
+    artifacts: str,
+    recheck: bool,
+    output: str | None,
+) -> None:
+    """Train a network written in NumPy on two moons, and show what it does."""
+    from reviewflow.moons.config import read_moons_config
+    from reviewflow.moons.job import MOONS
+    from reviewflow.plan import check_refresh
+
+    read_moons_config(Path(config), changes)
+    check_refresh(refresh, MOONS)
+    with watched(artifacts) as console:
+        from flows.moons import moons as flow
+
+        page = flow(
+            config=config,
+            changes=list(changes),
+            refresh=list(refresh),
+            verify=verify,
+            recheck=recheck,
+            artifacts=artifacts,
+            output=output,
+        )
+        console.finish(Path(page))
+
+
+@contextmanager
+def watched(artifacts: str) -> Iterator[Console]:
+    """A Prefect server, and a console that is told what a flow does on it."""
+    from flows.console import Console
+    from flows.server import prefect_server
+
+    with Console() as console:
+        console.update("Prefect", "starting", {})
+        with prefect_server(Path(artifacts).absolute() / "prefect") as url:
+            console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
+
+            from flows.one_run import LISTENER
+
+            token = LISTENER.set(console)
+            try:
+                yield console
+            finally:
+                LISTENER.reset(token)
+
+
+@main.command()
+@job_options()
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @plainly
 def plan(

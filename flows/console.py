@@ -105,6 +105,12 @@ class Console:
                 line.append(self._safe(f" {name}")).append(self._safe(f"  {sentence}"), "dim")
             )
 
+    def show(self, name: str, lines: str) -> None:
+        """Print what the piece of work `name` has to read, line by line."""
+        with self._lock:
+            for line in lines.splitlines():
+                self._print(Text(self._safe(f"{name}: {line}")))
+
     def warn(self, sentence: str) -> None:
         """Say what a person should look at."""
         with self._lock:

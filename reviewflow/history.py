@@ -151,7 +151,7 @@ def run_line(run: Past) -> dict[str, Any]:
 def run_page(run: Past) -> dict[str, Any]:
     """What is shown of one run: its line, its stages, its variants and what failed a check."""
     quality = mappings(run.content.get("quality"))
-    report = run.folder / "report.html"
+    report = Path(_text(mapping(run.content.get("artifacts")).get("report")))
     return {
         **run_line(run),
         "finished": run.content.get("finished"),

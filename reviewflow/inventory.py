@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from reviewflow.errors import StoreError
 from reviewflow.job import STAGES
+from reviewflow.moons.job import MOONS
 from reviewflow.store import MANIFEST
 
 IN_THE_MAKING = re.compile(r"(?P<stage>[a-z_]+)-(?P<key>[0-9a-f]{16,64})-")
@@ -65,7 +66,7 @@ def entries(store: Path) -> list[Entry]:
     ------
     StoreError : if the store's folder cannot be read.
     """
-    known = [stage.name for stage in STAGES]
+    known = [stage.name for stage in STAGES + MOONS]
     found = []
     try:
         for stage in _folders(store):

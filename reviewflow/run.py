@@ -132,6 +132,9 @@ class Listener:
     def done(self, name: str, state: str, seconds: float, reason: str) -> None:
         """A piece of work has ended: ``ran``, ``cached`` or ``failed``."""
 
+    def show(self, name: str, lines: str) -> None:
+        """A piece of work has something to read."""
+
 
 class Run:
     """The steps of one run, performed and recorded.

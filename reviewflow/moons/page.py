@@ -21,7 +21,7 @@ from reviewflow.context import Context
 from reviewflow.moons.config import Data, InitialWeights, Network, PointByPoint, WholeSet
 from reviewflow.moons.job import PICTURES
 from reviewflow.moons.pictures import stable_limit
-from reviewflow.moons.training import read_history
+from reviewflow.moons.training import LINES_FILE, read_history
 
 PAGE_FILE = "moons.html"
 
@@ -94,7 +94,7 @@ def share_figure(share: float) -> str:
 def _version(settings: WholeSet | PointByPoint, model: Path, accuracy: Any) -> dict[str, Any]:
     """One version's settings, where its loss started, stood highest and ended, and its lines."""
     history = read_history(model)
-    lines = (model / "losses.txt").read_text(encoding="utf-8")
+    lines = (model / LINES_FILE).read_text(encoding="utf-8")
     return {
         "settings": settings,
         "steps": len(history.steps),

@@ -34,6 +34,7 @@ from reviewflow.networks.numpy_net import (
 
 WEIGHTS_FILE = "model.safetensors"
 DESCRIPTION_FILE = "model.json"
+LINES_FILE = "losses.txt"
 
 
 def train_whole_set(
@@ -71,7 +72,7 @@ def _train_stage(
         )
     save_network(net, network, folder)
     _write_history(history, folder)
-    (folder / "losses.txt").write_text(loss_lines(history), encoding="utf-8", newline="\n")
+    (folder / LINES_FILE).write_text(loss_lines(history), encoding="utf-8", newline="\n")
     return {"rows": len(data.y)}
 
 

@@ -1,0 +1,147 @@
+"""One run of a flow: its works are submitted in the order of their needs, its record is closed.
+
+with OneRun(…) as job:  submit a stage ─▶ … ─▶ wait ─▶ publish
+                                                    └─▶ run.json and the report, come what may
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prefect import Task
+from prefect.client.orchestration import get_client
+from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
+from pydantic import BaseModel
+
+from reviewflow.errors import Cancelled, StoreError
+from reviewflow.garbage import claim
+from reviewflow.plan import Previous
+from reviewflow.processors import processors
+from reviewflow.record import Record, previous_run
+from reviewflow.run import Listener, Run
+
+LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+class Options(NamedTuple):
+    """How far a run trusts what the store holds."""
+
+    refresh: tuple[str, ...] = ()
+    verify: bool = False
+    recheck: bool = False
+
+
+class OneRun:
+    """What all flows share; a flow's own class says how its run is opened and what it tells.
+
+    Parameters
+    ----------
+    job, name, config : as for :class:`reviewflow.record.Record`.
+    """
+
+    def __init__(
+        self, job: str, name: str, config: BaseModel, artifacts: Path, options: Options
+    ) -> None:
+        self.artifacts, self.options = artifacts, options
+        self.record = Record(artifacts / "runs", job, name, config)
+        self.pool = ThreadPoolExecutor(processors())
+        self.listener = LISTENER.get() or Listener()
+        self.futures: dict[str, PrefectFuture[Any]] = {}
+        self.opened: Run | None = None
+        try:
+            self.previous = previous_run(artifacts / "runs", job, name)
+            self.opened = self.open(self.previous)
+            claim(self.record.folder, self.run.ledger.recipe_digests())
+            name_flow_run(self.title())
+        except BaseException as error:
+            self.close(error)
+            raise
+
+    @property
+    def run(self) -> Run:
+        """The run that was opened."""
+        assert self.opened is not None
+        return self.opened
+
+    def open(self, previous: Previous) -> Run:
+        """Lay the job out."""
+        raise NotImplementedError
+
+    def title(self) -> str:
+        """What the flow run is called in the Prefect UI."""
+        raise NotImplementedError
+
+    def facts(self) -> dict[str, Any]:
+        """What run.json says beside its head."""
+        raise NotImplementedError
+
+    def write_pages(self, content: Mapping[str, Any]) -> None:
+        """Write what a person reads of a run, from its run.json."""
+        raise NotImplementedError
+
+    def __enter__(self) -> "OneRun":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self.run.stop.set()
+        self.close(error)
+
+    def submit(self, stage: Task[..., Any], *shown_as: str) -> None:
+        """Start every piece of work of some stages as soon as what it reads is there."""
+        for work in self.run.works(*shown_as):
+            waits = [
+                self.futures[label] for label in self.run.sources(work) if label in self.futures
+            ]
+            self.futures[work.label] = stage.submit(self.run, work, wait_for=waits)
+
+    def wait(self) -> None:
+        """Wait for everything; raises what went wrong first."""
+        for future in self.futures.values():
+            future.wait()
+        failed = [f for f in self.futures.values() if f.state.is_failed() or f.state.is_crashed()]
+        for future in (*failed, *self.futures.values()):
+            future.result()
+        self.run.stop_at_lies()
+
+    def close(self, error: BaseException | None) -> None:
+        """Write run.json and the report as the run ended, with what was reached."""
+        state = "completed" if error is None else "failed"
+        if isinstance(error, KeyboardInterrupt | SystemExit | Cancelled):
+            state = "cancelled"
+        self.pool.shutdown()
+        try:
+            self._write_record(state, error)
+        except OSError as unwritable:
+            if error is None:  # else what went wrong first is what a person should read
+                raise StoreError(
+                    f"The run's record in {self.record.folder} cannot be written ({unwritable})."
+                ) from None
+
+    def _write_record(self, state: str, error: BaseException | None) -> None:
+        facts: dict[str, Any] = {}
+        if self.opened is not None:
+            facts = self.facts()
+            self.record.keep_keys(self.opened, self.previous)
+        sentence = None if error is None else str(error) or type(error).__name__
+        content = self.record.finish(state, sentence, facts)
+        if self.opened is not None:
+            self.write_pages(content)
+
+
+def changed_stages(run: Run) -> str:
+    """``3 changed stages``: how many stages, as a person calls them, will run."""
+    decisions = run.ledger.foresee()
+    changed = {step.line.stage.shown_as for step, d in decisions.items() if d.action != "cached"}
+    return f"{len(changed) or 'no'} changed stage{'s' * (len(changed) != 1)}"
+
+
+def name_flow_run(title: str) -> None:
+    """Rename the Prefect flow run."""
+    identity = flow_run.get_id()
+    if identity:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(identity, name=title)
