@@ -74,7 +74,13 @@ def show(run: str, artifacts: str, as_json: bool) -> None:
         say(f"error    {page['error']}")
     say(f"started  {moment(page['started'])}, took {duration(page['seconds'])}")
     say(f"rows     {plain(page['rows'])}")
-    say(f"best     {plain(page['best'])}, ROC AUC {figure(page['roc_auc'])} on the test rows")
+    if page["best"]:
+        say(f"best     {plain(page['best'])}, ROC AUC {figure(page['roc_auc'])} on the test rows")
+    for version in page["versions"]:
+        say(
+            f"{plain(version['name'])}: loss {figure(version['first'])} → "
+            f"{figure(version['last'])}, accuracy on fresh points {figure(version['fresh'])}"
+        )
     say(f"steps    {page['ran']} ran, {page['cached']} cached")
     say(f"folder   {page['folder']}")
     if page["report"]:

@@ -166,6 +166,13 @@ def run_page(run: Past) -> dict[str, Any]:
             }
             for variant in mappings(run.content.get("variants"))
         ],
+        "versions": [
+            {
+                **{name: version.get(name) for name in ("name", "first", "highest", "last")},
+                "fresh": mapping(mapping(version.get("accuracy")).get("fresh")).get("accuracy"),
+            }
+            for version in mappings(run.content.get("versions"))
+        ],
         "quality": {
             "expectations": len(quality),
             "failures": [each for each in quality if each.get("success") is not True],
