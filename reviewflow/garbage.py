@@ -145,6 +145,8 @@ def collected(
         done.leftovers.append(left)
         if not dry_run:
             shutil.rmtree(left.folder, ignore_errors=True)
+    if not dry_run:
+        _remove_idle_locks(store)
     if with_runs:
         done.runs.extend(_old_runs(store, runs, keep, dry_run))
     gone = {entry.folder for entry in done.removed}
@@ -215,6 +217,19 @@ def _old_runs(store: Path, runs: list[Past], keep: Keep, dry_run: bool) -> list[
             _renamed(run.folder, aside)
             shutil.rmtree(aside, ignore_errors=True)
     return found
+
+
+def _remove_idle_locks(store: Path) -> None:
+    """Remove the lock files of steps that have no artifact and that nobody holds or awaits.
+
+    Whoever opened the file meanwhile finds it without a name once he holds it, and starts anew.
+    """
+    for path in sorted((store / ".locks").glob("*")):
+        stage, _, key = path.name.rpartition("-")
+        if not (store / stage / key).exists():
+            with held_at_once(store, stage, key) as held:
+                if held:
+                    path.unlink(missing_ok=True)
 
 
 def _renamed(folder: Path, name: Path) -> None:

@@ -228,6 +228,41 @@ def test_what_is_locked_is_left_alone(tmp_path: Path) -> None:
     assert kept_keys(tmp_path) == {1}
 
 
+def test_lock_files_go_with_their_artifacts_unless_somebody_holds_them(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    make_artifact(tmp_path, "train", 1)
+    for key in (key_of(1), key_of(2), key_of(3)):
+        with store.lock("train", key):
+            pass
+    write_run(tmp_path, NEW, [("train", key_of(1))])
+    locks = tmp_path / "store" / ".locks"
+    with store.lock("train", key_of(2)):
+        collected(tmp_path, 1)
+        assert {path.name for path in locks.iterdir()} == {
+            f"train-{key_of(1)}", f"train-{key_of(2)}",
+        }  # fmt: skip
+    collected(tmp_path, 1)
+    assert {path.name for path in locks.iterdir()} == {f"train-{key_of(1)}"}
+
+
+def test_many_holders_exclude_one_another_while_locks_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    count = tmp_path / "count"
+    count.write_text("0")
+
+    def add(_: int) -> None:
+        with Store(tmp_path / "store").lock("train", key_of(1)):
+            count.write_text(str(int(count.read_text()) + 1))
+
+    with ThreadPoolExecutor(4) as pool:
+        adding = [pool.submit(add, number) for number in range(200)]
+        while not all(each.done() for each in adding):
+            collected(tmp_path, 1)
+        for each in adding:
+            each.result()
+    assert count.read_text() == "200"
+
+
 def test_a_crashed_run_keeps_what_it_came_for(tmp_path: Path) -> None:
     make_artifact(tmp_path, "train", 1, recipe="wanted")
     make_artifact(tmp_path, "train", 2, recipe="unwanted")
