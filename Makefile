@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check bench clean
+.PHONY: help run test check ui bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: $(INSTALLED) ## lint, format, types, the direction of imports, and code t
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m reviewflow.code
+
+ui: $(INSTALLED) ## serve Prefect's UI with the schedule and a worker, until Ctrl-C
+	@$(BIN)/reviewflow ui $(ARGS)
 
 bench: $(INSTALLED) ## measure speed and memory against the yardsticks
 	@$(BIN)/python -m benchmarks $(ARGS)

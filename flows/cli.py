@@ -89,14 +89,17 @@ def run(
     check_refresh(refresh, STAGES)
     with watched(artifacts) as console:
         from flows.sentiment import sentiment
+        from flows.settings import Options
 
         report = sentiment(
             config=config,
-            changes=list(changes),
-            refresh=list(refresh),
-            verify=verify,
-            recheck=recheck,
-            artifacts=artifacts,
+            options=Options(
+                changes=changes,
+                refresh=refresh,
+                verify=verify,
+                recheck=recheck,
+                artifacts=artifacts,
+            ),
         )
         console.finish(Path(report))
 
@@ -124,17 +127,37 @@ def moons(
     check_refresh(refresh, MOONS)
     with watched(artifacts) as console:
         from flows.moons import moons as flow
+        from flows.settings import Options
 
         page = flow(
             config=config,
-            changes=list(changes),
-            refresh=list(refresh),
-            verify=verify,
-            recheck=recheck,
-            artifacts=artifacts,
+            options=Options(
+                changes=changes,
+                refresh=refresh,
+                verify=verify,
+                recheck=recheck,
+                artifacts=artifacts,
+            ),
             output=output,
         )
         console.finish(Path(page))
+
+
+@main.command()
+@click.option("--port", default=4200, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 opens it to the network.",
+)
+@click.option("--artifacts", default="artifacts", show_default=True, help="Where results are kept.")
+@plainly
+def ui(port: int, host: str, artifacts: str) -> None:
+    """Serve Prefect's UI with the schedule and a worker, until Ctrl-C."""
+    from flows.ui import serve_ui
+
+    serve_ui(Path(artifacts), port, host)
 
 
 @contextmanager

@@ -8,30 +8,27 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from prefect import Task
 from prefect.client.orchestration import get_client
+from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from pydantic import BaseModel
 
+from flows.settings import Options
 from reviewflow.errors import Cancelled, StoreError
 from reviewflow.garbage import claim
+from reviewflow.notices import last_completed, notices
 from reviewflow.plan import Previous
 from reviewflow.processors import processors
 from reviewflow.record import Record, previous_run
 from reviewflow.run import Listener, Run
+from tasks.links import publish_links
+from tasks.notify import notify_of
 
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
-
-
-class Options(NamedTuple):
-    """How far a run trusts what the store holds."""
-
-    refresh: tuple[str, ...] = ()
-    verify: bool = False
-    recheck: bool = False
 
 
 class OneRun:
@@ -42,17 +39,15 @@ class OneRun:
     job, name, config : as for :class:`reviewflow.record.Record`.
     """
 
-    def __init__(
-        self, job: str, name: str, config: BaseModel, artifacts: Path, options: Options
-    ) -> None:
-        self.artifacts, self.options = artifacts, options
-        self.record = Record(artifacts / "runs", job, name, config)
+    def __init__(self, job: str, name: str, config: BaseModel, options: Options) -> None:
+        self.artifacts, self.options = Path(options.artifacts), options
+        self.record = Record(self.artifacts / "runs", job, name, config, flow_run.get_id())
         self.pool = ThreadPoolExecutor(processors())
         self.listener = LISTENER.get() or Listener()
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.opened: Run | None = None
         try:
-            self.previous = previous_run(artifacts / "runs", job, name)
+            self.previous = previous_run(self.artifacts / "runs", job, name)
             self.opened = self.open(self.previous)
             claim(self.record.folder, self.run.ledger.recipe_digests())
             name_flow_run(self.title())
@@ -78,8 +73,8 @@ class OneRun:
         """What run.json says beside its head."""
         raise NotImplementedError
 
-    def write_pages(self, content: Mapping[str, Any]) -> None:
-        """Write what a person reads of a run, from its run.json."""
+    def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
+        """Write what a person reads of a run, from its run.json; gives the pages by name."""
         raise NotImplementedError
 
     def __enter__(self) -> "OneRun":
@@ -110,7 +105,7 @@ class OneRun:
     def close(self, error: BaseException | None) -> None:
         """Write run.json and the report as the run ended, with what was reached."""
         state = "completed" if error is None else "failed"
-        if isinstance(error, KeyboardInterrupt | SystemExit | Cancelled):
+        if isinstance(error, KeyboardInterrupt | SystemExit | TerminationSignal | Cancelled):
             state = "cancelled"
         self.pool.shutdown()
         try:
@@ -127,9 +122,14 @@ class OneRun:
             facts = self.facts()
             self.record.keep_keys(self.opened, self.previous)
         sentence = None if error is None else str(error) or type(error).__name__
+        last = last_completed(self.artifacts / "runs", self.record.job, self.record.name)
         content = self.record.finish(state, sentence, facts)
         if self.opened is not None:
-            self.write_pages(content)
+            pages = self.write_pages(content)
+            if state != "cancelled":  # then there is no time to lose
+                publish_links(pages, self.artifacts)
+        for notice in notices(content, last.content if last else None):
+            notify_of(notice, {"job": self.record.job, "run_id": self.record.run_id})
 
 
 def changed_stages(run: Run) -> str:

@@ -7,8 +7,19 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.one_run import OneRun, Options, changed_stages
-from reviewflow.config import Config, read_config
+from flows.one_run import OneRun, changed_stages
+from flows.settings import TRAIN, VARIANTS, Options, chosen_config
+from reviewflow.config import (
+    Config,
+    Ingest,
+    Normalize,
+    Notify,
+    Report,
+    Split,
+    Train,
+    Validate,
+    Vectorize,
+)
 from reviewflow.plan import Previous
 from reviewflow.processors import processors
 from reviewflow.reporting.markdown import markdown
@@ -19,48 +30,76 @@ from reviewflow.summary import summary
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
 from tasks.normalize import normalize
+from tasks.notify import tell_of_crash
 from tasks.report import metrics_rows, publish, report
 from tasks.train import train
 from tasks.validate import validate
 from tasks.vectorize import vectorize
 
 
-@flow(name="sentiment", task_runner=ThreadPoolTaskRunner(max_workers=processors()))
+@flow(
+    name="sentiment",
+    task_runner=ThreadPoolTaskRunner(max_workers=processors()),
+    on_crashed=[tell_of_crash],
+)
 def sentiment(
-    config: str = "configs/imdb.yaml",
-    changes: list[str] | None = None,
-    refresh: list[str] | None = None,
-    verify: bool = False,
-    recheck: bool = False,
-    artifacts: str = "artifacts",
+    config: str | None = None,
+    ingest: Ingest = Ingest(),
+    split: Split = Split(),
+    checks: Validate = Validate(),
+    normalize: Normalize = Normalize(),
+    vectorize: Vectorize = Vectorize(),
+    train: Train = TRAIN,
+    variants: str = VARIANTS,
+    report: Report = Report(),
+    notify: Notify = Notify(),
+    options: Options = Options(),
 ) -> str:
     """Train sentiment classifiers on labelled reviews; only what a change affects runs again.
 
     Returns the path of the report.
+
+    Args:
+        config: A configuration file, such as configs/write_up.yaml; then leave the sections alone
+        variants: A line a variant, NAME: {section.key: value}; {} is the sections as they are
     """
-    settings = read_config(Path(config), tuple(changes or ()))
-    options = Options(tuple(refresh or ()), verify, recheck)
-    with Sentiment(settings, Path(config).stem, Path(artifacts), options) as job:
-        job.submit(validate, "suites")
-        job.submit(ingest, "ingest")
-        job.submit(validate, "validate reviews")
-        job.submit(normalize, "normalize")
-        job.submit(vectorize, "vectorize")
-        job.submit(validate, "validate features")
-        job.submit(train, "train")
-        job.submit(evaluate, "evaluate")
-        job.submit(report, "report")
+    sections = {
+        "ingest": ingest,
+        "split": split,
+        "validate": checks,
+        "normalize": normalize,
+        "vectorize": vectorize,
+        "train": train,
+        "report": report,
+        "notify": notify,
+    }
+    name, settings = chosen_config(config, sections, variants, options.changes)
+    with Sentiment(settings, name, options) as job:
+        submit_stages(job)
         job.wait()
         job.publish()
     return str(job.report)
 
 
+def submit_stages(job: OneRun) -> None:
+    """Start every stage as soon as what it reads is there, and what it waits for has passed."""
+    job.submit(validate, "suites")
+    job.submit(ingest, "ingest")
+    job.submit(validate, "validate reviews")
+    job.submit(normalize, "normalize")
+    job.submit(vectorize, "vectorize")
+    job.submit(validate, "validate features")
+    job.submit(train, "train")
+    job.submit(evaluate, "evaluate")
+    job.submit(report, "report")
+
+
 class Sentiment(OneRun):
     """One run of the sentiment flow."""
 
-    def __init__(self, config: Config, name: str, artifacts: Path, options: Options) -> None:
+    def __init__(self, config: Config, name: str, options: Options) -> None:
         self.config, self.name = config, name
-        super().__init__("sentiment", name, config, artifacts, options)
+        super().__init__("sentiment", name, config, options)
 
     def __enter__(self) -> "Sentiment":
         return self
@@ -72,9 +111,9 @@ class Sentiment(OneRun):
 
     def open(self, previous: Previous) -> Run:
         """Read the reviews' index and lay the job out."""
-        refresh, verify, recheck = self.options
-        ledger = open_ledger(self.config, self.artifacts, previous, refresh, verify)
-        return open_run(self.config, ledger, self.listener, self.pool, recheck)
+        ask = self.options
+        ledger = open_ledger(self.config, self.artifacts, previous, ask.refresh, ask.verify)
+        return open_run(self.config, ledger, self.listener, self.pool, ask.recheck)
 
     def title(self) -> str:
         """``imdb · 25,000 rows · 3 changed stages``."""
@@ -89,8 +128,10 @@ class Sentiment(OneRun):
         facts = {**self.record.head, "state": "completed", **self.facts()}
         publish(metrics_rows(facts["variants"]), markdown(facts, self.run.folder_of("report")))
 
-    def write_pages(self, content: Mapping[str, Any]) -> None:
+    def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
         """Fill the page and the Markdown anew: they tell of this run."""
         charts = self.run.folder_of("report")
         write_whole(self.report, html_page(content, charts))
         write_whole(self.report.with_suffix(".md"), markdown(content, charts))
+        docs = content["artifacts"]["data_docs"]
+        return {"Report": self.report} | {f"Data Docs {name}": Path(docs[name]) for name in docs}

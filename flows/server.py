@@ -16,6 +16,8 @@ import fcntl
 import json
 import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -27,13 +29,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from reviewflow.errors import ReviewflowError
+from reviewflow.errors import ReviewflowError, StoreError, UsageError
 
 START_SECONDS = 60.0
 END_SECONDS = 60.0  # longer than flows.server_process gives itself
 ANSWER_SECONDS = 10.0  # longest wait for a server that somebody else looks after
 POLL_SECONDS = 0.02
+NEEDED_BYTES = 5 << 20  # with less than that free, the database of a new server is not made
 OURS = "REVIEWFLOW_PREFECT_API_URL"  # set beside PREFECT_API_URL where this module chose it
+LOOPBACK = "127.0.0.1"
 
 NOTHING_PHONES_HOME = {
     "DO_NOT_TRACK": "1",
@@ -43,7 +47,7 @@ NOTHING_PHONES_HOME = {
 
 
 @contextmanager
-def prefect_server(home: Path) -> Iterator[str]:
+def prefect_server(home: Path, port: int | None = None, host: str = LOOPBACK) -> Iterator[str]:
     """Have a Prefect server up while the body runs; enter this before importing Prefect.
 
     A server that the user named in ``PREFECT_API_URL`` is used as it is. Otherwise the server that
@@ -54,6 +58,8 @@ def prefect_server(home: Path) -> Iterator[str]:
     Parameters
     ----------
     home : Prefect's home: its database, results and settings, and this module's files.
+    port : where to listen; by default Prefect's usual port where it is free, else any.
+    host : the address to listen on.
 
     Yields
     ------
@@ -64,6 +70,8 @@ def prefect_server(home: Path) -> Iterator[str]:
     ------
     ReviewflowError
         If no server answers, with the file or the variable to look at.
+    UsageError
+        If a port is asked for that is taken, or the server that is joined listens on another.
     """
     given = os.environ.get("PREFECT_API_URL")
     home = home.absolute()
@@ -74,11 +82,12 @@ def prefect_server(home: Path) -> Iterator[str]:
             yield given
         return
     with _joined(home), _environment(PREFECT_HOME=str(home), **_quiet(), **_past_proxies()):
-        started, url = _find_or_start(home)
+        started, url = _find_or_start(home, port, host)
         with _environment(PREFECT_API_URL=url, **{OURS: url}):
             _await_ours(home, url, started)
             try:
-                yield url
+                with _told_of_a_full_disk(home):
+                    yield url
             finally:
                 _send_what_is_left()
 
@@ -138,29 +147,41 @@ def _try_lock(file: IO[str], kind: int) -> bool:
 # ---------------------------------------------------------------------------- finding, starting
 
 
-def _find_or_start(home: Path) -> tuple[subprocess.Popen[bytes] | None, str]:
+def _find_or_start(
+    home: Path, port: int | None, host: str
+) -> tuple[subprocess.Popen[bytes] | None, str]:
     """Return the process if one had to be started, and the address of the API."""
     with (home / "server.lock").open("a") as decision:
         fcntl.flock(decision, fcntl.LOCK_EX)
-        process = None if _alive(home) else _start(home)
+        process = None if _alive(home) else _start(home, port, host)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and _alive(home):
             try:
-                return process, str(json.loads((home / "server.json").read_text())["api_url"])
+                url = str(json.loads((home / "server.json").read_text())["api_url"])
             except FileNotFoundError:
                 time.sleep(POLL_SECONDS)
             except (ValueError, KeyError, TypeError):
                 break
+            else:
+                if port and f":{port}/" not in url:
+                    raise UsageError(
+                        f"A run is going on, whose server listens at {url.removesuffix('/api')}; "
+                        "wait for its end, or choose that port."
+                    )
+                return process, url
     raise _did_not_start(home)
 
 
-def _start(home: Path) -> subprocess.Popen[bytes]:
+def _start(home: Path, port: int | None, host: str) -> subprocess.Popen[bytes]:
     """Start a server that outlives this process; it inherits the lock that tells it is alive."""
+    if port:
+        _check_port(host, port)
     (home / "server.json").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "flows.server_process"]
     with (home / "server.alive").open("a") as alive, (home / "server.log").open("wb") as log:
         fcntl.flock(alive, fcntl.LOCK_EX)
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.server_process", str(home), str(alive.fileno())],
+            [*command, str(home), str(alive.fileno()), str(port or 0), host],
             cwd=Path(__file__).parent.parent,  # where this very package lies
             env={name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
             stdin=subprocess.DEVNULL,
@@ -171,6 +192,20 @@ def _start(home: Path) -> subprocess.Popen[bytes]:
         )
     threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie
     return process
+
+
+def _check_port(host: str, port: int) -> None:
+    """Raise UsageError if nobody can listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen()
+        except OSError as error:
+            raise UsageError(
+                f"The server cannot listen on {host}:{port} ({error.strerror}); "
+                "choose another --port."
+            ) from None
 
 
 def _await_ours(home: Path, url: str, started: subprocess.Popen[bytes] | None) -> None:
@@ -215,7 +250,33 @@ def _healthy(url: str) -> bool:
         return False
 
 
+@contextmanager
+def _told_of_a_full_disk(home: Path) -> Iterator[None]:
+    """Say so where Prefect gave up because its database could not be written."""
+    try:
+        yield
+    except ReviewflowError:
+        raise
+    except Exception as error:
+        if _full(home):
+            raise _full_disk(home) from error
+        raise
+
+
+def _full(home: Path) -> bool:
+    return shutil.disk_usage(home).free < NEEDED_BYTES
+
+
+def _full_disk(home: Path) -> StoreError:
+    return StoreError(
+        f"Prefect's database cannot be written: the disk that holds {home} is full; "
+        "free space or choose another with --artifacts."
+    )
+
+
 def _did_not_start(home: Path) -> ReviewflowError:
+    if _full(home):
+        return _full_disk(home)
     log = home / "server.log"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception): .", line)]

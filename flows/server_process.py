@@ -1,7 +1,8 @@
 """The process that serves Prefect's API and UI from one home until nobody uses it any more.
 
-Started by :mod:`flows.server` as ``python -m flows.server_process HOME ALIVE``, where ``ALIVE`` is
-the number of an inherited file descriptor whose lock tells that this process is there.
+Started by :mod:`flows.server` as ``python -m flows.server_process HOME ALIVE PORT HOST``, where
+``ALIVE`` is the number of an inherited file descriptor whose lock tells that this process is there,
+and port 0 stands for Prefect's usual port, or else any.
 """
 
 import fcntl
@@ -25,21 +26,27 @@ def main() -> None:
     """Serve Prefect's API and UI from the home given until nobody is left who uses it."""
     home, alive = Path(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(alive, False)
-    listener = _listener()
+    listener = _listener(int(sys.argv[3]), sys.argv[4])
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    os.environ["PREFECT_UI_API_URL"] = f"{base_url}/api"  # else the UI calls port 4200
+    os.environ["PREFECT_UI_API_URL"] = "/api"  # where the page came from; else it calls port 4200
     description = {"api_url": f"{base_url}/api", "ui_url": base_url, "pid": os.getpid()}
     unfinished = home / "server.json.new"
     unfinished.write_text(json.dumps(description, indent=2) + "\n")
     unfinished.replace(home / "server.json")
 
     from prefect.server.api.server import create_app
+
+    from flows.files import file_routes
+
+    app = create_app(final=True)
+    app.router.routes[:0] = file_routes(home.parent)
+
     from prefect.settings import get_current_settings
 
     api = get_current_settings().server.api
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(final=True),
+            app,
             timeout_keep_alive=api.keepalive_timeout,
             timeout_graceful_shutdown=3,
             log_level="warning",
@@ -50,19 +57,19 @@ def main() -> None:
     os._exit(0)  # all is shut down; Prefect's idle threads would take another second
 
 
-def _listener() -> socket.socket:
-    """Listen on the usual port of Prefect where it is free, else on any, for this machine only."""
-    for port in (PREFERRED_PORT, 0):
+def _listener(port: int, host: str) -> socket.socket:
+    """Listen on a port, or on the usual one of Prefect where it is free, else on any."""
+    for number in (port,) if port else (PREFERRED_PORT, 0):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", port))
+            listener.bind((host, number))
             listener.listen(2048)  # from here on nobody else can have the port
         except OSError:
             listener.close()
         else:
             return listener
-    raise OSError("no free port on 127.0.0.1")
+    raise OSError(f"no free port on {host}")
 
 
 def _end_after_last(home: Path, server: uvicorn.Server) -> None:

@@ -175,7 +175,11 @@ class Report(Section):
 class Notify(Section):
     """When to call the webhook."""
 
-    metric: str = Field("test.roc_auc", description="Metric that is watched")
+    metric: str = Field(
+        "test.roc_auc",
+        pattern=r"^(test|train)\.(accuracy|precision|recall|f1|roc_auc)$",
+        description="Metric of the best variant that is watched, such as test.f1",
+    )
     fall: float = Field(0.01, ge=0, description="A fall by more than this calls the webhook")
 
 

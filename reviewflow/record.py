@@ -45,16 +45,21 @@ class Record:
     runs : the folder of all runs.
     job : ``sentiment`` or ``moons``.
     name : what the configuration is called: its file's name without the ending.
+    flow_run_id : what the orchestrator calls this run, where there is one.
     """
 
-    def __init__(self, runs: Path, job: str, name: str, config: BaseModel) -> None:
+    def __init__(
+        self, runs: Path, job: str, name: str, config: BaseModel, flow_run_id: str | None = None
+    ) -> None:
         self.started = datetime.now(UTC)
         self.run_id = f"{self.started:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(3)}"
+        self.job, self.name = job, name
         self.runs, self.folder = runs, runs / self.run_id
         self.head = {
             "run_id": self.run_id,
             "job": job,
             "name": name,
+            "flow_run_id": flow_run_id,
             "state": "running",
             "error": None,
             "started": self.started.isoformat(timespec="seconds"),

@@ -15,16 +15,20 @@ import pytest
 from flows.server import OURS
 from reviewflow.record import read_run
 from tests.conftest import ROOT
-from tests.faults.conftest import WAIT_SECONDS, Undisturbed, in_the_making, whole
+from tests.faults.conftest import WAIT_SECONDS, Undisturbed, can_mount, in_the_making, whole
 
 Command = subprocess.Popen[str]
 
 
-def reviewflow(job: Path, artifacts: Path) -> Command:
-    """Start ``reviewflow run`` in a session of its own."""
+def reviewflow(job: Path, artifacts: Path, *before: str) -> Command:
+    """Start ``reviewflow run`` in a session of its own, through another command or not."""
     given = ("PREFECT_API_URL", "PREFECT_HOME", OURS)
     return subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", "run", "--config", job, "--artifacts", artifacts],
+        [
+            *before,
+            *(sys.executable, "-m", "flows.cli", "run"),
+            *("--config", str(job), "--artifacts", str(artifacts)),
+        ],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name not in given},
         stdout=subprocess.PIPE,
@@ -163,3 +167,27 @@ def test_a_killed_command_is_gone_on_with(
     assert set(ran(runs(artifacts)[-1])) == undisturbed.made - kept
     assert whole(artifacts) == undisturbed.made
     assert in_the_making(artifacts) == []
+
+
+@pytest.mark.parametrize("megabytes", [1, pytest.param(6, marks=pytest.mark.slow)])
+def test_a_disk_that_is_full_for_prefect_too_is_told_plainly(
+    megabytes: int, job: Path, tmp_path: Path
+) -> None:
+    """One that no server can start on, and one that fills up while the server is needed."""
+    if not can_mount():
+        pytest.skip("a small disk cannot be mounted here (that needs root)")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    run = (
+        f'"$@"; echo "exit code $?"; mount -o remount,size=64m "{disk}"; "$@"; echo "exit code $?"'
+    )
+    script = f'mount -t tmpfs -o size={megabytes}m tmpfs "{disk}"; {run}'
+    command = reviewflow(job, disk / "artifacts", "unshare", "--mount", "sh", "-c", script, "sh")
+    said, _ = command.communicate(timeout=2 * WAIT_SECONDS)
+    first, _, second = said.partition("exit code 1\n")
+    assert "Traceback" not in said
+    (error,) = [line for line in first.splitlines() if "Error: " in line]
+    assert str(disk / "artifacts") in error
+    assert error.endswith("free space or choose another with --artifacts.")
+    assert second.splitlines()[-1] == "exit code 0"
+    assert servers(disk / "artifacts") == []

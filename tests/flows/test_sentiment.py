@@ -61,10 +61,11 @@ def run_flow(config: Path, artifacts: Path, ending: tuple[str, ...] = (*WORKS, P
     ending : names of the task runs that come to an end.
     """
     from flows.sentiment import sentiment
+    from flows.settings import Options
 
     error: Exception | None = None
     try:
-        report = sentiment(config=str(config), artifacts=str(artifacts))
+        report = sentiment(config=str(config), options=Options(artifacts=str(artifacts)))
         assert Path(report).exists()
     except (QualityError, InputError) as raised:
         error = raised

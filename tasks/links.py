@@ -1,0 +1,28 @@
+"""Links in the Prefect UI that open the pages of a run."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from prefect.artifacts import create_link_artifact
+
+FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
+OWN_SERVER = "REVIEWFLOW_PREFECT_API_URL"  # set where the server is this checkout's own
+
+
+def link(path: Path, artifacts: Path) -> str:
+    """Where a file of the artifacts folder is served.
+
+    This checkout's own server has them beside the UI, so the address is that of the UI, whatever
+    its port; beside another server they are on a port of their own.
+    """
+    base = "" if os.environ.get(OWN_SERVER) else f"http://127.0.0.1:{FILES_PORT}"
+    return f"{base}/reviewflow/{path.absolute().relative_to(artifacts.absolute()).as_posix()}"
+
+
+def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:
+    """Make a link artifact of every page that lies among the artifacts."""
+    for name, path in pages.items():
+        if path.absolute().is_relative_to(artifacts.absolute()):
+            key = f"link-{name.lower().replace(' ', '-')}"
+            create_link_artifact(link(path, artifacts), link_text=name, key=key)

@@ -1,0 +1,77 @@
+"""Notify: a notice goes to a webhook; the address is a secret and stands nowhere."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import asdict
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import FlowRun, State
+from prefect.flows import Flow
+from prefect.variables import Variable
+
+from reviewflow.errors import ReviewflowError
+from reviewflow.notices import Notice
+
+WEBHOOK_ENVIRONMENT = "REVIEWFLOW_WEBHOOK_URL"
+WEBHOOK_VARIABLE = "reviewflow_webhook_url"
+TIMEOUT_SECONDS = 10
+
+
+def webhook_url() -> str | None:
+    """Where notices go, from the environment or else a Prefect variable; None for nowhere."""
+    found = os.environ.get(WEBHOOK_ENVIRONMENT) or Variable.get(WEBHOOK_VARIABLE, default=None)
+    return str(found) if found else None
+
+
+@task(
+    name="notify",
+    task_run_name="notify · {event}",
+    retries=3,
+    retry_delay_seconds=[1, 5, 25],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    log_prints=False,
+)
+def notify(event: str, message: dict[str, Any]) -> None:
+    """Post a message; asked again, later and later, where the other side may be back soon."""
+    post(message)
+
+
+def notify_of(notice: Notice, facts: dict[str, Any]) -> None:
+    """Send a notice if there is a webhook; a webhook that fails does not fail the run."""
+    if webhook_url():
+        notify(notice.event, {**facts, **asdict(notice)}, return_state=True)
+
+
+def tell_of_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A hook for what a run cannot tell itself, since its process is gone."""
+    text = f"{flow_run.name} crashed: {state.message}"
+    if webhook_url():
+        post({"job": flow.name, "event": "crashed", "text": text})
+
+
+def post(message: dict[str, Any]) -> None:
+    """POST a message as JSON.
+
+    Raises
+    ------
+    ReviewflowError : if it was not taken; says why without the address.
+    """
+    request = urllib.request.Request(
+        webhook_url() or "",
+        data=json.dumps(message, ensure_ascii=False).encode(),
+        headers={"Content-Type": "application/json; charset=utf-8"},
+    )
+    why = ""
+    try:
+        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).close()
+    except urllib.error.HTTPError as error:
+        why = f"it answered {error.code}"
+    except (OSError, ValueError) as error:
+        why = type(getattr(error, "reason", error)).__name__
+    if why:
+        raise ReviewflowError(f"The webhook did not take the notice ({why}).")

@@ -1,0 +1,66 @@
+"""What a run has to tell: failures, quality warnings, a fall of the best metric; no more."""
+
+from typing import Any
+
+import pytest
+
+from reviewflow.notices import Notice, notices
+
+
+def content(auc: float = 0.9, **more: Any) -> dict[str, Any]:
+    """A completed run whose best variant has this ROC AUC, as run.json tells it."""
+    metrics = {"test": {"roc_auc": auc, "f1": 0.8}}
+    return {
+        "job": "sentiment",
+        "name": "imdb",
+        "state": "completed",
+        "config": {"notify": {"metric": "test.roc_auc", "fall": 0.01}},
+        "quality": [],
+        "best": {"variant": "tanh"},
+        "variants": [
+            {"name": "relu", "metrics": {"test": {"roc_auc": 0.1}}},
+            {"name": "tanh", "metrics": metrics},
+        ],
+        **more,
+    }
+
+
+def test_a_quiet_run_tells_nothing() -> None:
+    assert notices(content(), content()) == []
+    assert notices(content(), None) == []
+    assert notices(content(state="cancelled"), content(0.99)) == []
+
+
+def test_a_failure_tells_its_sentence() -> None:
+    failed = content(state="failed", error="There is no file x.csv; check ingest.path.")
+    (notice,) = notices(failed, content())
+    assert notice == Notice(
+        "failed", "sentiment imdb failed: There is no file x.csv; check ingest.path."
+    )
+
+
+def test_warnings_are_told_with_what_was_asked() -> None:
+    quality = [
+        {"success": True, "asked": "no blank text"},
+        {"success": False, "asked": "few duplicates", "severity": "warning"},
+    ]
+    (notice,) = notices(content(quality=quality), None)
+    assert notice.event == "quality warning"
+    assert "few duplicates" in notice.text
+    assert "no blank text" not in notice.text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [(0.9, 0.889, True), (0.9, 0.891, False), (0.9, 0.95, False)],
+)
+def test_a_fall_is_told_beyond_what_is_allowed(before: float, after: float, told: bool) -> None:
+    found = notices(content(after), content(before))
+    assert [notice.event for notice in found] == ["metric fell"] * told
+    if told:
+        assert "from 0.9000 to 0.8890" in found[0].text
+
+
+def test_another_metric_may_be_watched() -> None:
+    watching = {"notify": {"metric": "test.f1", "fall": 0.01}}
+    assert notices(content(0.5, config=watching), content(0.9)) == []
