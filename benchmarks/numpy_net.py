@@ -45,7 +45,7 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def numpy_steps(size: int, steps: int) -> Figures:
-    """Steps of :class:`reviewflow.networks.numpy_net.Sequential`."""
+    """Steps of :class:`reviewflow.networks.numpy_net.Sequential` as ``train`` takes them."""
     import numpy as np
 
     from reviewflow.networks.numpy_net import Linear, ReLU, Sequential, Sigmoid
@@ -55,11 +55,12 @@ def numpy_steps(size: int, steps: int) -> Figures:
         Linear(2, 64, "he", generator), ReLU(), Linear(64, 1, "he", generator), Sigmoid()
     )
 
-    def step(X: Any, y: Any) -> None:
-        network.gradients(X, y)
-        network.step(RATE)
-
-    return _microseconds(step, _batches(size), steps)
+    X, y = _points()
+    epochs = max(steps * size // POINTS, 1)
+    network.train(X, y, max(int(epochs * WARM_UP_SHARE), 3), RATE, size)
+    started = time.perf_counter()
+    taken = len(network.train(X, y, epochs, RATE, size).steps)
+    return {"microseconds": (time.perf_counter() - started) / taken * 1e6}
 
 
 def torch_steps(size: int, steps: int) -> Figures:
@@ -101,14 +102,16 @@ def sklearn_steps(size: int, steps: int) -> Figures:
 
 def _batches(size: int) -> list[tuple[Any, Any]]:
     """The points in batches: X float64 (size, 2), y float64 (size, 1)."""
+    X, y = _points()
+    return [(X[start : start + size], y[start : start + size]) for start in range(0, POINTS, size)]
+
+
+def _points() -> tuple[Any, Any]:
+    """All points: X float64 (N, 2), y float64 (N, 1)."""
     from reviewflow.moons.data import two_moons
 
     points = two_moons(POINTS, 0.05, 0)
-    y = points.y[:, None].astype(float)
-    return [
-        (points.X[start : start + size], y[start : start + size])
-        for start in range(0, POINTS, size)
-    ]
+    return points.X, points.y[:, None].astype(float)
 
 
 def _microseconds(

@@ -18,7 +18,7 @@ from reviewflow.errors import ConfigError, StoreError
 from reviewflow.job import Stage
 from reviewflow.keys import Recipe, differences, digest_of
 from reviewflow.lines import Line, Step
-from reviewflow.reviews.parts import Index
+from reviewflow.reviews.parts import Index, Reading
 from reviewflow.reviews.split import place
 from reviewflow.store import Artifact, Damage, Store, sha256_of
 from reviewflow.text.wordnet import wordnet_digest
@@ -61,6 +61,7 @@ class Ledger:
 
     Parameters
     ----------
+    read : the index of the parts, and the rows of new ones.
     reaches : the code that each stage's function, and ``CALL``, reaches, by its dotted name.
     previous : the run to compare with when a reason is given.
     refresh : stage names that run whatever the store holds.
@@ -69,13 +70,14 @@ class Ledger:
     def __init__(
         self,
         store: Store,
-        index: Index,
+        read: Reading,
         lines: list[Line],
         reaches: Mapping[str, Reach],
         previous: Previous,
         refresh: tuple[str, ...] = (),
     ) -> None:
-        self.store, self.index, self.lines = store, index, lines
+        self.store, self.lines = store, lines
+        self.index, self.fresh = read.index, read.fresh
         self.reaches, self.previous, self.refresh = reaches, previous, refresh
         self._made: dict[Step, Artifact] = {}
         self._ran: dict[Line, None] = {}

@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
 from reviewflow.errors import StoreError
@@ -75,6 +74,8 @@ class Record:
                 f"The artifacts folder {runs.parent} cannot be written ({error.strerror}); "
                 "choose another with --artifacts."
             ) from None
+        from filelock import FileLock  # not before a run: planning must stay quick
+
         self._lock = FileLock(self.folder / ".lock")
         self._lock.acquire()
         self._write(self.head)
@@ -168,6 +169,8 @@ def environment() -> dict[str, Any]:
 
 def _held(path: Path) -> bool:
     """Whether a living process holds a lock file."""
+    from filelock import FileLock, Timeout
+
     try:
         with FileLock(path, timeout=0):
             return False

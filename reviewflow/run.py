@@ -26,8 +26,7 @@ from reviewflow.job import STAGES, Stage
 from reviewflow.keys import Recipe
 from reviewflow.lines import Line, Settings, Step, job_lines
 from reviewflow.plan import CALL, Decision, Ledger, Previous, check_refresh, given_facts
-from reviewflow.reviews.ingest import written_digests
-from reviewflow.reviews.parts import Index, PartInfo, cut, indexed
+from reviewflow.reviews.parts import Index, PartInfo, Reading, cut, reading
 from reviewflow.store import Artifact, Store
 
 Writer = Callable[..., dict[str, Any]]
@@ -76,9 +75,9 @@ def open_ledger(
     ConfigError : if a suite's file or a stage to refresh does not exist.
     """
     provide(Path(config.ingest.path))
-    index = indexed(config.ingest, split_column(config), artifacts / "memos")
-    lines = job_lines(STAGES, config, variant_configs(config), len(index.parts))
-    return _ledger(STAGES, lines, index, artifacts, previous, refresh, verify)
+    read = reading(config.ingest, split_column(config), artifacts / "memos")
+    lines = job_lines(STAGES, config, variant_configs(config), len(read.index.parts))
+    return _ledger(STAGES, lines, read, artifacts, previous, refresh, verify)
 
 
 def open_run(
@@ -99,13 +98,13 @@ def open_small_ledger(
 ) -> Ledger:
     """The same for a job without rows and variants."""
     lines = job_lines(stages, config)
-    return _ledger(stages, lines, Index(()), artifacts, previous, refresh, verify)
+    return _ledger(stages, lines, Reading(Index(()), {}), artifacts, previous, refresh, verify)
 
 
 def _ledger(
     stages: tuple[Stage, ...],
     lines: list[Line],
-    index: Index,
+    read: Reading,
     artifacts: Path,
     previous: Previous,
     refresh: tuple[str, ...],
@@ -114,7 +113,7 @@ def _ledger(
     asked = check_refresh(refresh, stages)
     entries = (CALL, *(stage.does for stage in stages))
     reached = reaches(entries, artifacts / "memos" / "code.json")
-    return Ledger(Store(artifacts / "store", verify), index, lines, reached, previous, asked)
+    return Ledger(Store(artifacts / "store", verify), read, lines, reached, previous, asked)
 
 
 def split_column(config: Config) -> str | None:
@@ -258,11 +257,14 @@ class Run:
         return done
 
     def _cut(self, line: Line) -> Iterable[tuple[Step, Any]]:
-        """The steps of ingest with their rows; the file is read again only if one will run."""
-        steps = line.steps
-        if not self.recheck and all(self.ledger.decide(step).action == "cached" for step in steps):
-            return [(step, None) for step in steps]
-        return self._read_again(steps)
+        """The steps of ingest with their rows; the file is read again only if some are missing."""
+        fresh = self.ledger.fresh
+        asked = [
+            step for step in line.steps if self.recheck or self.ledger.decide(step).action == "run"
+        ]
+        if all(step.part in fresh for step in asked):
+            return [(step, fresh.get(step.part or 0)) for step in line.steps]
+        return self._read_again(line.steps)
 
     def _read_again(self, steps: list[Step]) -> Iterable[tuple[Step, Any]]:
         changed = InputError("The reviews' file changed while it was read; run again.")
@@ -309,12 +311,14 @@ class Run:
             "parts": asdict(decision.recipe),
             "inputs": decision.inputs,
         }
+        digests = None
+        if step.line.stage.name == "ingest":
+            from reviewflow.reviews.ingest import written_digests  # and Arrow: not to plan
+
+            digests = written_digests
+        writer = self._writer(step, context, rows)
         return self.ledger.store.make(
-            step.line.stage.name,
-            decision.fingerprint,
-            self._writer(step, context, rows),
-            facts,
-            written_digests if step.line.stage.name == "ingest" else None,
+            step.line.stage.name, decision.fingerprint, writer, facts, digests
         )
 
     def _writer(self, step: Step, context: Context, rows: Any) -> Writer:

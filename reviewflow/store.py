@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from reviewflow.errors import StoreError
 from reviewflow.keys import digest_of
 
@@ -117,6 +115,8 @@ class Store:
     @contextmanager
     def lock(self, stage: str, key: str) -> Iterator[None]:
         """Hold the step alone; a second process or thread waits here for the first."""
+        from filelock import FileLock  # not before a run: planning must stay quick
+
         locks = self.folder / ".locks"
         try:
             locks.mkdir(parents=True, exist_ok=True)

@@ -47,3 +47,16 @@ def bool_array(values: np.ndarray) -> pa.BooleanArray:
 
 def _bits(values: np.ndarray) -> pa.Buffer:
     return pa.py_buffer(np.packbits(values, bitorder="little"))
+
+
+def valid_utf8(content: bytes) -> bool:
+    """Whether bytes are whole characters of UTF-8, as Python sees it, too."""
+    import numpy as np
+    import pyarrow as pa
+
+    ends = pa.py_buffer(np.array([0, len(content)], np.int64))
+    try:
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(content)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -34,16 +34,15 @@ def reading_key(ingest: Ingest, split_column: str | None) -> str:
 
 def remembered(folder: Path, key: str) -> str | None:
     """The text kept under this key; None if there is none, or it is damaged."""
-    try:
-        lines = _memo_path(folder, key).read_bytes().split(b"\n", 2)
-        known_key, digest, content = lines
-    except (OSError, ValueError):
-        return None
-    if known_key.decode("utf-8", "replace") != key or digest.decode("ascii", "replace") != _digest(
-        content
-    ):
-        return None
-    return content.decode("utf-8")
+    kept = _kept(folder, key)
+    return kept[1] if kept is not None and kept[0] == key else None
+
+
+def last_remembered(folder: Path, key: str) -> str | None:
+    """The text that was kept last for these files and settings, whatever has changed since."""
+    kept = _kept(folder, key)
+    same = kept is not None and json.loads(kept[0])[2:] == json.loads(key)[2:]  # code, and Arrow
+    return kept[1] if kept is not None and same else None
 
 
 def remember(folder: Path, key: str, text: str) -> None:
@@ -63,6 +62,17 @@ def remember(folder: Path, key: str, text: str) -> None:
     except OSError:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def _kept(folder: Path, key: str) -> tuple[str, str] | None:
+    """Key and text in the file for these files and settings, unless it is damaged."""
+    try:
+        known_key, digest, content = _memo_path(folder, key).read_bytes().split(b"\n", 2)
+    except (OSError, ValueError):
+        return None
+    if digest.decode("ascii", "replace") != _digest(content):
+        return None
+    return known_key.decode("utf-8", "replace"), content.decode("utf-8")
 
 
 def _settings(ingest: Ingest) -> tuple[object, ...]:

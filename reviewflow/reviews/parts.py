@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAIN_FILE, TEST_FILE = 0, 1
 SHOWN_RECORDS = 3
+FRESH_BYTES = 128 << 20
 DEFAULT_CUTTING = Cutting()
 
 
@@ -168,7 +169,21 @@ def cut(
         yield from _parts_of_file(ingest, ingest.test_path, TEST_FILE, None, cutting, pieces)
 
 
-def indexed(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Index:
+@dataclass(frozen=True)
+class Reading:
+    """The index of the files, and rows that had to be read for it.
+
+    Attributes
+    ----------
+    fresh : rows by part, of the parts that were not there when the files were read last; empty
+        where they take more than ``FRESH_BYTES``.
+    """
+
+    index: Index
+    fresh: Mapping[int, pa.Table]
+
+
+def reading(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Reading:
     """The index of the parts that ``cut`` gives; remembered while the files stand.
 
     Raises
@@ -176,16 +191,30 @@ def indexed(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Inde
     InputError
         If a file cannot be read as the settings say.
     """
-    from reviewflow.reviews.memo import reading_key, remember, remembered
+    from reviewflow.reviews.memo import last_remembered, reading_key, remember, remembered
 
     key = reading_key(ingest, split_column)
     known = remembered(memo_folder, key)
     if known is not None:
-        return Index.from_json(known)
-    index = Index(tuple(part for part, _ in cut(ingest, split_column)))
+        return Reading(Index.from_json(known), {})
+    last = last_remembered(memo_folder, key)
+    before = {_digests_of(part) for part in Index.from_json(last).parts} if last else set()
+    parts, fresh, room = [], {}, FRESH_BYTES
+    for number, (part, rows) in enumerate(cut(ingest, split_column)):
+        parts.append(part)
+        if room >= 0 and _digests_of(part) not in before:
+            fresh[number] = rows
+            room -= rows.nbytes
+        if room < 0:
+            fresh.clear()
+    index = Index(tuple(parts))
     if reading_key(ingest, split_column) == key:
         remember(memo_folder, key, index.to_json())
-    return index
+    return Reading(index, fresh)
+
+
+def _digests_of(part: PartInfo) -> frozenset[tuple[str, str]]:
+    return frozenset(part.digests.items())
 
 
 def _parts_of_file(

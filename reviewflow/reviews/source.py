@@ -100,9 +100,12 @@ def _decoded(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes
     with source.path.open("rb") as file:
         while True:
             raw = file.read(chunk_bytes)
-            text, wrong = _text(decoder, raw)
-            # A lone surrogate is no character, and has no bytes in UTF-8.
-            chunk = raw if is_utf8 and not wrong else text.encode("utf-8", errors="replace")
+            if is_utf8 and _passed(decoder, raw):
+                chunk, wrong = raw, False
+            else:
+                text, wrong = _text(decoder, raw)
+                # A lone surrogate is no character, and has no bytes in UTF-8.
+                chunk = raw if is_utf8 and not wrong else text.encode("utf-8", errors="replace")
             if chunk:
                 yield chunk
             offset += len(chunk)
@@ -110,6 +113,38 @@ def _decoded(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes
                 raise _undecodable(source, offset)
             if not raw:
                 return
+
+
+def _passed(decoder: codecs.IncrementalDecoder, raw: bytes) -> bool:
+    """Whether a UTF-8 decoder would take these bytes; if so, it is as if it had.
+
+    Arrow looks at the bytes alone, ten times as fast as a text is made of them.
+    """
+    from reviewflow.reviews.arrow import valid_utf8
+
+    state = decoder.getstate()
+    content = state[0] + raw
+    end = len(content) - _unfinished_bytes(content)
+    if not raw or not valid_utf8(content[:end]):
+        return False
+    decoder.setstate((b"", 0 if end else state[1]))
+    try:
+        decoder.decode(content[end:])
+    except UnicodeError:
+        decoder.setstate(state)
+        return False
+    return True
+
+
+def _unfinished_bytes(content: bytes) -> int:
+    """Bytes at the end that may begin a character of UTF-8 that goes on behind them."""
+    for count, byte in enumerate(reversed(content[-3:]), start=1):
+        if byte >= 0xC0:
+            needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return count if count < needed else 0
+        if byte < 0x80:
+            return 0
+    return 0
 
 
 def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:

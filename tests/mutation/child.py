@@ -33,15 +33,16 @@ def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = N
     from reviewflow.job import STAGES
     from reviewflow.lines import job_lines
     from reviewflow.plan import Ledger, Previous
-    from reviewflow.reviews.parts import indexed
+    from reviewflow.reviews.parts import Reading, reading
     from reviewflow.run import Listener, open_run
     from reviewflow.store import Store
 
     config = read_config(folder / "job.yaml")
-    index = index or indexed(config.ingest, None, memos or folder / MEMOS)
-    lines = job_lines(STAGES, config, variant_configs(config), len(index.parts))
+    read = reading(config.ingest, None, memos or folder / MEMOS)
+    read = Reading(index, {}) if index else read
+    lines = job_lines(STAGES, config, variant_configs(config), len(read.index.parts))
     store = Store(folder / "artifacts" / "store")
-    ledger = Ledger(store, index, lines, reaches, Previous({}, {}))
+    ledger = Ledger(store, read, lines, reaches, Previous({}, {}))
     return open_run(config, ledger, Listener(), ThreadPoolExecutor(2))
 
 
