@@ -27,6 +27,7 @@ from reviewflow.keys import Recipe
 from reviewflow.lines import Line, Settings, Step, job_lines
 from reviewflow.plan import CALL, Decision, Ledger, Previous, check_refresh, given_facts
 from reviewflow.reviews.parts import Index, PartInfo, Reading, cut, reading
+from reviewflow.reviews.written import written_digests
 from reviewflow.store import Artifact, Store
 
 Writer = Callable[..., dict[str, Any]]
@@ -311,14 +312,14 @@ class Run:
             "parts": asdict(decision.recipe),
             "inputs": decision.inputs,
         }
-        digests = None
-        if step.line.stage.name == "ingest":
-            from reviewflow.reviews.ingest import written_digests  # and Arrow: not to plan
-
-            digests = written_digests
+        ingested = step.line.stage.name == "ingest"
         writer = self._writer(step, context, rows)
         return self.ledger.store.make(
-            step.line.stage.name, decision.fingerprint, writer, facts, digests
+            step.line.stage.name,
+            decision.fingerprint,
+            writer,
+            facts,
+            written_digests if ingested else None,
         )
 
     def _writer(self, step: Step, context: Context, rows: Any) -> Writer:
