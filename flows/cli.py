@@ -87,7 +87,7 @@ def run(
 
     read_config(Path(config), changes)  # a mistake is told before anything starts
     check_refresh(refresh, STAGES)
-    with watched(artifacts) as console:
+    with watched(artifacts, "flows.sentiment") as console:
         from flows.sentiment import sentiment
         from flows.settings import Options
 
@@ -125,7 +125,7 @@ def moons(
 
     read_moons_config(Path(config), changes)
     check_refresh(refresh, MOONS)
-    with watched(artifacts) as console:
+    with watched(artifacts, "flows.moons") as console:
         from flows.moons import moons as flow
         from flows.settings import Options
 
@@ -161,14 +161,15 @@ def ui(port: int, host: str, artifacts: str) -> None:
 
 
 @contextmanager
-def watched(artifacts: str) -> Iterator[Console]:
+def watched(artifacts: str, flow: str) -> Iterator[Console]:
     """A Prefect server, and a console that is told what a flow does on it."""
     from flows.console import Console
     from flows.server import prefect_server
 
     with Console() as console:
         console.update("Prefect", "starting", {})
-        with prefect_server(Path(artifacts).absolute() / "prefect") as url:
+        home = Path(artifacts).absolute() / "prefect"
+        with prefect_server(home, meanwhile=flow) as url:
             console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
 
             from flows.one_run import LISTENER

@@ -26,6 +26,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -47,7 +48,12 @@ NOTHING_PHONES_HOME = {
 
 
 @contextmanager
-def prefect_server(home: Path, port: int | None = None, host: str = LOOPBACK) -> Iterator[str]:
+def prefect_server(
+    home: Path,
+    port: int | None = None,
+    host: str = LOOPBACK,
+    meanwhile: str = "prefect.flows",
+) -> Iterator[str]:
     """Have a Prefect server up while the body runs; enter this before importing Prefect.
 
     A server that the user named in ``PREFECT_API_URL`` is used as it is. Otherwise the server that
@@ -60,6 +66,7 @@ def prefect_server(home: Path, port: int | None = None, host: str = LOOPBACK) ->
     home : Prefect's home: its database, results and settings, and this module's files.
     port : where to listen; by default Prefect's usual port where it is free, else any.
     host : the address to listen on.
+    meanwhile : a module to import while the server starts.
 
     Yields
     ------
@@ -84,7 +91,7 @@ def prefect_server(home: Path, port: int | None = None, host: str = LOOPBACK) ->
     with _joined(home), _environment(PREFECT_HOME=str(home), **_quiet(), **_past_proxies()):
         started, url = _find_or_start(home, port, host)
         with _environment(PREFECT_API_URL=url, **{OURS: url}):
-            _await_ours(home, url, started)
+            _await_ours(home, url, started, meanwhile)
             try:
                 with _told_of_a_full_disk(home):
                     yield url
@@ -208,10 +215,11 @@ def _check_port(host: str, port: int) -> None:
             ) from None
 
 
-def _await_ours(home: Path, url: str, started: subprocess.Popen[bytes] | None) -> None:
+def _await_ours(
+    home: Path, url: str, started: subprocess.Popen[bytes] | None, meanwhile: str
+) -> None:
     """Return when the server in `home` answers; Prefect's import takes as long, so do it now."""
-    import prefect.flows  # noqa: F401
-
+    import_module(meanwhile)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and _alive(home):
         if _healthy(url):

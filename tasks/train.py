@@ -9,7 +9,7 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 
 from reviewflow.context import Progress
-from reviewflow.networks.history import loss_lines
+from reviewflow.networks.loss_lines import loss_lines
 from reviewflow.run import Run, Work
 from reviewflow.summary import read_history
 from tasks.stage import performed, stage_task, work_name

@@ -66,12 +66,3 @@ def epoch_rows(epoch: Epoch, log_every: int) -> list[dict[str, Any]]:
         "distinct_units": epoch.evidence.distinct_units,
     }
     return [*windows, whole]
-
-
-def loss_lines(history: list[dict[str, Any]]) -> list[str]:
-    """A line ``[epoch, step] loss: 0.693`` for each window of a history."""
-    return [
-        f"[{row['epoch']}, {row['step']}] loss: {row['loss']:.3f}"
-        for row in history
-        if row["kind"] == "window"
-    ]

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from reviewflow.config import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled, QualityError
-from reviewflow.networks.history import loss_lines
+from reviewflow.networks.loss_lines import loss_lines
 from reviewflow.networks.model import load_network
 from reviewflow.networks.train import PIECE_SECONDS, shuffled_rows, train, trained
 from tests.reviewflow.networks.cases import as_split, random_features, write_part, write_vocabulary
