@@ -31,7 +31,12 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
-from reviewflow.features.ngrams import count_longer, positions_by_token, sorted_positions
+from reviewflow.features.ngrams import (
+    count_longer,
+    count_tokens,
+    positions_by_token,
+    sorted_positions,
+)
 from reviewflow.features.tokens import Tokens, read_tokens, training_rows
 
 
@@ -99,12 +104,13 @@ def ngram_levels(
     words: pa.StringArray, codes: NDArray[np.int32], lengths: NDArray[np.int64], longest: int
 ) -> Iterator[pa.Table]:
     """One table of the counts file for each n-gram length from 1 to ``longest``."""
+    counts, frequencies = count_tokens(codes, lengths, len(words))
+    yield _level(words, None, None, counts, frequencies)
+    if longest == 1:
+        return
     documents = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     by_token = positions_by_token(codes, len(words))
-    # Single tokens: each follows the one empty n-gram.
-    ends = np.array([len(codes)])
-    _, _, counts, frequencies, ngrams = count_longer(codes, documents, by_token, ends, 1)
-    yield _level(words, None, None, counts, frequencies)
+    ngrams = codes  # a single token's number is that of its 1-gram
     first_row, distinct = 0, len(words)
     for n in range(2, longest + 1):
         positions, ends = sorted_positions(ngrams, documents, by_token, distinct, n)

@@ -85,6 +85,7 @@ def features(
         row_group_size=max(1, len(table)),
         use_dictionary=["split"],
         compression="lz4",
+        write_statistics=False,
     )
     return {"rows": len(table), "values": len(values)}
 

@@ -15,6 +15,33 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def count_tokens(tokens: Any, lengths: Any, distinct: int) -> Any:
+    """Count single tokens.
+
+    Parameters
+    ----------
+    tokens : int32, shape (T,), values below ``distinct``; the documents end to end.
+    lengths : int64, shape (N,); how many tokens each document has.
+
+    Returns
+    -------
+    count, document_frequency : int32, shape (``distinct``,) each.
+    """
+    count = np.zeros(distinct, np.int32)
+    document_frequency = np.zeros(distinct, np.int32)
+    last_document = np.full(distinct, -1, np.int32)
+    first = 0
+    for document in range(len(lengths)):
+        for token in tokens[first : first + lengths[document]]:
+            count[token] += 1
+            if last_document[token] != document:
+                last_document[token] = document
+                document_frequency[token] += 1
+        first += lengths[document]
+    return count, document_frequency
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def positions_by_token(tokens: Any, distinct: int) -> Any:
     """Positions of a token stream sorted by token, equal ones in text order: a counting sort.
 

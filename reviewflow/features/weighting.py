@@ -92,22 +92,20 @@ def term_counts(
     ends = np.empty(len(lengths), np.int64)
     indices = np.empty(1024, np.int32)
     counts = np.empty(1024, np.int32)
+    row_counts = np.zeros(terms, np.int32)
     first = filled = 0
     for row in range(len(lengths)):
         words = codes[first : first + lengths[row]]
         first += lengths[row]
-        found = _row_terms(words, tokens, first_nodes, edges, terms, distinct, longest)
+        found = _row_terms(words, tokens, first_nodes, edges, terms, distinct, longest, row_counts)
         while filled + len(found) > len(indices):
             indices = np.append(indices, np.empty_like(indices))
             counts = np.append(counts, np.empty_like(counts))
-        start = filled
         for term in found:
-            if filled > start and indices[filled - 1] == term:
-                counts[filled - 1] += 1
-            else:
-                indices[filled] = term
-                counts[filled] = 1
-                filled += 1
+            indices[filled] = term
+            counts[filled] = row_counts[term]
+            row_counts[term] = 0
+            filled += 1
         ends[row] = filled
     return ends, indices[:filled].copy(), counts[:filled].copy()
 
@@ -121,23 +119,26 @@ def _row_terms(
     terms: int,
     distinct: int,
     longest: int,
+    row_counts: Any,
 ) -> Any:
-    """Every occurrence of a term in one row, sorted."""
+    """The terms that occur in one row, sorted; how often, is added to ``row_counts`` (V,)."""
     found = np.empty(len(words) * longest, np.int32)
-    occurrences = 0
+    distinct_terms = 0
     for start in range(len(words)):
         node = first_nodes[words[start]]
         after = start + 1
         while node >= 0:
             if node < terms:
-                found[occurrences] = node
-                occurrences += 1
+                if row_counts[node] == 0:
+                    found[distinct_terms] = node
+                    distinct_terms += 1
+                row_counts[node] += 1
             if after == len(words) or after == start + longest or tokens[words[after]] < 0:
                 break
             # a free slot leads to node −1
             node = edges[_slot(edges, node * distinct + tokens[words[after]]), 1]
             after += 1
-    found = found[:occurrences]
+    found = found[:distinct_terms]
     found.sort()
     return found
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -50,6 +51,7 @@ def normalize(
         compression="zstd",
         compression_level=1,
         dictionary_pagesize_limit=LARGEST_DICTIONARY_BYTES,
+        write_statistics=False,  # of every token: more than half of the writing
     )
     context.progress("normalised", {"done": len(tokens), "total": len(tokens)})
     return {"rows": len(tokens), "tokens": len(tokens.values)}
@@ -85,16 +87,31 @@ def _replaced(stream: TokenStream, replacements: list[tuple[str, ...]]) -> Token
     lengths = np.fromiter(map(len, replacements), np.int64, len(replacements))
     used = np.zeros(len(replacements), bool)
     used[stream.codes] = True
+    if (lengths == 1).all():
+        return _renamed(stream, [word for (word,) in replacements], used)
     words = sorted({word for token in np.flatnonzero(used) for word in replacements[token]})
     numbers = {word: number for number, word in enumerate(words)}
     flat = np.array([numbers.get(word, -1) for group in replacements for word in group], np.int32)
-    if (lengths == 1).all():
-        return TokenStream(words, flat[stream.codes], stream.offsets)
     firsts = np.cumsum(lengths) - lengths
     token_lengths = lengths[stream.codes]
     ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(token_lengths)))
     codes = flat[_ranges(firsts[stream.codes], token_lengths, ends)]
     return TokenStream(words, codes, ends[stream.offsets])
+
+
+def _renamed(stream: TokenStream, words: list[str], used: NDArray[np.bool_]) -> TokenStream:
+    """The stream with one word in the place of each token, and its words sorted."""
+    encoded = pa.array(words, pa.string()).dictionary_encode()
+    numbers, distinct = encoded.indices.to_numpy(), encoded.dictionary
+    occurs = np.zeros(len(distinct), bool)
+    occurs[numbers[used]] = True
+    order = pc.array_sort_indices(distinct).to_numpy()  # UTF-8 bytes sort as code points do
+    order = order[occurs[order]]
+    place = np.full(len(distinct), -1, np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return TokenStream(
+        distinct.take(pa.array(order)).to_pylist(), place[numbers][stream.codes], stream.offsets
+    )
 
 
 def _ranges(

@@ -166,23 +166,26 @@ def _copied_token(data, i, stop, letters, apostrophes, pool, end):  # type: igno
     hashed = chunk = np.uint64(0)
     letter, size = _letter_at(data, i, letters)
     while letter > 0:
-        first = end
         if letter < 0x80:
             pool[end] = letter
+            chunk = chunk << np.uint64(8) | np.uint64(letter)
             end += 1
-        else:
-            end = _write(pool, end, letter)
-        for j in range(first, end):
-            chunk = chunk << np.uint64(8) | np.uint64(pool[j])
-            if (j - start) & 7 == 7:
+            if (end - start) & 7 == 0:
                 hashed = _mixed(hashed, chunk)
                 chunk = np.uint64(0)
+        else:
+            first, end = end, _write(pool, end, letter)
+            for j in range(first, end):
+                chunk = chunk << np.uint64(8) | np.uint64(pool[j])
+                if (j - start) & 7 == 7:
+                    hashed = _mixed(hashed, chunk)
+                    chunk = np.uint64(0)
         length += 1
         i += size
         if i >= stop:
             break
         letter, size = _letter_at(data, i, letters)
-        if apostrophes and data[i] == APOSTROPHE and i + 1 < stop:
+        if letter == NOT_A_LETTER and apostrophes and data[i] == APOSTROPHE and i + 1 < stop:
             after, _ = _letter_at(data, i + 1, letters)
             if after > 0:  # taken as a letter; the next one follows in the next turn
                 letter = APOSTROPHE

@@ -32,6 +32,11 @@ def normalized_words(tokens: list[str], normalize: Normalize) -> list[tuple[str,
     reductions: dict[str, Callable[[str], str]] = {"none": str, "stem": stem, "lemma": lemma}
     reduced = reductions[normalize.reduce]
 
+    if normalize.numbers == "keep" and not left_out:
+        words = list(map(reduced, tokens))
+        if all(words):
+            return list(zip(words, strict=True))
+
     def words_of(token: str) -> tuple[str, ...]:
         """One token; whole numbers are spelled out or left out first."""
         if normalize.numbers == "keep" or not token.isdecimal():
