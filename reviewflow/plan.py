@@ -247,7 +247,7 @@ class Ledger:
             return _first_time(line, recipes)
         if key is not None and key in self.previous.keys.get(line.slot, frozenset()):
             return "artifact missing"
-        said = differences(before, asdict(recipe))
+        said = differences(before, recipe.to_json())
         if said:
             return "; ".join(said)
         if line.stage.name in ("ingest", "split", "normalize"):

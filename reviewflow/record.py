@@ -11,7 +11,6 @@ import os
 import platform
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -107,7 +106,7 @@ class Record:
             for label, recipe in previous.recipes.items()
         }
         for label, (recipe, keys) in run.keys.items():
-            known[label] = {"recipe": asdict(recipe), "keys": sorted(set(keys))}
+            known[label] = {"recipe": recipe.to_json(), "keys": sorted(set(keys))}
         write_whole(self.folder / "keys.json", json.dumps(known, indent=1, ensure_ascii=False))
 
     def _write(self, content: Mapping[str, Any]) -> None:

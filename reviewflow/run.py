@@ -9,7 +9,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
@@ -309,7 +309,7 @@ class Run:
         """Call the stage's function and keep what it writes."""
         facts = {
             "recipe": decision.recipe.digest,
-            "parts": asdict(decision.recipe),
+            "parts": decision.recipe.to_json(),
             "inputs": decision.inputs,
         }
         ingested = step.line.stage.name == "ingest"
