@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -334,7 +334,7 @@ class Run:
             {name: tuple(map(self.ledger.folder, read)) for name, read in step.inputs().items()},
             {name: reads.every is None for name, reads in stage.reads.items()},
         )
-        return partial(_call, function, handed, context)
+        return partial(function, **handed, context=context)
 
     def _recheck(self, step: Step, artifact: Artifact, context: Context, rows: Any) -> None:
         """Compute a cached step again, aside, and note its key if the bytes differ."""
@@ -358,12 +358,6 @@ class Run:
         results = read_results(self.ledger.folder(line.steps[0]))
         if failed(results):
             raise QualityError(failure_table(results))
-
-
-def _call(
-    function: Writer, handed: Mapping[str, Any], context: Context, folder: Path
-) -> dict[str, Any]:
-    return function(**handed, folder=folder, context=context)
 
 
 def _variant(line: Line) -> str | None:

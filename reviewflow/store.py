@@ -129,7 +129,7 @@ class Store:
         self,
         stage: str,
         key: str,
-        write: Callable[[Path], Mapping[str, Any]],
+        write: Callable[..., Mapping[str, Any]],
         facts: Mapping[str, Any],
         digests: Callable[[Path], Mapping[str, str]] | None = None,
     ) -> Artifact:
@@ -137,7 +137,7 @@ class Store:
 
         Parameters
         ----------
-        write : fills the folder that it is given and returns figures such as ``rows``.
+        write : called as ``write(folder=…)``; fills the folder and returns figures (``rows``).
         facts : what the manifest says beside its files (recipe, inputs).
         digests : gives the outputs' digests where the files' bytes are not what counts.
 
@@ -149,7 +149,7 @@ class Store:
         folder = self._aside(f"{stage}-{key}-")
         try:
             started, cpu_started = time.perf_counter(), time.thread_time()
-            figures = write(folder)
+            figures = write(folder=folder)
             files = _described(folder)
             manifest = {
                 "stage": stage,
@@ -177,11 +177,11 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
         return Artifact(final, manifest)
 
-    def described_aside(self, write: Callable[[Path], Mapping[str, Any]]) -> dict[str, str]:
+    def described_aside(self, write: Callable[..., Mapping[str, Any]]) -> dict[str, str]:
         """Digests of the files that ``write`` makes, in a folder that is gone afterwards."""
         folder = self._aside("aside-")
         try:
-            write(folder)
+            write(folder=folder)
             return _sha256s(_described(folder))
         except OSError as error:
             raise StoreError(_unwritable(self.folder, error)) from error

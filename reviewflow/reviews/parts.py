@@ -199,18 +199,28 @@ def reading(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Read
         return Reading(Index.from_json(known), {})
     last = last_remembered(memo_folder, key)
     before = {_digests_of(part) for part in Index.from_json(last).parts} if last else set()
-    parts, fresh, room = [], {}, FRESH_BYTES
-    for number, (part, rows) in enumerate(cut(ingest, split_column)):
-        parts.append(part)
+    fresh: dict[int, pa.Table] = {}
+    pieces = _noted(cut(ingest, split_column), before, fresh)
+    index = Index(tuple(part for part, _ in pieces))
+    if reading_key(ingest, split_column) == key:
+        remember(memo_folder, key, index.to_json())
+    return Reading(index, fresh)
+
+
+def _noted(
+    pieces: Iterator[tuple[PartInfo, pa.Table]],
+    before: set[frozenset[tuple[str, str]]],
+    fresh: dict[int, pa.Table],
+) -> Iterator[tuple[PartInfo, pa.Table]]:
+    """The same pieces; rows of parts that were not there before are put into ``fresh``."""
+    room = FRESH_BYTES
+    for number, (part, rows) in enumerate(pieces):
         if room >= 0 and _digests_of(part) not in before:
             fresh[number] = rows
             room -= rows.nbytes
         if room < 0:
             fresh.clear()
-    index = Index(tuple(parts))
-    if reading_key(ingest, split_column) == key:
-        remember(memo_folder, key, index.to_json())
-    return Reading(index, fresh)
+        yield part, rows
 
 
 def _digests_of(part: PartInfo) -> frozenset[tuple[str, str]]:

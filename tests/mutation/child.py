@@ -228,7 +228,7 @@ def _difference(run: Any, step: Any, known: dict[str, Any], rows: Any) -> str | 
     """Do a step again; what is not as it was, in words, or None."""
     made = Path(tempfile.mkdtemp(dir=run.ledger.store.folder.parent))
     try:
-        run._writer(step, context_of(run), rows)(made)
+        run._writer(step, context_of(run), rows)(folder=made)
     except BaseException as error:  # whatever a changed program does
         return f"{type(error).__name__}: {str(error)[:200]}"
     else:
