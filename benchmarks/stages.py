@@ -44,7 +44,11 @@ def part_folders(folder: Path) -> tuple[Path, ...]:
 
 
 def vectorized(
-    parts: tuple[Path, ...], folder: Path, normalize: Normalize, executor: ThreadPoolExecutor
+    parts: tuple[Path, ...],
+    folder: Path,
+    normalize: Normalize,
+    executor: ThreadPoolExecutor,
+    settings: Vectorize = Vectorize(),
 ) -> int:
     """Normalise, count, choose the vocabulary and weigh, part by part; the number of terms."""
     from reviewflow.features.count import count
@@ -52,7 +56,7 @@ def vectorized(
     from reviewflow.features.vocabulary import vocabulary
     from reviewflow.text import normalize as normalizing
 
-    context, settings = Context(executor=executor), Vectorize()
+    context = Context(executor=executor)
     targets = tuple(new_folder(folder / part.name) for part in parts)
     terms = new_folder(folder / "vocabulary")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import plan, stages, text_to_features, train_step
+from benchmarks import ngrams, plan, stages, text_to_features, train_step
 from benchmarks.__main__ import PAGE, page
 from benchmarks.measuring import command_figures, fresh, in_turn
 from benchmarks.table import HEAD, Row, spread, table
@@ -72,6 +72,11 @@ def test_word_by_word_finds_the_same_features(parts: Path, tmp_path: Path) -> No
     )
     assert ours["entries"] == theirs["entries"] > REVIEWS
     assert ours["megabytes"] > 10
+
+
+def test_scikit_learn_finds_the_same_ngrams(parts: Path, tmp_path: Path) -> None:
+    ours = ngrams.stages(str(parts), str(tmp_path / "work"))
+    assert ours["terms"] == ngrams.vectorizer(str(parts))["terms"] > REVIEWS
 
 
 @pytest.mark.parametrize("side", [train_step.fused, train_step.dense, train_step.embedding_bag])

@@ -1,0 +1,80 @@
+"""From the text of the reviews to TF-IDF features of one to three words that two reviews share.
+
+Unigrams to trigrams with ``min_df: 2``, HTML tags out and lower case on both sides, no lemmas,
+every term that is left (up to a million). Beside it scikit-learn's TfidfVectorizer with the same token
+pattern and the same cleaning, done before its time is taken.
+"""
+
+import html
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measuring import Figures, fresh, in_turn, of
+from benchmarks.stages import THREADS, part_folders, vectorized
+from benchmarks.table import Row
+from benchmarks.text_to_features import TAG, TOKEN
+from benchmarks.workspace import Workspace
+from reviewflow.config import Normalize, Vectorize
+
+TRIGRAMS = Vectorize(ngram_range=(1, 3), min_df=2, max_features=1_000_000)
+
+
+def rows(space: Workspace) -> list[Row]:
+    """Seconds and peak memory beside scikit-learn's."""
+    given = {"parts": space.parts, "folder": space.folder / "ngrams"}
+    figures = in_turn(
+        space.runs,
+        {
+            "reviewflow": partial(fresh, stages, **given),
+            "TfidfVectorizer": partial(fresh, vectorizer, parts=space.parts),
+        },
+    )
+    return [
+        Row(
+            f"1- to 3-grams, {what}",
+            unit,
+            of(figure, figures["reviewflow"]),
+            "TfidfVectorizer",
+            of(figure, figures["TfidfVectorizer"]),
+        )
+        for what, unit, figure in (("time", "s", "seconds"), ("peak memory", "MB", "megabytes"))
+    ]
+
+
+def stages(parts: str, folder: str) -> Figures:
+    """Ours, from Parquet to Parquet; the compiled code is there."""
+    folders, target = part_folders(Path(parts)), Path(folder)
+    shutil.rmtree(target, ignore_errors=True)
+    plain = Normalize(reduce="none")
+    with ThreadPoolExecutor(THREADS) as executor:
+        vectorized(folders[:1], target / "warm", plain, executor, TRIGRAMS)
+        started = time.perf_counter()
+        terms = vectorized(folders, target / "timed", plain, executor, TRIGRAMS)
+        seconds = time.perf_counter() - started
+    return {"seconds": seconds, "terms": terms}
+
+
+def vectorizer(parts: str) -> Figures:
+    """scikit-learn's, from cleaned texts to a matrix in memory."""
+    import pyarrow.parquet as pq
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    tables = [pq.read_table(part / "reviews.parquet") for part in part_folders(Path(parts))]
+    texts = [
+        html.unescape(TAG.sub(" ", text.lower())).lower()
+        for table in tables
+        for text in table["text"].to_pylist()
+    ]
+    started = time.perf_counter()
+    made = TfidfVectorizer(
+        token_pattern=TOKEN.pattern,
+        lowercase=False,
+        ngram_range=TRIGRAMS.ngram_range,
+        min_df=TRIGRAMS.min_df,
+        max_features=TRIGRAMS.max_features,
+    )
+    made.fit_transform(texts)
+    return {"seconds": time.perf_counter() - started, "terms": len(made.vocabulary_)}

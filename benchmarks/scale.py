@@ -1,0 +1,78 @@
+"""Seconds and peak memory of each stage, from 25,000 rows to a million.
+
+The rows are the real reviews over and over, each with words of its own appended (see growth),
+under the default configuration with one variant that trains for one epoch. Each stage runs in a
+process of its own, so that its memory is its own and its seconds hold the import of the libraries
+that it needs; what went before is cached. Reading is the first look at the file, when it is cut
+into parts.
+"""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.growth import varied_reviews, write_reviews
+from benchmarks.measuring import fresh, tell
+from benchmarks.stages import THREADS
+from benchmarks.table import Row
+from benchmarks.workspace import Workspace
+
+SIZES = (25_000, 100_000, 250_000, 500_000, 1_000_000)
+QUICK_SIZES = (1_200, 3_000)
+STAGES = (
+    "ingest",
+    "validate reviews",
+    "normalize",
+    "vectorize",
+    "validate features",
+    "train",
+    "evaluate",
+    "report",
+)
+
+
+def rows(space: Workspace) -> list[Row]:
+    """Two rows a stage and size: its seconds, and the most memory of its process."""
+    found = []
+    for size in QUICK_SIZES if space.quick else SIZES:
+        folder = space.folder / f"scale-{size}"
+        folder.mkdir()
+        tell(f"writing {size:,} rows")
+        write_reviews(folder / "reviews.csv", varied_reviews(space.reviews_path, size))
+        for stage in ("reading", "suites", *STAGES):
+            tell(f"{size:,} rows: {stage}")
+            figures = fresh(one_stage, folder=folder, stage=stage)
+            if stage == "suites":  # not of the rows
+                continue
+            name = f"{size:,} rows, {stage}"
+            found.append(Row(f"{name}: time", "s", (figures["seconds"],)))
+            found.append(Row(f"{name}: peak memory", "MB", (figures["megabytes"],)))
+    return found
+
+
+def one_stage(folder: str, stage: str) -> dict[str, float]:
+    """Do one stage of the job, those before it being in the store; ``reading`` does none."""
+    from reviewflow.config import Config, Ingest, Train
+    from reviewflow.plan import Previous
+    from reviewflow.run import Listener, open_ledger, open_run
+
+    config = Config(ingest=Ingest(path=str(Path(folder, "reviews.csv"))), train=Train(epochs=1))
+    started = time.perf_counter()
+    ledger = open_ledger(config, Path(folder, "artifacts"), Previous({}, {}))
+    if stage == "reading":
+        return {"seconds": time.perf_counter() - started}
+    with ThreadPoolExecutor(THREADS) as executor:
+        run = open_run(config, ledger, Listener(), executor)
+        for before in _until(stage):
+            for work in run.works(before):
+                started = time.perf_counter()
+                run.perform(work)
+    return {"seconds": time.perf_counter() - started}
+
+
+def _until(stage: str) -> Iterator[str]:
+    for name in ("suites", *STAGES):
+        yield name
+        if name == stage:
+            return
