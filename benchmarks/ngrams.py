@@ -1,8 +1,8 @@
 """From the text of the reviews to TF-IDF features of one to three words that two reviews share.
 
 Unigrams to trigrams with ``min_df: 2``, HTML tags out and lower case on both sides, no lemmas,
-every term that is left (up to a million). Beside it scikit-learn's TfidfVectorizer with the same token
-pattern and the same cleaning, done before its time is taken.
+every term that is left (up to a million). Beside it scikit-learn's TfidfVectorizer with the same
+token pattern and the same cleaning, done before its time is taken.
 """
 
 import html

@@ -114,6 +114,10 @@ class Ledger:
         """Where the artifact of a step lies that has been made or found."""
         return self._made[step].folder
 
+    def bytes_in(self, step: Step) -> int:
+        """Size of the artifacts that a step reads, which have been made or found."""
+        return sum(self._made[s].bytes for steps in step.inputs().values() for s in steps)
+
     def recipe_digests(self) -> set[str]:
         """Digests of the recipes of all steps, known before anything runs."""
         return {self.recipe(step).digest for line in self.lines for step in line.steps}

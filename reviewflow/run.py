@@ -36,7 +36,11 @@ CutAgain = Callable[[], Iterable[tuple[PartInfo, Any]]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one step; the fields are run.json's."""
+    """What became of one step; the fields are run.json's.
+
+    ``bytes`` is the size of what it wrote, ``bytes_in`` that of the artifacts that it read, both as
+    they lie on the disk.
+    """
 
     stage: str
     part: int | None
@@ -49,6 +53,7 @@ class Outcome:
     peak_memory_bytes: int
     rows: int | None
     bytes: int
+    bytes_in: int
 
 
 class Work:
@@ -292,7 +297,12 @@ class Run:
             self._recheck(step, artifact, context, rows)
         self.ledger.made(step, artifact, decision.action != "cached")
         outcome = _outcome(
-            step, artifact, decision.action, decision.reason, time.perf_counter() - started
+            step,
+            artifact,
+            decision.action,
+            decision.reason,
+            time.perf_counter() - started,
+            self.ledger.bytes_in(step),
         )
         with self._lock:
             self.outcomes.append(outcome)
@@ -369,10 +379,12 @@ def _variant(line: Line) -> str | None:
 
 def _not_done(step: Step, state: str) -> Outcome:
     name, variant = step.line.stage.name, _variant(step.line)
-    return Outcome(name, step.part, variant, None, state, "", 0.0, 0.0, 0, None, 0)
+    return Outcome(name, step.part, variant, None, state, "", 0.0, 0.0, 0, None, 0, 0)
 
 
-def _outcome(step: Step, artifact: Artifact, action: str, reason: str, seconds: float) -> Outcome:
+def _outcome(
+    step: Step, artifact: Artifact, action: str, reason: str, seconds: float, bytes_in: int
+) -> Outcome:
     manifest = artifact.manifest
     return Outcome(
         stage=step.line.stage.name,
@@ -386,4 +398,5 @@ def _outcome(step: Step, artifact: Artifact, action: str, reason: str, seconds: 
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         rows=manifest["figures"].get("rows"),
         bytes=artifact.bytes,
+        bytes_in=bytes_in,
     )

@@ -145,12 +145,13 @@ def test_the_record_has_every_stage(first: Seen) -> None:
     for stage in stages:
         assert set(stage) == {
             *("stage", "part", "variant", "key", "state", "reason", "seconds"),
-            *("cpu_seconds", "peak_memory_bytes", "rows", "bytes"),
+            *("cpu_seconds", "peak_memory_bytes", "rows", "bytes", "bytes_in"),
         }
         assert stage["state"] == "ran"
         assert stage["reason"] == "first run" or stage["reason"].startswith("unless ")
         assert len(stage["key"]) == 32
         assert stage["bytes"] > 0
+        assert (stage["bytes_in"] > 0) == (stage["stage"] not in ("suites", "ingest"))
         over_parts = stage["stage"] in ("ingest", "split", "normalize", "count", "features")
         assert stage["part"] == (0 if over_parts else None)
         assert (stage["variant"] is not None) == (stage["stage"] in ("train", "evaluate"))
