@@ -62,8 +62,14 @@ def garble(path: Path) -> None:
 
 
 def swap(path: Path) -> None:
-    """Another step's manifest in its place."""
-    other = next(p for p in path.parents[2].glob("*/*/manifest.json") if p != path)
+    """The manifest of another step, one that is whole, in its place."""
+    store = path.parents[2]
+    whole = [
+        p
+        for p in sorted(store.glob("*/*/manifest.json"))
+        if isinstance(Store(store).find(p.parent.parent.name, p.parent.name), Artifact)
+    ]
+    other = next(p for p in whole if p != path)
     path.write_bytes(other.read_bytes())
 
 
