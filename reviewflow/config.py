@@ -288,7 +288,13 @@ def validated(model: type[Model], content: dict[str, Any], where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        told = list(dict.fromkeys(_sentence(problem, model) for problem in error.errors()))
+        problems = error.errors()
+        inner = {piece["loc"][:depth] for piece in problems for depth in range(len(piece["loc"]))}
+        told = list(
+            dict.fromkeys(
+                _sentence(problem, model) for problem in problems if problem["loc"] not in inner
+            )
+        )
         more = len(told) - SHOWN_MISTAKES
         end = [f"And {more:,} more of the kind."] if more > 0 else []
         raise ConfigError(f"{where}: {' '.join(told[:SHOWN_MISTAKES] + end)}") from None
