@@ -7,7 +7,7 @@ from types import ModuleType
 
 import click
 
-from benchmarks import growth, numpy_net, plan, text_to_features, train_step, whole_run
+from benchmarks import checks, growth, numpy_net, plan, text_to_features, train_step, whole_run
 from benchmarks.machine import machine
 from benchmarks.measuring import ROOT, tell
 from benchmarks.table import Row, table
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "whole_run": whole_run,
     "plan": plan,
     "growth": growth,
+    "checks": checks,
     "numpy_net": numpy_net,
 }
 
@@ -32,8 +33,8 @@ BENCHMARKS: dict[str, ModuleType] = {
 def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
-    NAME: text_to_features, train_step, whole_run, plan, growth, numpy_net;
-    all of them if none is named.
+    NAME: text_to_features, train_step, whole_run, plan, growth, checks,
+    numpy_net; all of them if none is named.
     All of them, not --quick, are written to docs/benchmarks.md.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
