@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -123,7 +122,7 @@ CONTENT = st.dictionaries(
     st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), VALUES, max_size=3) | VALUES,
     max_size=4,
 )
-DUMPED = CONTENT.map(lambda content: yaml.safe_dump(content, allow_unicode=True))
+DUMPED = CONTENT.map(json.dumps)  # JSON is YAML
 NOISE = st.text("{}[]:,&*!|>-?%@`'\"#\n ae1.~<", max_size=60)
 TEXTS = st.sampled_from(["", "train: ", "variants: ", "grid: ", "ingest: {labels: "]).flatmap(
     lambda start: (NOISE | DUMPED).map(lambda text: start + text)
@@ -143,7 +142,7 @@ def check_config(folder: Path, content: bytes) -> None:
 CHANGE = st.tuples(
     st.sampled_from([*SECTIONS, ""]) | st.text(max_size=5),
     st.sampled_from(KEYS) | st.text(max_size=5),
-    NOISE | VALUES.map(lambda value: yaml.safe_dump(value, default_flow_style=True)),
+    NOISE | VALUES.map(lambda value: json.dumps(value)),
 ).map(lambda pieces: f"{pieces[0]}.{pieces[1]}={pieces[2]}")
 CHANGES = st.lists(CHANGE | st.text(max_size=20), min_size=1, max_size=2)
 
@@ -187,7 +186,7 @@ ENTRIES = st.fixed_dictionaries(
 SUITES = st.fixed_dictionaries(
     {"expectations": st.lists(ENTRIES | VALUES, min_size=1, max_size=2) | VALUES},
     optional={"name": VALUES, "more": VALUES},
-).map(lambda content: yaml.safe_dump(content).encode()) | NOISE.map(str.encode)
+).map(lambda content: json.dumps(content).encode()) | NOISE.map(str.encode)
 
 
 def check_suite(folder: Path, content: bytes) -> None:
