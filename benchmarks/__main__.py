@@ -8,6 +8,7 @@ from types import ModuleType
 import click
 
 from benchmarks import (
+    checks,
     growth,
     ngrams,
     numpy_net,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "plan": plan,
     "growth": growth,
     "scale": scale,
+    "checks": checks,
     "numpy_net": numpy_net,
 }
 
@@ -44,7 +46,7 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
     NAME: text_to_features, ngrams, train_step, whole_run, plan, growth, scale,
-    numpy_net; all of them if none is named.
+    checks, numpy_net; all of them if none is named.
     All of them, not --quick, are written to docs/benchmarks.md.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from reviewflow.errors import ConfigError
+from reviewflow.plain_yaml import plain_values
 
 VARIED_SECTIONS = ("normalize", "vectorize", "train")
-
+MESSAGES = {
+    "model_type": "must be a section with keys",
+    "dict_type": "must hold names with values",
+    "invalid_key": "names must be text; put them in quotes",
+}
+MOST_VARIANTS = 1_000
+SHOWN_MISTAKES = 5
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -234,11 +241,11 @@ def with_changes(content: dict[str, Any], changes: tuple[str, ...]) -> dict[str,
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals or "." not in name:
-            raise ConfigError(f"--set {change!r} must look like section.key=value.")
+            raise ConfigError(f"--set {_short(change)} must look like section.key=value.")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ConfigError(f"--set {change!r}: the value is not valid YAML.") from None
+            value = plain_values(text)
+        except ValueError as error:
+            raise ConfigError(f"--set {_short(change)}: the value {error}.") from None
         content = changed(content, name, value)
     return content
 
@@ -246,14 +253,18 @@ def with_changes(content: dict[str, Any], changes: tuple[str, ...]) -> dict[str,
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; raises ConfigError if there is none."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = plain_values(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"There is no configuration file {path}; check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The configuration file {path} cannot be read: {error}.") from None
-    except yaml.YAMLError as error:
-        where = " ".join(str(error).split())
-        raise ConfigError(f"{path} is not valid YAML: {where}.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path} is a directory; name a YAML file with --config.") from None
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise ConfigError(f"The configuration file {path} cannot be read: {reason}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except ValueError as error:
+        raise ConfigError(f"{path} {error}.") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -268,7 +279,7 @@ def changed(content: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
     section, _, key = name.partition(".")
     inner = content.get(section) or {}
     if not isinstance(inner, dict):
-        raise ConfigError(f"{section} must be a section with keys, not {inner!r}.")
+        raise ConfigError(f"{section} must be a section with keys, not {_short(inner)}.")
     return {**content, section: {**inner, key: value}}
 
 
@@ -277,8 +288,16 @@ def validated(model: type[Model], content: dict[str, Any], where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        sentences = [_sentence(problem, model) for problem in error.errors()]
-        raise ConfigError(f"{where}: {' '.join(dict.fromkeys(sentences))}") from None
+        problems = error.errors()
+        inner = {piece["loc"][:depth] for piece in problems for depth in range(len(piece["loc"]))}
+        told = list(
+            dict.fromkeys(
+                _sentence(problem, model) for problem in problems if problem["loc"] not in inner
+            )
+        )
+        more = len(told) - SHOWN_MISTAKES
+        end = [f"And {more:,} more of the kind."] if more > 0 else []
+        raise ConfigError(f"{where}: {' '.join(told[:SHOWN_MISTAKES] + end)}") from None
 
 
 def variant_configs(config: Config) -> dict[str, Config]:
@@ -298,6 +317,7 @@ def variant_changes(config: Config) -> dict[str, dict[str, Any]]:
     Without either there is one variant called ``default``.
     """
     changes = dict(config.variants)
+    _check_grid(config)
     if config.grid:
         for values in itertools.product(*config.grid.values()):
             change = dict(zip(config.grid, values, strict=True))
@@ -310,32 +330,54 @@ def variant_changes(config: Config) -> dict[str, dict[str, Any]]:
     return changes or {"default": {}}
 
 
+def _check_grid(config: Config) -> None:
+    """Refuse a grid that comes to nothing, to the same twice, or to more than is ever meant."""
+    for key, values in config.grid.items():
+        if not values:
+            raise ConfigError(f"grid: {_short(key)} lists no values; list some or remove it.")
+        for place, value in enumerate(values):
+            if value in values[:place]:
+                raise ConfigError(f"grid: {_short(key)} lists {_short(value)} twice; remove one.")
+    count = len(config.variants) + math.prod(map(len, config.grid.values()))
+    if count > MOST_VARIANTS:
+        raise ConfigError(
+            f"variants: and grid: make {count:,} variants, and {MOST_VARIANTS:,} is the most; "
+            "list fewer values."
+        )
+
+
 def _varied(config: Config, name: str, change: dict[str, Any]) -> Config:
     content = config.model_dump(by_alias=True, exclude={"variants", "grid"})
     for key, value in change.items():
         section = key.partition(".")[0]
         if section not in VARIED_SECTIONS or "." not in key:
             raise ConfigError(
-                f"Variant {name!r} changes {key!r}; a variant may change "
+                f"Variant {_short(name)} changes {_short(key)}; a variant may change "
                 f"{', '.join(f'{s}.…' for s in VARIED_SECTIONS)} only."
             )
         content = changed(content, key, value)
-    return validated(Config, content, f"Variant {name!r}")
+    return validated(Config, content, f"Variant {_short(name)}")
 
 
 def _sentence(problem: Any, model: type[BaseModel]) -> str:
     """One pydantic problem in words."""
-    where = ".".join(str(piece) for piece in problem["loc"])
+    where = ".".join(str(piece)[:80] for piece in problem["loc"])
     if problem["type"] == "extra_forbidden":
         known = _known_keys(model, problem["loc"][:-1])
         key = str(problem["loc"][-1])
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
         return f"{where} is not a known setting; {hint}"
-    message = problem["msg"].removeprefix("Value error, ")
+    message = MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     given = problem["input"]
-    shown = "" if isinstance(given, dict | BaseModel) else f" (given: {str(given)[:80]!r})"
+    shown = "" if isinstance(given, dict | BaseModel) else f" (given: {_short(given)})"
     return f"{where}: {message}{shown}."
+
+
+def _short(value: object) -> str:
+    """A value as a configuration's reader knows it, in quotes, never longer than a line."""
+    text = value if isinstance(value, str) else str(value)
+    return repr(text if len(text) <= 80 else f"{text[:79]}…")
 
 
 def _known_keys(model: Any, location: tuple[Any, ...]) -> list[str]:

@@ -17,6 +17,13 @@ class ReviewflowError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """The message, with what a terminal would obey written out (names come from data)."""
+        return "".join(
+            sign if sign == "\n" or sign.isprintable() else sign.encode("unicode_escape").decode()
+            for sign in super().__str__()
+        )
+
 
 class UsageError(ReviewflowError):
     """The command, the configuration or the input file is wrong."""

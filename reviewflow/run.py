@@ -182,6 +182,12 @@ class Run:
         with self._lock:
             return [a.folder for step, a in self.artifacts.items() if step.line.stage.name == stage]
 
+    def figure_of(self, stage: str, name: str) -> int:
+        """A figure that a stage told of each part, added up over what was reached."""
+        with self._lock:
+            found = [a for step, a in self.artifacts.items() if step.line.stage.name == stage]
+        return sum(artifact.manifest["figures"].get(name, 0) for artifact in found)
+
     def folder_of(self, stage: str) -> Path | None:
         """The folder of a stage's only artifact; None where the run did not get there."""
         folders = self.folders_of(stage)
@@ -245,6 +251,9 @@ class Run:
             self.failed.add(line)
             self.listener.done(work.label, "failed", time.perf_counter() - started, "")
             raise
+        if work.lines[-1].stage.name == "train" and len(work.variants) > 1:
+            others = ", ".join(work.variants[1:])
+            self.listener.show(work.label, f"trained once for {others} too: equal settings")
         ran = [outcome for outcome in performed if outcome.state == "ran"]
         state, reason = ("ran", ran[0].reason) if ran else ("cached", "")
         self.listener.done(work.label, state, time.perf_counter() - started, reason)

@@ -20,6 +20,9 @@ from reviewflow.reviews.parts import Index
 from reviewflow.run import Run
 
 CHECKS = ("validate_reviews", "validate_features")
+FEWEST_WORDS = 1.0  # a review
+MOST_BYTES_A_WORD = 40  # of the raw text; English has 6, Chinese cut at its punctuation some 25
+FEWEST_TERMS = 1.0  # of the vocabulary, a review
 
 
 def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
         "stages": [asdict(outcome) for outcome in run.all_outcomes()],
         "quality": quality_entries(run),
         "variants": variants,
-        "conclusions": [],
+        "conclusions": [*little_was_kept(run), *equal_variants(run)],
         "best": best(variants),
         "data": data_entry(run.index, config.ingest.path),
         "artifacts": {
@@ -46,6 +49,42 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
             },
         },
     }
+
+
+def little_was_kept(run: Run) -> list[str]:
+    """A sentence where so little of the texts became features that the setting must be wrong."""
+    rows = run.figure_of("normalize", "rows")
+    if not rows:
+        return []
+    words = run.figure_of("normalize", "tokens") / rows  # variants may normalise in several ways
+    length = run.figure_of("ingest", "bytes") / max(run.figure_of("ingest", "rows"), 1)
+    told = []
+    if words < FEWEST_WORDS or length > MOST_BYTES_A_WORD * words:
+        told.append(
+            f"Almost nothing of the texts was kept: {words:,.1f} words a review of {length:,.0f} "
+            "bytes on average; normalize.token_pattern may not fit the language."
+        )
+    weighed = run.figure_of("features", "rows")
+    terms = run.figure_of("features", "values") / max(weighed, 1)
+    if weighed and terms < FEWEST_TERMS:
+        told.append(
+            f"A review holds {terms:.1f} terms of the vocabulary on average, too few to learn "
+            "much from; look at vectorize.max_features, vectorize.min_df and normalize."
+        )
+    return told
+
+
+def equal_variants(run: Run) -> list[str]:
+    """A sentence for variants whose settings are equal, so that one network stands for all."""
+    found = {
+        tuple(line.variants): None
+        for line in run.ledger.lines
+        if line.stage.name == "train" and len(line.variants) > 1
+    }
+    return [
+        f"{', '.join(names[:-1])} and {names[-1]} have equal settings: trained once for all."
+        for names in found
+    ]
 
 
 def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str, Any]]:

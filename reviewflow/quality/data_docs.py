@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -48,13 +49,19 @@ def page(outcome: Any, title: str) -> str:
 def framed(title: str, body: str) -> str:
     """A whole HTML page around ``body``, in which no script runs and nothing is loaded."""
     style = Path(__file__).with_name("data_docs.css").read_text(encoding="utf-8")
-    return (
+    whole = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
+    return UNSEEN.sub(_pictured, whole)
+
+
+def _pictured(match: re.Match[str]) -> str:
+    """A character that acts unseen (a terminal's escape, a turn of direction), written out."""
+    return f"\\u{ord(match[0]):04x}"
 
 
 @lru_cache(maxsize=1)

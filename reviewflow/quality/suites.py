@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from reviewflow.errors import ConfigError
+from reviewflow.plain_yaml import plain_values
 from reviewflow.quality.conditions import comparisons, gallery_arguments
 from reviewflow.quality.library import expectation_class, expectation_types
 
@@ -33,8 +32,6 @@ RESERVED_KWARGS = (
     "windows",
     "condition_parser",
 )
-MOST_BYTES = 1_000_000
-MOST_NODES = 20_000
 
 
 @dataclass(frozen=True)
@@ -114,39 +111,25 @@ def named_columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
 def _content(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file, small enough to be walked and free of loops."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ConfigError(f"The suite {path} is over {MOST_BYTES:,} bytes; is it a suite?")
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = plain_values(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
             f"There is no suite of expectations at {path}; check the path under validate:."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The suite {path} cannot be read: {error}.") from None
-    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {_one_line(error)}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"The suite {path} is not UTF-8 text; save it as UTF-8.") from None
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise ConfigError(f"The suite {path} cannot be read: {reason}.") from None
+    except ValueError as error:
+        raise ConfigError(f"The suite {path} {error}.") from None
     if content is None:
         raise ConfigError(f"The suite {path} is empty; list at least one under expectations:.")
     if not isinstance(content, dict):
         raise ConfigError(
             f"{path} must hold name: and expectations:, not {type(content).__name__}."
         )
-    _walk(content, path)
     return content
-
-
-def _walk(content: object, path: Path) -> None:
-    """Refuse anchors that loop or multiply: they would be walked for ever later on."""
-    nodes, waiting = 0, [content]
-    while waiting:
-        node = waiting.pop()
-        nodes += 1
-        if nodes > MOST_NODES:
-            raise ConfigError(f"{path} is too large or refers to itself; write its entries out.")
-        if isinstance(node, dict):
-            waiting.extend(node.values())
-        elif isinstance(node, list | tuple | set):
-            waiting.extend(node)
 
 
 def _expectation(entry: object, where: str, frames: Mapping[str, tuple[str, ...]]) -> Expectation:

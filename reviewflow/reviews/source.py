@@ -155,7 +155,10 @@ def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:
     except UnicodeError as error:
         decoder.setstate(state)
         start = getattr(error, "start", 0) - len(state[0])
-        return decoder.decode(raw[: max(start, 0)]), True
+        try:
+            return decoder.decode(raw[: max(start, 0)]), True
+        except UnicodeError:  # UTF-16 without a mark at its start has no good beginning
+            return "", True
 
 
 def _undecodable(source: TextFile, offset: int) -> InputError:

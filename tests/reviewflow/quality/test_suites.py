@@ -64,8 +64,9 @@ def one(entry: str) -> str:
         (one(f"{BETWEEN}, kwargs: {{column: label, min_value: 0, row_condition: f() > 1}}"),
          "must compare a column with a value"),
         ("a: &a [1]\nexpectations: *b\n", "not valid YAML"),
+        ("expectations: []\nexpectations: []\n", "'expectations' twice, in line 1 and in line 2"),
         ("expectations: &a [*a, *a]\n", "refers to itself"),
-        ("expectations: " + "[" * 1500, "not valid YAML"),
+        ("expectations: " + "[" * 1500, "nested too deeply"),
     ],
 )  # fmt: skip
 def test_a_bad_suite_is_refused_with_the_nearest_right_name(
@@ -85,7 +86,7 @@ def test_anchors_that_multiply_are_refused(tmp_path: Path) -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     path = suite_file(tmp_path, "\n".join(lines))
-    with pytest.raises(ConfigError, match="too large or refers to itself"):
+    with pytest.raises(ConfigError, match="too large, too deep or refers to itself"):
         read_suite(path, REVIEW_COLUMNS)
 
 

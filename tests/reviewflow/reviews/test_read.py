@@ -190,6 +190,7 @@ UTF_16 = "text,label\nx,good\n".encode("utf-16")
         (b'text,label\n"x\n\n",good\n\xff,bad\n', {}, ["record 3 holds a byte"]),
         (b"text,label\nx,good\n\x81,bad\n", {"encoding": "cp1252"}, ["record 3", "latin-1"]),
         (UTF_16[:-1], {"encoding": "utf-16"}, ["cannot be decoded"]),
+        (b"text,label\n\xdc", {"encoding": "utf-16"}, ["record 1 holds a byte", "it may be utf-8"]),
         (b"text,label\nx,good\n", {"encoding": "utf-99"}, ["'utf-99' is not an encoding"]),
         (b"text,label\nx,good\n", {"encoding": "base64"}, ["is not an encoding"]),
         (b"text,label\nx,good\n", {"delimiter": '"'}, ["cannot cut cells"]),

@@ -1,0 +1,84 @@
+"""YAML that a person wrote, read strictly: what would be lost or walked for ever is refused.
+
+    text ─ compose ─▶ nodes ─ small, no loops, no name twice? ─ construct ─▶ plain values
+
+PyYAML keeps the last of two equal keys and says nothing, and anchors may loop or multiply.
+"""
+
+from typing import Any
+
+import yaml
+
+MOST_CHARACTERS = 1_000_000
+MOST_NODES = 20_000
+MOST_DEPTH = 50
+
+
+def plain_values(text: str) -> Any:
+    """The values of a YAML text; None where there are none.
+
+    Raises
+    ------
+    ValueError
+        If it is no YAML, holds a key twice in one mapping, or is too large, too deep or without
+        end; the message says so without naming the file and without a full stop.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"is over {MOST_CHARACTERS:,} characters, more than is ever meant")
+    try:
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _check(node)
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except RecursionError:
+        raise ValueError("is nested too deeply; write it flatter") from None
+    except _Refused as refusal:
+        raise ValueError(str(refusal)) from None
+    except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError) as error:
+        raise ValueError(f"is not valid YAML: {_one_line(error)}") from None
+
+
+class _Refused(Exception):
+    """The text is YAML and still not wanted."""
+
+
+def _check(root: yaml.Node) -> None:
+    """Walk what the anchors stand for, once for each time that it would be walked later."""
+    nodes, waiting = 0, [(root, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        nodes += 1
+        if nodes > MOST_NODES or depth > MOST_DEPTH:
+            raise _Refused("is too large, too deep or refers to itself; write its entries out")
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(node)
+            waiting += [(inner, depth + 1) for pair in node.value for inner in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(inner, depth + 1) for inner in node.value]
+
+
+def _check_keys(mapping: yaml.MappingNode) -> None:
+    lines: dict[tuple[str, str], int] = {}
+    for key, _ in mapping.value:
+        if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+            continue
+        line, name = key.start_mark.line + 1, (key.tag, key.value)
+        if name in lines:
+            raise _Refused(
+                f"names {key.value[:80]!r} twice, in line {lines[name]} and in line {line}; "
+                "rename or remove one"
+            )
+        lines[name] = line
+
+
+def _one_line(error: BaseException) -> str:
+    """What is wrong and in which line, without a picture of it."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem} in line {error.problem_mark.line + 1}"
+    text = " ".join(str(error).replace(' in "<unicode string>",', " at").split())
+    return (text or type(error).__name__)[:300].rstrip(".")

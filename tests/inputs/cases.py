@@ -1,0 +1,421 @@
+"""Everything wrong that is known to be brought, in the order of docs/errors.md."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from reviewflow.store import Store
+from tests.inputs.bench import Bench, Case, csv_text, made_up
+
+SUITES = ("suites",)
+CHECKS = ("suites", "ingest", "validate reviews")
+ROWS_APART = 1000  # between the numbers of training and test reviews
+FEATURES = (*CHECKS, "normalize", "vectorize", "validate features")
+GOOD = csv_text(made_up())
+
+
+def file(text: str | bytes, name: str = "reviews.csv", **ingest: Any) -> Callable[[Bench], None]:
+    def change(bench: Bench) -> None:
+        bench.file(text, name)
+        bench.set("ingest", **ingest)
+
+    return change
+
+
+def setting(section: str, **settings: Any) -> Callable[[Bench], None]:
+    return lambda bench: bench.set(section, **settings)
+
+
+def options(*arguments: str) -> Callable[[Bench], None]:
+    return lambda bench: bench.options.extend(arguments)
+
+
+def written(config: str | bytes) -> Callable[[Bench], None]:
+    """This text as the configuration's file."""
+
+    def change(bench: Bench) -> None:
+        bench.config = config
+
+    return change
+
+
+def rows_of(*rows: tuple[int, str, str]) -> bytes:
+    """The made-up reviews with some (record number, text, label) in place of theirs."""
+    table = made_up()
+    for record, text, label in rows:
+        table[record - 2] = [text, label]
+    return csv_text(table).encode()
+
+
+def parquet(texts: list[Any], kept: float = 1.0) -> Callable[[Bench], None]:
+    def change(bench: Bench) -> None:
+        path = bench.folder / "reviews.parquet"
+        labels = [label for _, label in made_up()]
+        pq.write_table(pa.table({"review": texts, "sentiment": labels}), path)
+        os.truncate(path, int(path.stat().st_size * kept))
+        bench.set("ingest", path=path.name)
+
+    return change
+
+
+def directory(bench: Bench) -> None:
+    (bench.folder / "reviews").mkdir()
+    bench.set("ingest", path="reviews")
+
+
+def bomb() -> str:
+    lines = ["train: {hidden: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]}", "variants:"]
+    lines += [
+        f"  v{n}: {{train.hidden: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)
+    ]
+    return "\n".join(lines)
+
+
+def suite(text: str) -> Callable[[Bench], None]:
+    """A suite of reviews of the person's own."""
+
+    def change(bench: Bench) -> None:
+        (bench.folder / "suite.yaml").write_text(text, encoding="utf-8")
+        bench.set("validate", reviews="suite.yaml")
+
+    return change
+
+
+def entry(**keys: Any) -> Callable[[Bench], None]:
+    """A suite of a single entry, some of its keys changed."""
+    content = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "characters", "min_value": 1},
+        **keys,
+    }
+    return suite(yaml.safe_dump({"name": "mine", "expectations": [content]}))
+
+
+def copies(bench: Bench) -> None:
+    table = made_up()
+    bench.rows([*table[:36], *([table[0][0], "negative"] for _ in range(24))])
+
+
+def both_sides(bench: Bench) -> None:
+    bench.rows(made_up())
+    test = [*made_up(20, first=ROWS_APART), made_up()[4]]
+    (bench.folder / "test.csv").write_text(csv_text(test), encoding="utf-8")
+    bench.set("ingest", test_path="test.csv")
+
+
+def one_sided_test(bench: Bench) -> None:
+    bench.rows(made_up(200))
+    test = [[text, "positive"] for text, _ in made_up(28, first=ROWS_APART)]
+    test += [[text, "negative"] for text, _ in made_up(12, first=2 * ROWS_APART)]
+    (bench.folder / "test.csv").write_text(csv_text(test), encoding="utf-8")
+    bench.set("ingest", test_path="test.csv")
+
+
+def null_texts(bench: Bench) -> None:
+    texts: list[str | None] = [text for text, _ in made_up()]
+    texts[3] = None
+    parquet(texts)(bench)
+
+
+def split_column(bench: Bench) -> None:
+    table = [[*row, "train" if n % 5 else "validation"] for n, row in enumerate(made_up())]
+    bench.file(csv_text(table, "review,sentiment,part"))
+    bench.set("split", method="column", column="part")
+
+
+def blocked(bench: Bench) -> None:
+    Path("blocked").touch()
+    bench.artifacts = "blocked/artifacts"
+
+
+def full_disk(bench: Bench) -> None:
+    """What a full disk says to the store; real ones are in tests/faults."""
+
+    def write(folder: Path) -> dict[str, int]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    Store(Path("artifacts", "store")).make("ingest", "0" * 32, write, {})
+
+
+FILES = [
+    ("a file that is not there", setting("ingest", path="nowhere.csv"), ("no file nowhere.csv",)),
+    (
+        "a test file that is not there",
+        setting("ingest", test_path="nowhere.csv"),
+        ("no file nowhere.csv", "ingest.test_path"),
+    ),
+    ("a directory", directory, ("is a directory",)),
+    ("an empty file", file(""), ("is empty",)),
+    ("blank lines only", file("\n\n\n"), ("blank lines only",)),
+    ("a header and no rows", file("review,sentiment\n"), ("a header but no rows",)),
+    (
+        "a column that is not there",
+        file(GOOD, text_column="reviews"),
+        ("no column 'reviews'", "it has 'review', 'sentiment'", "did you mean 'review'?"),
+    ),
+    (
+        "a label column that is not there and resembles none",
+        file(GOOD, label_column="stars"),
+        ("no column 'stars'", "it has 'review', 'sentiment'"),
+    ),
+    (
+        "another delimiter than the configuration's",
+        file(csv_text(made_up(), delimiter=";")),
+        ("a semicolon", "set ingest.delimiter"),
+    ),
+    (
+        "two columns of one name",
+        file(csv_text([[a, a, b] for a, b in made_up()], "review,review,sentiment")),
+        ("2 columns called 'review'",),
+    ),
+    ("one column for text and label", file(GOOD, label_column="review"), ("must differ",)),
+    (
+        "a label word that the map lacks",
+        file(rows_of((9, "So so.", "neutral"), (12, "Fair.", "neutral"), (20, "Hm.", "?"))),
+        ("'neutral' (2 rows, first records 9, 12)", "'?' (1 row, record 20)", "other_labels: drop"),
+    ),
+    (
+        "no label that the map knows, the others dropped",
+        file(GOOD, labels={"1": 0, "5": 1}, other_labels="drop"),
+        ("none of its 60 rows",),
+    ),
+    (
+        "bytes that are not the encoding's",
+        file(rows_of((5, "Good café.", "positive")).decode().encode("latin-1")),
+        ("not utf-8 text: record 5", "windows-1252"),
+    ),
+    (
+        "UTF-16 without naming it",
+        file(GOOD.encode("utf-16")),
+        ("set ingest.encoding: utf-16",),
+    ),
+    ("an encoding that does not exist", setting("ingest", encoding="utf-9"), ("'utf-9'",)),
+    ("a delimiter that cannot be one", setting("ingest", delimiter='"'), ("cannot cut cells",)),
+    (
+        "a row with a cell too many",
+        file("review,sentiment\nfine,positive\nbad, really,negative\n"),
+        ("record 3 has 3 cells", "header has 2"),
+    ),
+    (
+        "a row with a cell too few",
+        file("review,sentiment\nfine,positive\nbad\n"),
+        ("record 3 has 1 cell",),
+    ),
+    (
+        "a quote that is open at the end",
+        file('review,sentiment\nfine,positive\n"bad,negative\n'),
+        ("record 3 opens a quote that is never closed",),
+    ),
+    (
+        "a NUL byte",
+        file(b"review,sentiment\nfine,positive\nb\0ad,negative\n"),
+        ("NUL byte in record 3",),
+    ),
+    (
+        "a Parquet file whose text column holds numbers",
+        parquet(list(range(60))),
+        ("'review' (ingest.text_column) holds int64", "must hold text"),
+    ),
+    (
+        "a Parquet file cut short",
+        parquet([text for text, _ in made_up()], kept=0.7),
+        ("cannot be read as Parquet", "cut short"),
+    ),
+]
+
+SETTINGS = [
+    (
+        "a configuration that is not there",
+        options("--config", "nowhere.yaml"),
+        ("no configuration file nowhere.yaml",),
+    ),
+    ("a directory for a configuration", options("--config", "."), ("is a directory",)),
+    ("a configuration that is no YAML", written("train: [1\n"), ("not valid YAML", "line 2")),
+    ("a configuration that is not UTF-8", written(b"a: \xff\n"), ("save it as UTF-8",)),
+    ("a list for a configuration", written("- train\n"), ("must hold sections", "list")),
+    ("anchors that multiply", written(bomb()), ("too large, too deep or refers to itself",)),
+    ("an anchor inside itself", written("train: &a {hidden: *a}\n"), ("refers to itself",)),
+    ("brackets without end", written("train: " + "[" * 600), ("nested too deeply",)),
+    ("a date that does not exist", written("split: {seed: 2001-02-30}\n"), ("not valid YAML",)),
+    (
+        "two variants of one name",
+        written("variants:\n  a: {}\n  b: {}\n  a: {train.epochs: 2}\n"),
+        ("'a' twice, in line 2 and in line 4",),
+    ),
+    (
+        "a setting that does not exist",
+        setting("train", learing_rate=0.1),
+        ("train.learing_rate is not a known setting", "did you mean 'learning_rate'?"),
+    ),
+    ("a section that does not exist", written("trian: {}\n"), ("did you mean 'train'?",)),
+    ("a number for a section", written("train: 3\n"), ("train: must be a section with keys",)),
+    ("a word for a number", setting("train", epochs="many"), ("train.epochs", "'many'")),
+    ("`max_features: 0`", setting("vectorize", max_features=0), ("greater than or equal to 1",)),
+    ("`learning_rate: -1`", setting("train", learning_rate=-1), ("greater than 0",)),
+    (
+        "`ngram_range: [2, 1]`",
+        setting("vectorize", ngram_range=[2, 1]),
+        ("1 ≤ shortest ≤ longest ≤ 5",),
+    ),
+    ("`test_size: 1`", setting("split", test_size=1), ("split.test_size", "less than 1")),
+    (
+        "a pattern that is no regular expression",
+        setting("normalize", token_pattern="("),
+        ("is not a regular expression",),
+    ),
+    (
+        "a map of labels with one class",
+        setting("ingest", labels={"positive": 1}),
+        ("one word that means 0 and one that means 1",),
+    ),
+    (
+        "a variant that changes what it may not",
+        written("variants: {other: {ingest.path: x.csv}}\n"),
+        ("Variant 'other' changes 'ingest.path'", "train.… only"),
+    ),
+    (
+        "a variant with a bad value",
+        written("variants: {deep: {train.hidden: [0]}}\n"),
+        ("Variant 'deep': train.hidden.0", "greater than or equal to 1"),
+    ),
+    (
+        "a grid that lists a value twice",
+        written("grid: {train.epochs: [2, 2]}\n"),
+        ("lists '2' twice",),
+    ),
+    (
+        "a grid of too many variants",
+        written(f"grid: {{train.seed: {list(range(50))}, train.epochs: {list(range(1, 50))}}}\n"),
+        ("2,450 variants", "1,000 is the most"),
+    ),
+    ("`--set` without a value", options("--set", "epochs"), ("section.key=value",)),
+    (
+        "`--set` of what does not exist",
+        options("--set", "train.epoch=1"),
+        ("did you mean 'epochs'?",),
+    ),
+    ("`--set` with half a list", options("--set", "train.hidden=[1"), ("not valid YAML",)),
+    ("`--refresh` of what is no stage", options("--refresh", "tokenize"), ("the stages are",)),
+]
+
+SUITE_CASES = [
+    (
+        "a suite that is not there",
+        setting("validate", reviews="nowhere.yaml"),
+        ("nowhere.yaml",),
+    ),
+    ("an empty suite", suite(""), ("is empty",)),
+    (
+        "a suite without expectations",
+        suite("name: mine\nexpectations: []\n"),
+        ("would pass anything",),
+    ),
+    ("a suite that is no YAML", suite("name: [\n"), ("not valid YAML",)),
+    (
+        "a misspelt expectation",
+        entry(type="expect_colum_values_to_be_between"),
+        ("did you mean 'expect_column_values_to_be_between'?",),
+    ),
+    (
+        "a column that is not there",
+        entry(kwargs={"column": "charcters", "min_value": 1}),
+        ("did you mean 'characters'?",),
+    ),
+    (
+        "a column of another frame",
+        entry(kwargs={"column": "share", "min_value": 0}),
+        ("no column of frame rows",),
+    ),
+    ("a severity that does not exist", entry(severity="eror"), ("did you mean 'error'?",)),
+    ("a frame that does not exist", entry(meta={"frame": "row"}), ("did you mean 'rows'?",)),
+    (
+        "an argument that does not exist",
+        entry(kwargs={"column": "characters", "min_valu": 1}),
+        ("did you mean 'min_value'?",),
+    ),
+    (
+        "limits the wrong way round",
+        entry(kwargs={"column": "characters", "min_value": 2, "max_value": 1}),
+        ("swap them",),
+    ),
+    (
+        "what cannot be evaluated",
+        entry(kwargs={"column": "split", "min_value": 1}),
+        ("cannot be evaluated",),
+    ),
+]
+
+CHECK_CASES: list[tuple[str, Callable[[Bench], None], tuple[str, ...]]] = [
+    (
+        "blank texts",
+        file(rows_of((6, "   ", "positive"), (9, "", "negative"))),
+        ("record 6, blank true", "record 9, blank true", "2 of 60 values"),
+    ),
+    ("a text that is null (Parquet)", null_texts, ("record 5, blank true", "characters missing")),
+    (
+        "an empty label",
+        file(rows_of((7, "No word.", ""))),
+        ("record 7, label missing",),
+    ),
+    (
+        "one class only",
+        file(csv_text([[text, "positive"] for text, _ in made_up()])),
+        ("label 0, split train, rows 0, share 0",),
+    ),
+    ("three rows", file(csv_text(made_up(3))), ("number of rows at least 20",)),
+    ("40 % copies", copies, ("24 of 60 values (40 %) fail", "at least 85 %")),
+    ("a text on both sides of the split", both_sides, ("record 6, file main", "record 22, file")),
+    ("70 to 30 labels in the test split", one_sided_test, ("label 1, split test, rows 28",)),
+]
+
+
+def cases() -> list[Case]:
+    """All of them, group by group."""
+    files = [Case("The file of reviews", *case[:2], 2, case[2]) for case in FILES]
+    split = Case(
+        "The file of reviews",
+        "a split column that says something else",
+        split_column,
+        2,
+        ("'validation' (12 rows)", "train or test"),
+        ("suites", "ingest"),
+    )
+    settings = [Case("The configuration", *case[:2], 2, case[2]) for case in SETTINGS]
+    suites = [Case("The suites", *case[:2], 2, case[2], SUITES) for case in SUITE_CASES[1:]]
+    missing = Case("The suites", *SUITE_CASES[0][:2], 2, SUITE_CASES[0][2])
+    checks = [Case("What the reviews hold", *case[:2], 3, case[2], CHECKS) for case in CHECK_CASES]
+    no_terms = Case(
+        "What the reviews hold",
+        "no term frequent enough (`min_df: 1000`)",
+        setting("vectorize", min_df=1000),
+        3,
+        ("in 1,000 or more of the", "lower vectorize.min_df"),
+        FEATURES,
+    )
+    store = [
+        Case(
+            "The artifacts folder",
+            "one that cannot be written",
+            blocked,
+            1,
+            ("blocked/artifacts cannot be written", "--artifacts"),
+            SUITES,
+        ),
+        Case(
+            "The artifacts folder",
+            "a full disk",
+            full_disk,
+            1,
+            ("No space left on device", "free space"),
+            SUITES,
+        ),
+    ]
+    return [*files, split, *settings, missing, *suites, *checks, no_terms, *store]

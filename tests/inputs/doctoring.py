@@ -1,0 +1,172 @@
+"""Artifacts that are doctored and sealed again, and what a check says of them.
+
+reviews ─ ingest ─ … ─ features ─ doctored, sealed ─▶ check ─▶ QualityError, a table
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from reviewflow.errors import QualityError
+from reviewflow.keys import digest_of
+from reviewflow.quality.suites import Expectation, Suite
+from reviewflow.reviews.written import written_digests
+from reviewflow.summary import quality_entries
+from tests.conftest import ROOT, performed
+
+SUITES = ROOT / "configs" / "expectations"
+CHECKS = ("suites", "ingest", "validate reviews")
+WORKS = (*CHECKS, "normalize", "vectorize", "validate features", "train")
+TEST_ROWS, TERMS = 40, 300
+Rows = list[dict[str, Any]]
+Place = tuple[str, str | None]  # frame and column
+
+
+@dataclass(frozen=True)
+class Base:
+    """A job done as far as its features, with two configurations that differ in severities."""
+
+    folder: Path
+    strict: Path
+    lenient: Path
+
+    def copy(self, folder: Path) -> Path:
+        """Its artifacts, to be doctored."""
+        return Path(shutil.copytree(self.folder / "artifacts", folder / "artifacts", symlinks=True))
+
+
+def doctor(
+    artifacts: Path, stage: str, name: str, part: int, change: Callable[[Rows], Any]
+) -> None:
+    """Change the rows of one part's artifact, and seal it again so that it is whole."""
+    folders = {
+        pq.read_metadata(path).num_rows == TEST_ROWS: path.parent
+        for path in (artifacts / "store" / stage).glob(f"*/{name}")
+    }
+    folder = folders[part == 1]
+    table = pq.read_table(folder / name)
+    rows = table.to_pylist()
+    change(rows)
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), folder / name)
+    seal(folder, name, written_digests(folder) if stage == "ingest" else None)
+
+
+def seal(folder: Path, name: str, digests: dict[str, str] | None) -> None:
+    """Let the manifest say what the file is now."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    path, digest = folder / name, sha256((folder / name).read_bytes()).hexdigest()
+    status = path.stat()
+    manifest["files"][name] = {
+        "bytes": status.st_size,
+        "sha256": digest,
+        "mtime_ns": status.st_mtime_ns,
+    }
+    manifest["digests"] = digests or {**manifest["digests"], name: digest}
+    del manifest["manifest_digest"]
+    manifest["manifest_digest"] = digest_of(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def label(value: int | None) -> Callable[[Rows], Any]:
+    return lambda rows: rows[7].update(label=value)
+
+
+def missed(results: list[dict[str, Any]], severity: str) -> set[Place]:
+    return {
+        (one["frame"], one["column"])
+        for one in results
+        if not one["success"] and one["severity"] == severity
+    }
+
+
+def newest_results(artifacts: Path, stage: str) -> list[dict[str, Any]]:
+    paths = (artifacts / "store" / stage).glob("*/results.json")
+    newest = max(paths, key=lambda path: path.stat().st_mtime_ns)
+    results: list[dict[str, Any]] = json.loads(newest.read_bytes())["results"]
+    return results
+
+
+def flat(table: str) -> str:
+    return " ".join(table.split())
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What came of doctored data: the table, all results, and run.json's where all only warns."""
+
+    table: str
+    results: list[dict[str, Any]]
+    entries: list[dict[str, Any]]
+
+    @property
+    def failed(self) -> set[int]:
+        """Positions of the expectations that failed."""
+        return {place for place, one in enumerate(self.results) if not one["success"]}
+
+
+Bring = Callable[[str], Brought]
+
+
+def brought(strict: Path, lenient: Path, artifacts: Path, suite: str, errors: bool) -> Brought:
+    """Do the job with each configuration; the strict one must end at the check if there are errors.
+
+    Where nothing fails with severity error it goes as far as the check.
+    """
+    stage, table = f"validate_{suite}", ""
+    last = WORKS.index(f"validate {suite}") + 1
+    if errors:
+        with pytest.raises(QualityError) as refusal:
+            performed(strict, artifacts, WORKS)
+        assert refusal.value.exit_code == 3
+        table = str(refusal.value)
+        assert "nothing was trained" in table
+        assert not (artifacts / "store" / "train").exists()
+    else:
+        performed(strict, artifacts, WORKS[:last])
+    results = newest_results(artifacts, stage)
+    told = performed(lenient, artifacts, WORKS[:last])
+    entries = [entry for entry in quality_entries(told.run) if entry["suite"] == suite]
+    return Brought(table, results, entries)
+
+
+def assert_told(
+    came: Brought,
+    wanted: set[Place],
+    warned: set[Place],
+    words: tuple[str, ...],
+) -> None:
+    """The expectations failed, the table says so, and as warnings they stand in the record."""
+    assert [word for word in words if not in_table(word, came.table)] == [], came.table
+    assert missed(came.results, "error") == wanted
+    assert missed(came.results, "warning") >= warned
+    assert missed(came.entries, "warning") == wanted | missed(came.results, "warning")
+    assert missed(came.entries, "error") == set()
+
+
+def in_table(words: str, table: str) -> bool:
+    """Whether a column of the table says so, whatever its line breaks."""
+    columns = [
+        " ".join(line[start:end].strip() for line in table.splitlines()[2:])
+        for start, end in ((0, 8), (10, 44), (46, 74), (76, 114))
+    ]
+    return words in flat(" ".join(columns))
+
+
+def not_failed(suite: Suite, positions: set[int]) -> list[Place]:
+    return [
+        place_of(expectation)
+        for position, expectation in enumerate(suite.expectations)
+        if position not in positions
+    ]
+
+
+def place_of(expectation: Expectation) -> Place:
+    return expectation.frame, ", ".join(expectation.columns) or None

@@ -1,0 +1,218 @@
+"""Every expectation of the shipped suite of features fails through the real job.
+
+The artifacts are whole by their manifests. The same data pass where the severities are warnings,
+and the failures stand in run.json's entries.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, part_figures
+from reviewflow.quality.suites import read_suite
+from reviewflow.quality.validation import validated
+from tests.conftest import performed
+from tests.inputs.doctoring import (
+    SUITES,
+    TERMS,
+    WORKS,
+    Base,
+    Bring,
+    Brought,
+    Place,
+    Rows,
+    assert_told,
+    brought,
+    doctor,
+    label,
+    missed,
+    not_failed,
+)
+
+
+def first_value(value: float) -> Callable[[Rows], Any]:
+    """Another first value in row 2."""
+
+    def change(rows: Rows) -> None:
+        rows[2]["values"][0] = value
+
+    return change
+
+
+def term_without_values(rows: Rows) -> None:
+    """The first term of row 2 has no finite value anywhere in the part."""
+    index = rows[2]["indices"][0]
+    for row in rows:
+        row["values"] = [
+            math.nan if own == index else value
+            for own, value in zip(row["indices"], row["values"], strict=True)
+        ]
+
+
+def index_beyond(rows: Rows) -> None:
+    rows[3]["indices"][-1] = TERMS + 5
+
+
+def unpaired(rows: Rows) -> None:
+    rows[4]["values"].pop()
+
+
+def seventy_to_thirty(rows: Rows) -> None:
+    for place, row in enumerate(rows):
+        row["label"] = int(place < 0.7 * len(rows))
+
+
+def emptied(share: float) -> Callable[[Rows], Any]:
+    def change(rows: Rows) -> None:
+        for row in rows[: round(share * len(rows))]:
+            row.update(indices=[], values=[])
+
+    return change
+
+
+def fewer(count: int) -> Callable[[Rows], Any]:
+    """So many rows only, four in five of them labelled 1."""
+
+    def change(rows: Rows) -> None:
+        del rows[count:]
+        for place, row in enumerate(rows):
+            row["label"] = int(place < 0.9 * count)
+
+    return change
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is done to the features of parts, which expectations fail, and what is told of it.
+
+    Attributes
+    ----------
+    missed : (frame, column) of the expectations that fail with severity error.
+    """
+
+    change: Callable[[Rows], Any]
+    missed: set[Place]
+    words: tuple[str, ...]
+    parts: tuple[int, ...] = (1,)
+    warned: set[Place] = field(default_factory=set)
+
+
+FAULTS = {
+    "a value of 1.5": Fault(
+        first_value(1.5), {("features", "maximum")}, ("between 0 and 1", "maximum 1.5", "feature ")
+    ),
+    "a value of -0.1": Fault(
+        first_value(-0.1), {("features", "minimum")}, ("minimum -0.1", "feature ")
+    ),
+    "not a number": Fault(
+        first_value(math.nan), {("features", "not_finite")}, ("not_finite 1", "feature ")
+    ),
+    "infinity": Fault(
+        first_value(math.inf), {("features", "not_finite")}, ("not_finite 1", "feature ")
+    ),
+    "a term without values": Fault(
+        term_without_values,
+        {("features", "not_finite"), ("features", "minimum"), ("features", "maximum")},
+        ("minimum missing", "maximum missing", "filled in every row"),
+        (0, 1),
+    ),
+    "a label 2": Fault(label(2), {("rows", "label")}, ("part 1, row 7, label 2", "label 0 or 1")),
+    "an index beyond the vocabulary": Fault(
+        index_beyond, {("rows", "outside_vocabulary")}, ("part 1, row 3, outside_vocabulary 1",)
+    ),
+    "a value too few": Fault(unpaired, {("rows", "unpaired")}, ("part 1, row 4, unpaired true",)),
+    "70 to 30 labels in the test split": Fault(
+        seventy_to_thirty,
+        {("labels", "share")},
+        ("label 1, split test, rows 28, share 0.7", "split_rows >= 30"),
+    ),
+    "nine in ten in a small test split": Fault(
+        fewer(20), {("labels", "share")}, ("label 1, split test, rows 18, share 0.9",)
+    ),
+    "an empty part": Fault(
+        lambda rows: rows.clear(),
+        {("parts", "rows"), ("labels", "share")},
+        ("part 1, rows 0", "No part is empty"),
+    ),
+    "no rows at all": Fault(
+        lambda rows: rows.clear(),
+        {("parts", "rows"), ("labels", "share"), ("rows", None), ("features", None)},
+        ("number of rows at least 1", "There are rows"),
+        (0, 1),
+    ),
+    "most rows empty": Fault(
+        emptied(0.6),
+        {("rows", "empty")},
+        ("part 0, row 0, empty true", "at least 50 %"),
+        (0, 1),
+        {("rows", "empty")},
+    ),
+    "a tenth of the rows empty": Fault(emptied(0.1), set(), (), (0, 1), {("rows", "empty")}),
+    "a row without a label": Fault(label(None), set(), (), (1,), {("rows", "label")}),
+}
+
+
+@pytest.fixture(scope="module")
+def bring(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Bring:
+    """What comes of a fault of the features; each is brought once."""
+    known: dict[str, Brought] = {}
+
+    def of(name: str) -> Brought:
+        if name not in known:
+            fault, artifacts = FAULTS[name], base.copy(tmp_path_factory.mktemp("doctored"))
+            for part in fault.parts:
+                doctor(artifacts, "features", "features.parquet", part, fault.change)
+            known[name] = brought(
+                base.strict, base.lenient, artifacts, "features", bool(fault.missed)
+            )
+        return known[name]
+
+    return of
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_doctored_features_are_not_trained_on(name: str, bring: Bring) -> None:
+    fault = FAULTS[name]
+    assert_told(bring(name), fault.missed, fault.warned, fault.words)
+
+
+@pytest.mark.parametrize("name", ["a value of 1.5", "70 to 30 labels in the test split"])
+def test_what_only_warns_is_trained_on(name: str, base: Base, tmp_path: Path) -> None:
+    fault, artifacts = FAULTS[name], base.copy(tmp_path)
+    doctor(artifacts, "features", "features.parquet", 1, fault.change)
+    told = performed(base.lenient, artifacts, WORKS)
+    assert "train[default]" in told.ran
+
+
+GUARDS: list[Place] = [("parts", None), ("parts", "rows"), ("labels", None)]
+
+
+def test_every_expectation_of_the_features_fails_somewhere(bring: Bring) -> None:
+    """All but the guards: no data can fail them, since the frames are made so (see below)."""
+    suite = read_suite(SUITES / "features.yaml", FEATURE_COLUMNS)
+    failed = set().union(*(bring(name).failed for name in FAULTS))
+    assert not_failed(suite, failed) == GUARDS
+
+
+def test_the_guards_fail_on_frames_that_the_pipeline_does_not_make() -> None:
+    """They stand there for the day on which the frames are made otherwise."""
+    suite = read_suite(SUITES / "features.yaml", FEATURE_COLUMNS)
+    rows = {"label": [0, 1], "split": ["train", "test"], "indices": [[0], [1]]}
+    kinds = [("label", pa.int8()), ("split", pa.string()), ("indices", pa.list_(pa.int32()))]
+    table = pa.table({**rows, "values": [[1.0], [1.0]]}, pa.schema([*kinds, VALUES]))
+    frames = feature_frames([part_figures(table, 2)], ("a", "b"))
+    frames["labels"].table.loc[6] = frames["labels"].table.loc[5]
+    frames["parts"].table.loc[0, "rows"] = math.nan
+    assert {("labels", None), ("parts", "rows")} <= missed(
+        validated(suite, frames)[0]["results"], "error"
+    )
+    frames = feature_frames([], ("a", "b"))
+    assert ("parts", None) in missed(validated(suite, frames)[0]["results"], "error")
+
+
+VALUES = ("values", pa.list_(pa.float32()))

@@ -1,0 +1,49 @@
+"""The examples of docs/checks.md do in a run what the page says, by an edit of YAML alone."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reviewflow.errors import QualityError
+from reviewflow.summary import quality_entries
+from tests.conftest import performed, write_config
+from tests.inputs.doctoring import SUITES, WORKS, Base
+from tests.reviewflow.quality.test_docs import ENTRIES
+
+
+def with_entry(base: Base, folder: Path, suite: str, expectation: str) -> Path:
+    """A configuration whose suite has the page's example of this expectation added."""
+    (pasted,) = [
+        entry
+        for text in ENTRIES
+        for entry in yaml.safe_load(text)
+        if entry["type"] == expectation and suite_of(entry) == suite
+    ]
+    shipped = yaml.safe_load((SUITES / f"{suite}.yaml").read_text(encoding="utf-8"))
+    shipped["expectations"].append(pasted)
+    content = yaml.safe_load(base.strict.read_text(encoding="utf-8"))
+    content["validate"][suite] = str(write_config(folder / f"{suite}.yaml", shipped))
+    return write_config(folder / "job.yaml", content)
+
+
+def suite_of(entry: dict) -> str:  # type: ignore[type-arg]
+    return "features" if entry["meta"]["frame"] == "labels" else "reviews"
+
+
+def test_an_expectation_of_the_gallery_warns(base: Base, tmp_path: Path) -> None:
+    config = with_entry(base, tmp_path, "reviews", "expect_column_median_to_be_between")
+    told = performed(config, base.copy(tmp_path), WORKS[:3])
+    last = [entry for entry in quality_entries(told.run) if entry["suite"] == "reviews"][-1]
+    assert (last["success"], last["severity"]) == (False, "warning")
+    assert last["asked"] == "median of characters at least 200"
+    assert last["notes"] == "The middle review has something to say."
+
+
+def test_an_expectation_of_the_gallery_stops_the_run(base: Base, tmp_path: Path) -> None:
+    config = with_entry(base, tmp_path, "features", "expect_column_values_to_be_between")
+    artifacts = base.copy(tmp_path)
+    with pytest.raises(QualityError) as refusal:
+        performed(config, artifacts, WORKS)
+    assert "Fifty test rows are the least" in " ".join(str(refusal.value).split())
+    assert not (artifacts / "store" / "train").exists()

@@ -1,0 +1,241 @@
+"""Reviews, labels and names that carry HTML, script, Markdown or ANSI escapes are shown as text.
+
+One whole run of the real flow on such data; its pages are opened in a browser, its artifacts read
+back from Prefect's server, and what the terminal is told is searched for what it would obey.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from markdown_it import MarkdownIt
+
+from flows.cli import main
+from reviewflow.errors import QualityError
+from tests.conftest import ROOT, performed, small_config, write_config
+from tests.inputs.bench import csv_text, made_up
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCRIPT = "<script>alert(1)</script>"
+IMAGE = '<img src=x onerror="alert(2)">'
+LINK = "[a](javascript:alert(3)) **b** `c` | d"
+ANSI = "\x1b[31mred\x1b]0;title\x07"
+NASTY = f"{SCRIPT}{IMAGE}{LINK}{ANSI}"
+TEXT_COLUMN, LABEL_COLUMN = f"review {SCRIPT}", f"mood {LINK}{ANSI}"
+WORDS = {f"bad {IMAGE}": 0, f"good {SCRIPT}": 1}
+OTHER = f"neutral {NASTY}"
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+def hostile_config(folder: Path) -> Path:
+    """A job in which everything that a person or a file may name is hostile."""
+    bad, good = WORDS
+    rows = [
+        [f"{text} {NASTY if n % 3 else SCRIPT}", good if n % 2 else bad]
+        for n, (text, _) in enumerate(made_up(80))
+    ]
+    rows[5][1] = OTHER
+    path = folder / "<b>reviews.csv"
+    text = csv_text(rows, f"{TEXT_COLUMN},{LABEL_COLUMN}")
+    path.write_text(text, encoding="utf-8", newline="")
+    content = small_config(path)
+    content["ingest"] |= {
+        "text_column": TEXT_COLUMN,
+        "label_column": LABEL_COLUMN,
+        "labels": WORDS,
+        "other_labels": "drop",
+    }
+    content["variants"] = {NASTY: {}, f"{LINK} 2": {"train.activation": "tanh"}}
+    for name in ("reviews", "features"):
+        suite = yaml.safe_load(Path(content["validate"][name]).read_text(encoding="utf-8"))
+        suite["name"] = f"{name} {NASTY}"
+        suite["expectations"].append(
+            {
+                "type": "expect_column_values_to_be_in_set",
+                "kwargs": {"column": "split", "value_set": [NASTY]},
+                "severity": "warning",
+                "notes": NASTY,
+            }
+        )
+        content["validate"][name] = str(write_config(folder / f"{name}.yaml", suite))
+    return write_config(folder / "job.yaml", content)
+
+
+@pytest.fixture(scope="module")
+def hostile_run(
+    tmp_path_factory: pytest.TempPathFactory, prefect_api_of_module: str
+) -> dict[str, Any]:
+    """The run's folder and record, and the artifacts that Prefect's server holds of it."""
+    from flows.sentiment import sentiment
+    from flows.settings import Options
+
+    folder = tmp_path_factory.mktemp("hostile")
+    options = Options(artifacts=str(folder / "artifacts"))
+    report = Path(sentiment(config=str(hostile_config(folder)), options=options))
+    record = json.loads((report.parent / "run.json").read_text(encoding="utf-8"))
+    assert record["state"] == "completed"
+    return {"report": report, "record": record, "artifacts": artifacts_of(record["flow_run_id"])}
+
+
+def artifacts_of(flow_run_id: str) -> list[Any]:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+
+    with get_client(sync_client=True) as client:
+        wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_id]))
+        found: list[Any] = client.read_artifacts(artifact_filter=wanted)
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed, so the pages cannot be opened in a browser")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+def opened(browser: Any, path: Path) -> tuple[str, int]:
+    """The visible text of a page in which nothing executes and nothing is loaded, its images."""
+    page = browser.new_page()
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    page.goto(path.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    text = str(page.evaluate("document.body.innerText"))
+    images = int(page.evaluate("document.querySelectorAll('img, a[href^=javascript]').length"))
+    page.close()
+    assert asked == [path.as_uri()]
+    assert said == []
+    return text, images
+
+
+def test_the_report_shows_it_as_text_and_nothing_executes(
+    hostile_run: dict[str, Any], browser: Any
+) -> None:
+    text, images = opened(browser, hostile_run["report"])
+    assert images == 0
+    assert "\x1b" not in text
+    for shown in (SCRIPT, IMAGE, LINK, "<b>reviews.csv", "neutral"):
+        assert shown in text, shown
+
+
+def test_data_docs_are_readable_offline_and_execute_nothing(
+    hostile_run: dict[str, Any], browser: Any
+) -> None:
+    docs = hostile_run["record"]["artifacts"]["data_docs"]
+    assert set(docs) == {"reviews", "features"}
+    for index in map(Path, docs.values()):
+        assert index.parent.parent.parent.name.startswith("validate_")  # kept with the check
+        pages = sorted(index.parent.glob("*.html"))
+        assert {page.name for page in pages} >= {"index.html", "rows.html", "labels.html"}
+        for page in pages:
+            text, images = opened(browser, page)
+            assert images == 0
+            assert "\x1b" not in text
+            assert not [name for name in WORDS if name in page.read_text(encoding="utf-8")]
+        shown, _ = opened(browser, index)
+        assert SCRIPT in shown
+
+
+def test_prefects_artifacts_hold_it_as_text(hostile_run: dict[str, Any]) -> None:
+    kinds = {artifact.key: artifact for artifact in hostile_run["artifacts"]}
+    assert {"quality-reviews", "quality-features", "metrics", "report"} <= set(kinds)
+    for name in ("quality-reviews", "quality-features", "metrics"):
+        cells = [str(cell) for row in json.loads(kinds[name].data) for cell in row.values()]
+        assert any("alert" in cell for cell in cells)
+        for cell in cells:
+            assert_no_markup(cell)
+    assert_no_markup(kinds["report"].data, document=True)
+
+
+def test_the_reports_text_is_text(hostile_run: dict[str, Any]) -> None:
+    path = hostile_run["report"].with_suffix(".md")
+    assert_no_markup(path.read_text(encoding="utf-8"), document=True)
+
+
+def assert_no_markup(text: str, document: bool = False) -> None:
+    """Neither HTML nor a link nor an image nor an escape, as a reader of Markdown sees it."""
+    assert "\x1b" not in text
+    tokens = MARKDOWN.parse(text)
+    kinds = {child.type for token in tokens for child in token.children or []}
+    assert not kinds & {"html_inline", "link_open", "image", "code_inline"}, text
+    assert "html_block" not in {token.type for token in tokens}
+    if not document:
+        assert not kinds & {"strong_open", "em_open"}, text
+
+
+def test_the_terminal_is_told_nothing_that_it_obeys(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text(csv_text([["x", OTHER]], f"{TEXT_COLUMN},{LABEL_COLUMN}"), newline="")
+    content = small_config(path)
+    columns = {"text_column": TEXT_COLUMN, "label_column": LABEL_COLUMN, "labels": WORDS}
+    attempts = [
+        {},  # the columns are not those of the file: it lists them
+        columns,  # the label is not one of the map: it is told
+        columns | {"path": f"{ANSI}.csv"},
+        columns | {ANSI: 1},
+        columns | {"encoding": ANSI},
+    ]
+    for ingest in attempts:
+        config = write_config(
+            tmp_path / "job.yaml", content | {"ingest": {"path": str(path)} | ingest}
+        )
+        result = CliRunner().invoke(main, ["plan", "--config", str(config)])
+        assert result.exit_code == 2
+        assert not {"\x1b", "\x07"} & set(result.output + result.stderr), ingest
+
+
+def test_the_table_of_a_failed_check_holds_no_escapes(tmp_path: Path) -> None:
+    suite = {
+        "name": NASTY,
+        "expectations": [
+            {
+                "type": "expect_column_values_to_be_in_set",
+                "kwargs": {"column": "split", "value_set": [NASTY]},
+                "notes": NASTY,
+            }
+        ],
+    }
+    path = tmp_path / "reviews.csv"
+    path.write_text(csv_text(made_up(40)), encoding="utf-8", newline="")
+    content = small_config(path)
+    content["validate"]["reviews"] = str(write_config(tmp_path / "suite.yaml", suite))
+    config = write_config(tmp_path / "job.yaml", content)
+    with pytest.raises(QualityError) as refusal:
+        performed(config, tmp_path / "artifacts", ("ingest", "validate reviews"))
+    assert "\x1b" not in str(refusal.value)
+    assert "\\x1b[31mred" in str(refusal.value)
+
+
+def test_no_csv_is_written_for_people() -> None:
+    """So there are no formulas to escape; whoever adds one meets this test first."""
+    sources = [
+        path for room in ("flows", "tasks", "reviewflow") for path in (ROOT / room).rglob("*.py")
+    ]
+    for path in sources:
+        code = path.read_text(encoding="utf-8")
+        assert not any(word in code for word in ("csv.writer", "DictWriter", "to_csv")) or (
+            path.name == "datasets.py"  # data/raw: reviews for this program itself
+        ), path
