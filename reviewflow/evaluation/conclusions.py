@@ -154,23 +154,26 @@ def _valued(level: _Level) -> dict[str, Any]:
 
 
 def _sentence(name: str, levels: Sequence[_Level], facts: Mapping[str, Any]) -> str:
-    best, second, *others = levels
+    """``Learning rate: 0.01 is best, ROC AUC 0.958 against 0.952 with 0.1, more than …``"""
+    best, *others = levels
     if best.variant.kind in FAILURES:
-        told = ", ".join(f"{value_words(name, lv.value)} {lv.mean():.4f}" for lv in levels)
+        told = ", ".join(f"{value_words(name, lv.value)} {lv.mean():.3f}" for lv in levels)
         return f"{factor_words(name)}: no value learned (ROC AUC {told})."
-    against = value_words(name, second.value)
-    first = f"{factor_words(name)}: {value_words(name, best.value)} {_is(name, best.value)} best"
-    sentence = f"{first} by ROC AUC, {best.mean():.4f} against {second.mean():.4f} with {against}"
-    if second.variant.kind in FAILURES:
-        sentence += f", which {_failed(second)}"
-    sentence += f"; {_judgement(facts)}{_by_accuracy(name, best, second, facts)}"
-    if others:
-        rest = (
-            f"{value_words(name, lv.value)} {lv.mean():.4f}"
-            + (f", which {_failed(lv)}" if lv.variant.kind in FAILURES else "")
-            for lv in others
-        )
-        sentence += f"; then {'; '.join(rest)}"
+    learned = [level for level in others if level.variant.kind not in FAILURES]
+    failed = [level for level in others if level.variant.kind in FAILURES]
+    digits = 3 if all(round(lv.mean(), 3) != round(best.mean(), 3) for lv in learned) else 4
+    words = value_words(name, best.value)
+    sentence = f"{factor_words(name)}: {words} {_is(name, best.value)} best"
+    sentence += f", ROC AUC {best.mean():.{digits}f}"
+    if learned:
+        second, *rest = learned
+        sentence += f" against {second.mean():.{digits}f} with {value_words(name, second.value)}"
+        sentence += f", {_judgement(facts)}{_by_accuracy(name, best, second, facts)}"
+        told = [f"{value_words(name, lv.value)} {lv.mean():.{digits}f}" for lv in rest]
+        sentence += f"; then {', '.join(told)}" if told else ""
+    for level in failed:
+        how = level.variant.kind.replace("predicts", "predicted")
+        sentence += f"; {value_words(name, level.value)} {how} ({level.mean():.3f})"
     sets = facts["sets"]
     if sets["all"] > 1:
         sentence += f"; best in {sets['agreeing']} of {sets['all']} settings of the rest"
@@ -184,35 +187,37 @@ def _is(name: str, value: Any) -> str:
     return "are" if many or name == "vectorize.ngram_range" else "is"
 
 
-def _failed(level: _Level) -> str:
-    return {"predicts one class": "predicted one class"}.get(level.variant.kind, level.variant.kind)
-
-
 def _judgement(facts: Mapping[str, Any]) -> str:
-    """How much of the difference chance explains."""
+    """How much of the difference between the best and the runner-up chance explains."""
     low, high = facts["interval"]
     if low is None or high is None:
-        return "the rows are too few to judge it"
-    interval = f"{facts['difference']:.4f} more (95 % interval {low:.4f} to {high:.4f})"
+        return "on too few rows to judge it"
+    interval = f"95 % {_signed(low)} to {_signed(high)}"
     if facts["seeds"] > 1:
-        drawn = f"{facts['seeds']} seeds and {facts['rows']:,} test rows"
+        seeds = f"{facts['seeds']} seeds"
         if facts["beyond_rows"]:
-            return f"{interval} over {drawn}: more than chance"
-        return f"{interval} over {drawn}: chance explains that"
+            return f"more than chance ({interval} over {seeds})"
+        return f"a difference that chance explains ({interval} over {seeds})"
     if facts["beyond_rows"]:
-        return f"{interval}: more than the test rows' chance, but one seed cannot tell for others"
-    return f"{interval}: the choice of test rows alone explains that"
+        return f"more than the test rows' chance ({interval}), but one seed cannot tell"
+    return f"a difference that chance explains ({interval})"
+
+
+def _signed(value: float) -> str:
+    """``+0.0031`` or ``−0.0002``; what rounds to nothing is ``0.0000``."""
+    text = f"{value:+.4f}"
+    return "0.0000" if text in ("+0.0000", "-0.0000") else text.replace("-", "−")
 
 
 def _by_accuracy(name: str, best: _Level, second: _Level, facts: Mapping[str, Any]) -> str:
-    """Where the runner-up is ahead by accuracy, that; else McNemar's p."""
+    """Where the runner-up is right more often, that; else nothing."""
     p = facts["mcnemar"]["p"]
-    told = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
     ours, theirs = best.mean("accuracy"), second.mean("accuracy")
-    if round(theirs, 4) > round(ours, 4):
-        return (
-            f"; at the threshold 0.5 {value_words(name, second.value)} "
-            f"{_is(name, second.value)} right more often, {theirs:.4f} against {ours:.4f} "
-            f"(McNemar p {told})"
-        )
-    return f"; accuracy {ours:.4f} against {theirs:.4f} (McNemar p {told})"
+    if round(theirs, 4) <= round(ours, 4):
+        return ""
+    told = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    words = value_words(name, second.value)
+    return (
+        f"; at the threshold 0.5 {words} {_is(name, second.value)} right more often, "
+        f"{theirs:.3f} against {ours:.3f} (McNemar p {told})"
+    )

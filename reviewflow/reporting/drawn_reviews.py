@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from reviewflow.reporting.explained import SIDES, review_text, review_tokens
 
-LONGEST_RAW = 1500  # characters that are shown
-LONGEST_TOKENS = 250  # tokens that are shown
+LONGEST_RAW = 700  # characters that are shown
+LONGEST_TOKENS = 130  # tokens that are shown
 
 
 def drawn_reviews(

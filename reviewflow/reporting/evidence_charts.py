@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from reviewflow.reporting.axes import clear_axes, few_ticks, finite, variant_line
 from reviewflow.reporting.svg import drawn
 
-SMALLEST_NORM = 1e-12  # a gradient of zero has no place on a logarithmic axis
+SMALLEST = 1e-6  # a gradient of zero has no place on a logarithmic axis
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,16 @@ def _courses(models: Sequence[Path], groups: Sequence[int], measure: Measure) ->
 
 def _chart(measure: Measure, courses: list[Course]) -> str:
     def draw(figure: Any) -> None:
-        axes = clear_axes(figure, (0.19, 0.2, 0.78, 0.75), "epoch", measure.axis)
+        axes = clear_axes(figure, (0.24, 0.22, 0.73, 0.74), "epoch", measure.axis)
         if measure.logarithmic:
             axes.set_yscale("log")
         for course in courses:
-            values = np.maximum(course.values, SMALLEST_NORM if measure.logarithmic else 0)
+            values = np.maximum(course.values, SMALLEST if measure.logarithmic else 0)
             variant_line(axes, course.group, course.epochs, values, 2.2)
-        few_ticks(axes.xaxis, 6, whole=True)
+        few_ticks(axes.xaxis, 5, whole=True)
         if measure.logarithmic:
             axes.minorticks_off()
+            axes.yaxis.set_major_formatter("{x:g}")
             low, high = axes.get_ylim()
             if high / low < 10:
                 axes.set_ylim(low / 3, high * 3)

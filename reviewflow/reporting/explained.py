@@ -26,7 +26,7 @@ WORDS_EACH_WAY = 15
 LEAST_ROWS_SHARE = 0.005  # of the test rows must hold a word, and at least
 LEAST_ROWS = 5  # a rare word's pull is that of a few rows' company
 MISTAKES_EACH_WAY = 4
-MARKED_TERMS = 8
+MARKED_TERMS = 6
 LONGEST_TEXT = 20_000  # characters of a review that are looked at for marking
 SIDES = ("negative", "positive")
 

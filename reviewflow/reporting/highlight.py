@@ -18,6 +18,7 @@ WORD = re.compile(r"\w+(?:'\w+)*")
 BREAK = re.compile(r"(?:\s*<br\s*/?>\s*)+", re.IGNORECASE)
 FIRST_LETTERS = 3
 AROUND = 8  # words on each side of a marked one that are shown
+MOST_SHOWN = 100  # words of a longer text: no more are added from there on
 SHOWN_WHOLE = 60  # words of a text that is shown whole
 
 Piece = tuple[str, float | None]
@@ -70,13 +71,14 @@ def _beginnings(words: Sequence[str]) -> list[str]:
 
 
 def _shown(words: int, by_word: Mapping[int, float]) -> set[int]:
-    """The words that are shown: all of a short text, else those near a marked one."""
+    """All words of a short text, else those near the strongest marked ones."""
     if words <= SHOWN_WHOLE:
         return set(range(words))
-    if not by_word:
-        return set(range(SHOWN_WHOLE))
-    near = (range(word - AROUND, word + AROUND + 1) for word in by_word)
-    return {word for around in near for word in around if 0 <= word < words}
+    shown: set[int] = set()
+    for word in sorted(by_word, key=lambda word: (-abs(by_word[word]), word)):
+        if len(shown) < MOST_SHOWN:
+            shown.update(range(max(0, word - AROUND), min(words, word + AROUND + 1)))
+    return shown or set(range(SHOWN_WHOLE))
 
 
 def _pieces(
