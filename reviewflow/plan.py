@@ -325,7 +325,7 @@ def _given_as_json(name: str, step: Step, index: Index) -> Any:
         return digest_of(value.to_json())
     if name == "place":
         return None if value is None else asdict(value)
-    return list(value)
+    return [list(model) for model in value]
 
 
 def _resources(line: Line) -> dict[str, str]:

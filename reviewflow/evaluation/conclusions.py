@@ -169,8 +169,8 @@ def _sentence(name: str, levels: Sequence[_Level], facts: Mapping[str, Any]) -> 
         second, *rest = learned
         sentence += f" against {second.mean():.{digits}f} with {value_words(name, second.value)}"
         sentence += f", {_judgement(facts)}{_by_accuracy(name, best, second, facts)}"
-        told = [f"{value_words(name, lv.value)} {lv.mean():.{digits}f}" for lv in rest]
-        sentence += f"; then {', '.join(told)}" if told else ""
+        then = [f"{value_words(name, lv.value)} {lv.mean():.{digits}f}" for lv in rest]
+        sentence += f"; then {', '.join(then)}" if then else ""
     for level in failed:
         how = level.variant.kind.replace("predicts", "predicted")
         sentence += f"; {value_words(name, level.value)} {how} ({level.mean():.3f})"

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from reviewflow.context import Context
 from reviewflow.evaluation.pull import Pulls, Weights, pulls, read_weights
 from reviewflow.features.dataset import Part, read_part
-from reviewflow.features.tokens import read_tokens
 from reviewflow.reporting.highlight import marked
 
 WORDS_EACH_WAY = 15
@@ -167,7 +166,5 @@ def review_text(reviews: Path, row: int) -> str:
 
 def review_tokens(folder: Path, row: int) -> list[str]:
     """The tokens of one row of a part."""
-    tokens = read_tokens(folder)
-    end = int(tokens.lengths[: row + 1].sum())
-    codes = tokens.codes[end - int(tokens.lengths[row]) : end]
-    return [str(word) for word in tokens.words.take(codes).to_pylist()]
+    column = pq.read_table(folder / "tokens.parquet", columns=["tokens"])["tokens"]
+    return [str(token) for token in column[row].as_py() or ()]
