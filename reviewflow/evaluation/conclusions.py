@@ -163,7 +163,7 @@ def _sentence(name: str, levels: Sequence[_Level], facts: Mapping[str, Any]) -> 
     failed = [level for level in others if level.variant.kind in FAILURES]
     digits = 3 if all(round(lv.mean(), 3) != round(best.mean(), 3) for lv in learned) else 4
     words = value_words(name, best.value)
-    sentence = f"{factor_words(name)}: {words} {_is(name, best.value)} best"
+    sentence = f"{factor_words(name)}: {words} {_is(name)} best"
     sentence += f", ROC AUC {best.mean():.{digits}f}"
     if learned:
         second, *rest = learned
@@ -180,11 +180,9 @@ def _sentence(name: str, levels: Sequence[_Level], facts: Mapping[str, Any]) -> 
     return f"{sentence}."
 
 
-def _is(name: str, value: Any) -> str:
-    """Stems, words and numbers are many."""
-    plural = ("normalize.reduce", "normalize.stop_words", "normalize.numbers")
-    many = name in plural and isinstance(value, str)
-    return "are" if many or name == "vectorize.ngram_range" else "is"
+def _is(name: str) -> str:
+    """Stems, lemmas and words are many."""
+    return "are" if name in ("normalize.reduce", "vectorize.ngram_range") else "is"
 
 
 def _judgement(facts: Mapping[str, Any]) -> str:
@@ -218,6 +216,6 @@ def _by_accuracy(name: str, best: _Level, second: _Level, facts: Mapping[str, An
     told = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
     words = value_words(name, second.value)
     return (
-        f"; at the threshold 0.5 {words} {_is(name, second.value)} right more often, "
+        f"; at the threshold 0.5 {words} {_is(name)} right more often, "
         f"{theirs:.3f} against {ours:.3f} (McNemar p {told})"
     )

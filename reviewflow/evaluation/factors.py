@@ -31,14 +31,14 @@ VALUE_WORDS = {
     ("train.init", "default"): "PyTorch's default",
     ("train.init", "xavier"): "Xavier",
     ("train.init", "he"): "He",
-    ("normalize.reduce", "none"): "words as they are",
+    ("normalize.reduce", "none"): "words as written",
     ("normalize.reduce", "stem"): "stems",
     ("normalize.reduce", "lemma"): "lemmas",
-    ("normalize.stop_words", "none"): "stop words kept",
-    ("normalize.stop_words", "english"): "stop words dropped",
-    ("normalize.numbers", "keep"): "numbers kept",
-    ("normalize.numbers", "drop"): "numbers dropped",
-    ("normalize.numbers", "words"): "numbers as words",
+    ("normalize.stop_words", "none"): "keeping them",
+    ("normalize.stop_words", "english"): "dropping them",
+    ("normalize.numbers", "keep"): "keeping them",
+    ("normalize.numbers", "drop"): "dropping them",
+    ("normalize.numbers", "words"): "spelling them out",
 }
 GRAMS = ("single words", "pairs", "triples", "runs of four", "runs of five")
 
@@ -98,7 +98,7 @@ def value_words(name: str, value: Any) -> str:
     if name == "train.hidden":
         return "-".join(str(units) for units in value)
     if name == "normalize.stop_words" and isinstance(value, list):
-        return f"a list of {len(value)} dropped"
+        return f"dropping {len(value)} of them"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, int):

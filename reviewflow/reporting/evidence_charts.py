@@ -89,11 +89,12 @@ MEASURES = (
 
 
 def evidence_charts(models: Sequence[Path], groups: Sequence[int]) -> dict[str, str]:
-    """SVG by name of each measure that the histories hold and that is not 0 throughout."""
+    """SVG by name of each measure that the histories hold and that is not the same throughout."""
     charts = {}
     for measure in MEASURES:
         courses = _courses(models, groups, measure)
-        if any(bool((finite(course.values) != 0).any()) for course in courses):
+        values = {value for course in courses for value in finite(course.values).tolist()}
+        if len(values) > 1:
             charts[measure.name] = _chart(measure, courses)
     return charts
 

@@ -106,7 +106,7 @@ def test_two_settings_that_change_together_say_nothing_of_either() -> None:
         ("vectorize.max_features", 5000, "5,000"),
         ("vectorize.ngram_range", [1, 2], "single words and pairs"),
         ("vectorize.ngram_range", [1, 3], "single words, pairs and triples"),
-        ("normalize.stop_words", "english", "stop words dropped"),
+        ("normalize.stop_words", "english", "dropping them"),
         ("train.learning_rate", 0.001, "0.001"),
         ("train.hidden", [512, 128], "512-128"),
     ],
