@@ -21,8 +21,9 @@ class Reads:
     ----------
     stage : the earlier stage's name.
     outputs : which of that artifact's digests count in the key; only these may be read.
-    every : ``part`` hands over one folder a part, ``variant`` one a variant and seed;
-        None hands over the single artifact of the same part.
+    every : ``part`` hands over one folder a part (of each line in turn, where variants part ways),
+        ``variant`` one a line: a variant and seed, or what variants share; None hands over the
+        single artifact of the same part.
     """
 
     stage: str
@@ -173,17 +174,23 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="report",
-        does="reviewflow.reporting.charts.charts",
+        does="reviewflow.reporting.material.material",
         over="job",
         shown_as="report",
         reads={
-            "models": Reads("train", ("history.parquet",), every="variant"),
+            "models": Reads(
+                "train", ("history.parquet", "model.safetensors", "model.json"), every="variant"
+            ),
             "evaluations": Reads(
                 "evaluate", ("predictions.parquet", "metrics.json"), every="variant"
             ),
-            "reviews": Reads("ingest", ("label",), every="part"),
+            "features": Reads("features", ("features.parquet",), every="part"),
+            "vocabularies": Reads("vocabulary", ("vocabulary.parquet",), every="variant"),
+            "tokens": Reads("normalize", ("tokens.parquet",), every="part"),
+            "reviews": Reads("ingest", ("text", "label"), every="part"),
             "splits": Reads("split", ("split.parquet",), every="part"),
         },
-        given=("groups",),
+        settings=("train.seed",),
+        given=("lineage",),
     ),
 )

@@ -18,7 +18,7 @@ from typing import Any
 
 KEY_CHARACTERS = 32
 # facts that a whole stage is told; what a part is told changes with its rows, which are named so
-GIVEN_WORDS = {"index": "other rows", "groups": "other variants"}
+GIVEN_WORDS = {"index": "other rows", "lineage": "other variants"}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from reviewflow.errors import ConfigError, StoreError
 from reviewflow.job import Stage
 from reviewflow.keys import Recipe, differences, digest_of
 from reviewflow.lines import Line, Step
+from reviewflow.reporting.lineage import Lineage
 from reviewflow.reviews.parts import Index, Reading
 from reviewflow.reviews.split import place
 from reviewflow.store import Artifact, Damage, Store, sha256_of
@@ -286,10 +287,28 @@ def given_facts(line: Line, part: int | None, index: Index) -> dict[str, Any]:
         facts["place"] = place(index, part, line.config.settings("split"))
     if "index" in line.stage.given:
         facts["index"] = index
-    if "groups" in line.stage.given:
-        names = [model.variants[0] for model in line.upstream["models"]]
-        facts["groups"] = tuple(list(dict.fromkeys(names)).index(name) for name in names)
+    if "lineage" in line.stage.given:
+        facts["lineage"] = _lineage(line)
     return facts
+
+
+def _lineage(report: Line) -> tuple[Lineage, ...]:
+    """Which variant and which earlier lines each model of a report comes from, by number."""
+    read = report.upstream
+    names = list(dict.fromkeys(model.variants[0] for model in read["models"]))
+    found = []
+    for model in read["models"]:
+        (features,) = model.upstream["features"]
+        (tokens,), (vocabulary,) = features.upstream["tokens"], features.upstream["vocabulary"]
+        found.append(
+            Lineage(
+                names.index(model.variants[0]),
+                read["tokens"].index(tokens),
+                read["vocabularies"].index(vocabulary),
+                read["features"].index(features),
+            )
+        )
+    return tuple(found)
 
 
 def check_refresh(names: tuple[str, ...], stages: tuple[Stage, ...]) -> tuple[str, ...]:
@@ -310,7 +329,7 @@ def _given_as_json(name: str, step: Step, index: Index) -> Any:
         return digest_of(value.to_json())
     if name == "place":
         return None if value is None else asdict(value)
-    return list(value)
+    return [list(model) for model in value]
 
 
 def _resources(line: Line) -> dict[str, str]:

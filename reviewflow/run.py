@@ -26,6 +26,7 @@ from reviewflow.job import STAGES, Stage
 from reviewflow.keys import Recipe
 from reviewflow.lines import Line, Settings, Step, job_lines
 from reviewflow.plan import CALL, Decision, Ledger, Previous, check_refresh, given_facts
+from reviewflow.reporting.reference import reference
 from reviewflow.reviews.parts import Index, PartInfo, Reading, cut, reading
 from reviewflow.reviews.written import written_digests
 from reviewflow.store import Artifact, Store
@@ -78,8 +79,9 @@ def open_ledger(
     Raises
     ------
     InputError : if the reviews cannot be read.
-    ConfigError : if a suite's file or a stage to refresh does not exist.
+    ConfigError : if a suite's file, a stage to refresh or the published figures do not exist.
     """
+    reference(config.report.reference)  # a mistake in it should not wait for the report
     provide(Path(config.ingest.path))
     read = reading(config.ingest, split_column(config), artifacts / "memos")
     lines = job_lines(STAGES, config, variant_configs(config), len(read.index.parts))

@@ -1,8 +1,9 @@
-"""What a run found, as run.json tells it: stages, quality, variants, the best."""
+"""What a run found, as run.json tells it: stages, quality, variants, conclusions, the best."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,13 +12,17 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from reviewflow.config import Config, variant_changes, variant_configs
-from reviewflow.evaluation.diagnosis import diagnosis
+from reviewflow.config import VARIED_SECTIONS, Config, variant_changes, variant_configs
+from reviewflow.evaluation.conclusions import Variant as Judged
+from reviewflow.evaluation.conclusions import conclusions
+from reviewflow.evaluation.diagnosis import kind_and_sentence
 from reviewflow.lines import Line
 from reviewflow.quality.results import read_results
 from reviewflow.reporting.best import best
+from reviewflow.reporting.reference import reference
 from reviewflow.reviews.parts import Index
 from reviewflow.run import Run
+from reviewflow.since import since
 
 CHECKS = ("validate_reviews", "validate_features")
 FEWEST_WORDS = 1.0  # a review
@@ -33,13 +38,23 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
     report : where the page will lie.
     """
     variants = variant_entries(run, config)
-    return {
+    found = {
         "stages": [asdict(outcome) for outcome in run.all_outcomes()],
         "quality": quality_entries(run),
         "variants": variants,
-        "conclusions": [*little_was_kept(run), *equal_variants(run)],
+        "conclusions": [
+            *little_was_kept(run),
+            *equal_variants(run),
+            *conclusion_entries(run, config, variants),
+        ],
         "best": best(variants),
         "data": data_entry(run.index, config.ingest.path),
+    }
+    told = {"config": config.model_dump(mode="json", by_alias=True), **found}
+    return {
+        **found,
+        "reference": reference(config.report.reference),
+        "since": since(report.parent, told),
         "artifacts": {
             "report": str(report),
             "data_docs": {
@@ -106,6 +121,42 @@ def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
     ]
 
 
+def conclusion_entries(
+    run: Run, config: Config, variants: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What the variants show, a factor each; nothing where the run did not get to its report."""
+    folder = run.folder_of("report")
+    if folder is None:
+        return []
+    compared = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
+    groups = _groups(run)
+    settings = {name: _flat_settings(own) for name, own in variant_configs(config).items()}
+    return conclusions(
+        [
+            Judged(entry["name"], groups.get(entry["name"]), entry["kind"], settings[entry["name"]])
+            for entry in variants
+        ],
+        compared,
+    )
+
+
+def _groups(run: Run) -> dict[str, int]:
+    """The number that each variant has in the report's comparisons."""
+    lines = [line for line in run.ledger.lines if line.stage.name == "train"]
+    firsts = list(dict.fromkeys(line.variants[0] for line in lines))
+    return {name: firsts.index(line.variants[0]) for line in lines for name in line.variants}
+
+
+def _flat_settings(config: Config) -> dict[str, Any]:
+    """The settings that a variant may change, by full name, as JSON values."""
+    content = config.model_dump(mode="json", include=set(VARIED_SECTIONS))
+    return {
+        f"{section}.{name}": value
+        for section, settings in content.items()
+        for name, value in settings.items()
+    }
+
+
 def data_entry(index: Index, path: str) -> dict[str, Any]:
     """Rows that were read and rows that were left out, by label word."""
     return {
@@ -129,6 +180,7 @@ def _variant_entry(
         _seed_entry(run, model, judged) for model, judged in zip(trained, evaluated, strict=True)
     ]
     done = [entry for entry in repeats if entry is not None]
+    kind, told = _diagnosed(done)
     whole = len(done) == len(repeats)
     params = trained[0].settings_json["train"]
     return {
@@ -138,7 +190,8 @@ def _variant_entry(
         "key": done[0]["key"] if done else None,
         "state": _state(done) if whole else "skipped",
         "seconds": round(sum(entry["seconds"] for entry in done), 3),
-        "diagnosis": done[0]["diagnosis"] if done else None,
+        "kind": kind,
+        "diagnosis": told,
         "metrics": _means([entry["metrics"] for entry in done]) if whole else None,
         "repeats": done if config.train.repeats > 1 else [],
     }
@@ -150,7 +203,7 @@ def _seed_entry(run: Run, model: Line, judged: Line) -> dict[str, Any] | None:
     if trained is None or evaluated is None:
         return None
     metrics = json.loads((evaluated.folder / "metrics.json").read_text(encoding="utf-8"))
-    history = read_history(trained.folder)
+    found = kind_and_sentence(read_history(trained.folder), metrics)
     outcome = next(
         o for o in run.outcomes if o.key == trained.manifest["key"] and o.stage == "train"
     )
@@ -159,9 +212,22 @@ def _seed_entry(run: Run, model: Line, judged: Line) -> dict[str, Any] | None:
         "key": trained.manifest["key"],
         "state": outcome.state,
         "seconds": trained.manifest["seconds"],
-        "diagnosis": diagnosis(history, metrics),
+        "kind": found.kind,
+        "diagnosis": found.sentence,
         "metrics": metrics,
     }
+
+
+def _diagnosed(seeds: list[dict[str, Any]]) -> tuple[str, str | None]:
+    """The most frequent kind among a variant's seeds, and its sentence."""
+    if not seeds:
+        return "", None
+    counts = Counter(entry["kind"] for entry in seeds)
+    kind, many = counts.most_common(1)[0]
+    sentence = next(entry["diagnosis"] for entry in seeds if entry["kind"] == kind)
+    if many == len(seeds):
+        return kind, sentence
+    return kind, f"{sentence} So with {many} of {len(seeds)} seeds."
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:

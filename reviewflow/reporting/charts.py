@@ -1,9 +1,9 @@
-"""The charts of a report, as one cached step: they change when what they show changes.
+"""The charts of a report; they change when what they show changes.
 
     reviews, splits ─▶ classes.svg
-    models ──────────▶ loss.svg          ┐
-    evaluations ─────▶ roc.svg           ├─▶ charts.json: the numbers behind them
-                       confusion.svg     ┘
+    models ──────────▶ loss.svg, and gradients, dead, saturated, distinct
+    evaluations ─────▶ roc.svg, confusion.svg, calibration.svg
+                       └─▶ charts.json: the numbers behind them
 
 A chart knows variants by number alone, so that renaming one redraws nothing; the page writes the
 names beside them.
@@ -20,9 +20,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.reporting.best import CHOSEN_ON, best_group, typical
+from reviewflow.reporting.calibration import calibration, calibration_chart
 from reviewflow.reporting.drawings import (
     HIGHEST_LOSS,
     LossCurve,
@@ -32,6 +34,7 @@ from reviewflow.reporting.drawings import (
     loss_curves,
     roc_curves,
 )
+from reviewflow.reporting.evidence_charts import evidence_charts
 
 
 def charts(
@@ -75,6 +78,8 @@ def charts(
     curves = tuple(_loss_curve(model, group) for model, group in zip(models, groups, strict=True))
     if curves:
         _write(folder / "loss.svg", loss_curves(curves, winner))
+    for name, chart in evidence_charts(models, groups).items():
+        _write(folder / f"{name}.svg", chart)
     context.check_stop()
     if winner is not None:
         shown = typical(groups, scores, winner)
@@ -110,9 +115,11 @@ def _loss_curve(model: Path, group: int) -> LossCurve:
 
 def _draw_best(evaluation: Path, metrics: dict[str, Any], folder: Path) -> None:
     predictions = pq.read_table(evaluation / "predictions.parquet")
+    labels, probabilities = _labelled(predictions, "test")
     test, train = _roc_curve(predictions, "test"), _roc_curve(predictions, "train")
     if test is not None:
         _write(folder / "roc.svg", roc_curves(test, train))
+        _write(folder / "calibration.svg", calibration_chart(calibration(labels, probabilities)))
     confusion = metrics["test"]["confusion"]
     _write(
         folder / "confusion.svg",
@@ -124,17 +131,18 @@ def _roc_curve(predictions: pa.Table, split: str) -> RocCurve | None:
     """The curve of one split's labelled rows; None if they hold one class only."""
     from sklearn.metrics import auc, roc_curve
 
-    rows = predictions.filter(
-        pc.and_(
-            pc.equal(predictions["split"].cast(pa.string()), split),
-            pc.is_valid(predictions["label"]),
-        )
-    )
-    labels = rows["label"].to_numpy()
+    labels, probabilities = _labelled(predictions, split)
     if len(np.unique(labels)) < 2:
         return None
-    false_share, true_share, _ = roc_curve(labels, rows["probability"].to_numpy())
+    false_share, true_share, _ = roc_curve(labels, probabilities)
     return RocCurve(false_share, true_share, float(auc(false_share, true_share)))
+
+
+def _labelled(predictions: pa.Table, split: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Labels and probabilities of the labelled rows of one split."""
+    mine = pc.equal(predictions["split"].cast(pa.string()), split)
+    rows = predictions.filter(pc.and_(mine, pc.is_valid(predictions["label"])))
+    return rows["label"].to_numpy(), rows["probability"].to_numpy()
 
 
 def _numbers(

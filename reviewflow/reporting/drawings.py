@@ -1,4 +1,4 @@
-"""The report's four charts, each a function from plain numbers to SVG text."""
+"""The report's main charts, each a function from plain numbers to SVG text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewflow.reporting.palette import GRID, INK, MUTED, NEGATIVE, POSITIVE, line_style
+from reviewflow.reporting.axes import clear_axes, few_ticks, finite, variant_line
+from reviewflow.reporting.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
 from reviewflow.reporting.svg import drawn
 
 # A diverged variant would flatten all the others; twice the loss of guessing shows enough.
@@ -52,7 +53,7 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
     widest = max([count for *_, count in bars] + [1])
 
     def draw(figure: Any) -> None:
-        axes = _axes(figure, (0.265, 0.2, 0.70, 0.78), "rows", "")
+        axes = clear_axes(figure, (0.265, 0.2, 0.70, 0.78), "rows", "")
         positions = range(len(bars))
         axes.barh(
             positions,
@@ -66,7 +67,7 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
         axes.set_xlim(0, widest * 1.2)
         axes.set_ylim(len(bars) - 0.5, -0.5)
         axes.tick_params(axis="y", colors=INK)
-        _few_ticks(axes.xaxis, 4)
+        few_ticks(axes.xaxis, 4)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(False, axis="y")
 
@@ -81,32 +82,30 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
 
 
 def loss_curves(curves: tuple[LossCurve, ...], best: int | None) -> str:
-    """Training loss over the epochs, one line a variant (thin lines where it has several seeds)."""
+    """Training loss over the epochs, a line a variant; of several seeds the mean and range."""
     groups = [curve.group for curve in curves]
-    top = max([float(loss) for curve in curves for loss in _finite(curve.losses)] + [0.75])
+    top = max([float(loss) for curve in curves for loss in finite(curve.losses)] + [0.75])
     top = min(top * 1.04, HIGHEST_LOSS)
 
     def draw(figure: Any) -> None:
-        axes = _axes(figure, (0.125, 0.16, 0.855, 0.80), "epoch", "training loss")
+        axes = clear_axes(figure, (0.125, 0.16, 0.855, 0.80), "epoch", "training loss")
         axes.axhline(math.log(2), color=MUTED, linewidth=1)
         axes.text(
             0.995, math.log(2) - top * 0.012, "guessing, ln 2", ha="right", va="top", color=MUTED,
             transform=axes.get_yaxis_transform(),
         )  # fmt: skip
-        for curve in sorted(curves, key=lambda curve: curve.group == best):
-            style = line_style(curve.group)
-            width = 1.2 if groups.count(curve.group) > 1 else 2.0
-            axes.plot(
-                curve.epochs,
-                curve.losses,
-                color=style.colour,
-                linestyle=(0, style.dashes) if style.dashes else "-",
-                linewidth=width * (1.5 if curve.group == best else 1),
-                marker="o" if len(curve.epochs) == 1 else "",
-            )
+        for group in sorted(set(groups), key=lambda group: group == best):
+            seeds = [curve for curve in curves if curve.group == group]
+            epochs = seeds[0].epochs
+            losses = np.stack([curve.losses for curve in seeds])
+            if len(seeds) > 1:
+                lowest, highest = losses.min(axis=0), losses.max(axis=0)
+                colour = line_style(group).colour
+                axes.fill_between(epochs, lowest, highest, color=colour, alpha=0.18, linewidth=0)
+            variant_line(axes, group, epochs, losses.mean(axis=0), 3.2 if group == best else 2.0)
         axes.set_ylim(0, top)
-        _few_ticks(axes.xaxis, 8, whole=True)
-        _few_ticks(axes.yaxis, 6)
+        few_ticks(axes.xaxis, 8, whole=True)
+        few_ticks(axes.yaxis, 6)
 
     variants = len(set(groups))
     return drawn(
@@ -124,7 +123,7 @@ def roc_curves(test: RocCurve, train: RocCurve | None) -> str:
     """The ROC curve on the test rows, and on the training rows behind it."""
 
     def draw(figure: Any) -> None:
-        axes = _axes(
+        axes = clear_axes(
             figure, (0.16, 0.155, 0.79, 0.815), "false positives, share of negative rows",
             "true positives, share of positive rows",
         )  # fmt: skip
@@ -165,7 +164,7 @@ def confusion_matrix(tn: int, fp: int, fn: int, tp: int) -> str:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
     def draw(figure: Any) -> None:
-        axes = _axes(figure, (0.16, 0.155, 0.815, 0.815), "predicted", "labelled")
+        axes = clear_axes(figure, (0.16, 0.155, 0.815, 0.815), "predicted", "labelled")
         shades = LinearSegmentedColormap.from_list("shares", ("#f4f7fa", "#8fc1e3"))
         axes.pcolormesh(shares, cmap=shades, vmin=0, vmax=1, edgecolors="white", linewidth=4)
         for (row, column), count in np.ndenumerate(counts):
@@ -189,27 +188,3 @@ def confusion_matrix(tn: int, fp: int, fn: int, tp: int) -> str:
         f"positive; of {fn + tp:,} positive rows {tp:,} are predicted positive and {fn:,} "
         "negative.",
     )
-
-
-def _axes(figure: Any, place: tuple[float, ...], x_label: str, y_label: str) -> Any:
-    """Axes without clutter: a light grid, no frame, muted tick labels."""
-    axes = figure.add_axes(place)
-    axes.set_axisbelow(True)
-    axes.grid(color=GRID, linewidth=1)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(MUTED)
-    axes.tick_params(colors=MUTED, length=0, pad=7)
-    axes.set_xlabel(x_label, color=INK, labelpad=6)
-    axes.set_ylabel(y_label, color=INK, labelpad=8)
-    axes.set_facecolor("none")
-    return axes
-
-
-def _few_ticks(axis: Any, most: int, whole: bool = False) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(most, integer=whole))
-
-
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values[np.isfinite(values)]

@@ -1,7 +1,7 @@
 """What a report tells, worked out once from run.json for the page and the Markdown alike.
 
-run.json ───▶ Facts ─┬─▶ report.html
-charts.json ─▶       └─▶ report.md
+run.json ─────────────────────▶ Facts ─┬─▶ report.html
+files of the stage report ────▶        └─▶ report.md
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from reviewflow.reporting.found import Conclusion, Since, conclusions, since
 from reviewflow.reporting.rows import Check, Stage, Variant, checks, stages, variants
+from reviewflow.reporting.story import Drawn, Mistake, Word, drawn, mistakes, words
 from reviewflow.reporting.summary import Notice, Tile, best_note, headline, notices, tiles
 from reviewflow.reporting.words import LONGEST, amount, duration, moment, plain, setting, visible
 
@@ -33,11 +34,16 @@ class Facts:
     best_note: str
     tiles: tuple[Tile, ...]
     notices: tuple[Notice, ...]
-    conclusions: tuple[str, ...]
+    since: Since | None
+    conclusions: tuple[Conclusion, ...]
     subject: tuple[tuple[str, str], ...]
     classes: tuple[tuple[str, tuple[int, ...]], ...]
     checks: tuple[Check, ...]
+    reviews: tuple[Drawn, ...]
     variants: tuple[Variant, ...]
+    published: str
+    words: dict[str, tuple[Word, ...]]
+    mistakes: tuple[Mistake, ...]
     stages: tuple[Stage, ...]
     environment: tuple[tuple[str, str], ...]
     config: str
@@ -50,9 +56,10 @@ def facts(run: dict[str, Any], numbers: Mapping[str, Any]) -> Facts:
     Parameters
     ----------
     run : the content of run.json; what is missing is left out of the report
-    numbers : the content of charts.json, empty where no charts were drawn
+    numbers : what :func:`reviewflow.reporting.story.material_of` reads; empty without charts
     """
-    found_checks, found_variants, found_stages = checks(run), variants(run), stages(run)
+    found_checks, found_stages = checks(run), stages(run)
+    found_variants = variants(run, numbers)
     best = next((variant for variant in found_variants if variant.best), None)
     return Facts(
         job=visible(run.get("job") or "run", LONGEST),
@@ -65,25 +72,21 @@ def facts(run: dict[str, Any], numbers: Mapping[str, Any]) -> Facts:
         best_note=best_note(run, best),
         tiles=tiles(run, numbers, best, found_checks, found_stages),
         notices=notices(run, found_checks, found_variants, found_stages),
-        conclusions=tuple(_sentence(item) for item in run.get("conclusions") or ()),
+        since=since(run),
+        conclusions=conclusions(run),
         subject=_subject(run, numbers),
         classes=_classes(numbers),
         checks=found_checks,
+        reviews=drawn(numbers),
         variants=found_variants,
+        published=visible((run.get("reference") or {}).get("source") or "", LONGEST),
+        words=words(numbers),
+        mistakes=mistakes(numbers),
         stages=found_stages,
         environment=_pairs(run.get("environment") or {}),
         config=_config(run.get("config") or {}),
         data_docs=_paths((run.get("artifacts") or {}).get("data_docs")),
     )
-
-
-def chart_numbers(charts: Path | None) -> dict[str, Any]:
-    """The content of ``charts.json``; empty where the charts were not drawn."""
-    path = charts / "charts.json" if charts is not None else None
-    if path is None or not path.is_file():
-        return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
 
 
 def _subject(run: dict[str, Any], numbers: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -123,12 +126,6 @@ def _classes(numbers: Mapping[str, Any]) -> tuple[tuple[str, tuple[int, ...]], .
         (split, (counts["negative"], counts["positive"], counts["missing"]))
         for split, counts in (numbers.get("classes") or {}).items()
     )
-
-
-def _sentence(conclusion: Any) -> str:
-    if isinstance(conclusion, dict) and "sentence" in conclusion:
-        return visible(conclusion["sentence"])
-    return plain(conclusion)
 
 
 def _pairs(environment: dict[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from reviewflow.reporting.facts import Facts, chart_numbers, facts
+from reviewflow.reporting.facts import Facts, facts
+from reviewflow.reporting.found import TITLES
 from reviewflow.reporting.rows import METRICS, SPLITS
+from reviewflow.reporting.story import material_of
 from reviewflow.reporting.words import NOTHING, visible
 
 SPECIAL = re.compile(r"[\\`*_{}\[\]#|~!@$^=]")
@@ -23,15 +25,19 @@ def markdown(run: dict[str, Any], charts: Path | None = None) -> str:
     Parameters
     ----------
     run : the content of run.json
-    charts : folder that the stage ``charts`` wrote, for the class counts; left out without it
+    charts : folder that the stage report wrote; what it tells is left out without it
     """
-    told = facts(run, chart_numbers(charts))
+    told = facts(run, material_of(charts))
     sections = (
         _summary(told),
         _subject(told),
         _classes(told),
+        _reviews(told),
         _checks(told),
         _variants(told),
+        _behind(told),
+        _words(told),
+        _mistakes(told),
         _stages(told),
         _setting(told),
     )
@@ -62,7 +68,12 @@ def _summary(told: Facts) -> str:
         )
     if told.conclusions:
         lines.append("## Conclusions")
-        lines.append(_bullets(markdown_text(line) for line in told.conclusions))
+        lines.append(_bullets(markdown_text(line.sentence) for line in told.conclusions))
+    if told.since:
+        lines.append("## Since the last run")
+        lines.append(markdown_text(f"{told.since.started}, run {told.since.run_id}"))
+        changes = told.since.changes or ("nothing changed",)
+        lines.append(_bullets(markdown_text(change) for change in changes))
     return "\n\n".join(line for line in lines if line)
 
 
@@ -109,7 +120,16 @@ def _variants(told: Facts) -> str:
             variant.name + (" (best)" if variant.best else ""),
             "; ".join(variant.changes) or "as configured",
             *(
-                " ".join(piece for piece in (cell.text, cell.spread) if piece)
+                " ".join(
+                    piece
+                    for piece in (
+                        cell.text,
+                        cell.spread,
+                        f"({cell.interval})" if cell.interval else "",
+                        f"[published {cell.published}]" if cell.published else "",
+                    )
+                    if piece
+                )
                 for split in SPLITS
                 for cell in variant.cells[split]
             ),
@@ -127,15 +147,62 @@ def _variants(told: Facts) -> str:
     return f"## Variants\n\n{table}{note}"
 
 
+def _reviews(told: Facts) -> str:
+    lines = [
+        f"**{one.label}** ({one.note})\n\n> {markdown_text(one.text)}\n\n"
+        f"Normalised: {markdown_text(one.tokens)}"
+        for one in told.reviews
+    ]
+    return "\n\n".join(["## Two training reviews, drawn at random", *lines]) if lines else ""
+
+
+def _behind(told: Facts) -> str:
+    """The numbers behind the conclusions."""
+    rows = [line.cells for line in told.conclusions if line.cells]
+    if not rows:
+        return ""
+    return "## Behind the conclusions\n\n" + _table(TITLES, (LEFT,) * len(TITLES), rows)
+
+
+def _words(told: Facts) -> str:
+    lines = [
+        f"Towards {side}: " + markdown_text(", ".join(f"{word.term} {word.pull}" for word in found))
+        for side, found in told.words.items()
+    ]
+    return "\n\n".join(["## Words that pull most", *lines]) if lines else ""
+
+
+def _mistakes(told: Facts) -> str:
+    rows = [
+        (
+            one.label,
+            one.said,
+            one.terms,
+            "".join(f"«{piece.text}»" if piece.pull else piece.text for piece in one.pieces),
+        )
+        for one in told.mistakes
+    ]
+    titles = ("Labelled", "P(positive)", "Words that did it", "Review")
+    table = _table(titles, (LEFT, RIGHT, LEFT, LEFT), rows)
+    return f"## The most confident mistakes\n\n{table}" if rows else ""
+
+
 def _stages(told: Facts) -> str:
     if not told.stages:
         return ""
     rows = [
-        (stage.name, f"{stage.steps:,}", stage.outcome, stage.took, "; ".join(stage.reasons))
+        (
+            stage.name,
+            f"{stage.steps:,}",
+            stage.outcome,
+            stage.took,
+            stage.size,
+            "; ".join(stage.reasons),
+        )
         for stage in told.stages
     ]
-    titles = ("Stage", "Steps", "State", "Time", "Why it ran")
-    return "## Stages\n\n" + _table(titles, (LEFT, RIGHT, LEFT, RIGHT, LEFT), rows)
+    titles = ("Stage", "Steps", "State", "Time", "Size", "Why it ran")
+    return "## Stages\n\n" + _table(titles, (LEFT, RIGHT, LEFT, RIGHT, RIGHT, LEFT), rows)
 
 
 def _setting(told: Facts) -> str:

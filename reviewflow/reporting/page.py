@@ -17,12 +17,19 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reviewflow.reporting.facts import chart_numbers, facts
+from reviewflow.reporting.facts import facts
+from reviewflow.reporting.found import TITLES
 from reviewflow.reporting.palette import line_style
 from reviewflow.reporting.rows import METRICS, SPLITS
+from reviewflow.reporting.story import material_of
 from reviewflow.reporting.words import figure
 
-CHARTS = ("classes", "loss", "roc", "confusion")
+CHARTS = (
+    "classes",
+    "loss",
+    *("gradients", "dead", "saturated", "distinct"),
+    *("roc", "confusion", "calibration"),
+)
 
 
 def html_page(run: dict[str, Any], charts: Path | None) -> str:
@@ -31,7 +38,7 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
     Parameters
     ----------
     run : the content of run.json; what is missing is left out of the page
-    charts : folder that the stage ``charts`` wrote; None, or files missing, where a run ended
+    charts : folder that the stage report wrote; None, or files missing, where a run ended
         before its charts were drawn
 
     Returns
@@ -39,7 +46,7 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
     str
         A whole HTML document that loads nothing from outside.
     """
-    numbers = chart_numbers(charts)
+    numbers = material_of(charts)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -54,6 +61,7 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
         legend=_legend(numbers),
         cut_off=numbers.get("cut_off", False),
         metrics=METRICS,
+        titles=TITLES,
         splits=SPLITS,
         line_style=line_style,
         style=Markup(environment.get_template("report.css").render()),

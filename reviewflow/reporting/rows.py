@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import stdev
+from types import MappingProxyType
 from typing import Any
 
 from reviewflow.reporting.words import (
@@ -17,6 +20,7 @@ from reviewflow.reporting.words import (
     listed,
     plain,
     setting,
+    size,
     visible,
 )
 
@@ -29,6 +33,7 @@ METRICS = {
     "log_loss": "Log loss",
 }
 SPLITS = ("test", "train")
+NO_NUMBERS: Mapping[str, Any] = MappingProxyType({})
 # Within a hundredth of ln 2 on its own training rows a network has learned next to nothing.
 GUESSING_LOSS = math.log(2) - 0.01
 
@@ -48,11 +53,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Cell:
-    """A metric as shown, the spread over seeds (empty for one seed), and the number to sort by."""
+    """A metric as shown, and the number to sort by.
+
+    ``spread`` is the standard deviation over seeds, ``interval`` that of the best known figure and
+    ``published`` what the reference says; each is empty where there is none.
+    """
 
     text: str
     spread: str
     value: float | None
+    interval: str = ""
+    published: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Stage:
-    """All steps of one stage together; ``share`` is its part of all seconds, 0 to 1."""
+    """All steps of one stage together.
+
+    ``share`` is its part of all seconds, ``offset`` that of the stages before it, 0 to 1.
+    """
 
     name: str
     steps: int
@@ -83,6 +97,8 @@ class Stage:
     seconds: float
     took: str
     share: float
+    offset: float
+    size: str
     reasons: tuple[str, ...]
 
 
@@ -128,21 +144,38 @@ def _sentence_case(asked: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def variants(run: dict[str, Any]) -> tuple[Variant, ...]:
+def variants(run: dict[str, Any], numbers: Mapping[str, Any] = NO_NUMBERS) -> tuple[Variant, ...]:
     """The variants in the order of the configuration, numbered as in the charts.
 
-    Variants with one key are one trained model, and share the number of its line.
+    Variants with one key are one trained model, and share the number of its line. ``numbers`` may
+    hold the ``comparisons``, which know the intervals.
     """
+    compared = (numbers.get("comparisons") or {}).get("variants") or ()
+    known = {entry["group"]: entry for entry in compared}
+    published = (run.get("reference") or {}).get("variants") or {}
     best = (run.get("best") or {}).get("variant")
     found = run.get("variants") or []
     keys = [variant.get("key") or position for position, variant in enumerate(found)]
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    places = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return tuple(
-        _variant(numbers[key], variant, best) for key, variant in zip(keys, found, strict=True)
+        _variant(
+            places[key],
+            variant,
+            best,
+            known.get(places[key]) or {},
+            published.get(variant.get("name")) or {},
+        )
+        for key, variant in zip(keys, found, strict=True)
     )
 
 
-def _variant(number: int, variant: dict[str, Any], best: Any) -> Variant:
+def _variant(
+    number: int,
+    variant: dict[str, Any],
+    best: Any,
+    compared: Mapping[str, Any],
+    published: Mapping[str, Any],
+) -> Variant:
     metrics = variant.get("metrics") or {}
     repeats = variant.get("repeats") or []
     train_loss = finite((metrics.get("train") or {}).get("log_loss"))
@@ -153,7 +186,16 @@ def _variant(number: int, variant: dict[str, Any], best: Any) -> Variant:
             f"{visible(key, LONGEST)}: {setting(value)}"
             for key, value in (variant.get("changes") or {}).items()
         ),
-        cells={split: _cells(metrics.get(split) or {}, repeats, split) for split in SPLITS},
+        cells={
+            split: _cells(
+                metrics.get(split) or {},
+                repeats,
+                split,
+                compared if split == "test" else {},
+                published.get(split) or {},
+            )
+            for split in SPLITS
+        },
         seeds=len(repeats),
         diagnosis=visible(variant.get("diagnosis") or "", LONGEST),
         seconds=finite(variant.get("seconds")) or 0.0,
@@ -164,11 +206,29 @@ def _variant(number: int, variant: dict[str, Any], best: Any) -> Variant:
     )
 
 
-def _cells(metrics: dict[str, Any], repeats: list[Any], split: str) -> tuple[Cell, ...]:
+def _cells(
+    metrics: Mapping[str, Any],
+    repeats: list[Any],
+    split: str,
+    compared: Mapping[str, Any],
+    published: Mapping[str, Any],
+) -> tuple[Cell, ...]:
     return tuple(
-        Cell(figure(metrics.get(name)), _spread(repeats, split, name), finite(metrics.get(name)))
+        Cell(
+            figure(metrics.get(name)),
+            _spread(repeats, split, name),
+            finite(metrics.get(name)),
+            _interval(compared.get(name) or {}),
+            figure(published[name]) if name in published else "",
+        )
         for name in METRICS
     )
+
+
+def _interval(compared: Mapping[str, Any]) -> str:
+    """``0.9538 to 0.9632``; empty where it is not known."""
+    low, high = finite(compared.get("low")), finite(compared.get("high"))
+    return "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
 
 
 def _spread(repeats: list[Any], split: str, name: str) -> str:
@@ -185,15 +245,19 @@ def stages(run: dict[str, Any]) -> tuple[Stage, ...]:
     steps: dict[str, list[dict[str, Any]]] = {}
     for step in run.get("stages") or []:
         steps.setdefault(str(step.get("stage")), []).append(step)
-    total = sum(_seconds(step) for several in steps.values() for step in several)
-    return tuple(_stage(name, several, total) for name, several in steps.items())
+    seconds = [sum(map(_seconds, several)) for several in steps.values()]
+    total, begins = sum(seconds), [0.0, *itertools.accumulate(seconds)]
+    return tuple(
+        _stage(name, several, begin, total)
+        for (name, several), begin in zip(steps.items(), begins, strict=False)
+    )
 
 
 def _seconds(step: dict[str, Any]) -> float:
     return finite(step.get("seconds")) or 0.0
 
 
-def _stage(name: str, steps: list[dict[str, Any]], total: float) -> Stage:
+def _stage(name: str, steps: list[dict[str, Any]], begin: float, total: float) -> Stage:
     states = Counter(str(step.get("state")) for step in steps)
     worst = next((state for state in ("failed", "ran", "skipped", "cached") if states[state]), "")
     seconds = sum(_seconds(step) for step in steps)
@@ -209,6 +273,8 @@ def _stage(name: str, steps: list[dict[str, Any]], total: float) -> Stage:
         seconds=seconds,
         took=duration(seconds),
         share=seconds / total if total else 0.0,
+        offset=begin / total if total else 0.0,
+        size=size(sum(finite(step.get("bytes")) or 0.0 for step in steps)),
         reasons=_reasons(steps),
     )
 

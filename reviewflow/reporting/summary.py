@@ -70,8 +70,9 @@ def tiles(
         note = f"{rows.get('train', 0):,} train, {rows.get('test', 0):,} test"
         found.append(Tile("Reviews", f"{sum(rows.values()):,}", note))
     if best is not None:
-        note = f"accuracy {best.cells['test'][0].text}"
-        found.append(Tile("Best ROC AUC", best.cells["test"][4].text, note))
+        accuracy, auc = best.cells["test"][0], best.cells["test"][4]
+        within = f"95 %: {auc.interval} · " if auc.interval else ""
+        found.append(Tile("Best ROC AUC", auc.text, f"{within}accuracy {accuracy.text}"))
     if found_checks:
         found.append(_check_tile(found_checks))
     ran = sum(stage.state in ("ran", "failed") for stage in found_stages)

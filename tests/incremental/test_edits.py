@@ -45,11 +45,11 @@ SHAPING = {
         "text.words._snowball",
     ),
     "a default argument": Edit(
-        "reviewflow/reporting/drawings.py",
+        "reviewflow/reporting/axes.py",
         "whole: bool = False",
         "whole: bool = True",
         {"report"},
-        "reporting.drawings._few_ticks",
+        "reporting.axes.few_ticks",
     ),
     "a base class": Edit(
         ERRORS,

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
@@ -22,10 +24,14 @@ from sklearn.metrics import (
 
 from reviewflow.config import Config, variant_configs
 from reviewflow.context import Context
+from reviewflow.evaluation.conclusions import Variant, conclusions
 from reviewflow.reporting.best import best
-from reviewflow.reporting.charts import charts
+from reviewflow.reporting.lineage import Lineage
+from reviewflow.reporting.material import material
 
 NASTY = "<script>alert(1)</script> | **x** \x1b[31mred\x1b[0m \u202eevil {{ 7 * 7 }}"
+GOOD, BAD = ("great", "fine", "lovely", "superb"), ("awful", "dull", "poor", "bad")
+TERMS = [*GOOD, *BAD]
 CHANGES: dict[str, dict[str, Any]] = {
     "relu": {},
     "relu rate 0.1": {"train.learning_rate": 0.1},
@@ -51,11 +57,18 @@ LEARNED = {
 
 @dataclass(frozen=True)
 class Example:
-    """The inputs of the stage ``charts``, its folder, and the run that they belong to."""
+    """The inputs of the stage report, its folder, and the run that they belong to."""
 
     inputs: dict[str, Any]
     charts: Path
     run: dict[str, Any]
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """Those of the inputs that the charts are drawn from."""
+        names = ("models", "evaluations", "reviews", "splits")
+        groups = tuple(model.group for model in self.inputs["lineage"])
+        return {name: self.inputs[name] for name in names} | {"groups": groups}
 
 
 def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000) -> Example:
@@ -74,12 +87,12 @@ def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000)
     inputs = {
         "models": tuple(models),
         "evaluations": tuple(evaluations),
-        "groups": tuple(range(len(models))),
         **_parts(folder, split, labels),
+        "lineage": tuple(Lineage(number, 0, 0, 0) for number in range(len(models))),
     }
     drawn = _folder(folder / "charts")
-    charts(**inputs, folder=drawn, context=Context())
-    return Example(inputs, drawn, _run(config, changes, metrics, rows))
+    material(**inputs, **_network(folder, inputs), folder=drawn, context=Context())
+    return Example(inputs, drawn, _run(config, changes, metrics, rows, drawn))
 
 
 def nasty(folder: Path) -> Example:
@@ -88,7 +101,9 @@ def nasty(folder: Path) -> Example:
     run = made.run | {"job": NASTY, "run_id": NASTY, "state": "failed", "error": NASTY}
     run["config"]["ingest"]["path"] = NASTY
     run["environment"] = {NASTY: NASTY, "packages": {NASTY: NASTY}}
-    run["conclusions"] = [NASTY]
+    run["conclusions"] = [NASTY, *({**one, "sentence": NASTY} for one in run["conclusions"])]
+    run["since"] = {"run_id": NASTY, "started": NASTY, "changes": [NASTY]}
+    run["reference"]["source"] = NASTY
     run["artifacts"] = {"report": NASTY, "data_docs": [NASTY]}
     for check in run["quality"]:
         check |= {
@@ -123,6 +138,10 @@ def _history(name: str) -> pa.Table:
             "step": pa.array(epochs * 1250, pa.int64()),
             "kind": ["epoch"] * 20,
             "loss": loss,
+            "gradient_norms": [[0.0 if name == "zero weights" else 0.1, 0.2, 0.3]] * 20,
+            "dead_shares": [[0.1, 0.4] if "relu" in name else [0.0, 0.0]] * 20,
+            "saturated_shares": [[0.0, 0.0]] * 20,
+            "distinct_units": [[1, 1] if name == "zero weights" else [4, 3]] * 20,
         }
     )
 
@@ -170,14 +189,70 @@ def _parts(folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]) -> d
     for number, piece in enumerate((slice(0, cut), slice(cut, None))):
         reviews.append(_folder(folder / "ingest" / str(number)))
         splits.append(_folder(folder / "split" / str(number)))
-        pq.write_table(pa.table({"label": labels[piece]}), reviews[-1] / "reviews.parquet")
+        texts = [_text(label, row) for row, label in enumerate(labels[piece])]
+        table = pa.table({"text": texts, "label": labels[piece]})
+        pq.write_table(table, reviews[-1] / "reviews.parquet")
         sides = pa.array(split[piece]).dictionary_encode()
         pq.write_table(pa.table({"split": sides}), splits[-1] / "split.parquet")
     return {"reviews": tuple(reviews), "splits": tuple(splits)}
 
 
+def _text(label: int, row: int) -> str:
+    """A line of words; every ninth says the other thing than its label."""
+    words = (BAD, GOOD)[int(label) ^ (row % 9 == 0)]
+    said = f"{words[row % 4]} and {words[row % 3]}"
+    return f"A <b>film</b>, <br /><br />{said}, of <script>alert(1)</script>"
+
+
+def _network(folder: Path, inputs: dict[str, Any]) -> dict[str, Any]:
+    """A network that knows good words from bad ones, and what it reads: features and tokens."""
+    for model in inputs["models"]:
+        weights = np.zeros((4, len(TERMS)), np.float32)
+        weights[0, : len(GOOD)], weights[1, len(GOOD) :] = 2, 2
+        layers = {
+            "layers.0.weight": weights,
+            "layers.0.bias": np.zeros(4, np.float32),
+            "layers.1.weight": np.array([[1, -1, 0, 0]], np.float32),
+            "layers.1.bias": np.zeros(1, np.float32),
+        }
+        save_file(layers, model / "model.safetensors")
+        described = {"terms": len(TERMS), "hidden": [4], "activation": "relu", "train": {}}
+        (model / "model.json").write_text(json.dumps(described))
+    vocabulary = _folder(folder / "vocabulary")
+    pq.write_table(pa.table({"term": TERMS}), vocabulary / "vocabulary.parquet")
+    read = zip(inputs["reviews"], inputs["splits"], strict=True)
+    made = [_read(folder, number, *both) for number, both in enumerate(read)]
+    features, tokens = zip(*made, strict=True)
+    return {"features": features, "tokens": tokens, "vocabularies": (vocabulary,), "seed": 3}
+
+
+def _read(folder: Path, number: int, review: Path, split: Path) -> tuple[Path, Path]:
+    """Features and tokens of a part."""
+    features, tokens = (_folder(folder / name / str(number)) for name in ("features", "tokens"))
+    table = pq.read_table(review / "reviews.parquet")
+    words = [re.findall(r"\w+", t.lower()) for t in table["text"].to_pylist()]
+    encoded = pa.array([w for row in words for w in row]).dictionary_encode()
+    ends = np.cumsum([0, *(len(row) for row in words)]).astype(np.int32)
+    lists = pa.ListArray.from_arrays(pa.array(ends), encoded)
+    pq.write_table(pa.table({"tokens": lists}), tokens / "tokens.parquet")
+    known = [sorted({TERMS.index(word) for word in row if word in TERMS}) for row in words]
+    sides = pq.read_table(split / "split.parquet")["split"]
+    columns = {
+        "label": table["label"],
+        "split": sides,
+        "indices": pa.array(known, pa.list_(pa.int32())),
+        "values": pa.array([[0.5] * len(row) for row in known], pa.list_(pa.float32())),
+    }
+    pq.write_table(pa.table(columns), features / "features.parquet")
+    return features, tokens
+
+
 def _run(
-    config: Config, changes: dict[str, dict[str, Any]], metrics: list[dict[str, Any]], rows: int
+    config: Config,
+    changes: dict[str, dict[str, Any]],
+    metrics: list[dict[str, Any]],
+    rows: int,
+    charts: Path,
 ) -> dict[str, Any]:
     names = list(variant_configs(config))
     variants = [
@@ -212,11 +287,37 @@ def _run(
         "stages": _stages(names),
         "quality": _quality(),
         "variants": variants,
-        "conclusions": [],
+        "conclusions": _conclusions(config, variants, charts),
+        "reference": {
+            "source": "a write-up",
+            "variants": {"tanh": {"test": {"accuracy": 0.8968}}},
+        },
+        "since": {
+            "run_id": "2025-06-02T14-05-21-77aa01",
+            "started": "2025-06-02T14:05:21+00:00",
+            "changes": ["train.epochs 10 → 20"],
+        },
         "best": best(variants),
         "data": {"path": "data/raw/imdb_reviews.csv", "rows": rows, "parts": 2, "left_out": []},
         "artifacts": {},
     }
+
+
+def _conclusions(
+    config: Config, variants: list[dict[str, Any]], charts: Path
+) -> list[dict[str, Any]]:
+    compared = json.loads((charts / "comparisons.json").read_text())
+    trained = [one.train.model_dump(mode="json") for one in variant_configs(config).values()]
+    judged = [
+        Variant(
+            entry["name"],
+            number,
+            "did not learn" if "Did not" in entry["diagnosis"] else "learned",
+            {f"train.{name}": value for name, value in settings.items()},
+        )
+        for number, (entry, settings) in enumerate(zip(variants, trained, strict=True))
+    ]
+    return conclusions(judged, compared)
 
 
 def _diagnosis(metrics: dict[str, Any]) -> str:

@@ -64,10 +64,18 @@ def test_the_same_facts_as_on_the_page(made: Example) -> None:
     cells = [token.content for token in tokens if token.type == "inline"]
     for variant in made.run["variants"]:
         assert variant["diagnosis"] in cells
-        assert f"{variant['metrics']['test']['roc_auc']:.4f}" in cells
+        score = f"{variant['metrics']['test']['roc_auc']:.4f} ("
+        assert any(cell.startswith(score) for cell in cells), "with its interval"
+    for conclusion in made.run["conclusions"]:
+        assert markdown_text(conclusion["sentence"]) in text
+    assert "\\[published 0.8968\\]" in text
+    assert "train.epochs 10 → 20" in text
+    assert "Normalised: a b film b br br" in text
+    assert "Towards negative: awful −1.00" in text
+    assert "«" in text
     assert "record 1017, duplicate yes; record 2331, duplicate yes" in cells
     assert "vectorize.max\\_features 5000 → 7000" in cells
-    assert [token.type for token in tokens].count("table_open") == 4
+    assert [token.type for token in tokens].count("table_open") == 6
     assert [token.type for token in tokens].count("fence") == 1
 
 
@@ -88,7 +96,7 @@ def test_hostile_text_is_no_markup(tmp_path: Path) -> None:
     assert "x" not in bold
     rows = [line for line in READER.render(text).split("<tr>") if "<td" in line]
     widths = {row.count("<td") for row in rows}
-    assert widths == {4, 6, 17, 5}
+    assert widths == {4, 6, 17, 10}
 
 
 def test_a_fence_in_the_configuration_does_not_close_the_block() -> None:

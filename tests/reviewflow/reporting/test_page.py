@@ -1,6 +1,8 @@
 """The page: every fact is there, nothing comes from outside, text from data stays text."""
 
 import copy
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -80,6 +82,28 @@ def test_the_page_tells_every_fact(made: Example) -> None:
     assert "on the test rows, the highest of all variants" in text
     assert "torch 2.13.0" in text
     assert "learning_rate: 0.01" in text
+
+
+def test_the_page_concludes_and_explains(made: Example) -> None:
+    page = html_page(made.run, made.charts)
+    text = Reader(page).text
+    assert len(made.run["conclusions"]) == 4
+    for conclusion in made.run["conclusions"]:
+        assert conclusion["sentence"] in text
+    assert "train.epochs 10 → 20" in text, "what changed since the last run"
+    assert "published 0.8968" in text
+    assert "Published: a write-up." in text
+    compared = json.loads((made.charts / "comparisons.json").read_text())
+    low, high = (compared["variants"][4]["roc_auc"][end] for end in ("low", "high"))
+    assert f"95 %: {low:.4f} to {high:.4f}" in text
+    assert "A negative one" in text
+    assert "A positive one" in text
+    assert "A <b>film</b>" in text, "a drawn review, as it was read"
+    assert "a b film b br br" in text, "and as the network reads it"
+    assert re.search(r'<mark title="\+1.00">(great|fine|lovely|superb)</mark>', page)
+    assert page.count('role="img"') == 8, "every chart that has something to show"
+    order = [text.index(title) for title in ("Conclusions", "Worth a look", "Since the last run")]
+    assert max(order) < text.index("What was run on what"), "on the first screen"
 
 
 @pytest.mark.parametrize("which", ["made", "hostile"])

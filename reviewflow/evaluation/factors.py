@@ -1,0 +1,112 @@
+"""Which variants differ in one setting alone: the comparisons that say something about it.
+
+settings of each variant ─▶ {factor: sets of variants that are equal in all else}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# What shapes no result, or only as chance does.
+NO_FACTORS = ("train.seed", "train.repeats", "train.device", "train.log_every")
+
+FACTOR_WORDS = {
+    "train.learning_rate": "Learning rate",
+    "train.activation": "Activation",
+    "train.batch_size": "Batch size",
+    "train.init": "Initial weights",
+    "train.hidden": "Hidden layers",
+    "normalize.reduce": "Reduction",
+    "normalize.stop_words": "Stop words",
+    "normalize.numbers": "Numbers",
+    "vectorize.max_features": "Number of features",
+    "vectorize.ngram_range": "N-grams",
+}
+VALUE_WORDS = {
+    ("train.activation", "relu"): "ReLU",
+    ("train.activation", "leaky_relu"): "leaky ReLU",
+    ("train.init", "default"): "PyTorch's default",
+    ("train.init", "xavier"): "Xavier",
+    ("train.init", "he"): "He",
+    ("normalize.reduce", "none"): "words as written",
+    ("normalize.reduce", "stem"): "stems",
+    ("normalize.reduce", "lemma"): "lemmas",
+    ("normalize.stop_words", "none"): "keeping them",
+    ("normalize.stop_words", "english"): "dropping them",
+    ("normalize.numbers", "keep"): "keeping them",
+    ("normalize.numbers", "drop"): "dropping them",
+    ("normalize.numbers", "words"): "spelling them out",
+}
+GRAMS = ("single words", "pairs", "triples", "runs of four", "runs of five")
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A setting, and variants that differ in it and in nothing else.
+
+    Attributes
+    ----------
+    name : full name of the setting, such as ``train.learning_rate``.
+    values : the setting's value in each of the variants.
+    variants : positions of the variants, one a value.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+    variants: tuple[int, ...]
+
+
+def factors(settings: Sequence[Mapping[str, Any]]) -> list[Factor]:
+    """Every set of two or more variants that differ in one setting alone.
+
+    Parameters
+    ----------
+    settings : each variant's settings by full name, as JSON values; of variants that are equal in
+        everything only the first counts.
+    """
+    told = [{k: v for k, v in one.items() if k not in NO_FACTORS} for one in settings]
+    found = []
+    for name in dict.fromkeys(key for one in told for key in one):
+        alike: dict[str, dict[str, int]] = {}
+        for position, one in enumerate(told):
+            others = {key: value for key, value in one.items() if key != name}
+            by_value = alike.setdefault(_text(others), {})
+            by_value.setdefault(_text(one.get(name)), position)
+        for by_value in alike.values():
+            if len(by_value) > 1:
+                places = tuple(by_value.values())
+                found.append(Factor(name, tuple(told[p].get(name) for p in places), places))
+    return found
+
+
+def factor_words(name: str) -> str:
+    """``Learning rate`` for ``train.learning_rate``."""
+    plain = name.partition(".")[2].replace("_", " ")
+    return FACTOR_WORDS.get(name, plain[:1].upper() + plain[1:])
+
+
+def value_words(name: str, value: Any) -> str:
+    """A setting's value as a person says it."""
+    if isinstance(value, str) and (name, value) in VALUE_WORDS:
+        return VALUE_WORDS[name, value]
+    if name == "vectorize.ngram_range":
+        grams = GRAMS[value[0] - 1 : value[1]]
+        return " and ".join([", ".join(grams[:-1]), grams[-1]] if len(grams) > 1 else grams)
+    if name == "train.hidden":
+        return "-".join(str(units) for units in value)
+    if name == "normalize.stop_words" and isinstance(value, list):
+        return f"dropping {len(value)} of them"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -1,0 +1,104 @@
+"""What changed since the last run, and published figures: read, told, refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reviewflow.errors import ConfigError
+from reviewflow.reporting.reference import reference
+from reviewflow.since import since
+from tests.conftest import ROOT
+
+
+def run(**changes: Any) -> dict[str, Any]:
+    score = changes.pop("score", 0.95)
+    best = changes.pop("best", "relu")
+    return {
+        "job": "sentiment",
+        "name": "imdb",
+        "state": "completed",
+        "started": "2025-06-02T14:05:21+00:00",
+        "config": {"train": {"epochs": 10}, "notify": {"fall": 0.1}},
+        "data": {"rows": 25_000},
+        "stages": [],
+        "variants": [{"name": best, "metrics": {"test": {"roc_auc": score}}}],
+        "best": {"variant": best},
+    } | changes
+
+
+def told(tmp_path: Path, before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any] | None:
+    for name, content in (("one", before), ("two", now | {"state": "running"})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(json.dumps(content))
+    return since(tmp_path / "two", now)
+
+
+def test_nothing_changed(tmp_path: Path) -> None:
+    found = told(tmp_path, run(), run(started="2025-06-03T14:05:21+00:00"))
+    assert found == {"run_id": "one", "started": "2025-06-02T14:05:21+00:00", "changes": []}
+
+
+def test_settings_rows_code_and_the_best(tmp_path: Path) -> None:
+    now = run(
+        config={"train": {"epochs": 20, "seed": 1}, "notify": {"fall": 0.2}},
+        data={"rows": 25_010},
+        stages=[{"stage": "train", "reason": "code changed: a.b, c.d; torch 1 → 2"}],
+        best="tanh",
+        score=0.9612,
+    )
+    found = told(tmp_path, run(), now)
+    assert found is not None
+    assert found["changes"] == [
+        "train.epochs 10 → 20",
+        "train.seed not there → 1",
+        "25,000 → 25,010 rows",
+        "code: a.b, c.d",
+        "best variant relu → tanh",
+        "best ROC AUC 0.9500 → 0.9612 (+0.0112)",
+    ]
+
+
+def test_edited_rows_are_told_by_parts(tmp_path: Path) -> None:
+    stages = [{"stage": "ingest", "part": part, "reason": "new rows"} for part in (0, 2)]
+    found = told(tmp_path, run(), run(stages=stages))
+    assert found is not None
+    assert found["changes"] == ["other rows in 2 parts"]
+
+
+@pytest.mark.parametrize("before", [run(name="other"), run(state="failed"), {"state": 3}])
+def test_no_run_to_compare_with(before: dict[str, Any], tmp_path: Path) -> None:
+    assert told(tmp_path, before, run()) is None
+    assert since(tmp_path / "nowhere", run()) is None
+
+
+def test_the_write_ups_figures_belong_to_its_variants() -> None:
+    import yaml
+
+    found = reference(str(ROOT / "configs/reference/write_up.yaml"))
+    config = yaml.safe_load((ROOT / "configs/write_up.yaml").read_text())
+    assert set(found["variants"]) <= set(config["variants"])
+    assert found["variants"]["tanh"] == {"test": {"accuracy": 0.8968}}
+    assert reference(None) == {"source": "", "variants": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("variants: 3", "must hold `variants`"),
+        ("variants: {}\nmore: 1", "must hold `variants`"),
+        ("variants: {relu: {valid: {}}}", "relu must hold train, test or both"),
+        ("variants: {relu: {test: {auc: 1}}}", "may hold accuracy"),
+        ("variants: {relu: {test: {f1: high}}}", "f1 must be a number (given: 'high')"),
+        ("variants: {relu: {test: {f1: .nan}}}", "f1 must be a number"),
+    ],
+)
+def test_a_mistake_in_published_figures_is_named(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "published.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        reference(str(path))
+    assert words in str(error.value)
+    with pytest.raises(ConfigError, match="There is no configuration file"):
+        reference(str(tmp_path / "none.yaml"))
