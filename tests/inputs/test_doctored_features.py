@@ -12,10 +12,15 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner
 
+from flows.cli import main
+from reviewflow.config import read_config
 from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, part_figures
 from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validation import validated
+from reviewflow.reporting.page import html_page
+from reviewflow.summary import summary
 from tests.conftest import performed
 from tests.inputs.doctoring import (
     SUITES,
@@ -29,6 +34,7 @@ from tests.inputs.doctoring import (
     assert_told,
     brought,
     doctor,
+    in_table,
     label,
     missed,
     not_failed,
@@ -181,12 +187,31 @@ def test_doctored_features_are_not_trained_on(name: str, bring: Bring) -> None:
     assert_told(bring(name), fault.missed, fault.warned, fault.words)
 
 
-@pytest.mark.parametrize("name", ["a value of 1.5", "70 to 30 labels in the test split"])
-def test_what_only_warns_is_trained_on(name: str, base: Base, tmp_path: Path) -> None:
-    fault, artifacts = FAULTS[name], base.copy(tmp_path)
-    doctor(artifacts, "features", "features.parquet", 1, fault.change)
+def test_what_only_warns_is_trained_on_and_stands_in_the_report(base: Base, tmp_path: Path) -> None:
+    artifacts = base.copy(tmp_path)
+    doctor(artifacts, "features", "features.parquet", 1, first_value(1.5))
     told = performed(base.lenient, artifacts, WORKS)
     assert "train[default]" in told.ran
+    found = summary(told.run, read_config(base.lenient), tmp_path / "report.html")
+    page = html_page({"run_id": "r", "job": "sentiment", "state": "completed", **found}, None)
+    assert "Maximum between 0 and 1 in every row" in page
+    assert "1 warning" in page
+
+
+@pytest.mark.parametrize("name", ["a value of 1.5", "an empty part"])
+def test_the_command_ends_with_exit_code_3_and_the_table(
+    name: str, base: Base, tmp_path: Path, prefect_api: str
+) -> None:
+    fault, artifacts = FAULTS[name], base.copy(tmp_path)
+    for part in fault.parts:
+        doctor(artifacts, "features", "features.parquet", part, fault.change)
+    arguments = ["run", "--config", str(base.strict), "--artifacts", str(artifacts)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 3, result.output
+    assert result.stderr.startswith("Error: The features failed ")
+    assert [word for word in fault.words if not in_table(word, result.stderr)] == []
+    assert "Traceback" not in result.output + result.stderr
+    assert not (artifacts / "store" / "train").exists()
 
 
 GUARDS: list[Place] = [("parts", None), ("parts", "rows"), ("labels", None)]

@@ -5,6 +5,7 @@ None of these files is real: they are made the way that files from elsewhere are
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import yaml
 
 from reviewflow.config import Config, read_config
 from reviewflow.errors import InputError
+from reviewflow.plan import Previous
 from reviewflow.reporting.markdown import markdown
 from reviewflow.reporting.page import html_page
+from reviewflow.run import Listener, open_ledger, open_run
 from reviewflow.summary import summary
 from tests.conftest import ROOT, SHOWN, Told, performed, small_config, write_config
 from tests.inputs.bench import MOODS, csv_text, made_up
@@ -311,3 +314,22 @@ def test_variants_with_equal_settings_are_trained_once_and_told(tmp_path: Path) 
     assert found["conclusions"] == ["plain and same have equal settings: trained once for all."]
     first, second = found["variants"]
     assert first["metrics"] == second["metrics"]
+
+    shown = Shown()
+    with ThreadPoolExecutor(1) as pool:
+        settings = read_config(config)
+        ledger = open_ledger(settings, tmp_path / "made", Previous({}, {}))
+        run = open_run(settings, ledger, shown, pool)
+        for work in run.works(*SHOWN[:-2]):
+            run.perform(work)
+    assert shown.lines == ["train[plain]: trained once for same too: equal settings"]
+
+
+class Shown(Listener):
+    """Keeps what there is to read."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def show(self, name: str, lines: str) -> None:
+        self.lines.append(f"{name}: {lines}")
