@@ -202,9 +202,9 @@ def _judgement(facts: Mapping[str, Any]) -> str:
 
 
 def _signed(value: float) -> str:
-    """``+0.0031`` or ``−0.0002``; what rounds to nothing is ``0.0000``."""
-    text = f"{value:+.4f}"
-    return "0.0000" if text in ("+0.0000", "-0.0000") else text.replace("-", "−")
+    """``+0.0031`` or ``−0.0002``, with more digits where four would hide the sign."""
+    digits = next((n for n in (4, 5, 6) if round(value, n)), 4)
+    return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else "0.0000"
 
 
 def _by_accuracy(name: str, best: _Level, second: _Level, facts: Mapping[str, Any]) -> str:

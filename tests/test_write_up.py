@@ -1,0 +1,84 @@
+"""docs/write_up.md: every figure in it is in its table, and its commands give those figures."""
+
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs" / "write_up.md").read_text(encoding="utf-8")
+QUESTIONS = (
+    "A network by hand", "TF-IDF", "Normalisation", "Label encoding", "Stemming or lemmatisation",
+    "Two random comments", "Class counts", "Values in [0, 1]", "Zero weights", "Learning rates",
+    "Activations", "Why batches", "Very small and very large batches", "16 against 256",
+    "Commands and figures",
+)  # fmt: skip
+
+
+class Figure(NamedTuple):
+    """A row of the page's table; ``name`` is a split and a metric."""
+
+    variant: str
+    name: str
+    value: float
+    within: float
+
+
+def commands() -> dict[str, list[str]]:
+    """The arguments of each command, by its letter."""
+    found = re.findall(r"^# (\w): .*\n\.venv/bin/reviewflow (.*)$", PAGE, re.MULTILINE)
+    return {letter: arguments.split() for letter, arguments in found}
+
+
+def figures() -> dict[str, list[Figure]]:
+    """The table's rows, by the command's letter."""
+    found: dict[str, list[Figure]] = {}
+    for row in re.findall(r"^\| ([A-Z]) \| (.*) \|$", PAGE, re.MULTILINE):
+        variant, name, value, within = row[1].split(" | ")
+        figure = Figure(variant, name, float(value), float(within))
+        found.setdefault(row[0], []).append(figure)
+    return found
+
+
+def test_the_questions_stand_in_their_order() -> None:
+    assert tuple(re.findall(r"^## (.*)$", PAGE, re.MULTILINE)) == QUESTIONS
+
+
+def test_every_figure_of_the_text_is_in_the_table() -> None:
+    text, _, table = PAGE.partition("## Commands and figures")
+    cited = set(re.findall(r"\b\d\.\d{4}\b", text))
+    assert len(cited) > 15
+    assert cited <= set(re.findall(r"\b\d\.\d{4}\b", table))
+    assert figures().keys() == commands().keys()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("letter", sorted(commands()))
+def test_a_command_gives_its_figures(letter: str, tmp_path: Path, prefect_api: str) -> None:
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("reviewflow")), *commands()[letter]],
+        cwd=tmp_path,
+        env={**os.environ, "PREFECT_API_URL": prefect_api},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (record,) = (tmp_path / "artifacts" / "runs").glob("2*/run.json")
+    run = json.loads(record.read_text(encoding="utf-8"))
+    seen = {
+        entry["name"]: entry["metrics" if "metrics" in entry else "accuracy"]
+        for entry in (run.get("variants") or run["versions"])
+    }
+    for figure in figures()[letter]:
+        split, _, metric = figure.name.partition(".")
+        value = seen[figure.variant][split][metric]
+        assert math.isclose(value, figure.value, abs_tol=figure.within), figure
