@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field
 
 from reviewflow.config import (
@@ -26,6 +25,7 @@ from reviewflow.config import (
     with_changes,
 )
 from reviewflow.errors import ConfigError
+from reviewflow.plain_yaml import plain_values
 
 EXAMPLE = "such as tanh: {train.activation: tanh}"
 FORM = "on-demand"  # what a run is called whose settings come from the form
@@ -93,8 +93,8 @@ def chosen_config(
 def variant_table(text: str) -> dict[str, Any]:
     """The variants that a text lists, a line each; raises ConfigError if it is no such table."""
     try:
-        table = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
+        table = plain_values(text) or {}
+    except ValueError as error:
         where = " ".join(str(error).split())
         raise ConfigError(f"variants: {where}; write a line a variant, {EXAMPLE}.") from None
     if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
