@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from reviewflow.reporting.found import Conclusion, Since, conclusions, since
-from reviewflow.reporting.rows import Check, Stage, Variant, checks, stages, variants
+from reviewflow.reporting.rows import Check, Variant, checks, variants
+from reviewflow.reporting.stages import Stage, stages
 from reviewflow.reporting.story import Drawn, Mistake, Word, drawn, mistakes, words
 from reviewflow.reporting.summary import Notice, Tile, best_note, headline, notices, tiles
 from reviewflow.reporting.words import LONGEST, amount, duration, moment, plain, setting, visible

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reviewflow.reporting.rows import Check, Stage, Variant
+from reviewflow.reporting.rows import Check, Variant
+from reviewflow.reporting.stages import Stage
 from reviewflow.reporting.words import LONGEST, amount, figure, listed, visible
 
 
