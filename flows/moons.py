@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.one_run import OneRun, changed_stages
+from flows.one_run import OneRun, changed_stages, stoppable
 from flows.settings import Options
 from reviewflow.moons.config import MoonsConfig, read_moons_config
 from reviewflow.moons.job import MOONS
@@ -25,6 +25,7 @@ from tasks.notify import tell_of_crash
     task_runner=ThreadPoolTaskRunner(max_workers=processors()),
     on_crashed=[tell_of_crash],
 )
+@stoppable
 def moons(
     config: str = "configs/moons.yaml", output: str | None = None, options: Options = Options()
 ) -> str:

@@ -4,9 +4,10 @@ with OneRun(…) as job:  submit a stage ─▶ … ─▶ wait ─▶ publish
                                                     └─▶ run.json and the report, come what may
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
+from prefect.states import Cancelled as CancelledState
 from pydantic import BaseModel
 
 from flows.settings import Options
+from flows.worker_process import end_with_worker
 from reviewflow.errors import Cancelled, StoreError
 from reviewflow.garbage import claim
 from reviewflow.notices import last_completed, notices
@@ -29,6 +32,22 @@ from tasks.links import publish_links
 from tasks.notify import notify_of
 
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+STOPPED = "The run was stopped; what was finished is kept, run again to go on."
+SIGNALS = (KeyboardInterrupt, SystemExit, TerminationSignal, Cancelled)
+
+
+def stoppable(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a flow that is told to stop end as cancelled, in Prefect as in run.json, not crashed."""
+
+    @wraps(run)
+    def until_stopped(*arguments: Any, **parameters: Any) -> Any:
+        end_with_worker()
+        try:
+            return run(*arguments, **parameters)
+        except SIGNALS:
+            return CancelledState(message=STOPPED, data=Cancelled(STOPPED))
+
+    return until_stopped
 
 
 class OneRun:
@@ -105,8 +124,8 @@ class OneRun:
     def close(self, error: BaseException | None) -> None:
         """Write run.json and the report as the run ended, with what was reached."""
         state = "completed" if error is None else "failed"
-        if isinstance(error, KeyboardInterrupt | SystemExit | TerminationSignal | Cancelled):
-            state = "cancelled"
+        if isinstance(error, SIGNALS):
+            state, error = "cancelled", Cancelled(STOPPED)
         self.pool.shutdown()
         try:
             self._write_record(state, error)

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.one_run import OneRun, changed_stages
+from flows.one_run import OneRun, changed_stages, stoppable
 from flows.settings import TRAIN, VARIANTS, Options, chosen_config
 from reviewflow.config import (
     Config,
@@ -29,6 +29,7 @@ from reviewflow.store import write_whole
 from reviewflow.summary import summary
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
+from tasks.links import pictures
 from tasks.normalize import normalize
 from tasks.notify import tell_of_crash
 from tasks.report import metrics_rows, publish, report
@@ -42,6 +43,7 @@ from tasks.vectorize import vectorize
     task_runner=ThreadPoolTaskRunner(max_workers=processors()),
     on_crashed=[tell_of_crash],
 )
+@stoppable
 def sentiment(
     config: str | None = None,
     ingest: Ingest = Ingest(),
@@ -124,9 +126,11 @@ class Sentiment(OneRun):
         return summary(self.run, self.config, self.report)
 
     def publish(self) -> None:
-        """Show metrics and the report's text in the Prefect UI."""
+        """Show metrics and the report's text with its charts in the Prefect UI."""
         facts = {**self.record.head, "state": "completed", **self.facts()}
-        publish(metrics_rows(facts["variants"]), markdown(facts, self.run.folder_of("report")))
+        charts = self.run.folder_of("report")
+        text = markdown(facts, charts) + pictures(charts, self.record.folder, self.artifacts)
+        publish(metrics_rows(facts["variants"]), text)
 
     def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
         """Fill the page and the Markdown anew: they tell of this run."""

@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO
@@ -35,6 +36,7 @@ from reviewflow.errors import ReviewflowError, StoreError, UsageError
 START_SECONDS = 60.0
 END_SECONDS = 60.0  # longer than flows.server_process gives itself
 ANSWER_SECONDS = 10.0  # longest wait for a server that somebody else looks after
+LOCKED_SECONDS = 3.0  # longest wait for a database that somebody else is using
 POLL_SECONDS = 0.02
 NEEDED_BYTES = 5 << 20  # with less than that free, the database of a new server is not made
 OURS = "REVIEWFLOW_PREFECT_API_URL"  # set beside PREFECT_API_URL where this module chose it
@@ -183,6 +185,7 @@ def _start(home: Path, port: int | None, host: str) -> subprocess.Popen[bytes]:
     """Start a server that outlives this process; it inherits the lock that tells it is alive."""
     if port:
         _check_port(host, port)
+    _check_database(home / "prefect.db")
     (home / "server.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "flows.server_process"]
     with (home / "server.alive").open("a") as alive, (home / "server.log").open("wb") as log:
@@ -213,6 +216,26 @@ def _check_port(host: str, port: int) -> None:
                 f"The server cannot listen on {host}:{port} ({error.strerror}); "
                 "choose another --port."
             ) from None
+
+
+def _check_database(path: Path) -> None:
+    """Raise ReviewflowError if another program keeps the database to itself.
+
+    A new server would wait for it for a minute and say nothing. What else may be wrong with the
+    file, the server tells better.
+    """
+    with suppress(sqlite3.DatabaseError):
+        database = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=LOCKED_SECONDS)
+        with closing(database):
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    raise ReviewflowError(
+                        f"Prefect's database {path} is locked by another program; end that one "
+                        "(a Prefect server that was left behind?) and run again."
+                    ) from None
+            database.rollback()
 
 
 def _await_ours(

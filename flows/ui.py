@@ -10,20 +10,23 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 import click
+import psutil
 
 from flows.files import served_files
 from flows.server import LOOPBACK, OURS, prefect_server
+from flows.worker_process import UI
 from reviewflow.errors import ReviewflowError, UsageError
 
 POOL = "reviewflow"
 LOOK_SECONDS = 2.0
-END_SECONDS = 40.0  # the worker gives a flow run 30 seconds to end
+END_SECONDS = 40.0  # longest wait for flow runs that were told to end
 
 
 def serve_ui(artifacts: Path, port: int, host: str) -> None:
@@ -52,24 +55,29 @@ def serve_ui(artifacts: Path, port: int, host: str) -> None:
             from tasks.links import FILES_PORT  # and with it Prefect, not before its settings
 
             stack.enter_context(served_files(artifacts.absolute(), LOOPBACK, FILES_PORT))
-        _prefect(home, "work-pool", "create", POOL, "--type", "process", "--overwrite")
-        _prefect(home, "--no-prompt", "deploy", "--all")
-        click.echo(_what_to_click(url.removesuffix("/api"), host if own else LOOPBACK))
-        _keep_working(home, artifacts / "runs", ended)
+        if not ended.is_set():
+            _create_pool()
+        if not ended.is_set():
+            _deploy(home)
+        if not ended.is_set():
+            click.echo(_what_to_click(url.removesuffix("/api"), host if own else LOOPBACK))
+            _keep_working(home, artifacts / "runs", ended, own)
         click.echo("Shutting down.")
 
 
-def _keep_working(home: Path, runs: Path, ended: threading.Event) -> None:
+def _keep_working(home: Path, runs: Path, ended: threading.Event, own: bool) -> None:
     """Have a worker until the end is near, another one where it dies, and no run that is gone."""
-    from flows.crashed import mark_crashed
+    from flows.crashed import Crashes, mark_all
 
-    known: set[str] = set()
+    crashes = Crashes(runs)
     while not ended.is_set():
+        if own:  # else the pool may have other workers
+            mark_all(runs, POOL)
         with _worker(home) as worker:
-            while worker.poll() is None and not ended.wait(LOOK_SECONDS):
-                for run_id in mark_crashed(runs, known):
+            while worker.keep_in_mind() and not ended.wait(LOOK_SECONDS):
+                for run_id in crashes.mark():
                     click.echo(f"Run {run_id} is gone without an end; Prefect shows it as crashed.")
-        if not ended.wait(LOOK_SECONDS):
+        if not ended.is_set():
             click.echo(f"The worker ended ({home / 'worker.log'} says why); here is another one.")
 
 
@@ -107,40 +115,96 @@ def _told_to_end() -> threading.Event:
     return ended
 
 
-def _prefect(home: Path, *arguments: str) -> None:
-    """Run one of Prefect's own commands; what it prints is told only where it fails."""
-    command = [sys.executable, "-m", "prefect", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def _create_pool() -> None:
+    """Create the work pool, or bring it up to date."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.workers.process import ProcessWorker
+
+    template = ProcessWorker.get_default_base_job_template()
+    pool = WorkPoolCreate(name=POOL, type="process", base_job_template=template)
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(pool, overwrite=True)
+
+
+def _deploy(home: Path) -> None:
+    """Have Prefect deploy what prefect.yaml lists; what it prints is told only where it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for us
+    )
     if done.returncode:
         (home / "ui.log").write_text(done.stdout + done.stderr, encoding="utf-8")
         said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         raise ReviewflowError(
-            f"prefect {' '.join(arguments)} failed: {(said or ['it says nothing'])[-1][:200]} "
+            f"prefect deploy --all failed: {(said or ['it says nothing'])[-1][:200]} "
             f"(all of it is in {home / 'ui.log'})."
         )
 
 
+class Worker:
+    """A worker and the flow runs that it started.
+
+    Parameters
+    ----------
+    process : the worker.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self._flow_runs: set[psutil.Process] = set()
+
+    def keep_in_mind(self) -> bool:
+        """Look which flow runs there are; tells whether the worker lives."""
+        with suppress(psutil.Error):
+            self._flow_runs |= set(psutil.Process(self.process.pid).children(recursive=True))
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """End the worker, and return when its flow runs, which notice, have ended as well."""
+        self.keep_in_mind()
+        self.process.kill()
+        self.process.wait()
+        deadline = time.monotonic() + END_SECONDS
+        while (living := list(filter(_lives, self._flow_runs))) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for flow_run in living:
+            with suppress(psutil.Error):
+                flow_run.kill()
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 @contextmanager
-def _worker(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker of the pool, in a session of its own, to be ended with all that it started."""
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL]
+def _worker(home: Path) -> Iterator[Worker]:
+    """A worker of the pool, in a session of its own, ended with all that it started."""
+    environment = {
+        "PREFECT_WORKER_QUERY_SECONDS": "2",  # how long a run waits at most until it is noticed
+        **os.environ,
+        UI: f"{os.getpid()}:{home}",
+    }
     with (home / "worker.log").open("ab") as log:
-        worker = subprocess.Popen(
-            [*command, "--type", "process"],
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.worker_process", POOL],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    worker = Worker(process)
     try:
         yield worker
     finally:
-        worker.terminate()
-        try:
-            worker.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(worker.pid, signal.SIGKILL)
-            worker.wait()
+        worker.end()
 
 
 def _what_to_click(url: str, host: str) -> str:

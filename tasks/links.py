@@ -6,6 +6,9 @@ from pathlib import Path
 
 from prefect.artifacts import create_link_artifact
 
+from reviewflow.errors import StoreError
+from reviewflow.store import write_whole
+
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
 OWN_SERVER = "REVIEWFLOW_PREFECT_API_URL"  # set where the server is this checkout's own
 
@@ -25,4 +28,29 @@ def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:
     for name, path in pages.items():
         if path.absolute().is_relative_to(artifacts.absolute()):
             key = f"link-{name.lower().replace(' ', '-')}"
-            create_link_artifact(link(path, artifacts), link_text=name, key=key)
+            create_link_artifact(
+                link(path, artifacts), link_text=name, key=key, description=f"{name} of this run"
+            )
+
+
+def pictures(charts: Path | None, folder: Path, artifacts: Path) -> str:
+    """Markdown that shows the charts of a run in the Prefect UI; nothing where there are none.
+
+    They are copied into the run's folder, so that they stay as long as the run does, and get a
+    white ground, since the UI is dark.
+
+    Raises
+    ------
+    StoreError : if they cannot be copied.
+    """
+    found = sorted(charts.glob("*.svg")) if charts else []
+    copies = [folder / "charts" / path.name for path in found]
+    try:
+        for path, copy in zip(found, copies, strict=True):
+            copy.parent.mkdir(exist_ok=True)
+            text = path.read_text(encoding="utf-8")
+            write_whole(copy, text.replace("<svg ", '<svg style="background: white" ', 1))
+    except OSError as error:
+        raise StoreError(f"The run's charts in {folder} cannot be written ({error}).") from None
+    shown = [f"![{copy.stem}]({link(copy, artifacts)})\n" for copy in copies]
+    return "\n".join(["\n## Charts\n", *shown]) if shown else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas import FlowRun, State
 from prefect.flows import Flow
 from prefect.variables import Variable
@@ -49,9 +50,15 @@ def notify_of(notice: Notice, facts: dict[str, Any]) -> None:
 
 def tell_of_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """A hook for what a run cannot tell itself, since its process is gone."""
-    text = f"{flow_run.name} crashed: {state.message}"
+    with get_client(sync_client=True) as client:
+        name = client.read_flow_run(flow_run.id).name  # it was renamed since
+    post_crash(flow.name, name, str(state.message))
+
+
+def post_crash(job: str, name: str, why: str) -> None:
+    """Send the notice of a crash if there is a webhook."""
     if webhook_url():
-        post({"job": flow.name, "event": "crashed", "text": text})
+        post({"job": job, "event": "crashed", "text": f"{name} crashed: {why}"})
 
 
 def post(message: dict[str, Any]) -> None:

@@ -1,0 +1,391 @@
+"""``reviewflow ui``: what is deployed and shown, how runs are ended, and what outlives a crash."""
+
+import json
+import sqlite3
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+import pytest
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.states import Cancelling
+
+from tests.conftest import Reviews
+from tests.flows.conftest import (
+    LONG,
+    SHORT,
+    TOKEN,
+    WAIT_SECONDS,
+    Project,
+    living,
+    project_in,
+    serving,
+    until,
+)
+
+
+def get(url: str) -> str:
+    """What is answered at an address."""
+    with urllib.request.urlopen(url, timeout=WAIT_SECONDS) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def worker_of(project: Project) -> psutil.Process:
+    """The worker of a running ``reviewflow ui``."""
+
+    def look() -> psutil.Process | None:
+        assert project.process
+        for child in psutil.Process(project.process.pid).children():
+            if "flows.worker_process" in child.cmdline():
+                return child
+        return None
+
+    return until(look, "a worker")
+
+
+def flow_run_of(worker: psutil.Process) -> psutil.Process:
+    """The process of the worker's only flow run."""
+    (process,) = (c for c in worker.children() if "prefect.engine" in c.cmdline())
+    return process
+
+
+def begun(project: Project) -> tuple[UUID, psutil.Process, psutil.Process]:
+    """A run in the middle of its training, its worker and its process."""
+    identity = project.begin("sentiment/on-demand", LONG)
+    until(lambda: project.training(identity), "training")
+    worker = worker_of(project)
+    return identity, worker, flow_run_of(worker)
+
+
+def whole(project: Project) -> bool:
+    """Whether every artifact of the store is whole."""
+    return bool(project.command("store", "verify").wait(WAIT_SECONDS) == 0)
+
+
+# ----------------------------------------------------------------------------- what is deployed
+
+
+def test_everything_in_prefect_yaml_is_deployed_for_this_folder(served: Project) -> None:
+    with served.client() as client:
+        deployments = {each.name: each for each in client.read_deployments()}
+    assert {"nightly", "on-demand", "demo"} <= set(deployments)
+    for name in ("nightly", "on-demand", "demo"):
+        deployed = deployments[name]
+        assert deployed.work_pool_name == "reviewflow"
+        assert deployed.description
+        assert deployed.version == "1"
+        ((step, asked),) = ((k, v) for each in deployed.pull_steps or [] for k, v in each.items())
+        assert step.endswith("set_working_directory")
+        assert Path(asked["directory"]) == served.folder
+    (schedule,) = deployments["nightly"].schedules
+    assert (schedule.schedule.cron, schedule.schedule.timezone) == ("30 2 * * *", "Europe/Berlin")  # type: ignore[union-attr]
+    assert schedule.active
+    assert deployments["nightly"].parameters == {"config": "configs/imdb.yaml"}
+    assert deployments["on-demand"].schedules == []
+    assert deployments["demo"].schedules == []
+    tags = {name: set(deployments[name].tags) for name in ("nightly", "on-demand", "demo")}
+    assert tags == {
+        "nightly": {"sentiment", "scheduled"},
+        "on-demand": {"sentiment", "by-hand"},
+        "demo": {"moons"},
+    }
+    for name in ("nightly", "on-demand"):
+        limit, options = (
+            deployments[name].global_concurrency_limit,
+            deployments[name].concurrency_options,
+        )
+        assert limit is not None
+        assert limit.limit == 1
+        assert options is not None
+        assert options.collision_strategy == "CANCEL_NEW"
+
+
+def test_the_page_calls_the_api_it_came_from_and_only_this_machine_is_listened_to(
+    served: Project,
+) -> None:
+    assert json.loads(get(f"{served.url}/ui-settings"))["api_url"] == "/api"
+    assert served.process
+    family = [psutil.Process(served.process.pid)]
+    family += family[0].children(recursive=True)
+    sockets = [c for each in family for c in each.net_connections() if c.status == "LISTEN"]
+    assert served.port in {c.laddr.port for c in sockets}
+    assert {c.laddr.ip for c in sockets} == {"127.0.0.1"}
+
+
+# --------------------------------------------------------------------------- what a run shows
+
+
+def test_a_run_from_the_form_shows_what_it_did_and_its_links_open(served: Project) -> None:
+    identity = served.begin("sentiment/on-demand", SHORT)
+    run = served.ended(identity)
+    assert run.state
+    assert run.state.name == "Completed", run.state.message
+    assert run.name.startswith("on-demand · 600 rows · ")
+    assert run.name.endswith(" changed stages")
+    record = served.record(identity)
+    assert record["state"] == "completed"
+    assert record["config"]["train"]["epochs"] == 2
+    assert [variant["name"] for variant in record["variants"]] == ["relu", "tanh"]
+
+    tasks = until(
+        lambda: "publish" in (found := served.task_runs(identity)) and found, "the task runs"
+    )
+    assert {"ingest", "normalize", "train[relu]", "train[tanh]", "report"} <= set(tasks)
+    assert tasks["ingest"] == "Cached"  # the run from the command line did that
+    assert tasks["train[tanh]"] == "Completed"
+
+    shown = served.artifacts_of(identity)
+    progress = {a.description: a.data for a in shown if a.type == "progress"}
+    assert set(progress.values()) == {100.0}
+    assert {str(text).partition(":")[0] for text in progress} == {"train[relu]", "train[tanh]"}
+    assert all("loss 0." in str(text) for text in progress)
+    keyed = {a.key: str(a.data) for a in shown if a.key}
+    assert {row["variant"] for row in json.loads(keyed["metrics"])} == {"relu", "tanh"}
+    assert "number of rows at least 20" in keyed["quality-reviews"]
+    assert "quality-features" in keyed
+    assert keyed["report"].startswith("# ")
+    links = {key: data for key, data in keyed.items() if str(key).startswith("link-")}
+    assert set(links) == {"link-report", "link-data-docs-reviews", "link-data-docs-features"}
+    address = {key: served.url + data.partition("(")[2].rstrip(")") for key, data in links.items()}
+    assert record["run_id"] in get(address["link-report"])
+    for suite, first in (("reviews", "rows.html"), ("features", "features.html")):
+        docs = address[f"link-data-docs-{suite}"]
+        assert f'href="{first}"' in get(docs)
+        assert "great expectations" in get(f"{docs.rpartition('/')[0]}/{first}").lower()
+
+
+def test_links_of_a_run_from_before_the_ui_was_up_work(served: Project) -> None:
+    with served.client() as client:
+        (run,) = (r for r in client.read_flow_runs() if r.deployment_id is None)
+    assert run.name.startswith("before · 600 rows · ")
+    (link,) = (a for a in served.artifacts_of(run.id) if a.key == "link-report")
+    page = get(served.url + str(link.data).partition("(")[2].rstrip(")"))
+    assert served.record(run.id)["run_id"] in page
+
+
+def test_prefects_own_database_is_not_served(served: Project) -> None:
+    for path in (
+        "prefect/prefect.db",
+        "runs/../prefect/prefect.db",
+        "runs/%2e%2e/prefect/prefect.db",
+    ):
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            get(f"{served.url}/reviewflow/{path}")
+
+
+def test_a_wrong_table_of_variants_is_a_failed_run_that_says_so(served: Project) -> None:
+    run = served.ended(served.begin("sentiment/on-demand", {**SHORT, "variants": "- relu"}))
+    assert run.state
+    assert run.state.name == "Failed", run.state.message
+    assert "variants: must be a table, a line a variant" in str(run.state.message)
+
+
+def test_a_value_out_of_bounds_is_refused_before_anything_starts(served: Project) -> None:
+    wrong = {**SHORT, "train": {"epochs": 0}}
+    with pytest.raises(PrefectHTTPStatusError) as refused:
+        served.begin("sentiment/on-demand", wrong)
+    assert refused.value.response.status_code == 409
+
+
+# ------------------------------------------------------------------------------ how runs are ended
+
+
+def test_a_cancelled_run_stops_and_one_that_came_meanwhile_was_cancelled_too(
+    served: Project,
+) -> None:
+    first, worker, process = begun(served)
+    second = served.ended(served.begin("sentiment/on-demand", SHORT))
+    assert second.state
+    assert second.state.name == "Cancelled"
+    assert "concurrency limit reached" in str(second.state.message)
+    with served.client() as client:
+        client.set_flow_run_state(first, Cancelling())
+    assert told(served, first) == ("Cancelled", "cancelled")
+    assert "run again to go on" in served.record(first)["error"]
+    until(lambda: not living([process]), "the process's end")
+    assert living([worker])
+    assert whole(served)
+
+
+def test_a_worker_killed_with_its_run_leaves_a_crash_and_the_next_run_goes_on(
+    served: Project,
+) -> None:
+    identity, worker, process = begun(served)
+    worker.kill()
+    process.kill()
+    run = served.ended(identity)
+    assert run.state
+    assert run.state.name == "Crashed", run.state.message
+    assert "the next run goes on" in str(run.state.message)
+    assert {line["run_id"]: line["state"] for line in served.said_by("runs")}[
+        served.record(identity)["run_id"]
+    ] == "crashed"
+    (notice,) = until(lambda: notices_of(served, run.name), "the notice")
+    assert notice["event"] == "crashed"
+    until(lambda: "here is another one" in served.said, "another worker")
+
+    other = {**SHORT, "train": {**SHORT["train"], "seed": 1}}
+    following = served.begin("sentiment/on-demand", other)
+    assert told(served, following) == ("Completed", "completed")
+    stages = {each["stage"]: each["state"] for each in served.record(following)["stages"]}
+    assert stages["normalize"] == stages["features"] == "cached"
+    assert stages["train"] == "ran"
+    assert whole(served)
+
+
+@pytest.mark.slow
+def test_a_run_whose_worker_is_killed_ends_since_nobody_could_cancel_it(served: Project) -> None:
+    identity, worker, process = begun(served)
+    worker.kill()
+    assert told(served, identity) == ("Cancelled", "cancelled")
+    until(lambda: not living([process]), "the process's end")
+    assert whole(served)
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_is_killed_is_a_crash_of_which_its_worker_tells(
+    served: Project,
+) -> None:
+    identity, worker, process = begun(served)
+    process.kill()
+    run = served.ended(identity)
+    assert run.state
+    assert run.state.name == "Crashed", run.state.message
+    (notice,) = until(lambda: notices_of(served, run.name), "the notice")
+    assert notice["event"] == "crashed"
+    assert living([worker])
+
+
+def notices_of(project: Project, title: str) -> list[dict[str, Any]]:
+    """The notices that begin with what a run is called; forgotten once they are given."""
+    assert project.webhook
+    found = [body for _, _, body in project.webhook.requests if body["text"].startswith(title)]
+    if found:
+        project.webhook.requests.clear()
+    return found
+
+
+def test_the_webhooks_address_stands_nowhere(served: Project) -> None:
+    files = [path for path in served.artifacts.rglob("*") if path.is_file()]
+    assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
+    with served.client() as client:
+        for kind in ("logs", "flow_runs", "task_runs"):
+            page = {"limit": 200, "sort": "TIMESTAMP_DESC"} if kind == "logs" else {"limit": 200}
+            assert TOKEN not in client.request("POST", f"/{kind}/filter", json=page).text
+
+
+def told(project: Project, identity: UUID) -> tuple[str, str]:
+    """How a run ended as Prefect and as run.json tell it."""
+    run = project.ended(identity)
+    assert run.state
+    state = until(
+        lambda: (found := project.record(identity).get("state")) != "running" and found, "run.json"
+    )
+    return run.state.name or "", str(state)
+
+
+def test_sigterm_ends_a_run_from_the_command_line_with_a_sentence(served: Project) -> None:
+    def known() -> set[str]:
+        return {path.name for path in (served.artifacts / "runs").glob("2*")}
+
+    before = known()
+    run = served.command("run", "--config", "before.yaml", "--set", "train.epochs=100000")
+    assert run.stdout
+    assert any("train" in line and "epoch" in line for line in run.stdout)
+    run.terminate()
+    _, errors = run.communicate(timeout=WAIT_SECONDS)
+    assert run.returncode == 1
+    assert errors == (
+        "Error: The run was stopped; what was finished is kept, run again to go on.\n"
+    )
+    (name,) = known() - before
+    record = json.loads((served.artifacts / "runs" / name / "run.json").read_text())
+    assert (record["state"], record["error"]) == ("cancelled", errors[len("Error: ") : -1])
+    run = served.flow_run(UUID(record["flow_run_id"]))
+    assert run.state.name == "Cancelled"
+    assert whole(served)
+
+
+# -------------------------------------------------------------------------- what cannot be started
+
+
+def refused(project: Project, *arguments: str) -> tuple[int, str]:
+    """Exit code and sentence of a ``reviewflow ui`` that does not start."""
+    process = project.command("ui", *arguments)
+    _, errors = process.communicate(timeout=WAIT_SECONDS)
+    assert errors.startswith("Error: ")
+    assert errors.count("\n") == 1
+    return process.returncode, errors
+
+
+def test_a_second_ui_of_the_same_artifacts_is_refused(served: Project) -> None:
+    code, sentence = refused(served, "--port", str(served.port))
+    assert code == 2
+    assert "is up already" in sentence
+
+
+def test_a_busy_port_is_told(served: Project, tmp_path: Path) -> None:
+    arguments = ("--port", str(served.port), "--artifacts", str(tmp_path))
+    code, sentence = refused(served, *arguments)
+    assert code == 2
+    assert f"127.0.0.1:{served.port}" in sentence
+    assert "choose another --port" in sentence
+
+
+def test_a_folder_without_deployments_is_told(tmp_path: Path) -> None:
+    code, sentence = refused(Project(tmp_path, 0))
+    assert code == 2
+    assert "no prefect.yaml" in sentence
+
+
+@pytest.fixture
+def database(tmp_path: Path, reviews: Reviews) -> Iterator[tuple[Project, Path]]:
+    """A project whose server was not started yet, and where its database will be."""
+    project = project_in(tmp_path, reviews[:40])
+    path = project.artifacts / "prefect" / "prefect.db"
+    path.parent.mkdir(parents=True)
+    return project, path
+
+
+def test_a_garbled_database_is_told(database: tuple[Project, Path]) -> None:
+    project, path = database
+    path.write_bytes(b"not a database at all" * 100)
+    code, sentence = refused(project, "--port", str(project.port))
+    assert code == 1
+    assert "file is not a database" in sentence
+    assert "loses the history in Prefect's UI and no results" in sentence
+
+
+def test_a_locked_database_is_told(database: tuple[Project, Path]) -> None:
+    project, path = database
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE flow (id)")
+    connection.execute("BEGIN IMMEDIATE")
+    code, sentence = refused(project, "--port", str(project.port))
+    connection.close()
+    assert code == 1
+    assert f"{path} is locked by another program" in sentence
+
+
+# ------------------------------------------------------------------- beside a server that is there
+
+
+def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
+    served: Project, tmp_path: Path, reviews: Reviews
+) -> None:
+    other = project_in(tmp_path, reviews)
+    with serving(other, PREFECT_API_URL=f"{served.url}/api"):
+        assert served.url in other.said
+        assert not (other.artifacts / "prefect" / "prefect.db").exists()
+        page = other.artifacts / "runs" / "page.html"
+        page.parent.mkdir(parents=True)
+        page.write_text("a report")
+        assert get("http://127.0.0.1:4210/reviewflow/runs/page.html") == "a report"
+    assert json.loads(get(f"{served.url}/api/health")) is True  # Ctrl-C was not for that one
+    with pytest.raises(urllib.error.URLError):
+        get("http://127.0.0.1:4210/reviewflow/runs/page.html")
