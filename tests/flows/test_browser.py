@@ -23,7 +23,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-FLOW_RUN = re.compile(r"/runs/flow-run/([0-9a-f-]{36})")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -58,7 +57,7 @@ def test_a_run_from_the_form_is_watched_to_its_report(
     served: Project, page: Page, asked: list[str], tmp_path: Path
 ) -> None:
     page.goto(f"{served.url}/deployments")
-    page.get_by_role("link", name="on-demand").first.click()
+    page.get_by_role("link", name="on-demand", exact=True).first.click()
     page.get_by_role("button", name="Run", exact=True).click()
     page.get_by_text("Custom run").click()
     expect(setting(page, "Epochs")).to_have_value("20")
@@ -66,18 +65,21 @@ def test_a_run_from_the_form_is_watched_to_its_report(
     setting(page, "Epochs").fill("3")
     setting(page, "variants").fill("tanh: {train.activation: tanh}")
     page.screenshot(path=tmp_path / "1-form.png")
+    with served.client() as client:
+        before = {f"/runs/flow-run/{run.id}" for run in client.read_flow_runs()}
     page.get_by_role("button", name="Submit").click()
 
     page.wait_for_url("**tab=Runs**")
-    page.locator("a[href*='/runs/flow-run/']").first.click()
-    page.wait_for_url(FLOW_RUN)
-    found = FLOW_RUN.search(page.url)
-    assert found
-    identity = UUID(found[1])
+    links = page.locator("a[href*='/runs/flow-run/']")
+    every = "links => links.map(link => link.getAttribute('href'))"
+    (new,) = until(lambda: set(links.evaluate_all(every)) - before, "the new run")
+    page.locator(f"a[href='{new}']").first.click()
+    page.wait_for_url(f"**{new}*")
+    identity = UUID(new.rpartition("/")[2])
+    served.ended(identity)
+    title = re.compile("^on-demand · 600 rows · .+ changed stages$")
+    expect(page.get_by_text(title).first).to_be_visible()
     expect(page.get_by_text("Completed", exact=True).first).to_be_visible()
-    expect(
-        page.get_by_text(re.compile("^on-demand · 600 rows · .+ changed stages$"))
-    ).to_be_visible()
     page.screenshot(path=tmp_path / "2-run.png")
     record = served.record(identity)
     assert record["state"] == "completed"

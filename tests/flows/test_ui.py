@@ -376,16 +376,16 @@ def test_a_locked_database_is_told(database: tuple[Project, Path]) -> None:
 
 
 def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
-    served: Project, tmp_path: Path, reviews: Reviews
+    prefect_api: str, tmp_path: Path, reviews: Reviews
 ) -> None:
-    other = project_in(tmp_path, reviews)
-    with serving(other, PREFECT_API_URL=f"{served.url}/api"):
-        assert served.url in other.said
-        assert not (other.artifacts / "prefect" / "prefect.db").exists()
-        page = other.artifacts / "runs" / "page.html"
+    project = project_in(tmp_path, reviews[:40])
+    with serving(project, PREFECT_API_URL=prefect_api):
+        assert f"Prefect's UI: {prefect_api.removesuffix('/api')} " in project.said
+        assert not (project.artifacts / "prefect" / "prefect.db").exists()
+        page = project.artifacts / "runs" / "page.html"
         page.parent.mkdir(parents=True)
         page.write_text("a report")
         assert get("http://127.0.0.1:4210/reviewflow/runs/page.html") == "a report"
-    assert json.loads(get(f"{served.url}/api/health")) is True  # Ctrl-C was not for that one
+    assert json.loads(get(f"{prefect_api}/health")) is True  # Ctrl-C was not for that one
     with pytest.raises(urllib.error.URLError):
         get("http://127.0.0.1:4210/reviewflow/runs/page.html")

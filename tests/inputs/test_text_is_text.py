@@ -179,11 +179,18 @@ def assert_no_markup(text: str, document: bool = False) -> None:
     """Neither HTML nor a link nor an image nor an escape, as a reader of Markdown sees it."""
     assert "\x1b" not in text
     tokens = MARKDOWN.parse(text)
-    kinds = {child.type for token in tokens for child in token.children or []}
+    inline = [child for token in tokens for child in token.children or []]
+    kinds = {child.type for child in inline if not _is_chart(child)}
     assert not kinds & {"html_inline", "link_open", "image", "code_inline"}, text
     assert "html_block" not in {token.type for token in tokens}
     if not document:
         assert not kinds & {"strong_open", "em_open"}, text
+
+
+def _is_chart(inline: Any) -> bool:
+    """One of our own charts, which the report's text in the Prefect UI shows."""
+    source = str(inline.attrGet("src"))
+    return inline.type == "image" and "/reviewflow/runs/" in source and source.endswith(".svg")
 
 
 def test_the_terminal_is_told_nothing_that_it_obeys(tmp_path: Path) -> None:
