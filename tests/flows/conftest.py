@@ -25,6 +25,7 @@ from prefect.client.schemas.objects import Artifact, FlowRun
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 
 WAIT_SECONDS = 120.0
+POLL_SECONDS = 0.2  # a look is often a request, which takes the server's time
 TOKEN = "hush-5f3a9c"  # in the webhook's address, to be found nowhere
 READY = "Ctrl-C ends all of it."
 
@@ -44,7 +45,7 @@ def until(look: Callable[[], Value], what: str, seconds: float = WAIT_SECONDS) -
     deadline = time.monotonic() + seconds
     while not (value := look()):
         assert time.monotonic() < deadline, f"waited in vain for: {what}"
-        time.sleep(0.05)
+        time.sleep(POLL_SECONDS)
     return value
 
 
@@ -278,7 +279,9 @@ def served(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert run.returncode == 0, output + errors
     quick = {
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+        "PREFECT_WORKER_PREFETCH_SECONDS": "0",
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "1",
+        "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_RUNS": "4",
     }
     with listening() as hook, serving(project, REVIEWFLOW_WEBHOOK_URL=hook.url, **quick):
         project.webhook = hook

@@ -48,9 +48,13 @@ def worker_of(project: Project) -> psutil.Process:
     return until(look, "a worker")
 
 
-def flow_run_of(worker: psutil.Process) -> psutil.Process:
-    """The process of the worker's only flow run."""
-    (process,) = (c for c in worker.children() if "prefect.engine" in c.cmdline())
+def process_of(identity: UUID, worker: psutil.Process) -> psutil.Process:
+    """The process of one of the worker's flow runs; the nightly one may be going as well."""
+    (process,) = (
+        child
+        for child in worker.children()
+        if child.environ().get("PREFECT__FLOW_RUN_ID") == str(identity)
+    )
     return process
 
 
@@ -59,7 +63,7 @@ def begun(project: Project) -> tuple[UUID, psutil.Process, psutil.Process]:
     identity = project.begin("sentiment/on-demand", LONG)
     until(lambda: project.training(identity), "training")
     worker = worker_of(project)
-    return identity, worker, flow_run_of(worker)
+    return identity, worker, process_of(identity, worker)
 
 
 def whole(project: Project) -> bool:
