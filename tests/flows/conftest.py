@@ -260,12 +260,11 @@ def serving(project: Project, **environment: str) -> Iterator[Project]:
         process.send_signal(signal.SIGINT)
         try:
             until(lambda: process.poll() is not None, "the end of reviewflow ui")
-            left = [called[each.pid] for each in living(family)]
+            until(lambda: not living(family), f"the end of all of {called}")
         finally:
             for each in living(family):
                 each.kill()
             process.wait()
-    assert left == []
     assert process.returncode == 0, project.said
 
 
