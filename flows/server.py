@@ -104,18 +104,27 @@ def prefect_server(
 # -------------------------------------------------------------------------- joining and leaving
 
 
-@contextmanager
-def _joined(home: Path) -> Iterator[None]:
-    """Be counted among the users; waits while an earlier server is still ending."""
+def file_in(home: Path, name: str) -> IO[str]:
+    """A file of Prefect's home, made where it is missing, to be locked.
+
+    Raises
+    ------
+    ReviewflowError : if the home cannot be written.
+    """
     try:
         home.mkdir(parents=True, exist_ok=True)
-        users = (home / "server.users").open("a")
+        return (home / name).open("a")
     except OSError as error:
         raise ReviewflowError(
             f"Prefect's home {home} cannot be written ({error.strerror}); "
             "make it writable or choose another folder with --artifacts."
         ) from error
-    with users:
+
+
+@contextmanager
+def _joined(home: Path) -> Iterator[None]:
+    """Be counted among the users; waits while an earlier server is still ending."""
+    with file_in(home, "server.users") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
             yield

@@ -20,7 +20,7 @@ import click
 import psutil
 
 from flows.files import served_files
-from flows.server import LOOPBACK, OURS, prefect_server
+from flows.server import LOOPBACK, OURS, file_in, prefect_server
 from flows.worker_process import UI
 from reviewflow.errors import ReviewflowError, UsageError
 
@@ -84,15 +84,7 @@ def _keep_working(home: Path, runs: Path, ended: threading.Event, own: bool) -> 
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Be the only ``reviewflow ui`` of these artifacts; the lock goes with its process."""
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        file = (home / "ui.lock").open("a")
-    except OSError as error:
-        raise ReviewflowError(
-            f"Prefect's home {home} cannot be written ({error.strerror}); "
-            "make it writable or choose another folder with --artifacts."
-        ) from None
-    with file:
+    with file_in(home, "ui.lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
