@@ -1,9 +1,13 @@
 """The project's own errors as one sentence and an exit code, for every command."""
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from types import FrameType
 from typing import Any
 
 import click
@@ -17,7 +21,8 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def guarded(*arguments: Any, **options: Any) -> Any:
         try:
-            return command(*arguments, **options)
+            with _terminated_as_interrupted():
+                return command(*arguments, **options)
         except ReviewflowError as error:
             if os.environ.get("REVIEWFLOW_DEBUG"):
                 raise
@@ -37,3 +42,20 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(1)
 
     return guarded
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does: its server is left, and a sentence is said."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

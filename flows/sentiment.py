@@ -127,7 +127,8 @@ class Sentiment(OneRun):
 
     def publish(self) -> None:
         """Show metrics and the report's text with its charts in the Prefect UI."""
-        facts = {**self.record.head, "state": "completed", **self.facts()}
+        so_far = {"state": "completed", "seconds": self.record.seconds()}
+        facts = {**self.record.head, **so_far, **self.facts()}
         charts = self.run.folder_of("report")
         text = markdown(facts, charts) + pictures(charts, self.record.folder, self.artifacts)
         publish(metrics_rows(facts["variants"]), text)

@@ -79,15 +79,18 @@ class Record:
         self._lock.acquire()
         self._write(self.head)
 
+    def seconds(self) -> float:
+        """How long this run has been going."""
+        return round((datetime.now(UTC) - self.started).total_seconds(), 2)
+
     def finish(self, state: str, error: str | None, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Write run.json as the run ended, and point ``latest`` here if it completed."""
-        finished = datetime.now(UTC)
         content = {
             **self.head,
             "state": state,
             "error": error,
-            "finished": finished.isoformat(timespec="seconds"),
-            "seconds": round((finished - self.started).total_seconds(), 2),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": self.seconds(),
             **facts,
         }
         self._write(content)

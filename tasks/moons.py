@@ -21,6 +21,8 @@ def moons_stage(run: Run, work: Work) -> State[Any]:
 def train_moons(run: Run, work: Work) -> State[Any]:
     """Train one version; prints a line an epoch, also where the training was cached."""
     state = performed(run, work, progress_artifact(work.label))
+    if state.is_cancelled():
+        return state
     lines = run.artifacts[work.lines[0].steps[0]].folder / LINES_FILE
     text = lines.read_text(encoding="utf-8")
     get_run_logger().info(text)

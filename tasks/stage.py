@@ -6,9 +6,11 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
+from prefect.states import Cancelled as CancelledState
 from prefect.states import Completed
 
 from reviewflow.context import Progress, silent
+from reviewflow.errors import Cancelled
 from reviewflow.run import Run, Work
 
 # the store is the only cache: Prefect's own would trust results whose files are gone
@@ -17,7 +19,10 @@ stage_task = functools.partial(task, cache_policy=NO_CACHE, persist_result=False
 
 def performed(run: Run, work: Work, progress: Progress = silent) -> State[Any]:
     """Perform a piece of work; the state is named ``Cached`` where every artifact was there."""
-    outcomes = run.perform(work, progress)
+    try:
+        outcomes = run.perform(work, progress)
+    except Cancelled as stopped:
+        return CancelledState(message=str(stopped))
     ran = [outcome for outcome in outcomes if outcome.state == "ran"]
     if not ran:
         keys = ", ".join(dict.fromkeys(f"{o.stage}/{(o.key or '')[:8]}" for o in outcomes[:4]))

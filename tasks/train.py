@@ -21,6 +21,8 @@ UPDATE_SECONDS = 1.0  # an update is a request of 20 to 30 ms
 def train(run: Run, work: Work) -> State[Any]:
     """Train one variant; its losses go to the log as the write-up prints them."""
     state = performed(run, work, progress_artifact(work.label))
+    if state.is_cancelled():
+        return state
     history = read_history(run.artifacts[work.lines[0].steps[0]].folder)
     get_run_logger().info("\n".join(loss_lines(history)))
     return state

@@ -236,11 +236,11 @@ def project_in(folder: Path, reviews: Reviews) -> Project:
 
 
 @contextmanager
-def serving(project: Project, **environment: str) -> Iterator[Project]:
+def serving(project: Project, *options: str, **environment: str) -> Iterator[Project]:
     """Have ``reviewflow ui`` up; Ctrl-C ends it and everything that it started."""
     with (project.folder / "ui.txt").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", "ui", "--port", str(project.port)],
+            [sys.executable, "-m", "flows.cli", "ui", "--port", str(project.port), *options],
             cwd=project.folder,
             env=bare(environment),
             stdin=subprocess.DEVNULL,

@@ -86,7 +86,7 @@ def test_the_history_of_a_schedule_is_told_as_it_was(
 
     # one night after another; a run that is due while another goes on is cancelled
     told = []
-    for rows, column in ((200, "review"), (260, "text"), (260, "review")):
+    for rows, column in ((200, "review"), (260, "review"), (320, "text"), (320, "review")):
         put(rows, column)
         told = ended(len(told) + 1)
     with served.client() as client:
@@ -96,11 +96,16 @@ def test_the_history_of_a_schedule_is_told_as_it_was(
     told = history(served, scheduled, StateType.COMPLETED, StateType.FAILED)
     assert all(run.auto_scheduled for run in told)
     titles = [(run.state.name, run.name.partition(" · ")[2].partition(" · ")[0]) for run in told]
-    assert titles[:3] == [("Completed", "200 rows"), ("Failed", ""), ("Completed", "260 rows")]
+    assert titles[:4] == [
+        ("Completed", "200 rows"),
+        ("Completed", "260 rows"),
+        ("Failed", ""),
+        ("Completed", "320 rows"),
+    ]
     # what the file holds decides, and nothing else: a run too many finds everything as it was
-    assert all(title == ("Completed", "260 rows") for title in titles[3:])
-    assert "no changed stages" in told[-1].name or len(told) == 3
-    broken = told[1]
+    assert all(title == ("Completed", "320 rows") for title in titles[4:])
+    assert "no changed stages" in told[-1].name or len(told) == 4
+    broken = told[2]
     assert "review" in str(broken.state.message)
     for run in history(served, scheduled, StateType.CANCELLED):
         assert "concurrency limit reached" in str(run.state.message)
@@ -110,8 +115,8 @@ def test_the_history_of_a_schedule_is_told_as_it_was(
     records = [served.record(run.id) for run in told]
     assert [line["run_id"] for line in lines] == [record["run_id"] for record in records]
     assert [line["state"] for line in lines] == [run.state.name.lower() for run in told]
-    assert [line["rows"] for line in lines][:3] == [200, None, 260]
-    assert str(lines[1]["error"]) in str(broken.state.message)
+    assert [line["rows"] for line in lines][:4] == [200, 260, None, 320]
+    assert str(lines[2]["error"]) in str(broken.state.message)
     assert served.webhook
     texts = [notice["text"] for notice in served.webhook.taken("failed")]
-    assert f"sentiment {NAME} failed: {lines[1]['error']}" in texts
+    assert f"sentiment {NAME} failed: {lines[2]['error']}" in texts

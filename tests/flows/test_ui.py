@@ -1,6 +1,7 @@
 """``reviewflow ui``: what is deployed and shown, how runs are ended, and what outlives a crash."""
 
 import json
+import re
 import sqlite3
 import urllib.error
 import urllib.request
@@ -14,7 +15,7 @@ import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelling
 
-from tests.conftest import Reviews
+from tests.conftest import Reviews, small_config, write_config
 from tests.flows.conftest import (
     LONG,
     SHORT,
@@ -153,6 +154,7 @@ def test_a_run_from_the_form_shows_what_it_did_and_its_links_open(served: Projec
     assert "number of rows at least 20" in keyed["quality-reviews"]
     assert "quality-features" in keyed
     assert keyed["report"].startswith("# ")
+    assert re.search(r" · took [0-9.,]+ s · ", keyed["report"])
     links = {key: data for key, data in keyed.items() if str(key).startswith("link-")}
     assert set(links) == {"link-report", "link-data-docs-reviews", "link-data-docs-features"}
     address = {key: served.url + data.partition("(")[2].rstrip(")") for key, data in links.items()}
@@ -211,6 +213,9 @@ def test_a_cancelled_run_stops_and_one_that_came_meanwhile_was_cancelled_too(
         client.set_flow_run_state(first, Cancelling())
     assert told(served, first) == ("Cancelled", "cancelled")
     assert "run again to go on" in served.record(first)["error"]
+    states = set(served.task_runs(first).values())
+    assert "Cancelled" in states
+    assert not states & {"Failed", "Crashed"}
     until(lambda: not living([process]), "the process's end")
     assert living([worker])
     assert whole(served)
@@ -315,6 +320,23 @@ def test_sigterm_ends_a_run_from_the_command_line_with_a_sentence(served: Projec
     assert whole(served)
 
 
+def test_sigterm_before_the_run_has_begun_ends_with_a_sentence_and_no_server(
+    tmp_path: Path, reviews: Reviews
+) -> None:
+    project = project_in(tmp_path, reviews[:40])
+    write_config(project.folder / "before.yaml", small_config(project.reviews))
+    run = project.command("run", "--config", "before.yaml")
+    family = until(lambda: psutil.Process(run.pid).children(recursive=True), "the server's start")
+    run.terminate()
+    _, errors = run.communicate(timeout=WAIT_SECONDS)
+    assert (run.returncode, errors) == (
+        1,
+        "Stopped; what was finished is kept, run again to go on.\n",
+    )
+    until(lambda: not living(family), "the server's end")
+    assert not list((project.artifacts / "runs").glob("2*"))
+
+
 # -------------------------------------------------------------------------- what cannot be started
 
 
@@ -393,3 +415,14 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
     assert json.loads(get(f"{prefect_api}/health")) is True  # Ctrl-C was not for that one
     with pytest.raises(urllib.error.URLError):
         get("http://127.0.0.1:4210/reviewflow/runs/page.html")
+
+
+# ------------------------------------------------------------------------------- to be reached
+
+
+@pytest.mark.slow
+def test_an_address_that_others_can_reach_is_told(tmp_path: Path, reviews: Reviews) -> None:
+    project = project_in(tmp_path, reviews[:40])
+    with serving(project, "--host", "0.0.0.0"):
+        assert "it listens on 0.0.0.0: whoever reaches this machine can start runs" in project.said
+        assert json.loads(get(f"http://127.0.0.1:{project.port}/api/health")) is True
