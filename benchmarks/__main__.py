@@ -17,6 +17,7 @@ from benchmarks import (
     text_to_features,
     train_step,
     whole_run,
+    write_up_table,
 )
 from benchmarks.machine import machine
 from benchmarks.measuring import ROOT, tell
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "text_to_features": text_to_features,
     "ngrams": ngrams,
     "train_step": train_step,
+    "write_up_table": write_up_table,
     "whole_run": whole_run,
     "plan": plan,
     "growth": growth,
@@ -45,8 +47,8 @@ BENCHMARKS: dict[str, ModuleType] = {
 def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
-    NAME: text_to_features, ngrams, train_step, whole_run, plan, growth, scale,
-    checks, numpy_net; all of them if none is named.
+    NAME: text_to_features, ngrams, train_step, write_up_table, whole_run, plan,
+    growth, scale, checks, numpy_net; all of them if none is named.
     All of them, not --quick, are written to docs/benchmarks.md.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}

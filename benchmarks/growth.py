@@ -1,13 +1,11 @@
 """A table that grows: what 1 % more rows, a deleted row and an edited one cost at 500,000 rows.
 
-The rows are the real reviews twenty times over, each with words of its own appended, so that no two
-texts are equal. Ingest (with the split), normalize and count run on all of them, and then after
+The rows are the real reviews twenty times over, from the second time on with words dropped and
+swapped. Ingest (with the split), normalize and count run on all of them, and then after
 each change, in a process of its own. Reading and cutting the changed file is shown apart: it cannot
 be saved. The shares are of the first run's time, without its reading.
 """
 
-import csv
-import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,12 +13,11 @@ from pathlib import Path
 from benchmarks.measuring import fresh, tell
 from benchmarks.stages import THREADS
 from benchmarks.table import Row
+from benchmarks.varied import Reviews, varied_reviews, write_reviews
 from benchmarks.workspace import Workspace
 
 ROWS = 500_000
 QUICK_ROWS = 30_000
-SEED = 7
-Reviews = list[list[str]]
 
 
 def rows(space: Workspace) -> list[Row]:
@@ -81,28 +78,8 @@ def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
     }
 
 
-def varied_reviews(path: Path, count: int) -> Reviews:
-    """Real reviews over and over, each with five words of its own."""
-    generator = random.Random(SEED)
-    with path.open(encoding="utf-8", newline="") as file:
-        _, *records = csv.reader(file)
-    words = " ".join(text for text, _ in records[:2000]).split()
-    return [
-        [f"{records[n % len(records)][0]} {' '.join(generator.choices(words, k=5))} {n}", label]
-        for n, label in ((n, records[n % len(records)][1]) for n in range(count))
-    ]
-
-
 def edited(reviews: Reviews) -> Reviews:
     """The reviews with one changed in the middle."""
     middle = len(reviews) // 2
     text, label = reviews[middle]
     return [*reviews[:middle], [f"{text} After all.", label], *reviews[middle + 1 :]]
-
-
-def write_reviews(path: Path, reviews: Reviews) -> None:
-    """Write reviews as a CSV file."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["review", "sentiment"])
-        writer.writerows(reviews)

@@ -1,4 +1,4 @@
-"""From the text of the reviews to TF-IDF features of one to three words that two reviews share.
+"""From the same texts to TF-IDF features of one to three words that two reviews share.
 
 Unigrams to trigrams with ``min_df: 2``, HTML tags out and lower case on both sides, no lemmas,
 every term that is left (up to a million). Beside it scikit-learn's TfidfVectorizer with the same

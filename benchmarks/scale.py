@@ -1,10 +1,9 @@
 """Seconds and peak memory of each stage, from 25,000 rows to a million.
 
-The rows are the real reviews over and over, each with words of its own appended (see growth),
-under the default configuration with one variant that trains for one epoch. Each stage runs in a
-process of its own, so that its memory is its own and its seconds hold the import of the libraries
-that it needs; what went before is cached. Reading is the first look at the file, when it is cut
-into parts.
+The rows are the real reviews over and over, with words dropped and swapped, under the default
+configuration with one variant that trains for one epoch. Each stage runs in a process of its own,
+so that its memory is its own and its seconds hold the import of the libraries that it needs; what
+went before is cached. Reading is the first look at the file, when it is cut into parts.
 """
 
 import time
@@ -12,10 +11,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.growth import varied_reviews, write_reviews
 from benchmarks.measuring import fresh, tell
 from benchmarks.stages import THREADS
 from benchmarks.table import Row
+from benchmarks.varied import varied_reviews, write_reviews
 from benchmarks.workspace import Workspace
 
 SIZES = (25_000, 100_000, 250_000, 500_000, 1_000_000)

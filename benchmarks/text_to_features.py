@@ -1,4 +1,4 @@
-"""From the text of the reviews to TF-IDF features.
+"""From the text of 50,000 reviews (the real ones and the same varied) to TF-IDF features.
 
 HTML tags out, lower case, lemmas, the 5,000 most frequent terms of all reviews and their TF-IDF.
 Ours are the stages normalize, count, vocabulary and features on two threads, from Parquet to

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from benchmarks.measuring import fresh, tell
 from benchmarks.stages import prepare_features, prepare_parts
+from benchmarks.varied import varied_reviews, write_reviews
 from reviewflow.datasets import prepare_imdb_reviews
 
 QUICK_REVIEWS = 600
+TABLE_ROWS = 50_000  # as many as the write-up's
+QUICK_TABLE_ROWS = 1_000
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,19 @@ class Workspace:
         return every_so_many(whole, QUICK_REVIEWS) if self.quick else whole
 
     @cached_property
+    def table_path(self) -> Path:
+        """A CSV of 50,000 reviews: the 25,000, and then the same varied."""
+        path = self.folder / "table.csv"
+        rows = QUICK_TABLE_ROWS if self.quick else TABLE_ROWS
+        write_reviews(path, varied_reviews(self.reviews_path, rows))
+        return path
+
+    @cached_property
     def parts(self) -> Path:
-        """A folder with the reviews cut into parts, as the stage ingest leaves them."""
+        """A folder with the 50,000 reviews cut into parts, as the stage ingest leaves them."""
         tell("preparing the reviews")
         folder = self.folder / "parts"
-        fresh(prepare_parts, reviews_path=self.reviews_path, folder=folder)
+        fresh(prepare_parts, reviews_path=self.table_path, folder=folder)
         return folder
 
     @cached_property
