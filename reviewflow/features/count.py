@@ -68,7 +68,7 @@ def count(
     fitted = read_tokens(tokens)
     if fit_on == "train":
         fitted = fitted.only(training_rows(split))
-    words, codes = sorted_words(fitted)
+    words, codes = words_in_use(fitted)
     if ngram_range[1] > 1:
         _refuse_spaces(words)
     metadata = {
@@ -84,7 +84,7 @@ def count(
     return {"rows": rows, "documents": len(fitted.lengths)}
 
 
-def sorted_words(tokens: Tokens) -> tuple[pa.StringArray, NDArray[np.int32]]:
+def words_in_use(tokens: Tokens) -> tuple[pa.StringArray, NDArray[np.int32]]:
     """The words that occur, in code-point order, and each token's place among them.
 
     Returns
@@ -92,12 +92,11 @@ def sorted_words(tokens: Tokens) -> tuple[pa.StringArray, NDArray[np.int32]]:
     words : string array, shape (W,)
     codes : int32, shape (T,)
     """
-    used = np.flatnonzero(np.bincount(tokens.codes, minlength=len(tokens.words)))
-    words = tokens.words.take(pa.array(used))
-    order = pc.array_sort_indices(words).to_numpy()  # UTF-8 bytes sort as code points do
-    place = np.full(len(tokens.words), -1, np.int32)
-    place[used[order]] = np.arange(len(used), dtype=np.int32)
-    return words.take(pa.array(order)), place[tokens.codes]
+    used = np.bincount(tokens.codes, minlength=len(tokens.words)) > 0
+    if used.all():
+        return tokens.words, tokens.codes
+    place = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return tokens.words.filter(pa.array(used)), place[tokens.codes]
 
 
 def ngram_levels(

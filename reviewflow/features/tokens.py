@@ -20,7 +20,7 @@ class Tokens:
     ----------
     codes : int32, shape (T,); for each token its place in ``words``.
     lengths : int64, shape (N,); how many tokens each row has.
-    words : string array, shape (W,); distinct words in no particular order.
+    words : string array, shape (W,); distinct words in code-point order.
     """
 
     codes: NDArray[np.int32]
@@ -42,11 +42,22 @@ def read_tokens(folder: Path) -> Tokens:
     if not pa.types.is_dictionary(encoded.type):
         encoded = encoded.dictionary_encode()
     codes = encoded.indices.to_numpy().astype(np.int32, copy=False)
-    words = encoded.dictionary.dictionary_encode()
-    if len(words.dictionary) < len(words):  # Arrow lets a dictionary hold a word twice
-        codes = words.indices.to_numpy()[codes]
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
-    return Tokens(codes, lengths, words.dictionary)
+    words = encoded.dictionary
+    if not pc.all(pc.less(words[:-1], words[1:]), min_count=0).as_py():
+        # Arrow lets a dictionary be in any order, and hold a word twice.
+        words, places = _sorted(words)
+        codes = places[codes]
+    return Tokens(codes, lengths, words)
+
+
+def _sorted(words: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
+    """The distinct words in code-point order, and the place of each word among them."""
+    distinct = words.dictionary_encode()
+    order = pc.array_sort_indices(distinct.dictionary).to_numpy()  # UTF-8 sorts as code points do
+    place = np.empty(len(order), np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    return distinct.dictionary.take(pa.array(order)), place[distinct.indices.to_numpy()]
 
 
 def training_rows(folder: Path) -> NDArray[np.bool_]:

@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+PLACES = np.argsort((np.uint64(1) << np.arange(64, dtype=np.uint64)) * DE_BRUIJN >> np.uint64(58))
+
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _slot(edges: Any, key: int) -> Any:
@@ -93,25 +96,25 @@ def term_counts(
     indices = np.empty(1024, np.int32)
     counts = np.empty(1024, np.int32)
     row_counts = np.zeros(terms, np.int32)
+    marks, groups = np.zeros((terms >> 6) + 1, np.uint64), np.zeros((terms >> 12) + 1, np.uint64)
     first = filled = 0
     for row in range(len(lengths)):
         words = codes[first : first + lengths[row]]
         first += lengths[row]
-        found = _row_terms(words, tokens, first_nodes, edges, terms, distinct, longest, row_counts)
-        while filled + len(found) > len(indices):
+        filled += _count_row(
+            words, tokens, first_nodes, edges, terms, distinct, longest, row_counts, marks, groups
+        )
+        while filled > len(indices):
             indices = np.append(indices, np.empty_like(indices))
             counts = np.append(counts, np.empty_like(counts))
-        for term in found:
-            indices[filled] = term
-            counts[filled] = row_counts[term]
-            row_counts[term] = 0
-            filled += 1
+        start = 0 if row == 0 else ends[row - 1]
+        _take_marked(marks, groups, row_counts, indices[start:filled], counts[start:filled])
         ends[row] = filled
     return ends, indices[:filled].copy(), counts[:filled].copy()
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _row_terms(
+def _count_row(
     words: Any,
     tokens: Any,
     first_nodes: Any,
@@ -120,27 +123,59 @@ def _row_terms(
     distinct: int,
     longest: int,
     row_counts: Any,
-) -> Any:
-    """The terms that occur in one row, sorted; how often, is added to ``row_counts`` (V,)."""
-    found = np.empty(len(words) * longest, np.int32)
-    distinct_terms = 0
+    marks: Any,
+    groups: Any,
+) -> int:
+    """How many different terms occur in a row; how often each, is added to ``row_counts`` (V,).
+
+    They are marked: a bit of ``marks`` for each term, a bit of ``groups`` for each 64 of them.
+    """
+    found = 0
     for start in range(len(words)):
         node = first_nodes[words[start]]
         after = start + 1
         while node >= 0:
             if node < terms:
                 if row_counts[node] == 0:
-                    found[distinct_terms] = node
-                    distinct_terms += 1
+                    found += 1
+                    marks[node >> 6] |= np.uint64(1) << np.uint64(node & 63)
+                    groups[node >> 12] |= np.uint64(1) << np.uint64(node >> 6 & 63)
                 row_counts[node] += 1
             if after == len(words) or after == start + longest or tokens[words[after]] < 0:
                 break
             # a free slot leads to node −1
             node = edges[_slot(edges, node * distinct + tokens[words[after]]), 1]
             after += 1
-    found = found[:distinct_terms]
-    found.sort()
     return found
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _take_marked(marks: Any, groups: Any, row_counts: Any, indices: Any, counts: Any) -> None:
+    """Move the marked terms, ascending, and their counts to ``indices`` and ``counts``.
+
+    Marks come in order by themselves; to sort the terms took half of the time of counting them.
+    """
+    filled = 0
+    for group in range(len(groups)):
+        while groups[group]:
+            place = group << 6 | _lowest_bit(groups[group])
+            groups[group] &= groups[group] - np.uint64(1)
+            while marks[place]:
+                term = place << 6 | _lowest_bit(marks[place])
+                marks[place] &= marks[place] - np.uint64(1)
+                indices[filled], counts[filled] = term, row_counts[term]
+                row_counts[term] = 0
+                filled += 1
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _lowest_bit(bits: Any) -> Any:
+    """The place of the lowest bit that is set, by a de Bruijn sequence.
+
+    Its first six bits are different ones wherever it is shifted to (Leiserson, Prokop, Randall
+    1998, "Using de Bruijn sequences to index a 1 in a computer word").
+    """
+    return PLACES[(bits & (~bits + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

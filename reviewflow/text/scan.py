@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 NOT_A_LETTER = 0
 UNCLEAR = -1  # the row must be read by the slow path
+LOOK = 255  # a byte that does not tell by itself whether it is part of a token
 
 LESS_THAN, GREATER_THAN, AMPERSAND, APOSTROPHE, SLASH, HASH = 60, 62, 38, 39, 47, 35
 # 2^64 over the golden ratio, an odd number: multiplying by it loses nothing.
@@ -37,7 +38,10 @@ def _code_point(data, i):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _write(pool, end, code):  # type: ignore[no-untyped-def]
-    """Write a code point of two bytes or more as UTF-8 at ``pool[end]``; returns the new end."""
+    """Write a code point as UTF-8 at ``pool[end]``; returns the new end."""
+    if code < 0x80:
+        pool[end] = code
+        return end + 1
     if code < 0x800:
         pool[end] = 0xC0 | code >> 6
         pool[end + 1] = 0x80 | code & 0x3F
@@ -92,24 +96,6 @@ def _begins_entity(data, i, stop):  # type: ignore[no-untyped-def]
     return i + 1 < stop and (data[i + 1] == HASH or _is_ascii_letter(data[i + 1]))
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _slot(table, hashes, pool, ends, hashed, start, end):  # type: ignore[no-untyped-def]
-    """The slot of the token ``pool[start:end]``: where it stands, or the free one for it."""
-    mask = table.size - 1
-    slot = np.int64(hashed >> np.uint64(32)) & mask
-    while table[slot] >= 0:
-        known = table[slot]
-        if hashes[known] == hashed and ends[known + 1] - ends[known] == end - start:
-            offset = ends[known] - start
-            j = start if end - start > 8 else end  # the hash of 8 bytes is as good as they
-            while j < end and pool[j + offset] == pool[j]:
-                j += 1
-            if j == end:
-                return slot
-        slot = (slot + 1) & mask
-    return slot
-
-
 @njit(cache=True, nogil=True)
 def _wider_table(hashes, count, size):  # type: ignore[no-untyped-def]
     """A hash table of ``size`` slots that holds the first ``count`` tokens."""
@@ -123,113 +109,153 @@ def _wider_table(hashes, count, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _letter_at(data, i, letters):  # type: ignore[no-untyped-def]
-    """The letter that stands for the character at byte ``i``, and the character's bytes."""
-    if data[i] < 0x80:
-        return letters[data[i]], 1
-    code, size = _code_point(data, i)
-    return letters[code], size
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _next_token(data, i, stop, letters, strip_html):  # type: ignore[no-untyped-def]
-    """The byte from ``i`` on where a token begins, ``stop`` if none does, or ``UNCLEAR``."""
-    while i < stop:
-        letter, size = _letter_at(data, i, letters)
-        if letter > 0:
-            return i
-        if letter == UNCLEAR:
-            return UNCLEAR
-        if strip_html and data[i] == LESS_THAN:
-            size = max(1, _after_tag(data, i, stop) - i)
-        elif strip_html and data[i] == AMPERSAND and _begins_entity(data, i, stop):
-            return UNCLEAR
-        i += size
-    return stop
+def _kinds(letters, strip_html, apostrophes):  # type: ignore[no-untyped-def]
+    """For each byte its letter, 0 if it lies between tokens, or ``LOOK`` if more must be seen."""
+    kinds = np.full(256, LOOK, np.uint8)
+    kinds[:0x80] = letters[:0x80]
+    for byte, looks in (
+        (LESS_THAN, strip_html),
+        (AMPERSAND, strip_html),
+        (APOSTROPHE, apostrophes),
+    ):
+        if looks:
+            kinds[byte] = LOOK
+    return kinds
 
 
 @njit(cache=True, nogil=True)
-def _mixed(hashed, chunk):  # type: ignore[no-untyped-def]
-    """The hash after eight more bytes; different for different chunks."""
-    mixed = (hashed ^ chunk) * HASH_FACTOR
-    return mixed ^ mixed >> np.uint64(32)
+def _after_separator(data, i, stop, letters):  # type: ignore[no-untyped-def]
+    """The byte after what is between tokens; ``i`` if a letter is there, or ``UNCLEAR``."""
+    if data[i] >= 0x80:
+        code, size = _code_point(data, i)
+        if letters[code] == UNCLEAR:
+            return UNCLEAR
+        return i if letters[code] else i + size
+    if data[i] == AMPERSAND and _begins_entity(data, i, stop):
+        return UNCLEAR
+    return max(i + 1, _after_tag(data, i, stop)) if data[i] == LESS_THAN else i + 1
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _copied_token(data, i, stop, letters, apostrophes, pool, end):  # type: ignore[no-untyped-def]
-    """Copy the letters of the token at ``i`` to ``pool[end:]``.
+@njit(cache=True, nogil=True)
+def _letter_inside(data, i, stop, letters):  # type: ignore[no-untyped-def]
+    """The letter at byte ``i`` inside a token and its bytes; none if the token ends before it."""
+    if data[i] >= 0x80:
+        code, size = _code_point(data, i)
+        return letters[code], size
+    if data[i] == APOSTROPHE and i + 1 < stop:
+        code, _ = _code_point(data, i + 1)
+        return (APOSTROPHE if letters[code] > 0 else NOT_A_LETTER), 1
+    return NOT_A_LETTER, 1
 
-    Returns the byte after the token, the new end of the pool, the token's characters and hash.
+
+@njit(cache=True, nogil=True)
+def _turned(chunk, byte):  # type: ignore[no-untyped-def]
+    """Eight bytes with one more; up to the eighth nothing is lost, so that they tell the token."""
+    return (chunk << np.uint64(8) | chunk >> np.uint64(56)) ^ np.uint64(byte)
+
+
+@njit(cache=True, nogil=True)
+def _tokenised(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  # type: ignore[no-untyped-def]
+    """Copy the tokens of ``data[i:stop]``; gives their number, or ``UNCLEAR``.
+
+    Token t becomes ``copy[ends[t - 1] : ends[t]]``, and ``hashes[t]`` its hash.
     """
-    start = end
-    length = 0
-    hashed = chunk = np.uint64(0)
-    letter, size = _letter_at(data, i, letters)
-    while letter > 0:
-        if letter < 0x80:
-            pool[end] = letter
-            chunk = chunk << np.uint64(8) | np.uint64(letter)
-            end += 1
-            if (end - start) & 7 == 0:
-                hashed = _mixed(hashed, chunk)
-                chunk = np.uint64(0)
-        else:
-            first, end = end, _write(pool, end, letter)
+    tokens = start = 0
+    while i < stop:
+        kind = kinds[data[i]]
+        if kind == NOT_A_LETTER:
+            i += 1
+            continue
+        if kind == LOOK:
+            after = _after_separator(data, i, stop, letters)
+            if after == UNCLEAR:
+                return UNCLEAR
+            if after > i:
+                i = after
+                continue
+        end, more_bytes, chunk = start, 0, np.uint64(0)
+        while i < stop and kinds[data[i]] != NOT_A_LETTER:
+            kind = kinds[data[i]]
+            if kind != LOOK:
+                copy[end] = kind
+                chunk = _turned(chunk, kind)
+                i, end = i + 1, end + 1
+                continue
+            letter, size = _letter_inside(data, i, stop, letters)
+            if letter <= 0:
+                break
+            first, end = end, _write(copy, end, letter)
             for j in range(first, end):
-                chunk = chunk << np.uint64(8) | np.uint64(pool[j])
-                if (j - start) & 7 == 7:
-                    hashed = _mixed(hashed, chunk)
-                    chunk = np.uint64(0)
-        length += 1
-        i += size
-        if i >= stop:
-            break
-        letter, size = _letter_at(data, i, letters)
-        if letter == NOT_A_LETTER and apostrophes and data[i] == APOSTROPHE and i + 1 < stop:
-            after, _ = _letter_at(data, i + 1, letters)
-            if after > 0:  # taken as a letter; the next one follows in the next turn
-                letter = APOSTROPHE
-    return i, end, length, _mixed(hashed, chunk)
+                chunk = _turned(chunk, copy[j])
+            i, more_bytes = i + size, more_bytes + end - first - 1
+        if end - start - more_bytes >= shortest:
+            chunk *= HASH_FACTOR
+            hashes[tokens], ends[tokens] = chunk ^ chunk >> np.uint64(32), end
+            tokens, start = tokens + 1, end
+    return tokens
+
+
+@njit(cache=True, nogil=True)
+def _look_up(copy, copy_ends, copy_hashes, table, hashes, pool, ends, distinct, codes):  # type: ignore[no-untyped-def]
+    """Number the tokens of a row (``codes``, as many); new ones are added to the pool.
+
+    Gives how many distinct tokens there are now. The table must have room for all.
+    """
+    mask = table.size - 1
+    start = 0
+    for token in range(codes.size):
+        hashed, end = copy_hashes[token], copy_ends[token]
+        slot = np.int64(hashed >> np.uint64(32)) & mask
+        while table[slot] >= 0:
+            known = table[slot]
+            if hashes[known] == hashed and ends[known + 1] - ends[known] == end - start:
+                offset = ends[known] - start
+                j = start if end - start > 8 else end  # the hash of 8 bytes is as good as they
+                while j < end and pool[j + offset] == copy[j]:
+                    j += 1
+                if j == end:
+                    break
+            slot = (slot + 1) & mask
+        if table[slot] < 0:
+            table[slot] = distinct
+            hashes[distinct] = hashed
+            to = ends[distinct]
+            for j in range(start, end):
+                pool[to + j - start] = copy[j]
+            distinct += 1
+            ends[distinct] = to + end - start
+        codes[token] = table[slot]
+        start = end
+    return distinct
 
 
 @njit(cache=True, nogil=True)
 def _numbered(data, offsets, letters, strip_html, apostrophes, shortest):  # type: ignore[no-untyped-def]
+    kinds = _kinds(letters, strip_html, apostrophes)
     counts = np.zeros(offsets.size - 1, np.int64)
     # Room for the worst case; memory that is never written to costs nothing. A token takes a byte
     # and one between it and the next, and lower case at most two bytes for one.
     most = data.size // 2 + counts.size + 1
-    codes = np.empty(most, np.int32)
-    hashes = np.empty(most, np.uint64)
-    ends = np.empty(most + 1, np.int64)
-    pool = np.empty(2 * data.size + 4, np.uint8)
+    codes, hashes = np.empty(most, np.int32), np.empty(most, np.uint64)
+    pool, ends = np.empty(2 * data.size + 4, np.uint8), np.empty(most + 1, np.int64)
+    row_copy, row_ends = np.empty(2 * data.size + 4, np.uint8), np.empty(most, np.int64)
+    row_hashes = np.empty(most, np.uint64)
     table = np.full(1 << 13, -1, np.int32)
     written, distinct = 0, 0
     ends[0] = 0
     for row in range(counts.size):
-        i, stop, row_start = offsets[row], offsets[row + 1], written
-        while i < stop:
-            i = _next_token(data, i, stop, letters, strip_html)
-            if i in (UNCLEAR, stop):
-                break
-            start = ends[distinct]
-            i, end, length, hashed = _copied_token(data, i, stop, letters, apostrophes, pool, start)
-            if length < shortest:
-                continue
-            slot = _slot(table, hashes, pool, ends, hashed, start, end)
-            codes[written] = table[slot]
-            if table[slot] < 0:  # a new token: what was copied to the pool stays there
-                codes[written] = table[slot] = distinct
-                hashes[distinct] = hashed
-                distinct += 1
-                ends[distinct] = end
-                if 2 * distinct > table.size:
-                    table = _wider_table(hashes, distinct, 4 * table.size)
-            written += 1
-        if i == UNCLEAR:
-            written = row_start
-            counts[row] = UNCLEAR
-        else:
-            counts[row] = written - row_start
+        i, stop = offsets[row], offsets[row + 1]
+        counts[row] = _tokenised(
+            data, i, stop, letters, kinds, shortest, row_copy, row_ends, row_hashes
+        )
+        after = written + max(0, counts[row])
+        while 2 * (distinct + after - written) > table.size:
+            table = _wider_table(hashes, distinct, 4 * table.size)
+        distinct = _look_up(
+            *(row_copy, row_ends, row_hashes, table, hashes, pool, ends, distinct),
+            codes[written:after],
+        )
+        written = after
     return (
         codes[:written].copy(),
         counts,

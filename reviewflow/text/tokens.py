@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +37,7 @@ class TokenStream:
 
     Attributes
     ----------
-    words : the distinct tokens (some may not occur in ``codes``)
+    words : the distinct tokens; each occurs in ``codes``
     codes : int32, positions in ``words``, all texts one after the other
     offsets : int64, shape (N + 1,), where each text begins in ``codes``
     """
@@ -130,13 +131,10 @@ def _merged(stream: TokenStream, rest: TokenStream, rows: NDArray[np.int64]) -> 
     renumbered = np.array([numbers.setdefault(word, len(numbers)) for word in rest.words], np.int32)
     counts = np.diff(stream.offsets)
     counts[rows] = np.diff(rest.offsets)
-    from_rest = np.zeros(counts.size, bool)
-    from_rest[rows] = True
-    token_from_rest = np.repeat(from_rest, counts)
-    codes = np.empty(token_from_rest.size, np.int32)
-    codes[~token_from_rest] = stream.codes
-    codes[token_from_rest] = renumbered[rest.codes]
-    return TokenStream(list(numbers), codes, _offsets(counts))
+    *before, last = np.split(stream.codes, stream.offsets[rows])
+    inserted = np.split(renumbered[rest.codes], rest.offsets[1:-1])
+    pieces = chain.from_iterable(zip(before, inserted, strict=True))
+    return TokenStream(list(numbers), np.concatenate([*pieces, last]), _offsets(counts))
 
 
 def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources.abc import Traversable
@@ -57,16 +58,17 @@ class PartOfSpeech:
 
     def base_form(self, word: str) -> str:
         """The shortest base form that the word may have, or the word if WordNet has none."""
-        forms = self.exceptions.get(word)
+        forms: Sequence[str] | None = self.exceptions.get(word)
         if forms is None:
             endings = self.endings.get(word[-1:])
             if endings is None:
                 return word
-            forms = tuple(
-                word[: -len(ending)] + new for ending, new in endings if word.endswith(ending)
-            )
-        known = [form for form in (word, *forms) if form in self.words]
-        return min(known, key=len) if known else word
+            forms = [word[: -len(ending)] + new for ending, new in endings if word.endswith(ending)]
+        shortest = word if word in self.words else None
+        for form in forms:
+            if form in self.words and (shortest is None or len(form) < len(shortest)):
+                shortest = form
+        return shortest or word
 
 
 @lru_cache(maxsize=2)
