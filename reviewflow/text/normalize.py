@@ -74,37 +74,32 @@ def normalized(texts: pa.Array, normalize: Normalize) -> pa.ListArray:
         If lemmas are asked for and WordNet is not installed.
     """
     stream = token_stream(texts, normalize.token_pattern, normalize.lowercase, normalize.strip_html)
-    stream = _replaced(stream, normalized_words(stream.words, normalize))
+    stream = _replaced(stream, *normalized_words(stream.words, normalize))
     return pa.ListArray.from_arrays(
         pa.array(stream.offsets, pa.int32()),
         pa.DictionaryArray.from_arrays(pa.array(stream.codes), pa.array(stream.words, pa.string())),
     )
 
 
-def _replaced(stream: TokenStream, replacements: list[tuple[str, ...]]) -> TokenStream:
-    """The stream with each token's words in its place, and its words sorted."""
-    lengths = np.fromiter(map(len, replacements), np.int64, len(replacements))
-    if (lengths == 1).all():
-        return _renamed(stream, [word for (word,) in replacements])
-    words = sorted({word for group in replacements for word in group})
-    numbers = {word: number for number, word in enumerate(words)}
-    flat = np.array([numbers[word] for group in replacements for word in group], np.int32)
-    firsts = np.cumsum(lengths) - lengths
-    token_lengths = lengths[stream.codes]
-    ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(token_lengths)))
-    codes = flat[_ranges(firsts[stream.codes], token_lengths, ends)]
-    return TokenStream(words, codes, ends[stream.offsets])
+def _replaced(stream: TokenStream, words: list[str], counts: NDArray[np.int64]) -> TokenStream:
+    """The stream with ``counts`` words in the place of each token, and its words sorted."""
+    distinct, places = _numbered(words)
+    if (counts == 1).all():
+        return TokenStream(distinct, places.take(stream.codes), stream.offsets)
+    firsts = np.cumsum(counts) - counts
+    lengths = counts[stream.codes]
+    ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
+    codes = places.take(_ranges(firsts[stream.codes], lengths, ends))
+    return TokenStream(distinct, codes, ends[stream.offsets])
 
 
-def _renamed(stream: TokenStream, words: list[str]) -> TokenStream:
-    """The stream with one word in the place of each token, and its words sorted."""
+def _numbered(words: list[str]) -> tuple[list[str], NDArray[np.int32]]:
+    """The distinct words in code point order, and the place of each word among them."""
     encoded = pa.array(words, pa.string()).dictionary_encode()
-    distinct = encoded.dictionary
-    order = pc.array_sort_indices(distinct)  # UTF-8 bytes sort as code points do
+    order = pc.array_sort_indices(encoded.dictionary)  # UTF-8 bytes sort as code points do
     place = np.empty(len(order), np.int32)
     place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    codes = place[encoded.indices.to_numpy()].take(stream.codes)
-    return TokenStream(distinct.take(order).to_pylist(), codes, stream.offsets)
+    return encoded.dictionary.take(order).to_pylist(), place[encoded.indices.to_numpy()]
 
 
 def _ranges(

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import chain, compress
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reviewflow.config import Normalize
 from reviewflow.text.stop_words import ENGLISH, words_left_out
-from reviewflow.text.wordnet import part_of_speech
+from reviewflow.text.wordnet import ENDINGS, part_of_speech
 
 if TYPE_CHECKING:
     from nltk.stem.snowball import SnowballStemmer
@@ -23,30 +27,54 @@ if TYPE_CHECKING:
 REMEMBERED_WORDS = 1 << 18  # bounds the memory; a part has some 50,000 distinct tokens
 LARGEST_NUMBER_DIGITS = 36  # of the number words that inflect knows
 
+LAST_LETTERS = frozenset(letter for endings in ENDINGS.values() for letter in endings)
 SPELLED_WORD = re.compile("[a-z]+")
 
 
-def normalized_words(tokens: list[str], normalize: Normalize) -> list[tuple[str, ...]]:
-    """For each distinct token the words that take its place: none, one or several."""
+def normalized_words(
+    tokens: list[str], normalize: Normalize
+) -> tuple[list[str], NDArray[np.int64]]:
+    """What takes the place of each distinct token: no word, one or several.
+
+    Returns
+    -------
+    words : those of all tokens, end to end
+    counts : int64, shape (len(tokens),), how many each token has
+    """
     left_out = words_left_out(normalize.stop_words, normalize.keep_negations, normalize.lowercase)
-    reductions: dict[str, Callable[[str], str]] = {"none": str, "stem": stem, "lemma": lemma}
-    reduced = reductions[normalize.reduce]
+    reductions: dict[str, Callable[[Iterable[str]], list[str]]] = {
+        "none": list,
+        "stem": lambda words: list(map(stem, words)),
+        "lemma": lemmas,
+    }
+    counts = np.ones(len(tokens), np.int64)
+    spelled = tokens
+    if normalize.numbers != "keep":
+        groups = [_spelled(token, normalize.numbers == "words") for token in tokens]
+        counts = np.fromiter(map(len, groups), np.int64, len(groups))
+        spelled = list(chain.from_iterable(groups))
+    words = reductions[normalize.reduce](spelled)
+    if not left_out and all(words):
+        return words, counts
+    kept = np.array([word not in left_out for word in spelled]) & np.array(words, bool)
+    words = list(compress(words, kept))
+    ends = np.concatenate(([0], np.cumsum(counts)))
+    return words, np.diff(np.concatenate(([0], np.cumsum(kept)))[ends])
 
-    if normalize.numbers == "keep" and not left_out:
-        words = list(map(reduced, tokens))
-        if all(words):
-            return list(zip(words, strict=True))
 
-    def words_of(token: str) -> tuple[str, ...]:
-        """One token; whole numbers are spelled out or left out first."""
-        if normalize.numbers == "keep" or not token.isdecimal():
-            spelled: tuple[str, ...] = (token,)
-        else:
-            spelled = number_words(token) if normalize.numbers == "words" else ()
-        kept = [reduced(word) for word in spelled if word not in left_out]
-        return tuple(word for word in kept if word)
+def _spelled(token: str, in_words: bool) -> tuple[str, ...]:
+    """A whole number in words or left out; any other token as it is."""
+    if not token.isdecimal():
+        return (token,)
+    return number_words(token) if in_words else ()
 
-    return [words_of(token) for token in tokens]
+
+def lemmas(words: Iterable[str]) -> list[str]:
+    """The base form of each word; only those that may have another one are looked up."""
+    irregular = part_of_speech("noun").exceptions.keys() | part_of_speech("verb").exceptions.keys()
+    return [
+        lemma(word) if word[-1:] in LAST_LETTERS or word in irregular else word for word in words
+    ]
 
 
 @lru_cache(maxsize=REMEMBERED_WORDS)
