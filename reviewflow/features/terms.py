@@ -88,14 +88,70 @@ def longer_counts(parts: tuple[Path, ...], known: Known, context: Context) -> Co
     return _sum(_counts_of_parts(parts, known, context))
 
 
-def terms_of(known: Known, n: int, ids: NDArray[np.int64]) -> pa.StringArray:
-    """The text of some n-grams of length n: their tokens joined with spaces."""
-    columns: list[pa.StringArray] = []
+def text_order(known: Known, shortest: int) -> NDArray[np.int64]:
+    """The places of all n-grams of ``shortest`` tokens and more, by text in code-point order.
+
+    Tokens are in that order, and the space that joins them comes before every letter: so to
+    compare the tokens' ids, one after the other, is to compare the texts.
+    """
+    sizes = [len(level.keys) for level in known.levels]
+    skipped = sum(sizes[: shortest - 1])
+    if len(sizes) > 1 and _has_what_comes_before_a_space(known.tokens):
+        every = terms_of(known, shortest, np.arange(sum(sizes) - skipped))
+        return np.asarray(pc.array_sort_indices(every).to_numpy(), np.int64)
+    order = np.empty(sum(sizes), np.int64)
+    order[np.concatenate(_places_in_tree(known))] = np.arange(sum(sizes))
+    return order[order >= skipped] - skipped
+
+
+def _places_in_tree(known: Known) -> list[NDArray[np.int64]]:
+    """Where each n-gram comes if every one is followed by those that it starts, level by level.
+
+    Each level is sorted already, so that an n-gram comes as far behind the one that starts it as
+    there are n-grams in the branches of its earlier siblings.
+    """
+    starts = [level.keys // len(known.tokens) for level in known.levels[1:]]
+    branches = [np.ones(len(known.levels[-1].keys), np.int64)]  # n-grams that start with each
+    for start, level in zip(reversed(starts), reversed(known.levels[:-1]), strict=True):
+        inside = np.bincount(start, branches[0], len(level.keys)).astype(np.int64)
+        branches.insert(0, inside + 1)
+    places = [np.cumsum(branches[0]) - branches[0]]
+    for start, above, here in zip(starts, branches, branches[1:], strict=False):
+        earlier = np.cumsum(here) - here
+        earlier_elsewhere = np.cumsum(above - 1) - (above - 1)
+        places.append(places[-1][start] + 1 + earlier - earlier_elsewhere[start])
+    return places
+
+
+def terms_of(known: Known, shortest: int, places: NDArray[np.int64]) -> pa.StringArray:
+    """The text of some n-grams: their tokens joined with spaces.
+
+    Parameters
+    ----------
+    places : ascending; the n-grams of ``shortest`` tokens and more are numbered level by level.
+    """
+    texts, first = [pa.array([], pa.string())], 0
+    for n, level in enumerate(known.levels[shortest - 1 :], start=shortest):
+        begin, end = np.searchsorted(places, [first, first + len(level.keys)])
+        ids = tokens_of(known, n, places[begin:end] - first)
+        columns = [known.tokens.take(pa.array(column)) for column in ids]
+        texts.append(columns[0] if n == 1 else pc.binary_join_element_wise(*columns, " "))
+        first += len(level.keys)
+    return pa.concat_arrays(texts)
+
+
+def tokens_of(known: Known, n: int, ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The tokens' ids of some n-grams of length n: n arrays of the shape of ``ids``."""
+    tokens: list[NDArray[np.int64]] = []
     for level in reversed(known.levels[1:n]):
         ids, last = np.divmod(level.keys[ids], len(known.tokens))
-        columns.insert(0, known.tokens.take(pa.array(last)))
-    columns.insert(0, known.tokens.take(pa.array(ids)))
-    return columns[0] if n == 1 else pc.binary_join_element_wise(*columns, " ")
+        tokens.insert(0, last)
+    return [ids, *tokens]
+
+
+def _has_what_comes_before_a_space(tokens: pa.StringArray) -> bool:
+    """Whether a token holds a control character, as those of an odd token pattern may."""
+    return bool(pc.any(pc.match_substring_regex(tokens, r"[\x00-\x1f]")).as_py())
 
 
 def _counts_of_parts(parts: tuple[Path, ...], known: Known, context: Context) -> Iterator[Counts]:

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.errors import QualityError
-from reviewflow.features.terms import Counts, Known, longer_counts, terms_of, token_counts
+from reviewflow.features.terms import (
+    Counts,
+    Known,
+    longer_counts,
+    terms_of,
+    text_order,
+    token_counts,
+)
 
 
 def vocabulary(
@@ -93,22 +100,25 @@ def in_question(
 
 
 def most_frequent(known: Known, shortest: int, max_features: int) -> pa.Table:
-    """The vocabulary's ``term`` and ``document_frequency``, by term in code-point order."""
+    """The vocabulary's ``term`` and ``document_frequency``, by term in code-point order.
+
+    Of terms that occur equally often the first in that order are taken.
+    """
     levels = known.levels[shortest - 1 :]
-    tables = [
-        pa.table(
-            {
-                "term": terms_of(known, n, np.arange(len(level.keys))),
-                "count": level.counts,
-                "document_frequency": level.frequencies,
-            }
-        )
-        for n, level in enumerate(levels, start=shortest)
-    ]
-    terms = pa.concat_tables(tables)
-    if len(terms) > max_features:
-        terms = terms.sort_by([("count", "descending"), ("term", "ascending")])
-    return terms.slice(0, max_features).sort_by("term").drop_columns("count")
+    counts = np.concatenate([level.counts for level in levels])
+    frequencies = np.concatenate([level.frequencies for level in levels])
+    order = text_order(known, shortest)
+    if len(order) > max_features:
+        most = np.argsort(-counts[order], kind="stable")[:max_features]
+        order = order[np.sort(most)]
+    by_level = np.sort(order)
+    terms = terms_of(known, shortest, by_level)
+    return pa.table(
+        {
+            "term": terms.take(pa.array(np.searchsorted(by_level, order))),
+            "document_frequency": frequencies[order],
+        }
+    )
 
 
 def _write(terms: pa.Table, documents: int, path: Path) -> None:
