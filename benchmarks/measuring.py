@@ -45,7 +45,8 @@ def command_figures(arguments: list[str], **environment: str) -> Figures:
     The memory is that of the command and its children; the server that Prefect needs is no part
     of the pipeline and is left out. The time is all that a person waits for, the server included.
     """
-    given = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    ours = "PREFECT_", "REVIEWFLOW_"
+    given = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
         process = subprocess.Popen(

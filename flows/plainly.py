@@ -34,9 +34,11 @@ def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             if os.environ.get("REVIEWFLOW_DEBUG"):
                 raise
+            from reviewflow.reporting.words import visible
+
             click.echo(
-                f"Error: something unexpected happened ({type(error).__name__}: {error}); "
-                "reviewflow --debug … shows where.",
+                f"Error: something unexpected happened ({type(error).__name__}: "
+                f"{visible(error)}); reviewflow --debug … shows where.",
                 err=True,
             )
             sys.exit(1)

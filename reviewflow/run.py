@@ -280,7 +280,7 @@ class Run:
             step for step in line.steps if self.recheck or self.ledger.decide(step).action == "run"
         ]
         if all(step.part in fresh for step in asked):
-            return [(step, fresh.get(step.part or 0)) for step in line.steps]
+            return ((step, fresh.pop(step.part or 0, None)) for step in line.steps)
         return self._read_again(line.steps)
 
     def _read_again(self, steps: list[Step]) -> Iterable[tuple[Step, Any]]:

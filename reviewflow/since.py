@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from reviewflow.notices import last_completed
 from reviewflow.reporting.words import amount, finite, setting
 
 MOST_SETTINGS = 6
+MORE = re.compile(r" and [\d,]+ more$")  # what a reason does not name
 LEFT_ALONE = ("notify.",)  # settings that shape no figure
 
 
@@ -88,10 +90,11 @@ def _code(now: Mapping[str, Any]) -> Iterator[str]:
         if piece.startswith("code changed: ")
     )
     names = dict.fromkeys(
-        name for reason in reasons for name in reason.partition(": ")[2].split(", ")
+        name for reason in reasons for name in MORE.sub("", reason.partition(": ")[2]).split(", ")
     )
+    more = len(names) > 3 or any(map(MORE.search, reasons))
     if names:
-        yield f"code: {', '.join(list(names)[:3])}{' and more' if len(names) > 3 else ''}"
+        yield f"code: {', '.join(list(names)[:3])}{' and more' if more else ''}"
 
 
 def _best(before: Past, now: Mapping[str, Any]) -> Iterator[str]:

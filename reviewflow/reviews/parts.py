@@ -176,11 +176,11 @@ class Reading:
     Attributes
     ----------
     fresh : rows by part, of the parts that were not there when the files were read last; empty
-        where they take more than ``FRESH_BYTES``.
+        where they take more than ``FRESH_BYTES``. Whoever uses them takes them out.
     """
 
     index: Index
-    fresh: Mapping[int, pa.Table]
+    fresh: dict[int, pa.Table]
 
 
 def reading(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Reading:

@@ -60,6 +60,13 @@ def test_settings_rows_code_and_the_best(tmp_path: Path) -> None:
     ]
 
 
+def test_code_that_a_reason_only_counts_is_more(tmp_path: Path) -> None:
+    now = run(stages=[{"stage": "train", "reason": "code changed: a.b, c.d and 10 more"}])
+    found = told(tmp_path, run(), now)
+    assert found is not None
+    assert found["changes"] == ["code: a.b, c.d and more"]
+
+
 def test_edited_rows_are_told_by_parts(tmp_path: Path) -> None:
     stages = [{"stage": "ingest", "part": part, "reason": "new rows"} for part in (0, 2)]
     found = told(tmp_path, run(), run(stages=stages))
