@@ -56,7 +56,8 @@ def normalized_words(
     words = reductions[normalize.reduce](spelled)
     if not left_out and all(words):
         return words, counts
-    kept = np.array([word not in left_out for word in spelled]) & np.array(words, bool)
+    pairs = zip(spelled, words, strict=True)
+    kept = np.array([bool(word) and token not in left_out for token, word in pairs], bool)
     words = list(compress(words, kept))
     ends = np.concatenate(([0], np.cumsum(counts)))
     return words, np.diff(np.concatenate(([0], np.cumsum(kept)))[ends])
