@@ -4,6 +4,12 @@ The same TF-IDF rows, ReLU, rate 0.01; milliseconds a step, the making of the ba
 is the compiled step on one core. Beside it the loop that PyTorch's tutorials teach (dense rows,
 DataLoader, nn.Linear, BCELoss, SGD), and the same loop on nn.EmbeddingBag(sparse=True) as the first
 layer; both with as many threads as PyTorch takes by itself.
+
+The floor is what no such step can do without: of the first layer the weights of the batch's terms
+are read, and read and written once more for the update; a multiplication and addition for each
+entry and unit, forward and back; the second layer forward, back and for its gradient. It is the
+time of its operations at the speed of a matrix product on one core, or that of its bytes at the
+speed of a copy of a matrix of this size, whichever is longer, both measured in the same run.
 """
 
 import time
@@ -23,6 +29,7 @@ QUICK_STEPS = {16: 20, 256: 1}
 WARM_STEPS = 5
 DENSE = "PyTorch, dense, DataLoader"
 SPARSE = "PyTorch, sparse EmbeddingBag"
+FLOOR = "the floor"
 
 
 def rows(space: Workspace) -> list[Row]:
@@ -36,12 +43,18 @@ def rows(space: Workspace) -> list[Row]:
                 f"reviewflow, batch {batch_size}": partial(fresh, fused, **given),
                 DENSE: partial(fresh, dense, **given),
                 SPARSE: partial(fresh, embedding_bag, **given),
+                FLOOR: partial(fresh, floor, **given),
             },
         )
         ours = of("milliseconds", figures[f"reviewflow, batch {batch_size}"])
         for other in (DENSE, SPARSE):
             theirs = of("milliseconds", figures[other])
             found.append(Row(f"training step, batch {batch_size}", "ms", ours, other, theirs))
+        least = figures[FLOOR]
+        millions = least[0]["operations"] / 1e6, least[0]["bytes"] / 1e6
+        name = f"{FLOOR}: {millions[0]:.1f} million operations, {millions[1]:.1f} MB"
+        floors = of("milliseconds", least)
+        found.append(Row(f"training step, batch {batch_size}", "ms", ours, name, floors))
     return found
 
 
@@ -114,6 +127,43 @@ def embedding_bag(features: str, batch_size: int, steps: int) -> Figures:
             yield tuple(map(torch.from_numpy, X)), torch.from_numpy(data.labels[rows])
 
     return timed_steps(FirstLayer(Train().hidden[0]), batches, steps)
+
+
+def floor(features: str, batch_size: int, steps: int) -> Figures:
+    """Operations and bytes of a step, and the time that they take at this core's best."""
+    import numpy as np
+    import torch
+
+    from reviewflow.networks.train import shuffled_rows
+
+    torch.set_num_threads(1)
+    data, terms = training_rows(features)
+    first, second = Train().hidden
+    batches = shuffled_rows(data.rows, 0, 2)[: steps * batch_size].reshape(-1, batch_size)
+    found = [
+        np.concatenate([data.indices[data.indptr[row] : data.indptr[row + 1]] for row in batch])
+        for batch in batches
+    ]
+    entries = sum(map(len, found)) / len(found)
+    touched = sum(len(np.unique(batch)) for batch in found) / len(found)
+    operations = 2 * (2 * entries * first + 3 * batch_size * first * second)
+    moved = 4 * (3 * touched * first + 3 * first * second)
+    weights = torch.zeros(terms, first)
+    square, copy = torch.ones(first, first), torch.ones(terms, first)
+    a_second = 2 * first**3 / fastest(lambda: square @ square)
+    bytes_a_second = 2 * 4 * weights.numel() / fastest(lambda: copy.copy_(weights))
+    seconds = max(operations / a_second, moved / bytes_a_second)
+    return {"milliseconds": 1000 * seconds, "operations": operations, "bytes": moved}
+
+
+def fastest(work: Callable[[], Any], times: int = 50) -> float:
+    """Seconds of the fastest of many times."""
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
 def timed_steps(first_layer: Any, batches: Callable[[], Iterator[Any]], steps: int) -> Figures:

@@ -53,7 +53,7 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
     widest = max([count for *_, count in bars] + [1])
 
     def draw(figure: Any) -> None:
-        axes = clear_axes(figure, (0.265, 0.2, 0.70, 0.78), "rows", "")
+        axes = clear_axes(figure, (0.265, 0.2, 0.67, 0.78), "rows", "")
         positions = range(len(bars))
         axes.barh(
             positions,
