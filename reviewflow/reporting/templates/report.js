@@ -27,5 +27,5 @@ for (const table of document.querySelectorAll("table.sortable")) {
   }
 }
 addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details")) details.open = true;
+  for (const details of document.querySelectorAll("details.printed")) details.open = true;
 });
