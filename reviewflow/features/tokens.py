@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from reviewflow.text.tokens import in_order
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -46,18 +48,9 @@ def read_tokens(folder: Path) -> Tokens:
     words = encoded.dictionary
     if not pc.all(pc.less(words[:-1], words[1:]), min_count=0).as_py():
         # Arrow lets a dictionary be in any order, and hold a word twice.
-        words, places = _sorted(words)
+        words, places = in_order(words)
         codes = places[codes]
     return Tokens(codes, lengths, words)
-
-
-def _sorted(words: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
-    """The distinct words in code-point order, and the place of each word among them."""
-    distinct = words.dictionary_encode()
-    order = pc.array_sort_indices(distinct.dictionary).to_numpy()  # UTF-8 sorts as code points do
-    place = np.empty(len(order), np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    return distinct.dictionary.take(pa.array(order)), place[distinct.indices.to_numpy()]
 
 
 def training_rows(folder: Path) -> NDArray[np.bool_]:

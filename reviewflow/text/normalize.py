@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.config import Normalize
 from reviewflow.context import Context
-from reviewflow.text.tokens import TokenStream, token_stream
+from reviewflow.text.tokens import TokenStream, in_order, token_stream
 from reviewflow.text.words import normalized_words
 
 LARGEST_DICTIONARY_BYTES = 1 << 30  # above it Parquet would write the tokens out one by one
@@ -83,7 +82,8 @@ def normalized(texts: pa.Array, normalize: Normalize) -> pa.ListArray:
 
 def _replaced(stream: TokenStream, words: list[str], counts: NDArray[np.int64]) -> TokenStream:
     """The stream with ``counts`` words in the place of each token, and its words sorted."""
-    distinct, places = _numbered(words)
+    in_use, places = in_order(pa.array(words, pa.string()))
+    distinct = in_use.to_pylist()
     if (counts == 1).all():
         return TokenStream(distinct, places.take(stream.codes), stream.offsets)
     firsts = np.cumsum(counts) - counts
@@ -91,15 +91,6 @@ def _replaced(stream: TokenStream, words: list[str], counts: NDArray[np.int64]) 
     ends = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths)))
     codes = places.take(_ranges(firsts[stream.codes], lengths, ends))
     return TokenStream(distinct, codes, ends[stream.offsets])
-
-
-def _numbered(words: list[str]) -> tuple[list[str], NDArray[np.int32]]:
-    """The distinct words in code point order, and the place of each word among them."""
-    encoded = pa.array(words, pa.string()).dictionary_encode()
-    order = pc.array_sort_indices(encoded.dictionary)  # UTF-8 bytes sort as code points do
-    place = np.empty(len(order), np.int32)
-    place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    return encoded.dictionary.take(order).to_pylist(), place[encoded.indices.to_numpy()]
 
 
 def _ranges(

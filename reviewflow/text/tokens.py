@@ -17,6 +17,7 @@ from itertools import chain
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.errors import InputError
@@ -85,6 +86,15 @@ def token_stream(
         texts.take(pa.array(unclear)).to_pylist(), re.compile(token_pattern), lowercase, strip_html
     )
     return _merged(stream, rest, unclear)
+
+
+def in_order(words: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
+    """The distinct words in code-point order, and the place of each word among them (int32)."""
+    encoded = words.dictionary_encode()
+    order = pc.array_sort_indices(encoded.dictionary)  # UTF-8 bytes sort as code points do
+    place = np.empty(len(order), np.int32)
+    place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    return encoded.dictionary.take(order), place[encoded.indices.to_numpy()]
 
 
 @lru_cache(maxsize=2)
