@@ -16,6 +16,7 @@ from benchmarks import (
     scale,
     text_to_features,
     train_step,
+    unchanged,
     whole_run,
     write_up_table,
 )
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "train_step": train_step,
     "write_up_table": write_up_table,
     "whole_run": whole_run,
+    "unchanged": unchanged,
     "plan": plan,
     "growth": growth,
     "scale": scale,
@@ -47,7 +49,7 @@ BENCHMARKS: dict[str, ModuleType] = {
 def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
-    NAME: text_to_features, ngrams, train_step, write_up_table, whole_run, plan,
+    NAME: text_to_features, ngrams, train_step, write_up_table, whole_run, unchanged, plan,
     growth, scale, checks, numpy_net; all of them if none is named.
     All of them, not --quick, are written to docs/benchmarks.md.
     """

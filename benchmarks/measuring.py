@@ -40,7 +40,12 @@ def fresh(function: Callable[..., Any], **arguments: Any) -> Figures:
 
 
 def command_figures(arguments: list[str], **environment: str) -> Figures:
-    """Run ``reviewflow`` with the arguments: ``seconds``, and ``megabytes`` at its peak.
+    """Run ``reviewflow`` with the arguments; its figures as :func:`python_figures` gives them."""
+    return python_figures(["-m", "flows.cli", *arguments], **environment)
+
+
+def python_figures(arguments: list[str], **environment: str) -> Figures:
+    """Run Python with the arguments: ``seconds``, and ``megabytes`` at its peak.
 
     The memory is that of the command and its children; the server that Prefect needs is no part
     of the pipeline and is left out. The time is all that a person waits for, the server included.
@@ -50,7 +55,7 @@ def command_figures(arguments: list[str], **environment: str) -> Figures:
     with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", *arguments],
+            [sys.executable, *arguments],
             cwd=ROOT,
             env={**given, **environment},
             stdout=output,
@@ -60,7 +65,7 @@ def command_figures(arguments: list[str], **environment: str) -> Figures:
         seconds = time.perf_counter() - started
         if process.returncode:
             output.seek(0)
-            raise SystemExit(f"reviewflow {' '.join(arguments)} failed:\n{output.read()}")
+            raise SystemExit(f"python {' '.join(arguments)} failed:\n{output.read()}")
     return {"seconds": seconds, "megabytes": peak / 1e6}
 
 

@@ -1,13 +1,12 @@
 """The command ``reviewflow run`` on the default configuration, from the CSV to the report.
 
 Eight variants, 20 epochs each. *First run after installing* starts with no artifacts and no
-compiled code; *everything* with no artifacts; then *nothing changed*, the same beside a server
-that is up, and *one variant added*. The seconds are all that a person waits for, the start and end
-of Prefect's server included; the memory is that of the command's processes without that server.
+compiled code; *everything* with no artifacts; then *one variant added*. The seconds are all that a
+person waits for, the start and end of Prefect's server included; the memory is that of the
+command's processes without that server.
 """
 
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +15,30 @@ import yaml
 from benchmarks.measuring import ROOT, Figures, command_figures, of, tell
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
-from flows.server import prefect_server
 
 CONFIG = ROOT / "configs" / "imdb.yaml"
 ADDED = {"relu rate 0.05": {"train.learning_rate": 0.05}}
 FIRST, EVERYTHING = "first run after installing", "everything"
-UNCHANGED, ONE_MORE = "nothing changed", "one variant added"
-BESIDE_SERVER, SERVER = "nothing changed, server up", "start of Prefect's server"
+ONE_MORE = "one variant added"
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds and peak memory of each of the runs, and the seconds of the server's start."""
+    """Seconds and peak memory of each of the runs."""
     runs = []
     for number in range(space.runs):
         tell(f"run {number + 1} of {space.runs}")
         runs.append(runs_in_turn(space, space.folder / "whole_run"))
     found = []
-    for name in (FIRST, EVERYTHING, UNCHANGED, BESIDE_SERVER, ONE_MORE):
+    for name in (FIRST, EVERYTHING, ONE_MORE):
         seconds = of("seconds", [run[name] for run in runs])
-        if name not in (FIRST, EVERYTHING):
+        if name == ONE_MORE:
             whole = of("seconds", [run[EVERYTHING] for run in runs])
             found.append(Row(f"run, {name}: time", "s", seconds, f"run, {EVERYTHING}", whole))
         else:
             found.append(Row(f"run, {name}: time", "s", seconds))
         memory = of("megabytes", [run[name] for run in runs])
         found.append(Row(f"run, {name}: peak memory", "MB", memory))
-    return [*found, Row(SERVER, "s", of("seconds", [run[SERVER] for run in runs]))]
+    return found
 
 
 def runs_in_turn(space: Workspace, folder: Path) -> dict[str, Figures]:
@@ -55,14 +52,6 @@ def runs_in_turn(space: Workspace, folder: Path) -> dict[str, Figures]:
 
     found = {FIRST: figures(FIRST, "first")}
     found[EVERYTHING] = figures(EVERYTHING, "artifacts")
-    found[UNCHANGED] = figures(UNCHANGED, "artifacts")
-    tell(BESIDE_SERVER)
-    started = time.perf_counter()
-    with prefect_server(folder / "prefect") as url:
-        found[SERVER] = {"seconds": time.perf_counter() - started}
-        again = run_arguments(config, folder / "artifacts")
-        command_figures(again, **compiled, PREFECT_API_URL=url)  # from now on the flow is known
-        found[BESIDE_SERVER] = command_figures(again, **compiled, PREFECT_API_URL=url)
     write_config(space, folder, ADDED)
     found[ONE_MORE] = figures(ONE_MORE, "artifacts")
     shutil.rmtree(folder)

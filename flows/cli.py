@@ -172,13 +172,10 @@ def watched(artifacts: str, flow: str) -> Iterator[Console]:
         with prefect_server(home, meanwhile=flow) as url:
             console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
 
-            from flows.one_run import LISTENER
+            from flows.one_run import by_hand
 
-            token = LISTENER.set(console)
-            try:
+            with by_hand(console):
                 yield console
-            finally:
-                LISTENER.reset(token)
 
 
 @main.command()

@@ -4,8 +4,9 @@ with OneRun(…) as job:  submit a stage ─▶ … ─▶ wait ─▶ publish
                                                     └─▶ run.json and the report, come what may
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
@@ -16,6 +17,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled as CancelledState
 from pydantic import BaseModel
 
@@ -23,7 +25,8 @@ from flows.settings import Options
 from flows.worker_process import end_with_worker
 from reviewflow.errors import Cancelled, StoreError
 from reviewflow.garbage import claim
-from reviewflow.notices import last_completed, notices
+from reviewflow.history import last_completed
+from reviewflow.notices import notices
 from reviewflow.plan import Previous
 from reviewflow.processors import processors
 from reviewflow.record import Record, previous_run
@@ -34,6 +37,21 @@ from tasks.notify import notify_of
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 STOPPED = "The run was stopped; what was finished is kept, run again to go on."
 SIGNALS = (KeyboardInterrupt, SystemExit, TerminationSignal, Cancelled)
+
+
+@contextmanager
+def by_hand(listener: Listener) -> Iterator[None]:
+    """Runs in the body are started by a person, whose listener is told of them.
+
+    They send no heartbeats, unless Prefect's setting asks for some: the process is watched by the
+    person, and Prefect's thread for them ends on whole seconds only, which a short run waits for.
+    """
+    token = LISTENER.set(listener)
+    try:
+        with temporary_settings(set_defaults={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            yield
+    finally:
+        LISTENER.reset(token)
 
 
 def stoppable(run: Callable[..., Any]) -> Callable[..., Any]:

@@ -31,6 +31,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO
 
+from flows.for_good import for_good
 from reviewflow.errors import ReviewflowError, StoreError, UsageError
 
 START_SECONDS = 60.0
@@ -87,6 +88,7 @@ def prefect_server(
     if given and given != os.environ.get(OURS):
         prefect_home = os.environ.get("PREFECT_HOME", str(home))
         with _environment(PREFECT_HOME=prefect_home, **_quiet()):
+            _import_prefect(meanwhile)
             _await_given(given)
             yield given
         return
@@ -251,7 +253,7 @@ def _await_ours(
     home: Path, url: str, started: subprocess.Popen[bytes] | None, meanwhile: str
 ) -> None:
     """Return when the server in `home` answers; Prefect's import takes as long, so do it now."""
-    import_module(meanwhile)
+    _import_prefect(meanwhile)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and _alive(home):
         if _healthy(url):
@@ -260,6 +262,14 @@ def _await_ours(
     if started is not None:
         started.kill()
     raise _did_not_start(home)
+
+
+def _import_prefect(module: str) -> None:
+    """Import a module that uses Prefect; flows need the engine from their first call on."""
+    with for_good():
+        import_module(module)
+        import_module("prefect.flow_engine")
+        import_module("prefect.task_engine")
 
 
 def _await_given(url: str) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import uvicorn
 
+from flows.for_good import for_good
+
 END_SECONDS = 45  # longest that writing down what was sent, and ending, may take
 POLL_SECONDS = 0.02
 PREFERRED_PORT = 4200
@@ -34,12 +36,13 @@ def main() -> None:
     unfinished.write_text(json.dumps(description, indent=2) + "\n")
     unfinished.replace(home / "server.json")
 
-    from prefect.server.api.server import create_app
+    with for_good():
+        from prefect.server.api.server import create_app
 
-    from flows.files import file_routes
+        from flows.files import file_routes
 
-    app = create_app(final=True)
-    app.router.routes[:0] = file_routes(home.parent)
+        app = create_app(final=True)
+        app.router.routes[:0] = file_routes(home.parent)
 
     from prefect.settings import get_current_settings
 

@@ -49,8 +49,25 @@ class Past:
 
 def past_runs(runs: Path) -> list[Past]:
     """All runs, the newest first."""
+    found = map(past_run, _folders(runs))
+    return sorted(found, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
+
+
+def last_completed(runs: Path, job: str, name: str) -> Past | None:
+    """The newest completed run of a job and configuration, if there is one.
+
+    Ids begin with the time, so the newest are looked at first, and no more than it takes.
+    """
+    for folder in sorted(_folders(runs), reverse=True):
+        run = past_run(folder)
+        if run.title == (job, name) and run.state == "completed":
+            return run
+    return None
+
+
+def _folders(runs: Path) -> list[Path]:
     try:
-        folders = [
+        return [
             folder
             for folder in runs.iterdir()
             if not folder.name.startswith(".") and not folder.is_symlink() and folder.is_dir()
@@ -59,8 +76,6 @@ def past_runs(runs: Path) -> list[Past]:
         return []
     except OSError as error:
         raise StoreError(f"The runs in {runs} cannot be read ({error.strerror}).") from None
-    found = [past_run(folder) for folder in folders]
-    return sorted(found, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
 
 
 def past_run(folder: Path) -> Past:

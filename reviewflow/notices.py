@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from reviewflow.history import Past, mapping, mappings, past_runs
+from reviewflow.history import mapping, mappings
 from reviewflow.reporting.words import finite
 
 
@@ -44,14 +43,6 @@ def notices(content: Mapping[str, Any], before: Mapping[str, Any] | None) -> lis
         )
     fall = _fall(content, before or {})
     return [*found, Notice("metric fell", f"{title}: {fall}")] if fall else found
-
-
-def last_completed(runs: Path, job: str, name: str) -> Past | None:
-    """The newest completed run of a job and configuration, if there is one."""
-    return next(
-        (run for run in past_runs(runs) if run.title == (job, name) and run.state == "completed"),
-        None,
-    )
 
 
 def _fall(content: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:

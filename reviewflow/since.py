@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.comparison import flat
-from reviewflow.history import Past, mapping, mappings, roc_auc
-from reviewflow.notices import last_completed
+from reviewflow.history import Past, last_completed, mapping, mappings, roc_auc
 from reviewflow.reporting.words import amount, finite, setting
 
 MOST_SETTINGS = 6

@@ -10,13 +10,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from reviewflow.config import VARIED_SECTIONS, Config, variant_changes, variant_configs
 from reviewflow.evaluation.conclusions import Variant as Judged
 from reviewflow.evaluation.conclusions import conclusions
 from reviewflow.evaluation.diagnosis import kind_and_sentence
 from reviewflow.lines import Line
+from reviewflow.parquet import read_parquet
 from reviewflow.quality.results import read_results
 from reviewflow.reporting.best import best
 from reviewflow.reporting.reference import reference
@@ -232,7 +231,7 @@ def _diagnosed(seeds: list[dict[str, Any]]) -> tuple[str, str | None]:
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
     """The rows of a model's history."""
-    rows: list[dict[str, Any]] = pq.read_table(folder / "history.parquet").to_pylist()
+    rows: list[dict[str, Any]] = read_parquet(folder / "history.parquet").to_pylist()
     return rows
 
 

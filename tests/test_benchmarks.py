@@ -61,7 +61,7 @@ def test_a_quick_benchmark_prints_its_table_and_writes_nothing() -> None:
 def test_all_benchmarks_quickly() -> None:
     before = page_state()
     printed = benchmarks("--quick", "--runs", "1")
-    assert_table(printed, "text to features", "training step", "run, everything", "plan, nothing")
+    assert_table(printed, "text to features", "training step", "run, everything", "plan, one")
     assert page_state() == before
 
 

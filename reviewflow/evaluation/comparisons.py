@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
@@ -33,6 +32,7 @@ from reviewflow.evaluation.chance import (
     weighted_roc_auc,
 )
 from reviewflow.evaluation.metrics import THRESHOLD
+from reviewflow.parquet import read_parquet
 
 METRICS = ("roc_auc", "accuracy")
 
@@ -121,7 +121,7 @@ def read_judged(evaluations: tuple[Path, ...], groups: tuple[int, ...]) -> Judge
 
 
 def _test_rows(folder: Path) -> pa.Table:
-    table = pq.read_table(folder / "predictions.parquet")
+    table = read_parquet(folder / "predictions.parquet")
     test = pc.equal(table["split"].cast(pa.string()), "test")
     return table.filter(pc.and_(test, pc.is_valid(table["label"])))
 

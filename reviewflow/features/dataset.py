@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.errors import StoreError
+from reviewflow.parquet import read_parquet
 
 _LOADING = Lock()  # variants start side by side: one of them loads, the others wait for it
 
@@ -116,7 +117,7 @@ def read_part(folder: Path, terms: int) -> Part:
     StoreError
         If a row names a term beyond the vocabulary.
     """
-    table = pq.read_table(folder / "features.parquet").combine_chunks()
+    table = read_parquet(folder / "features.parquet").combine_chunks()
     indptr, indices = _list_arrays(table["indices"])
     _, values = _list_arrays(table["values"])
     if len(indices) and not 0 <= indices.min() <= indices.max() < terms:

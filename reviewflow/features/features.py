@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from reviewflow.context import Context
 from reviewflow.features.tokens import read_tokens
 from reviewflow.features.weighting import term_counts, term_tree, tfidf_values
+from reviewflow.parquet import read_parquet
 
 _READING = Lock()  # parts start side by side: one of them reads the vocabulary, the others wait
 
@@ -68,8 +69,8 @@ def features(
         ngram_range[1],
     )
     values = tfidf_values(ends, indices, counts, terms.idf, sublinear_tf, norm == "l1")
-    labels = pq.read_table(reviews / "reviews.parquet", columns=["label"])["label"]
-    splits = pq.read_table(split / "split.parquet", columns=["split"])["split"]
+    labels = read_parquet(reviews / "reviews.parquet", columns=["label"])["label"]
+    splits = read_parquet(split / "split.parquet", columns=["split"])["split"]
     table = pa.table(
         {
             "label": labels.cast(pa.int8()),
@@ -117,7 +118,7 @@ def read_terms(vocabulary: Path, longest: int) -> Terms:
 @lru_cache(maxsize=2)
 def _read_terms(path: Path, longest: int, modified_ns: int, size_bytes: int) -> Terms:
     """Read once for all parts; the file's time and size are there to notice another file."""
-    table = pq.read_table(path, columns=["term", "idf"]).combine_chunks()
+    table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
     terms = table["term"].chunk(0)
     if longest == 1:  # a single token may hold spaces
         pieces, ends = terms, np.arange(1, len(terms) + 1, dtype=np.int64)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from reviewflow.parquet import read_parquet
 from reviewflow.text.tokens import in_order
 
 
@@ -38,7 +38,7 @@ class Tokens:
 
 def read_tokens(folder: Path) -> Tokens:
     """The tokens in ``tokens.parquet``; a missing list is an empty one."""
-    table = pq.read_table(folder / "tokens.parquet", columns=["tokens"])
+    table = read_parquet(folder / "tokens.parquet", columns=["tokens"])
     lists = pa.concat_arrays(table.unify_dictionaries()["tokens"].chunks or [_no_lists()])
     encoded = lists.flatten()
     if not pa.types.is_dictionary(encoded.type):
@@ -55,7 +55,7 @@ def read_tokens(folder: Path) -> Tokens:
 
 def training_rows(folder: Path) -> NDArray[np.bool_]:
     """Which rows of a part ``split.parquet`` calls training rows; shape (N,)."""
-    column = pq.read_table(folder / "split.parquet", columns=["split"])["split"]
+    column = read_parquet(folder / "split.parquet", columns=["split"])["split"]
     mask = pc.equal(column.cast(pa.string()), "train").to_numpy()
     return np.asarray(mask, dtype=np.bool_)
 

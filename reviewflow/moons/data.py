@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from reviewflow.context import Context
 from reviewflow.errors import StoreError
 from reviewflow.moons.config import Data
+from reviewflow.parquet import read_parquet
 
 POINTS_FILE = "points.parquet"
 FRESH_FILE = "fresh.parquet"
@@ -60,7 +61,7 @@ def read_points(path: Path) -> Points:
         If the file is missing or no Parquet file with the three columns.
     """
     try:
-        table = pq.read_table(path, columns=["x1", "x2", "label"])
+        table = read_parquet(path, columns=["x1", "x2", "label"])
     except (OSError, pa.ArrowException) as error:
         cause = " ".join(str(error).split())
         raise StoreError(f"The points in {path} cannot be read ({cause}); run again.") from None

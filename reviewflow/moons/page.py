@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -22,6 +21,7 @@ from reviewflow.moons.config import Data, InitialWeights, Network, PointByPoint,
 from reviewflow.moons.job import PICTURES
 from reviewflow.moons.pictures import stable_limit
 from reviewflow.moons.training import LINES_FILE, read_history
+from reviewflow.parquet import read_parquet
 
 PAGE_FILE = "moons.html"
 
@@ -110,7 +110,7 @@ def _version(settings: WholeSet | PointByPoint, model: Path, accuracy: Any) -> d
 
 def _rate_facts(rates_study: Path, whole_set: WholeSet) -> dict[str, Any]:
     """A row a rate (medians over the seeds, and how they spread), and the stable limit."""
-    table = pq.read_table(rates_study / "learning_rates.parquet").to_pandas()
+    table = read_parquet(rates_study / "learning_rates.parquet").to_pandas()
     rows = []
     for rate, trainings in table.groupby("learning_rate"):
         rows.append(

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
@@ -32,6 +31,7 @@ from reviewflow.moons.drawings import (
 from reviewflow.moons.job import PICTURES
 from reviewflow.moons.studies import ACTIVATIONS, INITS
 from reviewflow.moons.training import load_network, read_history
+from reviewflow.parquet import read_parquet
 
 
 def draw_pictures(
@@ -76,14 +76,14 @@ def stable_limit(rates_study: Path) -> float:
 
 
 def _rates(rates_study: Path) -> Picture:
-    table = pq.read_table(rates_study / "learning_rates.parquet")
+    table = read_parquet(rates_study / "learning_rates.parquet")
     rates, highest, last = (table[name].to_numpy() for name in ("learning_rate", "highest", "last"))
     return rates_picture(rates, highest, last, stable_limit(rates_study))
 
 
 def _losses(weights_study: Path) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Loss over the epochs by activation and init."""
-    table = pq.read_table(weights_study / "losses.parquet")
+    table = read_parquet(weights_study / "losses.parquet")
 
     def curve(activation: str, init: str) -> NDArray[np.float64]:
         chosen = pc.and_(pc.equal(table["activation"], activation), pc.equal(table["init"], init))

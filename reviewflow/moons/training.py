@@ -31,6 +31,7 @@ from reviewflow.networks.numpy_net import (
     Sigmoid,
     Tanh,
 )
+from reviewflow.parquet import read_parquet
 
 WEIGHTS_FILE = "model.safetensors"
 DESCRIPTION_FILE = "model.json"
@@ -177,8 +178,8 @@ def load_network(folder: Path) -> Sequential:
 
 def read_history(folder: Path) -> History:
     """The losses that a train stage wrote."""
-    steps = pq.read_table(folder / "steps.parquet")["loss"].to_numpy()
-    epochs = pq.read_table(folder / "epochs.parquet")["loss"].to_numpy()
+    steps = read_parquet(folder / "steps.parquet")["loss"].to_numpy()
+    epochs = read_parquet(folder / "epochs.parquet")["loss"].to_numpy()
     return History(steps, epochs)
 
 

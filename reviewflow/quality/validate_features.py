@@ -4,9 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from reviewflow.context import Context
+from reviewflow.parquet import read_parquet
 from reviewflow.quality.data_docs import write_data_docs
 from reviewflow.quality.feature_frames import (
     FEATURE_COLUMNS,
@@ -46,7 +45,7 @@ def validate_features(
         If the suite cannot be used.
     """
     expectations = read_suite(suite, FEATURE_COLUMNS)
-    terms = pq.read_table(vocabulary / "vocabulary.parquet", columns=["term"])["term"].to_pylist()
+    terms = read_parquet(vocabulary / "vocabulary.parquet", columns=["term"])["term"].to_pylist()
     parts = list(context.executor.map(partial(_figures, terms=len(terms)), features))
     context.check_stop()
     results, outcomes = validated(expectations, feature_frames(parts, terms))
@@ -62,4 +61,4 @@ def validate_features(
 
 def _figures(part: Path, terms: int) -> PartFigures:
     columns = ["label", "split", "indices", "values"]
-    return part_figures(pq.read_table(part / "features.parquet", columns=columns), terms)
+    return part_figures(read_parquet(part / "features.parquet", columns=columns), terms)

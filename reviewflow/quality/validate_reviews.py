@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from reviewflow.context import Context
+from reviewflow.parquet import read_parquet
 from reviewflow.quality.data_docs import write_data_docs
 from reviewflow.quality.results import write_results
 from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
@@ -48,7 +48,7 @@ def validate_reviews(
     expectations = read_suite(suite, REVIEW_COLUMNS)
     tables = list(context.executor.map(_figures, reviews))
     context.check_stop()
-    sides = [pq.read_table(split / "split.parquet", columns=["split"]) for split in splits]
+    sides = [read_parquet(split / "split.parquet", columns=["split"]) for split in splits]
     results, outcomes = validated(
         expectations, review_frames(tables, sides, partial(_review_name, index))
     )
@@ -64,7 +64,7 @@ def validate_reviews(
 
 def _figures(part: Path) -> pa.Table:
     """A part's columns but for the text, of which only its blankness stays in memory."""
-    table = pq.read_table(
+    table = read_parquet(
         part / "reviews.parquet", columns=["text", "label", "text_hash", "characters"]
     )
     blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(table["text"])), 0)

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
+from reviewflow.parquet import read_parquet
 from reviewflow.reporting.best import CHOSEN_ON, best_group, typical
 from reviewflow.reporting.calibration import calibration, calibration_chart
 from reviewflow.reporting.drawings import (
@@ -92,8 +92,8 @@ def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, di
     """Rows by split and class; ``missing`` are the rows without a label."""
     counts = {split: {"negative": 0, "positive": 0, "missing": 0} for split in ("train", "test")}
     for review, split in zip(reviews, splits, strict=True):
-        labels = pq.read_table(review / "reviews.parquet", columns=["label"])["label"]
-        sides = pq.read_table(split / "split.parquet", columns=["split"])["split"]
+        labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
+        sides = read_parquet(split / "split.parquet", columns=["split"])["split"]
         part = pa.table({"label": labels, "split": sides.cast(pa.string())})
         totals = part.group_by(["split", "label"]).aggregate([([], "count_all")]).to_pylist()
         for total in totals:
@@ -103,7 +103,7 @@ def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, di
 
 
 def _loss_curve(model: Path, group: int) -> LossCurve:
-    history = pq.read_table(model / "history.parquet", columns=["epoch", "kind", "loss"])
+    history = read_parquet(model / "history.parquet", columns=["epoch", "kind", "loss"])
     kinds = history["kind"].cast(pa.string())
     epochs = history.filter(pc.equal(kinds, "epoch"))
     return LossCurve(
@@ -114,7 +114,7 @@ def _loss_curve(model: Path, group: int) -> LossCurve:
 
 
 def _draw_best(evaluation: Path, metrics: dict[str, Any], folder: Path) -> None:
-    predictions = pq.read_table(evaluation / "predictions.parquet")
+    predictions = read_parquet(evaluation / "predictions.parquet")
     labels, probabilities = _labelled(predictions, "test")
     test, train = _roc_curve(predictions, "test"), _roc_curve(predictions, "train")
     if test is not None:

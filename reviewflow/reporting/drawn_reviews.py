@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from reviewflow.parquet import read_parquet
 from reviewflow.reporting.explained import SIDES, review_text, review_tokens
 
 LONGEST_RAW = 700  # characters that are shown
@@ -47,8 +47,8 @@ def drawn_reviews(
 
 def _training_labels(review: Path, split: Path) -> NDArray[np.int8]:
     """Labels of a part's rows; -1 where a row has none or is a test row."""
-    labels = pq.read_table(review / "reviews.parquet", columns=["label"])["label"]
-    sides = pq.read_table(split / "split.parquet", columns=["split"])["split"]
+    labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
+    sides = read_parquet(split / "split.parquet", columns=["split"])["split"]
     train = pc.equal(sides.cast("string"), "train").to_numpy()
     known = pc.fill_null(labels, -1).to_numpy()
     return np.where(train, known, -1).astype(np.int8)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from reviewflow.parquet import read_parquet
 from reviewflow.reporting.axes import clear_axes, few_ticks, finite, variant_line
 from reviewflow.reporting.svg import drawn
 
@@ -106,7 +107,7 @@ def _courses(models: Sequence[Path], groups: Sequence[int], measure: Measure) ->
         path = model / "history.parquet"
         if measure.column not in pq.read_schema(path).names:
             continue
-        table = pq.read_table(path, columns=["epoch", "kind", measure.column])
+        table = read_parquet(path, columns=["epoch", "kind", measure.column])
         table = table.filter(pc.equal(table["kind"].cast("string"), "epoch"))
         values = [measure.told(layers or ()) for layers in table[measure.column].to_pylist()]
         epochs = table["epoch"].to_numpy().astype(np.float64)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.evaluation.pull import Pulls, Weights, pulls, read_weights
 from reviewflow.features.dataset import Part, read_part
+from reviewflow.parquet import read_parquet
 from reviewflow.reporting.highlight import marked
 
 WORDS_EACH_WAY = 15
@@ -64,7 +64,7 @@ def explained(made: Made, context: Context) -> tuple[dict[str, Any], list[dict[s
     mistakes : list
         ``label``, ``probability`` (of positive), and ``pieces``: the text as (text, pull or null).
     """
-    terms = pq.read_table(made.vocabulary / "vocabulary.parquet", columns=["term"])["term"]
+    terms = read_parquet(made.vocabulary / "vocabulary.parquet", columns=["term"])["term"]
     weights = read_weights(made.model)
     sums, counts = np.zeros(len(terms)), np.zeros(len(terms), np.int64)
     rows = 0
@@ -160,11 +160,11 @@ def _told(mistake: Mistake, made: Made, names: Sequence[str]) -> dict[str, Any]:
 
 def review_text(reviews: Path, row: int) -> str:
     """The text of one row of a part, as it was read."""
-    column = pq.read_table(reviews / "reviews.parquet", columns=["text"])["text"]
+    column = read_parquet(reviews / "reviews.parquet", columns=["text"])["text"]
     return str(column[row].as_py() or "")
 
 
 def review_tokens(folder: Path, row: int) -> list[str]:
     """The tokens of one row of a part."""
-    column = pq.read_table(folder / "tokens.parquet", columns=["tokens"])["tokens"]
+    column = read_parquet(folder / "tokens.parquet", columns=["tokens"])["tokens"]
     return [str(token) for token in column[row].as_py() or ()]

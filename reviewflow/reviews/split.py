@@ -106,9 +106,10 @@ def part_test_rows(path: Path, split: Split, place: Place | None) -> np.ndarray:
 
 
 def _column(path: Path, name: str) -> Any:
-    from pyarrow import parquet
 
-    return parquet.read_table(path, columns=[name]).column(name)
+    from reviewflow.parquet import read_parquet
+
+    return read_parquet(path, columns=[name]).column(name)
 
 
 def hashed_test_rows(text_hashes: np.ndarray, test_size: float, seed: int) -> np.ndarray:

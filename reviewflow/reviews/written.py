@@ -16,12 +16,12 @@ def written_digests(folder: Path) -> dict[str, str]:
     import hashlib
 
     import numpy as np
-    from pyarrow import parquet
 
+    from reviewflow.parquet import read_parquet
     from reviewflow.reviews.arrow import numbers
 
     path = folder / "reviews.parquet"
-    table = parquet.read_table(path)
+    table = read_parquet(path)
     hashes = numbers(table.column("text_hash").combine_chunks(), np.uint64)
     columns = table.select([c for c in ("text", "label", "split") if c in table.column_names])
     whole = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reviewflow.config import Normalize
 from reviewflow.context import Context
+from reviewflow.parquet import read_parquet
 from reviewflow.text.tokens import TokenStream, in_order, token_stream
 from reviewflow.text.words import normalized_words
 
@@ -40,7 +41,7 @@ def normalize(
     ``rows`` and ``tokens``, their numbers.
     """
     context.check_stop()
-    column = pq.read_table(reviews / "reviews.parquet", columns=["text"]).column("text")
+    column = read_parquet(reviews / "reviews.parquet", columns=["text"]).column("text")
     texts = column.combine_chunks()
     tokens = normalized(texts, normalize)
     context.check_stop()

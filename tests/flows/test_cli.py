@@ -244,12 +244,3 @@ def test_a_failed_check_is_exit_code_3_and_at_once_the_second_time(
         content = json.loads(record.read_text(encoding="utf-8"))
         assert content["state"] == "failed"
         assert content["error"] in second.stderr
-
-
-def test_a_run_in_which_all_is_cached_imports_nothing_that_computes() -> None:
-    script = "import sys, flows.sentiment; print([m for m in sys.argv[1:] if m in sys.modules])"
-    heavy = ["torch", "numba", "great_expectations", "nltk", "matplotlib", "sklearn", "pandas"]
-    done = subprocess.run(
-        [sys.executable, "-c", script, *heavy], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "[]\n"

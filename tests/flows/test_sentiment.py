@@ -1,6 +1,9 @@
 """The whole flow against the real Prefect server: first run, second run, and runs that fail."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from uuid import UUID
 import pytest
 import yaml
 
+from flows.server import OURS
 from reviewflow.config import read_config
 from reviewflow.errors import InputError, QualityError
 from reviewflow.job import STAGES
@@ -225,6 +229,68 @@ def test_an_unchanged_second_run_is_shown_as_cached(second: Seen) -> None:
         assert (state.type.value, state.name) == ("COMPLETED", "Cached"), name
     assert second.flow_run.name == f"small · {ROWS} rows · no changed stages"
     assert second.flow_run.state.type.value == "COMPLETED"
+
+
+@pytest.fixture(scope="module")
+def by_hand(job: tuple[Path, Path], second: Seen) -> tuple[str, Any]:
+    """A third run, of the command: the heavy modules that it imported, and its flow run."""
+    config, artifacts = job
+    script = (
+        "import sys; from flows.cli import main;"
+        "main(sys.argv[2:], standalone_mode=False);"
+        "print(*sorted(set(sys.argv[1].split()) & set(sys.modules)), sep=' ', file=sys.stderr)"
+    )
+    heavy = "torch numba great_expectations nltk matplotlib sklearn pandas pyarrow.dataset"
+    command = ["run", "--config", str(config), "--artifacts", str(artifacts)]
+    done = subprocess.run(
+        [sys.executable, "-c", script, heavy, *command],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != OURS},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "report: cached" in done.stdout
+    return done.stderr.strip(), read_back({*WORKS, PUBLISHED})[0]
+
+
+def test_an_unchanged_run_imports_nothing_that_computes(by_hand: tuple[str, Any]) -> None:
+    assert by_hand[0] == ""
+
+
+def test_a_run_by_hand_sends_no_heartbeats(first: Seen, by_hand: tuple[str, Any]) -> None:
+    assert heartbeats(first.flow_run.id) > 0
+    assert heartbeats(by_hand[1].id) == 0
+
+
+def heartbeats(flow_run_id: UUID) -> int:
+    """How many heartbeats of a flow run Prefect has."""
+    from prefect.client.orchestration import get_client
+
+    asked = {
+        "event": {"name": ["prefect.flow-run.heartbeat"]},
+        "resource": {"id": [f"prefect.flow-run.{flow_run_id}"]},
+    }
+    with get_client(sync_client=True) as client:
+        answer = client.request("POST", "/events/filter", json={"filter": asked})
+    return len(answer.json()["events"])
+
+
+def test_heartbeats_that_prefects_settings_ask_for_are_sent(prefect_api_of_module: str) -> None:
+    from prefect.settings import get_current_settings, temporary_settings
+
+    from flows.one_run import by_hand
+    from reviewflow.run import Listener
+
+    def frequency() -> int | None:
+        return get_current_settings().flows.heartbeat_frequency
+
+    usual = frequency()
+    with by_hand(Listener()):
+        assert frequency() is None
+    assert frequency() == usual
+    with temporary_settings({"flows.heartbeat_frequency": 45}), by_hand(Listener()):
+        assert frequency() == 45
 
 
 def test_the_table_of_variants_is_a_prefect_artifact(first: Seen) -> None:

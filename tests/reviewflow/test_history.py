@@ -13,7 +13,15 @@ from reviewflow.comparison import compared, flat
 from reviewflow.config import Config
 from reviewflow.errors import StoreError, UsageError
 from reviewflow.garbage import collected
-from reviewflow.history import found_run, past_run, past_runs, references, run_line, run_page
+from reviewflow.history import (
+    found_run,
+    last_completed,
+    past_run,
+    past_runs,
+    references,
+    run_line,
+    run_page,
+)
 from reviewflow.record import Record
 from tests.reviewflow.small_store import TwoRuns, key_of, write_run
 
@@ -69,6 +77,29 @@ def test_a_run_whose_process_is_gone_is_told_as_crashed(tmp_path: Path) -> None:
     assert past_run(tmp_path / "runs" / IDS[0]).state == "crashed"
     record.finish("failed", "the reason", {})
     assert run_line(past_run(record.folder))["error"] == "the reason"
+
+
+def test_the_last_completed_run_is_of_the_same_job_and_name(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    assert last_completed(runs, "sentiment", "imdb") is None
+    write_run(tmp_path, "2024-01-01T00-00-00-aaaaaa")
+    write_run(tmp_path, "2024-01-03T00-00-00-bbbbbb")
+    write_run(tmp_path, "2024-01-02T00-00-00-cccccc", job="moons")
+    write_run(tmp_path, "2024-01-04T00-00-00-dddddd", name="other")
+    write_run(tmp_path, "2024-01-05T00-00-00-eeeeee", state="failed")
+    garbled = write_run(tmp_path, "2024-01-06T00-00-00-ffffff")
+    (garbled / "run.json").write_text("{", encoding="utf-8")
+    (runs / "latest").symlink_to("2024-01-01T00-00-00-aaaaaa")
+    found = {
+        title: last_completed(runs, *title)
+        for title in [("sentiment", "imdb"), ("moons", "imdb"), ("sentiment", "other")]
+    }
+    assert {title: run and run.run_id[9] for title, run in found.items()} == {
+        ("sentiment", "imdb"): "3",
+        ("moons", "imdb"): "2",
+        ("sentiment", "other"): "4",
+    }
+    assert last_completed(runs, "moons", "other") is None
 
 
 def test_a_run_is_found_by_its_id_the_beginning_of_it_and_a_link(tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""Importing what stays until the process ends, without looking for garbage in it."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def for_good() -> Iterator[None]:
+    """Keep the garbage collector from what the body makes, now and when the process ends.
+
+    Prefect's modules are 200,000 objects: going through them takes an eighth of their import, and
+    half a second at the end of the process.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
