@@ -32,7 +32,7 @@ def main(debug: bool) -> None:
 
 
 def job_options(default_config: str = CONFIG) -> Callable[..., Any]:
-    """The options that commands which walk a job share."""
+    """The options that commands which walk a job share; ``--config`` apart, fields of Options."""
     options = (
         click.option(
             "--config", default=default_config, show_default=True, help="Configuration file."
@@ -72,35 +72,19 @@ recheck_option = click.option(
 @job_options()
 @recheck_option
 @plainly
-def run(
-    config: str,
-    changes: tuple[str, ...],
-    refresh: tuple[str, ...],
-    verify: bool,
-    artifacts: str,
-    recheck: bool,
-) -> None:
+def run(config: str, **asked: Any) -> None:
     """Do the whole job: ingest, check, normalise, vectorise, train, evaluate, report."""
     from reviewflow.config import read_config
     from reviewflow.job import STAGES
     from reviewflow.plan import check_refresh
 
-    read_config(Path(config), changes)  # a mistake is told before anything starts
-    check_refresh(refresh, STAGES)
-    with watched(artifacts, "flows.sentiment") as console:
+    read_config(Path(config), asked["changes"])  # a mistake is told before anything starts
+    check_refresh(asked["refresh"], STAGES)
+    with watched(asked["artifacts"], "flows.sentiment") as console:
         from flows.sentiment import sentiment
         from flows.settings import Options
 
-        report = sentiment(
-            config=config,
-            options=Options(
-                changes=changes,
-                refresh=refresh,
-                verify=verify,
-                recheck=recheck,
-                artifacts=artifacts,
-            ),
-        )
+        report = sentiment(config=config, options=Options(**asked))
         console.finish(Path(report))
 
 
@@ -109,37 +93,19 @@ def run(
 @recheck_option
 @click.option("--output", metavar="DIR", help="Where to put pictures, loss lines and the page.")
 @plainly
-def moons(
-    config: str,
-    changes: tuple[str, ...],
-    refresh: tuple[str, ...],
-    verify: bool,
-    artifacts: str,
-    recheck: bool,
-    output: str | None,
-) -> None:
+def moons(config: str, output: str | None, **asked: Any) -> None:
     """Train a network written in NumPy on two moons, and show what it does."""
     from reviewflow.moons.config import read_moons_config
     from reviewflow.moons.job import MOONS
     from reviewflow.plan import check_refresh
 
-    read_moons_config(Path(config), changes)
-    check_refresh(refresh, MOONS)
-    with watched(artifacts, "flows.moons") as console:
+    read_moons_config(Path(config), asked["changes"])
+    check_refresh(asked["refresh"], MOONS)
+    with watched(asked["artifacts"], "flows.moons") as console:
         from flows.moons import moons as flow
         from flows.settings import Options
 
-        page = flow(
-            config=config,
-            options=Options(
-                changes=changes,
-                refresh=refresh,
-                verify=verify,
-                recheck=recheck,
-                artifacts=artifacts,
-            ),
-            output=output,
-        )
+        page = flow(config=config, options=Options(**asked), output=output)
         console.finish(Path(page))
 
 
