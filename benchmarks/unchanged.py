@@ -19,7 +19,7 @@ from benchmarks.workspace import Workspace
 from flows.server import prefect_server
 
 SIZES = (25_000, 1_000_000)
-QUICK_SIZES = (600, 1_200)
+QUICK_SIZES = (1_200,)
 OWN_SERVER, SERVER_UP, PLAN = "own server", "server up", "plan"
 SERVER_ALONE, IDLE_FLOW = "a server alone, started and ended", "a flow that does nothing"
 SERVER = """

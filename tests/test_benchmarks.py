@@ -58,10 +58,12 @@ def test_a_quick_benchmark_prints_its_table_and_writes_nothing() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_all_benchmarks_quickly() -> None:
     before = page_state()
     printed = benchmarks("--quick", "--runs", "1")
     assert_table(printed, "text to features", "training step", "run, everything", "plan, one")
+    assert_table(printed, "1,200 rows, nothing changed: run, server up", "30,000 rows, 1 %")
     assert page_state() == before
 
 
