@@ -10,7 +10,7 @@ def for_good() -> Iterator[None]:
     """Keep the garbage collector from what the body makes, now and when the process ends.
 
     Prefect's modules are 200,000 objects: going through them takes an eighth of their import, and
-    half a second at the end of the process.
+    up to half a second at the end of the process.
     """
     gc.disable()
     try:
