@@ -27,7 +27,7 @@ check: $(INSTALLED) ## lint, format, types, the direction of imports, and code t
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m reviewflow.code
+	$(BIN)/python -m reviewflow.jobs.check_code
 
 ui: $(INSTALLED) ## serve Prefect's UI with the schedule and a worker, until Ctrl-C
 	@$(BIN)/reviewflow ui $(ARGS)

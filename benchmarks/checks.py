@@ -71,8 +71,8 @@ def _rows_of(count: int, reviews: Path, folder: Path, runs: int) -> list[Row]:
 
 def row_wise_stages(reviews_path: str, folder: str) -> dict[str, float]:
     """Everything from the file to its features, into ``parts`` and ``features``; seconds."""
-    import reviewflow.features.count
-    import reviewflow.features.features
+    import reviewflow.features.ngram_counts
+    import reviewflow.features.tfidf
     import reviewflow.features.vocabulary
     import reviewflow.reviews.ingest
     import reviewflow.reviews.parts

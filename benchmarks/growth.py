@@ -55,19 +55,20 @@ def rows(space: Workspace) -> list[Row]:
 
 def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
     """Ingest, normalize and count through the store; seconds with and without reading apart."""
-    from reviewflow.config import Config, Ingest
-    from reviewflow.plan import Previous
-    from reviewflow.run import Listener, Work, open_ledger, open_run
+    from reviewflow.config.sections import Config, Ingest
+    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.pipeline.last_run import LastRun
+    from reviewflow.pipeline.runner import Listener, Work
 
     config = Config(ingest=Ingest(path=reviews_path))
     started = time.perf_counter()
-    ledger = open_ledger(config, Path(artifacts), Previous({}, {}))
+    planner = open_planner(config, Path(artifacts), LastRun({}, {}))
     read = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as executor:
-        run = open_run(config, ledger, Listener(), executor)
+        run = open_run(config, planner, Listener(), executor)
         for work in (*run.works("ingest"), *run.works("normalize")):
             run.perform(work)
-        counts = [line for line in ledger.lines if line.stage.name == "count"]
+        counts = [line for line in planner.nodes if line.stage.name == "count"]
         run.perform(Work("count", counts, ()))
     ran = sum(outcome.state == "ran" for outcome in run.outcomes)
     return {

@@ -15,7 +15,7 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 LOOK_SECONDS = 0.05  # between two looks at a command's memory
-SERVER = "flows.server_process"
+SERVER = "flows.prefect_server.process"
 
 Figures = dict[str, float]
 Side = Callable[[], Figures]
@@ -41,7 +41,7 @@ def fresh(function: Callable[..., Any], **arguments: Any) -> Figures:
 
 def command_figures(arguments: list[str], **environment: str) -> Figures:
     """Run ``reviewflow`` with the arguments; its figures as :func:`python_figures` gives them."""
-    return python_figures(["-m", "flows.cli", *arguments], **environment)
+    return python_figures(["-m", "flows.commands.main", *arguments], **environment)
 
 
 def python_figures(arguments: list[str], **environment: str) -> Figures:

@@ -17,7 +17,7 @@ from benchmarks.stages import THREADS, part_folders, vectorized
 from benchmarks.table import Row
 from benchmarks.text_to_features import TAG, TOKEN
 from benchmarks.workspace import Workspace
-from reviewflow.config import Normalize, Vectorize
+from reviewflow.config.sections import Normalize, Vectorize
 
 TRIGRAMS = Vectorize(ngram_range=(1, 3), min_df=2, max_features=1_000_000)
 

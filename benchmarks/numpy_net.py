@@ -45,10 +45,10 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def numpy_steps(size: int, steps: int) -> Figures:
-    """Steps of :class:`reviewflow.networks.numpy_net.Sequential` as ``train`` takes them."""
+    """Steps of :class:`reviewflow.moons.network.Sequential` as ``train`` takes them."""
     import numpy as np
 
-    from reviewflow.networks.numpy_net import Linear, ReLU, Sequential, Sigmoid
+    from reviewflow.moons.network import Linear, ReLU, Sequential, Sigmoid
 
     generator = np.random.default_rng(0)
     network = Sequential(

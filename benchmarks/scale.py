@@ -52,17 +52,18 @@ def rows(space: Workspace) -> list[Row]:
 
 def one_stage(folder: str, stage: str) -> dict[str, float]:
     """Do one stage of the job, those before it being in the store; ``reading`` does none."""
-    from reviewflow.config import Config, Ingest, Train
-    from reviewflow.plan import Previous
-    from reviewflow.run import Listener, open_ledger, open_run
+    from reviewflow.config.sections import Config, Ingest, Train
+    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.pipeline.last_run import LastRun
+    from reviewflow.pipeline.runner import Listener
 
     config = Config(ingest=Ingest(path=str(Path(folder, "reviews.csv"))), train=Train(epochs=1))
     started = time.perf_counter()
-    ledger = open_ledger(config, Path(folder, "artifacts"), Previous({}, {}))
+    planner = open_planner(config, Path(folder, "artifacts"), LastRun({}, {}))
     if stage == "reading":
         return {"seconds": time.perf_counter() - started}
     with ThreadPoolExecutor(THREADS) as executor:
-        run = open_run(config, ledger, Listener(), executor)
+        run = open_run(config, planner, Listener(), executor)
         for before in _until(stage):
             for work in run.works(before):
                 started = time.perf_counter()

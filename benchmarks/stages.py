@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config import Ingest, Normalize, Split, Vectorize
+from reviewflow.config.sections import Ingest, Normalize, Split, Vectorize
 from reviewflow.context import Context
 
 THREADS = 2  # whatever the machine has, so that figures can be compared
@@ -51,8 +51,8 @@ def vectorized(
     settings: Vectorize = Vectorize(),
 ) -> int:
     """Normalise, count, choose the vocabulary and weigh, part by part; the number of terms."""
-    from reviewflow.features.count import count
-    from reviewflow.features.features import features
+    from reviewflow.features.ngram_counts import count
+    from reviewflow.features.tfidf import features
     from reviewflow.features.vocabulary import vocabulary
     from reviewflow.text import normalize as normalizing
 

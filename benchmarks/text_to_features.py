@@ -22,7 +22,7 @@ from benchmarks.measuring import Figures, fresh, in_turn, of
 from benchmarks.stages import THREADS, part_folders, vectorized
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
-from reviewflow.config import Normalize, Vectorize
+from reviewflow.config.sections import Normalize, Vectorize
 
 NAME = r"/?[A-Za-z][A-Za-z0-9:-]*"
 TAG = re.compile(rf"<{NAME}>|<{NAME}[ \t\n\r\f\v/][^<>]*>|<[!?][^<>]*>")
@@ -60,8 +60,8 @@ def stages(parts: str, folder: str) -> Figures:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
+    from reviewflow.text.base_forms import lemma
     from reviewflow.text.wordnet import part_of_speech
-    from reviewflow.text.words import lemma
 
     folders, target = part_folders(Path(parts)), Path(folder)
     shutil.rmtree(target, ignore_errors=True)

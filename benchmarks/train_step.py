@@ -22,7 +22,7 @@ from benchmarks.measuring import Figures, fresh, in_turn, of
 from benchmarks.stages import part_folders
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
-from reviewflow.config import Train
+from reviewflow.config.sections import Train
 
 STEPS = {16: 1000, 256: 70}  # by batch size; less than an epoch
 QUICK_STEPS = {16: 20, 256: 1}
@@ -62,7 +62,7 @@ def fused(features: str, batch_size: int, steps: int) -> Figures:
     """Our compiled step."""
     import torch
 
-    from reviewflow.networks.fused import FusedSgd
+    from reviewflow.networks.compiled_backend import FusedSgd
     from reviewflow.networks.model import Network, fill_weights
     from reviewflow.networks.train import shuffled_rows
 

@@ -16,7 +16,7 @@ from benchmarks.table import Row
 from benchmarks.varied import varied_reviews, write_reviews
 from benchmarks.whole_run import run_arguments, write_config
 from benchmarks.workspace import Workspace
-from flows.server import prefect_server
+from flows.prefect_server.lifecycle import prefect_server
 
 SIZES = (25_000, 1_000_000)
 QUICK_SIZES = (1_200,)
@@ -25,7 +25,7 @@ SERVER_ALONE, IDLE_FLOW = "a server alone, started and ended", "a flow that does
 SERVER = """
 import sys
 from pathlib import Path
-from flows.server import prefect_server
+from flows.prefect_server.lifecycle import prefect_server
 with prefect_server(Path(sys.argv[1])):
     pass
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.measuring import fresh, tell
 from benchmarks.stages import prepare_features, prepare_parts
 from benchmarks.varied import varied_reviews, write_reviews
-from reviewflow.datasets import prepare_imdb_reviews
+from reviewflow.reviews.datasets import prepare_imdb_reviews
 
 QUICK_REVIEWS = 600
 TABLE_ROWS = 50_000  # as many as the write-up's

@@ -82,14 +82,15 @@ def trained(config: Path, artifacts: Path) -> Figures:
 
 def train_all(config: str, artifacts: str) -> Figures:
     """Seconds of all trainings side by side, the import of PyTorch included."""
-    from reviewflow.config import read_config
-    from reviewflow.plan import Previous
-    from reviewflow.run import Listener, open_ledger, open_run
+    from reviewflow.config.read import read_config
+    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.pipeline.last_run import LastRun
+    from reviewflow.pipeline.runner import Listener
 
     settings = read_config(Path(config), ())
-    ledger = open_ledger(settings, Path(artifacts), Previous({}, {}))
+    planner = open_planner(settings, Path(artifacts), LastRun({}, {}))
     with ThreadPoolExecutor(THREADS) as inner, ThreadPoolExecutor(THREADS) as outer:
-        run = open_run(settings, ledger, Listener(), inner)
+        run = open_run(settings, planner, Listener(), inner)
         stages = "suites", "ingest", "validate reviews", "normalize", "vectorize"
         for stage in (*stages, "validate features"):
             for work in run.works(stage):

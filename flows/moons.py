@@ -7,15 +7,16 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.one_run import OneRun, changed_stages, stoppable
-from flows.settings import Options
+from flows.base import OneRun, changed_stages, stoppable
+from flows.parameters import Options
+from reviewflow.jobs.moons import MOONS
+from reviewflow.jobs.moons_summary import PAGE_FILE, moons_summary, results, writable_folder
+from reviewflow.jobs.open_moons import open_small_planner
 from reviewflow.moons.config import MoonsConfig, read_moons_config
-from reviewflow.moons.job import MOONS
-from reviewflow.moons.results import PAGE_FILE, moons_summary, results, writable_folder
-from reviewflow.plan import Previous
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.runner import Run
 from reviewflow.processors import processors
-from reviewflow.run import Run, open_small_ledger
-from reviewflow.store import write_whole
+from reviewflow.store.files import write_whole
 from tasks.moons import moons_stage, train_moons
 from tasks.notify import tell_of_crash
 
@@ -65,13 +66,13 @@ class Moons(OneRun):
         """Where the page lies."""
         return (self.output or self.record.folder) / PAGE_FILE
 
-    def open(self, previous: Previous) -> Run:
+    def open(self, previous: LastRun) -> Run:
         """Lay the job out."""
         ask = self.options
-        ledger = open_small_ledger(
+        planner = open_small_planner(
             MOONS, self.config, self.artifacts, previous, ask.refresh, ask.verify
         )
-        return Run(ledger, self.listener, self.pool, recheck=ask.recheck)
+        return Run(planner, self.listener, self.pool, recheck=ask.recheck)
 
     def title(self) -> str:
         """``moons · 2,000 points · no changed stages``."""

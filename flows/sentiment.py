@@ -7,9 +7,9 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.one_run import OneRun, changed_stages, stoppable
-from flows.settings import TRAIN, VARIANTS, Options, chosen_config
-from reviewflow.config import (
+from flows.base import OneRun, changed_stages, stoppable
+from flows.parameters import TRAIN, VARIANTS, Options, chosen_config
+from reviewflow.config.sections import (
     Config,
     Ingest,
     Normalize,
@@ -20,13 +20,14 @@ from reviewflow.config import (
     Validate,
     Vectorize,
 )
-from reviewflow.plan import Previous
+from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.jobs.sentiment_summary import summary
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.runner import Run
 from reviewflow.processors import processors
-from reviewflow.reporting.markdown import markdown
-from reviewflow.reporting.page import html_page
-from reviewflow.run import Run, open_ledger, open_run
-from reviewflow.store import write_whole
-from reviewflow.summary import summary
+from reviewflow.reporting.page.html import html_page
+from reviewflow.reporting.page.markdown import markdown
+from reviewflow.store.files import write_whole
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
 from tasks.links import pictures
@@ -111,11 +112,11 @@ class Sentiment(OneRun):
         """Where the page lies."""
         return self.record.folder / "report.html"
 
-    def open(self, previous: Previous) -> Run:
+    def open(self, previous: LastRun) -> Run:
         """Read the reviews' index and lay the job out."""
         ask = self.options
-        ledger = open_ledger(self.config, self.artifacts, previous, ask.refresh, ask.verify)
-        return open_run(self.config, ledger, self.listener, self.pool, ask.recheck)
+        planner = open_planner(self.config, self.artifacts, previous, ask.refresh, ask.verify)
+        return open_run(self.config, planner, self.listener, self.pool, ask.recheck)
 
     def title(self) -> str:
         """``imdb · 25,000 rows · 3 changed stages``."""

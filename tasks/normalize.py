@@ -4,11 +4,11 @@ from typing import Any
 
 from prefect.client.schemas import State
 
-from reviewflow.run import Run, Work
-from tasks.stage import performed, stage_task, work_name
+from reviewflow.pipeline.runner import Run, TaskGroup
+from tasks.stage import group_name, performed, stage_task
 
 
-@stage_task(name="normalize", task_run_name=work_name)
-def normalize(run: Run, work: Work) -> State[Any]:
+@stage_task(name="normalize", task_run_name=group_name)
+def normalize(run: Run, group: TaskGroup) -> State[Any]:
     """Clean, tokenise and lemmatise the texts, part by part."""
-    return performed(run, work)
+    return performed(run, group)

@@ -1,4 +1,4 @@
-"""Notify: a notice goes to a webhook; the address is a secret and stands nowhere."""
+"""Notify: a alert goes to a webhook; the address is a secret and stands nowhere."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from prefect.flows import Flow
 from prefect.variables import Variable
 
 from reviewflow.errors import ReviewflowError
-from reviewflow.notices import Notice
+from reviewflow.runs.alerts import Alert
 
 WEBHOOK_ENVIRONMENT = "REVIEWFLOW_WEBHOOK_URL"
 WEBHOOK_VARIABLE = "reviewflow_webhook_url"
@@ -23,7 +23,7 @@ TIMEOUT_SECONDS = 10
 
 
 def webhook_url() -> str | None:
-    """Where notices go, from the environment or else a Prefect variable; None for nowhere."""
+    """Where alerts go, from the environment or else a Prefect variable; None for nowhere."""
     found = os.environ.get(WEBHOOK_ENVIRONMENT) or Variable.get(WEBHOOK_VARIABLE, default=None)
     return str(found) if found else None
 
@@ -42,10 +42,10 @@ def notify(event: str, message: dict[str, Any]) -> None:
     post(message)
 
 
-def notify_of(notice: Notice, facts: dict[str, Any]) -> None:
-    """Send a notice if there is a webhook; a webhook that fails does not fail the run."""
+def notify_of(alert: Alert, facts: dict[str, Any]) -> None:
+    """Send a alert if there is a webhook; a webhook that fails does not fail the run."""
     if webhook_url():
-        notify(notice.event, {**facts, **asdict(notice)}, return_state=True)
+        notify(alert.event, {**facts, **asdict(alert)}, return_state=True)
 
 
 def tell_of_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -56,7 +56,7 @@ def tell_of_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) ->
 
 
 def post_crash(job: str, name: str, why: str) -> None:
-    """Send the notice of a crash if there is a webhook."""
+    """Send the alert of a crash if there is a webhook."""
     if webhook_url():
         post({"job": job, "event": "crashed", "text": f"{name} crashed: {why}"})
 
@@ -81,4 +81,4 @@ def post(message: dict[str, Any]) -> None:
     except (OSError, ValueError) as error:
         why = type(getattr(error, "reason", error)).__name__
     if why:
-        raise ReviewflowError(f"The webhook did not take the notice ({why}).")
+        raise ReviewflowError(f"The webhook did not take the alert ({why}).")

@@ -7,17 +7,17 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
-from reviewflow.reporting.markdown import markdown_text
-from reviewflow.run import Run, Work
-from tasks.stage import performed, stage_task, work_name
+from reviewflow.pipeline.runner import Run, TaskGroup
+from reviewflow.reporting.page.markdown import markdown_text
+from tasks.stage import group_name, performed, stage_task
 
 SHOWN_METRICS = ("accuracy", "precision", "recall", "f1", "roc_auc")
 
 
-@stage_task(name="report", task_run_name=work_name)
-def report(run: Run, work: Work) -> State[Any]:
+@stage_task(name="report", task_run_name=group_name)
+def report(run: Run, group: TaskGroup) -> State[Any]:
     """Draw the charts."""
-    return performed(run, work)
+    return performed(run, group)
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)

@@ -1,4 +1,4 @@
-"""What all tasks share: perform a piece of work, and show it as cached where nothing ran."""
+"""What all tasks share: perform a piece of group, and show it as cached where nothing ran."""
 
 import functools
 from typing import Any
@@ -11,16 +11,16 @@ from prefect.states import Completed
 
 from reviewflow.context import Progress, silent
 from reviewflow.errors import Cancelled
-from reviewflow.run import Run, Work
+from reviewflow.pipeline.runner import Run, TaskGroup
 
 # the store is the only cache: Prefect's own would trust results whose files are gone
 stage_task = functools.partial(task, cache_policy=NO_CACHE, persist_result=False)
 
 
-def performed(run: Run, work: Work, progress: Progress = silent) -> State[Any]:
-    """Perform a piece of work; the state is named ``Cached`` where every artifact was there."""
+def performed(run: Run, group: TaskGroup, progress: Progress = silent) -> State[Any]:
+    """Perform a piece of group; the state is named ``Cached`` where every artifact was there."""
     try:
-        outcomes = run.perform(work, progress)
+        outcomes = run.perform(group, progress)
     except Cancelled as stopped:
         return CancelledState(message=str(stopped))
     ran = [outcome for outcome in outcomes if outcome.state == "ran"]
@@ -30,11 +30,11 @@ def performed(run: Run, work: Work, progress: Progress = silent) -> State[Any]:
     return Completed(message=f"{len(ran)} of {len(outcomes)} steps ran: {ran[0].reason}")
 
 
-def work_name(parameters: dict[str, Any]) -> str:
-    """``normalize · 1 of 3 parts``: the work's label and how much of it will run."""
-    run, work = parameters["run"], parameters["work"]
-    steps = [step for line in work.lines[:1] for step in line.steps]
+def group_name(parameters: dict[str, Any]) -> str:
+    """``normalize · 1 of 3 parts``: the group's label and how much of it will run."""
+    run, group = parameters["run"], parameters["group"]
+    steps = [step for node in group.nodes[:1] for step in node.steps]
     if len(steps) == 1:
-        return str(work.label)
-    running = sum(run.ledger.decide(step).action != "cached" for step in steps)
-    return f"{work.label} · {running} of {len(steps)} parts"
+        return str(group.label)
+    running = sum(run.planner.plan_step(step).action != "cached" for step in steps)
+    return f"{group.label} · {running} of {len(steps)} parts"

@@ -9,21 +9,21 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 
 from reviewflow.context import Progress
+from reviewflow.jobs.sentiment_summary import read_history
 from reviewflow.networks.loss_lines import loss_lines
-from reviewflow.run import Run, Work
-from reviewflow.summary import read_history
-from tasks.stage import performed, stage_task, work_name
+from reviewflow.pipeline.runner import Run, TaskGroup
+from tasks.stage import group_name, performed, stage_task
 
 UPDATE_SECONDS = 1.0  # an update is a request of 20 to 30 ms
 
 
-@stage_task(name="train", task_run_name=work_name)
-def train(run: Run, work: Work) -> State[Any]:
+@stage_task(name="train", task_run_name=group_name)
+def train(run: Run, group: TaskGroup) -> State[Any]:
     """Train one variant; its losses go to the log as the write-up prints them."""
-    state = performed(run, work, progress_artifact(work.label))
+    state = performed(run, group, progress_artifact(group.label))
     if state.is_cancelled():
         return state
-    history = read_history(run.artifacts[work.lines[0].steps[0]].folder)
+    history = read_history(run.artifacts[group.nodes[0].steps[0]].folder)
     get_run_logger().info("\n".join(loss_lines(history)))
     return state
 

@@ -5,18 +5,18 @@ from typing import Any
 from prefect.artifacts import create_table_artifact
 from prefect.client.schemas import State
 
-from reviewflow.reporting.markdown import markdown_text
-from reviewflow.run import Run, Work
-from reviewflow.summary import CHECKS, quality_entries
-from tasks.stage import performed, stage_task, work_name
+from reviewflow.jobs.sentiment_summary import CHECKS, quality_entries
+from reviewflow.pipeline.runner import Run, TaskGroup
+from reviewflow.reporting.page.markdown import markdown_text
+from tasks.stage import group_name, performed, stage_task
 
 
-@stage_task(name="validate", task_run_name=work_name)
-def validate(run: Run, work: Work) -> State[Any]:
+@stage_task(name="validate", task_run_name=group_name)
+def validate(run: Run, group: TaskGroup) -> State[Any]:
     """Check the data against a suite of expectations."""
-    stage = work.lines[-1].stage.name
+    stage = group.nodes[-1].stage.name
     try:
-        return performed(run, work)
+        return performed(run, group)
     finally:
         if stage in CHECKS:
             rows = [shown(entry) for entry in quality_entries(run, (stage,))]

@@ -4,11 +4,11 @@ from typing import Any
 
 from prefect.client.schemas import State
 
-from reviewflow.run import Run, Work
-from tasks.stage import performed, stage_task, work_name
+from reviewflow.pipeline.runner import Run, TaskGroup
+from tasks.stage import group_name, performed, stage_task
 
 
-@stage_task(name="vectorize", task_run_name=work_name)
-def vectorize(run: Run, work: Work) -> State[Any]:
+@stage_task(name="vectorize", task_run_name=group_name)
+def vectorize(run: Run, group: TaskGroup) -> State[Any]:
     """Turn tokens into sparse TF-IDF features."""
-    return performed(run, work)
+    return performed(run, group)

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from reviewflow.config import read_config
-from reviewflow.job import STAGES
-from reviewflow.lines import Step
-from reviewflow.plan import Decision
-from reviewflow.record import Record, previous_run
-from reviewflow.run import Listener, Outcome, Run, open_ledger, open_run
+from reviewflow.config.read import read_config
+from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.jobs.sentiment import STAGES
+from reviewflow.pipeline.graph import Step
+from reviewflow.pipeline.planner import Decision
+from reviewflow.pipeline.runner import Listener, Outcome, Run
+from reviewflow.runs.record import RunRecorder, last_run
 
 ROOT = Path(__file__).parents[1]
 ROWS = 600
@@ -94,7 +95,7 @@ def write_config(path: Path, content: dict[str, Any]) -> Path:
 @pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """One Prefect server for the whole session, in a home of its own; its environment."""
-    from flows.server import OURS, prefect_server
+    from flows.prefect_server.lifecycle import OURS, prefect_server
 
     given = {name: os.environ.pop(name, None) for name in ("PREFECT_API_URL", "PREFECT_HOME", OURS)}
     home = tmp_path_factory.mktemp("prefect-home")
@@ -125,7 +126,7 @@ def prefect_api_of_module(_server: dict[str, str]) -> Iterator[str]:
 
 
 def _chosen(server: dict[str, str], patch: pytest.MonkeyPatch) -> str:
-    from flows.server import OURS
+    from flows.prefect_server.lifecycle import OURS
 
     for name, value in server.items():
         patch.setenv(name, value)
@@ -158,16 +159,16 @@ class Told:
         return next(
             artifact.folder
             for step, artifact in self.run.artifacts.items()
-            if (step.line.label, step.part) == (label, part)
+            if (step.node.label, step.part) == (label, part)
         )
 
 
 def named(step: Step) -> Named:
     """What two runs call the same step."""
-    return step.line.label, step.part
+    return step.node.label, step.part
 
 
-SHOWN = tuple(dict.fromkeys(stage.shown_as for stage in STAGES))
+SHOWN = tuple(dict.fromkeys(stage.group for stage in STAGES))
 
 
 def performed(
@@ -178,16 +179,16 @@ def performed(
 ) -> Told:
     """Plan, and then do the job or some stages of it, with the library alone."""
     settings, runs = read_config(config), artifacts / "runs"
-    previous = previous_run(runs, "sentiment", config.stem)
-    planned = open_ledger(settings, artifacts, previous, refresh).foresee()
-    record = Record(runs, "sentiment", config.stem, settings)
+    previous = last_run(runs, "sentiment", config.stem)
+    planned = open_planner(settings, artifacts, previous, refresh).plan_all()
+    record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
-        ledger = open_ledger(settings, artifacts, previous, refresh)
-        run = open_run(settings, ledger, Listener(), pool)
+        planner = open_planner(settings, artifacts, previous, refresh)
+        run = open_run(settings, planner, Listener(), pool)
         try:
             for stage in stages:
-                for work in run.works(stage):
-                    run.perform(work)
+                for group in run.task_groups(stage):
+                    run.perform(group)
         finally:
             record.keep_keys(run, previous)
             record.finish("completed", None, {})

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.evaluation.chance import (
+from reviewflow.evaluation.bootstrap import (
     RESAMPLES,
     Figures,
     Interval,
@@ -32,7 +32,7 @@ from reviewflow.evaluation.chance import (
     weighted_roc_auc,
 )
 from reviewflow.evaluation.metrics import THRESHOLD
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 
 METRICS = ("roc_auc", "accuracy")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reviewflow.evaluation.factors import Factor, factor_words, factors, value_words
+from reviewflow.evaluation.ablation import Factor, factor_words, factors, value_words
 
 METRIC = "roc_auc"  # steady; accuracy at one threshold moves by a point with the last batches
 FAILURES = ("diverged", "did not learn", "predicts one class")

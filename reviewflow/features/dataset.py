@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.errors import StoreError
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 
 _LOADING = Lock()  # variants start side by side: one of them loads, the others wait for it
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 from reviewflow.text.tokens import in_order
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewflow.reporting.palette import GRID, INK, MUTED
-from reviewflow.reporting.svg import DRAWING, TEXT_SIZE, drawn
+from reviewflow.reporting.charts.palette import GRID, INK, MUTED
+from reviewflow.reporting.charts.svg import DRAWING, TEXT_SIZE, drawn
 
 BACKGROUND = "#ffffff"
 PIXELS_A_UNIT = 2.5  # a view box 640 wide becomes a PNG 1600 pixels wide

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from reviewflow.config import Section, read_yaml, validated, with_changes
+from reviewflow.config.loading import read_yaml, validated, with_changes
+from reviewflow.config.sections import Section
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 LearningRate = Annotated[float, Field(gt=0, le=1000)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.moons.data import Points
-from reviewflow.networks.numpy_net import Sequential
+from reviewflow.moons.network import Sequential
 
 ROUNDS = 30  # of power iteration: enough for two digits
 SHIFT = 1e-2  # of the weights, either way, to see how the gradient changes

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reviewflow.context import Context
 from reviewflow.errors import StoreError
 from reviewflow.moons.config import Data
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 
 POINTS_FILE = "points.parquet"
 FRESH_FILE = "fresh.parquet"

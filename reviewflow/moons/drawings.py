@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from reviewflow.moons.canvas import Picture, dots, picture, plain_axes, plain_numbers
 from reviewflow.moons.data import Points
-from reviewflow.networks.numpy_net import History, Sequential
-from reviewflow.reporting.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
+from reviewflow.moons.network import History, Sequential
+from reviewflow.reporting.charts.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
 
 PADDING = 0.5  # between the outermost points and the edge of the axes, on every side
 GRID_STEPS = 240  # places a side at which the network is asked for the decision boundary

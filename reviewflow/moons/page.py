@@ -17,11 +17,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reviewflow.context import Context
+from reviewflow.jobs.moons import PICTURES
 from reviewflow.moons.config import Data, InitialWeights, Network, PointByPoint, WholeSet
-from reviewflow.moons.job import PICTURES
 from reviewflow.moons.pictures import stable_limit
 from reviewflow.moons.training import LINES_FILE, read_history
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 
 PAGE_FILE = "moons.html"
 
@@ -67,7 +67,9 @@ def filled_page(facts: dict[str, Any], pictures: dict[str, Markup]) -> str:
     """The template with its facts; text goes in escaped, the pictures as they are."""
     here = Path(__file__).parent
     environment = Environment(
-        loader=FileSystemLoader([here / "templates", here.parent / "reporting" / "templates"]),
+        loader=FileSystemLoader(
+            [here / "templates", here.parent / "reporting" / "page" / "templates"]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

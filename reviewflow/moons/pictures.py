@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
+from reviewflow.jobs.moons import PICTURES
 from reviewflow.moons.canvas import Picture
 from reviewflow.moons.data import POINTS_FILE, read_points
 from reviewflow.moons.drawings import (
@@ -28,10 +29,9 @@ from reviewflow.moons.drawings import (
     steps_picture,
     weights_picture,
 )
-from reviewflow.moons.job import PICTURES
 from reviewflow.moons.studies import ACTIVATIONS, INITS
 from reviewflow.moons.training import load_network, read_history
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 
 
 def draw_pictures(

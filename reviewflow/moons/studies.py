@@ -14,8 +14,8 @@ from reviewflow.context import Context
 from reviewflow.moons.config import InitialWeights, Network, Sensitivity, WholeSet
 from reviewflow.moons.curvature import largest_curvature
 from reviewflow.moons.data import FRESH_FILE, POINTS_FILE, Points, read_points
+from reviewflow.moons.network import Sequential
 from reviewflow.moons.training import load_network, new_network, trained
-from reviewflow.networks.numpy_net import Sequential
 
 INITS = ("zeros", "xavier", "he")
 ACTIVATIONS = ("relu", "sigmoid")

@@ -21,7 +21,7 @@ from reviewflow.context import Context
 from reviewflow.errors import ConfigError, StoreError
 from reviewflow.moons.config import Network, PointByPoint, WholeSet
 from reviewflow.moons.data import POINTS_FILE, Points, read_points
-from reviewflow.networks.numpy_net import (
+from reviewflow.moons.network import (
     History,
     Layer,
     LeakyReLU,
@@ -31,7 +31,7 @@ from reviewflow.networks.numpy_net import (
     Sigmoid,
     Tanh,
 )
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 
 WEIGHTS_FILE = "model.safetensors"
 DESCRIPTION_FILE = "model.json"

@@ -16,15 +16,15 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from reviewflow.config import Train
+from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import QualityError
 from reviewflow.features.dataset import Split, load
-from reviewflow.networks.evidence import evidence, sample_rows
-from reviewflow.networks.fused import FusedSgd, activation_code, labelled_rows
-from reviewflow.networks.history import Epoch, history_table
+from reviewflow.networks.compiled_backend import FusedSgd, activation_code, labelled_rows
+from reviewflow.networks.layer_stats import evidence, sample_rows
+from reviewflow.networks.loss_history import Epoch, history_table
 from reviewflow.networks.model import Network, fill_weights, save_network
-from reviewflow.networks.plain import PlainTraining
+from reviewflow.networks.torch_backend import PlainTraining
 
 PIECE_SECONDS = 0.2  # steps between two looks at the stop flag, and between two words of progress
 KEPT_SHUFFLES = 8  # variants that train side by side are seldom further apart than that

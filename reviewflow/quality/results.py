@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reviewflow.quality.sentences import printable, value
+from reviewflow.quality.describe import printable, value
 
 WIDTHS = (8, 34, 28, 38)
 HEADINGS = ("severity", "asked", "seen", "where")

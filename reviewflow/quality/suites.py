@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reviewflow.config.strict_yaml import plain_values
 from reviewflow.errors import ConfigError
-from reviewflow.plain_yaml import plain_values
 from reviewflow.quality.conditions import comparisons, gallery_arguments
 from reviewflow.quality.library import expectation_class, expectation_types
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.context import Context
-from reviewflow.parquet import read_parquet
 from reviewflow.quality.data_docs import write_data_docs
 from reviewflow.quality.feature_frames import (
     FEATURE_COLUMNS,
@@ -16,6 +15,7 @@ from reviewflow.quality.feature_frames import (
 from reviewflow.quality.results import write_results
 from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validation import validated
+from reviewflow.store.parquet import read_parquet
 
 
 def validate_features(

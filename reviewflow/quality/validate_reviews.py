@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reviewflow.context import Context
-from reviewflow.parquet import read_parquet
 from reviewflow.quality.data_docs import write_data_docs
 from reviewflow.quality.results import write_results
 from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
 from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validation import validated
 from reviewflow.reviews.parts import Index
+from reviewflow.store.parquet import read_parquet
 
 
 def validate_reviews(

@@ -13,6 +13,7 @@ from typing import Any
 
 from reviewflow.errors import ConfigError
 from reviewflow.quality.conditions import gallery_arguments
+from reviewflow.quality.describe import asked, printable, seen
 from reviewflow.quality.frames import Frame
 from reviewflow.quality.library import (
     ephemeral_context,
@@ -20,7 +21,6 @@ from reviewflow.quality.library import (
     great_expectations,
     one_at_a_time,
 )
-from reviewflow.quality.sentences import asked, printable, seen
 from reviewflow.quality.suites import Expectation, Suite
 
 MOST_EXAMPLES = 5

@@ -11,7 +11,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config import read_yaml
+from reviewflow.config.loading import read_yaml
 from reviewflow.errors import ConfigError
 
 METRICS = ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss")

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from reviewflow.context import Context
 from reviewflow.reviews.arrow import number_array
-from reviewflow.reviews.cutting import text_hashes
+from reviewflow.reviews.chunking import text_hashes
 
 
 def ingest(*, rows: pa.Table, folder: Path, context: Context) -> dict[str, int]:

@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reviewflow.reviews.cutting import Cutting, digests
+from reviewflow.reviews.chunking import Cutting, digests
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from reviewflow.config import Ingest
-    from reviewflow.reviews.pending import Pending
+    from reviewflow.config.sections import Ingest
+    from reviewflow.reviews.buffer import Pending
     from reviewflow.reviews.read import Pieces
 
 MAIN_FILE, TEST_FILE = 0, 1
@@ -191,7 +191,7 @@ def reading(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Read
     InputError
         If a file cannot be read as the settings say.
     """
-    from reviewflow.reviews.memo import last_remembered, reading_key, remember, remembered
+    from reviewflow.reviews.index_cache import last_remembered, reading_key, remember, remembered
 
     key = reading_key(ingest, split_column)
     known = remembered(memo_folder, key)
@@ -235,7 +235,7 @@ def _parts_of_file(
     cutting: Cutting,
     pieces: Pieces | None,
 ) -> Iterator[tuple[PartInfo, pa.Table]]:
-    from reviewflow.reviews.pending import Pending
+    from reviewflow.reviews.buffer import Pending
     from reviewflow.reviews.read import Pieces, blocks
 
     setting = "ingest.test_path" if file == TEST_FILE else "ingest.path"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from reviewflow.config import Ingest
+    from reviewflow.config.sections import Ingest
 
 NO_LABEL = -1
 UNKNOWN_LABEL = -2

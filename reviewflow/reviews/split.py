@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from reviewflow.config import Split
+from reviewflow.config.sections import Split
 from reviewflow.context import Context
 from reviewflow.errors import InputError
 from reviewflow.reviews.parts import TEST_FILE, Index
@@ -107,7 +107,7 @@ def part_test_rows(path: Path, split: Split, place: Place | None) -> np.ndarray:
 
 def _column(path: Path, name: str) -> Any:
 
-    from reviewflow.parquet import read_parquet
+    from reviewflow.store.parquet import read_parquet
 
     return read_parquet(path, columns=[name]).column(name)
 

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from reviewflow.config import Normalize
+from reviewflow.config.sections import Normalize
 from reviewflow.context import Context
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
+from reviewflow.text.base_forms import normalized_words
 from reviewflow.text.tokens import TokenStream, in_order, token_stream
-from reviewflow.text.words import normalized_words
 
 LARGEST_DICTIONARY_BYTES = 1 << 30  # above it Parquet would write the tokens out one by one
 

@@ -71,7 +71,7 @@ def token_stream(
     if token_pattern not in COMPILED_PATTERNS:
         return _matched_stream(texts.to_pylist(), re.compile(token_pattern), lowercase, strip_html)
     # Imported here: a pattern of the user's own needs no compiler.
-    from reviewflow.text.scan import UNCLEAR, numbered_tokens
+    from reviewflow.text.compiled_scan import UNCLEAR, numbered_tokens
 
     apostrophes, shortest = COMPILED_PATTERNS[token_pattern]
     data, offsets = _utf8(texts)

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from reviewflow.store import Artifact, Store
+from reviewflow.store.artifacts import Artifact, Store
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 
 DRIVER = Path(__file__).parent / "driver.py"

@@ -5,7 +5,7 @@
     stdin  ─ one job as JSON a line ─▶ driver, everything heavy imported ─ fork ─▶ one run a process
     stdout ◀─ ``ready``, then ``pid`` of each run                          answer ─▶ a file
 
-Imported once and forked for each job, so that a kill hits the work and not Python's start.
+Imported once and forked for each job, so that a kill hits the group and not Python's start.
 """
 
 import json
@@ -18,16 +18,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config import read_config
+from reviewflow.config.read import read_config
 from reviewflow.errors import ReviewflowError
-from reviewflow.job import STAGES
-from reviewflow.record import Record, previous_run
-from reviewflow.run import Listener, Run, Work, open_ledger, open_run
+from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.jobs.sentiment import STAGES
+from reviewflow.pipeline.runner import Listener, Run, TaskGroup
+from reviewflow.runs.record import RunRecorder, last_run
 
 
 def main() -> None:
     """Start a process for every line until standard input is closed."""
-    for name in [stage.does.rpartition(".")[0] for stage in STAGES] + [
+    for name in [stage.function.rpartition(".")[0] for stage in STAGES] + [
         *("torch", "nltk", "great_expectations", "matplotlib", "pandas", "numba"),
     ]:
         import_module(name)
@@ -71,12 +72,12 @@ def performed(
     told: dict[str, Any] = {"error": None, "exit_code": 0}
     run = None
     try:
-        record = Record(folder / "runs", "sentiment", path.stem, settings)
-        previous = previous_run(folder / "runs", "sentiment", path.stem)
-        ledger = open_ledger(settings, folder, previous, verify=verify)
-        ledger.foresee()
+        record = RunRecorder(folder / "runs", "sentiment", path.stem, settings)
+        previous = last_run(folder / "runs", "sentiment", path.stem)
+        planner = open_planner(settings, folder, previous, verify=verify)
+        planner.plan_all()
         with ThreadPoolExecutor(threads) as pool:
-            run = open_run(settings, ledger, Listener(), pool, recheck)
+            run = open_run(settings, planner, Listener(), pool, recheck)
             perform_all(run, threads)
         record.keep_keys(run, previous)
         record.finish("completed", None, {})
@@ -88,19 +89,19 @@ def performed(
 
 
 def perform_all(run: Run, threads: int) -> None:
-    """Every work as soon as what it reads is there, as many at once as there are threads."""
+    """Every group as soon as what it reads is there, as many at once as there are threads."""
     futures: dict[str, Future[Any]] = {}
 
-    def perform(work: Work, waits: list[Future[Any]]) -> None:
+    def perform(group: TaskGroup, waits: list[Future[Any]]) -> None:
         for wait in waits:
             wait.result()
-        run.perform(work)
+        run.perform(group)
 
     with ThreadPoolExecutor(threads) as pool:
-        for name in dict.fromkeys(stage.shown_as for stage in STAGES):
-            for work in run.works(name):
-                waits = [futures[label] for label in run.sources(work) if label in futures]
-                futures[work.label] = pool.submit(perform, work, waits)
+        for name in dict.fromkeys(stage.group for stage in STAGES):
+            for group in run.task_groups(name):
+                waits = [futures[label] for label in run.sources(group) if label in futures]
+                futures[group.label] = pool.submit(perform, group, waits)
     for future in futures.values():
         future.result()
     run.stop_at_lies()
@@ -113,7 +114,7 @@ def evidence(run: Run | None) -> dict[str, Any]:
     return {
         "outcomes": [asdict(outcome) for outcome in run.outcomes],
         "files": {
-            f"{step.line.label}/{step.part}": {
+            f"{step.node.label}/{step.part}": {
                 path: entry["sha256"] for path, entry in artifact.manifest["files"].items()
             }
             for step, artifact in run.artifacts.items()

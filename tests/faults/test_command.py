@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.server import OURS
-from reviewflow.record import read_run
+from flows.prefect_server.lifecycle import OURS
+from reviewflow.runs.record import read_run
 from tests.conftest import ROOT
 from tests.faults.conftest import WAIT_SECONDS, Undisturbed, can_mount, in_the_making, whole
 
@@ -26,7 +26,7 @@ def reviewflow(job: Path, artifacts: Path, *before: str) -> Command:
     return subprocess.Popen(
         [
             *before,
-            *(sys.executable, "-m", "flows.cli", "run"),
+            *(sys.executable, "-m", "flows.commands.main", "run"),
             *("--config", str(job), "--artifacts", str(artifacts)),
         ],
         cwd=ROOT,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.keys import digest_of
-from reviewflow.store import Artifact, Store
+from reviewflow.store.artifacts import Artifact, Store
+from reviewflow.store.hashing import digest_of
 from tests.faults.conftest import Driver, Undisturbed, in_the_making, whole
 
 DATA = {  # one file of each stage's artifact

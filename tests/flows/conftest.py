@@ -143,7 +143,7 @@ class Project:
     def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start ``reviewflow`` in the folder."""
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", *arguments],
+            [sys.executable, "-m", "flows.commands.main", *arguments],
             cwd=self.folder,
             env=bare(environment),
             stdin=subprocess.DEVNULL,
@@ -240,7 +240,15 @@ def serving(project: Project, *options: str, **environment: str) -> Iterator[Pro
     """Have ``reviewflow ui`` up; Ctrl-C ends it and everything that it started."""
     with (project.folder / "ui.txt").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli", "ui", "--port", str(project.port), *options],
+            [
+                sys.executable,
+                "-m",
+                "flows.commands.main",
+                "ui",
+                "--port",
+                str(project.port),
+                *options,
+            ],
             cwd=project.folder,
             env=bare(environment),
             stdin=subprocess.DEVNULL,

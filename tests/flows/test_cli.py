@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.cli import main
-from flows.server import OURS
+from flows.commands.main import main
+from flows.prefect_server.lifecycle import OURS
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 
 
@@ -227,7 +227,7 @@ def test_a_failed_check_is_exit_code_3_and_at_once_the_second_time(
     assert "train[" not in first.stdout
 
     second = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "run", *map(str, options(config))],
+        [sys.executable, "-m", "flows.commands.main", "run", *map(str, options(config))],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console as Terminal
 
-from flows.console import LINE_SECONDS, Console
+from flows.commands.progress import LINE_SECONDS, Console
 
 REPORT = Path("artifacts/runs/one/report.html")
 
@@ -66,7 +66,7 @@ def test_a_terminal_shows_a_bar_with_the_loss_while_work_runs_and_a_line_when_it
 
 def test_a_file_gets_one_plain_line_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("flows.console.time.monotonic", lambda: now)
+    monkeypatch.setattr("flows.commands.progress.time.monotonic", lambda: now)
     console, written = in_file()
     with console:
         work_a_little(console)  # what has only just begun says nothing
@@ -150,7 +150,7 @@ def test_threads_report_at_once() -> None:
 
 def test_a_full_disk_under_the_log_does_not_disturb_the_run() -> None:
     program = (
-        "from flows.console import Console\n"
+        "from flows.commands.progress import Console\n"
         "with Console() as console:\n"
         "    for number in range(3): console.done('ingest', 'ran', 1.0, '')\n"
         "open(2, 'w').write('done')\n"
@@ -164,7 +164,7 @@ def test_a_full_disk_under_the_log_does_not_disturb_the_run() -> None:
 
 def test_a_reader_that_leaves_does_not_disturb_the_run() -> None:
     program = (
-        "from flows.console import Console\n"
+        "from flows.commands.progress import Console\n"
         "with Console() as console:\n"
         "    for number in range(5000): console.done(f'stage {number}', 'ran', 1.0, '')\n"
         "open(2, 'w').write('done')\n"

@@ -89,10 +89,10 @@ def assert_foretold(told: Told, before: Told) -> None:
 
 
 def waits_for_one_that_runs(told: Told, named: tuple[str, int | None]) -> bool:
-    (step,) = (step for step in told.run.artifacts if (step.line.label, step.part) == named)
+    (step,) = (step for step in told.run.artifacts if (step.node.label, step.part) == named)
     sources = (source for steps in step.inputs().values() for source in steps)
     return any(
-        told.foretold[source.line.label, source.part].action != "cached" for source in sources
+        told.foretold[source.node.label, source.part].action != "cached" for source in sources
     )
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.model_selection import train_test_split
 
-from reviewflow.summary import data_entry
+from reviewflow.jobs.sentiment_summary import data_entry
 from tests.conftest import Reviews, Told, performed, small_config, write_config, write_reviews
 
 COUNT = 200

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from flows.cli import main
-from reviewflow.moons.job import MOONS, PICTURES
+from flows.commands.main import main
+from reviewflow.jobs.moons import MOONS, PICTURES
 from tests.reviewflow.moons.conftest import SMALL
 
 RESULTS = {

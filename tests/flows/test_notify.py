@@ -31,13 +31,13 @@ def told(hook: Webhook, prefect_api: str, monkeypatch: pytest.MonkeyPatch) -> We
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the module's runs keep their results."""
-    return tmp_path_factory.mktemp("notices")
+    return tmp_path_factory.mktemp("alerts")
 
 
 def run(folder: Path, content: dict[str, Any], name: str = "small") -> str:
     """Run the flow in this process; gives its report."""
+    from flows.parameters import Options
     from flows.sentiment import sentiment
-    from flows.settings import Options
 
     config = write_config(folder / f"{name}.yaml", content)
     report: str = sentiment(
@@ -70,12 +70,12 @@ def test_a_fall_of_the_metric_by_more_than_allowed_is_told(
     assert told.requests == []
     worse = one(content, learning_rate=1e-9)
     run(folder, {**worse, "notify": {"metric": "train.accuracy", "fall": 0.05}})
-    ((_, _, notice),) = told.requests
-    assert notice["event"] == "metric fell"
-    assert notice["job"] == "sentiment"
-    assert (folder / "artifacts" / "runs" / notice["run_id"]).is_dir()
-    assert notice["text"].startswith("sentiment small: the best train.accuracy fell from ")
-    assert notice["text"].endswith("by more than 0.05.")
+    ((_, _, alert),) = told.requests
+    assert alert["event"] == "metric fell"
+    assert alert["job"] == "sentiment"
+    assert (folder / "artifacts" / "runs" / alert["run_id"]).is_dir()
+    assert alert["text"].startswith("sentiment small: the best train.accuracy fell from ")
+    assert alert["text"].endswith("by more than 0.05.")
 
 
 def test_a_failed_run_is_told_with_its_sentence(
@@ -85,8 +85,8 @@ def test_a_failed_run_is_told_with_its_sentence(
     path.write_text(path.read_text().replace("review,sentiment", "text,sentiment", 1))
     with pytest.raises(InputError) as raised:
         run(folder, small_config(path))
-    ((_, _, notice),) = told.requests
-    assert (notice["event"], notice["text"]) == (
+    ((_, _, alert),) = told.requests
+    assert (alert["event"], alert["text"]) == (
         "failed",
         f"sentiment small failed: {raised.value}",
     )
@@ -98,8 +98,8 @@ def test_a_warning_of_the_checks_is_told_and_again_where_the_other_side_was_down
     told.statuses[:] = [500]
     assert Path(run(folder, warning, "warned")).exists()
     assert [status for status, _, _ in told.requests] == [500, 200]
-    (notice,) = told.taken("quality warning")
-    assert notice["text"] == (
+    (alert,) = told.taken("quality warning")
+    assert alert["text"] == (
         "sentiment warned: 1 expectations failed: number of rows at least 1,000,000."
     )
 

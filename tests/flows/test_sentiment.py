@@ -14,11 +14,11 @@ from uuid import UUID
 import pytest
 import yaml
 
-from flows.server import OURS
-from reviewflow.config import read_config
+from flows.prefect_server.lifecycle import OURS
+from reviewflow.config.read import read_config
 from reviewflow.errors import InputError, QualityError
-from reviewflow.job import STAGES
-from reviewflow.summary import quality_entries
+from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment_summary import quality_entries
 from tests.conftest import (
     ROOT,
     ROWS,
@@ -64,8 +64,8 @@ def run_flow(config: Path, artifacts: Path, ending: tuple[str, ...] = (*WORKS, P
     ----------
     ending : names of the task runs that come to an end.
     """
+    from flows.parameters import Options
     from flows.sentiment import sentiment
-    from flows.settings import Options
 
     error: Exception | None = None
     try:
@@ -206,7 +206,7 @@ def test_prefect_shows_each_piece_of_work_by_its_name(first: Seen) -> None:
     for name in WORKS[:8]:
         assert "steps ran: first run" in first.task_runs[name].state.message
     assert first.flow_run.state.type.value == "COMPLETED"
-    shown = {stage.shown_as for stage in STAGES}
+    shown = {stage.group for stage in STAGES}
     assert first.flow_run.name == f"small · {ROWS} rows · {len(shown)} changed stages"
 
 
@@ -236,7 +236,7 @@ def by_hand(job: tuple[Path, Path], second: Seen) -> tuple[str, Any]:
     """A third run, of the command: the heavy modules that it imported, and its flow run."""
     config, artifacts = job
     script = (
-        "import sys; from flows.cli import main;"
+        "import sys; from flows.commands.main import main;"
         "main(sys.argv[2:], standalone_mode=False);"
         "print(*sorted(set(sys.argv[1].split()) & set(sys.modules)), sep=' ', file=sys.stderr)"
     )
@@ -280,8 +280,8 @@ def events_of(flow_run_id: UUID) -> set[str]:
 def test_heartbeats_that_prefects_settings_ask_for_are_sent(prefect_api_of_module: str) -> None:
     from prefect.settings import get_current_settings, temporary_settings
 
-    from flows.one_run import by_hand
-    from reviewflow.run import Listener
+    from flows.base import by_hand
+    from reviewflow.pipeline.runner import Listener
 
     def frequency() -> int | None:
         return get_current_settings().flows.heartbeat_frequency

@@ -15,14 +15,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows import server
-from flows.server import prefect_server
+from flows.prefect_server import lifecycle as server
+from flows.prefect_server.lifecycle import prefect_server
 from reviewflow.errors import ReviewflowError
 
 USER = """
 import sys
 from pathlib import Path
-from flows.server import prefect_server
+from flows.prefect_server.lifecycle import prefect_server
 with prefect_server(Path(sys.argv[1])) as url:
     print(url, flush=True)
     sys.stdin.read()
@@ -31,7 +31,7 @@ with prefect_server(Path(sys.argv[1])) as url:
 FLOW = """
 import sys
 from pathlib import Path
-from flows.server import prefect_server
+from flows.prefect_server.lifecycle import prefect_server
 with prefect_server(Path(sys.argv[1])):
     from prefect import flow, task
     @task
@@ -88,7 +88,10 @@ def servers(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if "flows.server_process" in process.cmdline() and str(home) in process.cmdline():
+            if (
+                "flows.prefect_server.process" in process.cmdline()
+                and str(home) in process.cmdline()
+            ):
                 found.append(process)
         except psutil.Error:
             continue

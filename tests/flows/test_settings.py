@@ -8,9 +8,10 @@ import pytest
 from prefect.utilities.callables import parameter_schema
 
 from flows.moons import moons
+from flows.parameters import DEFAULTS, FORM, VARIANTS, chosen_config, variant_table
 from flows.sentiment import sentiment
-from flows.settings import DEFAULTS, FORM, VARIANTS, chosen_config, variant_table
-from reviewflow.config import Train, read_config
+from reviewflow.config.read import read_config
+from reviewflow.config.sections import Train
 from reviewflow.errors import ConfigError
 from tests.conftest import ROOT
 

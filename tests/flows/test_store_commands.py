@@ -12,8 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.run_commands import compare, runs, show
-from flows.store_commands import store
+from flows.commands.runs import compare, runs, show
+from flows.commands.store import store
 from tests.reviewflow.small_store import key_of, make_artifact, write_run
 
 FIRST, SECOND = "2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb"
@@ -163,8 +163,8 @@ def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
 
 CALL = """
 import click
-from flows.run_commands import runs, show
-from flows.store_commands import store
+from flows.commands.runs import runs, show
+from flows.commands.store import store
 click.Group(commands={"store": store, "runs": runs, "show": show})()
 """
 

@@ -42,7 +42,7 @@ def worker_of(project: Project) -> psutil.Process:
     def look() -> psutil.Process | None:
         assert project.process
         for child in psutil.Process(project.process.pid).children():
-            if "flows.worker_process" in child.cmdline():
+            if "flows.prefect_server.worker" in child.cmdline():
                 return child
         return None
 

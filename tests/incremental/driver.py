@@ -71,7 +71,7 @@ def command(*arguments: str) -> str:
     from contextlib import redirect_stdout
     from io import StringIO
 
-    from flows.cli import main as reviewflow
+    from flows.commands.main import main as reviewflow
 
     out = StringIO()
     with redirect_stdout(out):
@@ -83,21 +83,22 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
     """Do the job with the library alone, as the flow does it."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from reviewflow.config import read_config
-    from reviewflow.record import Record, previous_run
-    from reviewflow.reporting.page import html_page
-    from reviewflow.run import Listener, open_ledger, open_run
-    from reviewflow.summary import summary
+    from reviewflow.config.read import read_config
+    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.jobs.sentiment_summary import summary
+    from reviewflow.pipeline.runner import Listener
+    from reviewflow.reporting.page.html import html_page
+    from reviewflow.runs.record import RunRecorder, last_run
 
     config, artifacts = Path(request["config"]), Path(request["artifacts"])
     settings, runs = read_config(config), artifacts / "runs"
-    previous = previous_run(runs, "sentiment", config.stem)
-    record = Record(runs, "sentiment", config.stem, settings)
+    previous = last_run(runs, "sentiment", config.stem)
+    record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
-        ledger = open_ledger(settings, artifacts, previous)
-        run = open_run(settings, ledger, Listener(), pool, request["recheck"])
-        for shown_as in request["works"]:
-            for work in run.works(shown_as):
+        planner = open_planner(settings, artifacts, previous)
+        run = open_run(settings, planner, Listener(), pool, request["recheck"])
+        for group in request["works"]:
+            for work in run.works(group):
                 run.perform(work)
     record.keep_keys(run, previous)
     content = record.finish(
@@ -111,7 +112,7 @@ def outcomes(run: Any) -> list[dict[str, Any]]:
     """What became of each step, in the order in which they ended."""
     return [
         {
-            "label": step.line.label,
+            "label": step.node.label,
             "part": step.part,
             "state": outcome.state,
             "reason": outcome.reason,

@@ -19,7 +19,7 @@ MODELS = TRAINING | {"evaluate[relu]", "evaluate[tanh]"}
 ALL = FIRST | {"split"} | TEXT | CHECKS | MODELS | {"report"}
 BELOW_FEATURES = {"validate_features", "report"} | MODELS
 
-WORDS, CLEAN = "reviewflow/text/words.py", "reviewflow/text/clean.py"
+WORDS, CLEAN = "reviewflow/text/base_forms.py", "reviewflow/text/clean.py"
 TOKENS, ERRORS = "reviewflow/features/tokens.py", "reviewflow/errors.py"
 
 
@@ -45,7 +45,7 @@ SHAPING = {
         "text.words._snowball",
     ),
     "a default argument": Edit(
-        "reviewflow/reporting/axes.py",
+        "reviewflow/reporting/charts/axes.py",
         "whole: bool = False",
         "whole: bool = True",
         {"report"},
@@ -59,7 +59,7 @@ SHAPING = {
         "errors.InputError",
     ),
     "what a base class holds": Edit(
-        "reviewflow/config.py",
+        "reviewflow/config/sections.py",
         '    model_config = ConfigDict(frozen=True, extra="forbid")',
         '    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)',
         {"split", "normalize"} | TRAINING,
@@ -76,7 +76,7 @@ SHAPING = {
         "features.tokens.Tokens",
     ),
     "a helper of training alone": Edit(
-        "reviewflow/networks/history.py",
+        "reviewflow/networks/loss_history.py",
         "steps = len(epoch.losses)",
         "steps = int(len(epoch.losses))",
         TRAINING,
@@ -97,7 +97,7 @@ SILENT = {
         "",
     ),
     "what no stage reaches": Edit(
-        "reviewflow/record.py", "secrets.token_hex(3)", "secrets.token_hex(4)", set(), ""
+        "reviewflow/runs/record.py", "secrets.token_hex(3)", "secrets.token_hex(4)", set(), ""
     ),
     "task": Edit("tasks/train.py", '"""', '"""In a task: ', set(), ""),
 }
@@ -209,7 +209,7 @@ def test_a_limit_edited_re_runs_its_check_alone(
 def test_a_template_edited_renders_and_does_nothing_else(
     checkout: Checkout, first: tuple[Path, Told]
 ) -> None:
-    template = "reviewflow/reporting/templates/report.html"
+    template = "reviewflow/reporting/page/templates/report.html"
     checkout.edit(template, "<h1>{{ facts.headline }}</h1>", "<h1>Of {{ facts.headline }}</h1>")
     told = checkout.run()
     assert told.with_action("cached") == ALL
@@ -240,7 +240,7 @@ def test_ingest_that_writes_other_texts_reaches_their_readers(checkout: Checkout
 
 def test_other_text_hashes_reach_the_split(checkout: Checkout) -> None:
     checkout.edit(
-        "reviewflow/reviews/cutting.py",
+        "reviewflow/reviews/chunking.py",
         "hashes += [xxh3_64_intdigest(view[start:end]) for",
         "hashes += [xxh3_64_intdigest(view[start:end], 1) for",
     )

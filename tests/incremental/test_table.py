@@ -27,7 +27,7 @@ from tests.incremental.conftest import (
     configuration,
 )
 
-WORDS, CLEAN = "reviewflow/text/words.py", "reviewflow/text/clean.py"
+WORDS, CLEAN = "reviewflow/text/base_forms.py", "reviewflow/text/clean.py"
 MODELS = {f"{stage}[{name}]" for stage in ("train", "evaluate") for name in ("relu", "tanh")}
 FROM_TOKENS = {"count", "vocabulary", "features", "validate_features", "report"} | MODELS
 LEMMA = '    return noun if noun != word else part_of_speech("verb").base_form(word)\n'
@@ -47,7 +47,7 @@ def test_t2_a_helper_below_a_stage_changed(checkout: Checkout, first: tuple[Path
     assert told.with_action("run") == {"normalize"}
     assert told.with_action("unless") == FROM_TOKENS
     assert told.ran == {"normalize"} | FROM_TOKENS
-    assert told.why("normalize") == "code changed: reviewflow.text.words.lemma"
+    assert told.why("normalize") == "code changed: reviewflow.text.base_forms.lemma"
 
 
 def test_t3_a_comment_and_a_docstring_in_the_helper(checkout: Checkout) -> None:
@@ -242,7 +242,7 @@ def test_t10_words_for_a_report_of_other_variants(checkout: Checkout) -> None:
 
 def test_t11_planning_imports_nothing_heavy(checkout: Checkout) -> None:
     script = (
-        "import sys; from flows.cli import main;"
+        "import sys; from flows.commands.main import main;"
         "main(sys.argv[1:], standalone_mode=False);"
         "heavy = {'torch', 'great_expectations', 'nltk', 'prefect', 'pandas', 'numba', 'sklearn'};"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"

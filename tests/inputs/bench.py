@@ -14,7 +14,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from flows.cli import main
+from flows.commands.main import main
 from reviewflow.errors import QualityError, ReviewflowError
 from tests.conftest import performed, small_config, write_config
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from reviewflow.store import Store
+from reviewflow.store.artifacts import Store
 from tests.inputs.bench import Bench, Case, csv_text, made_up
 
 SUITES = ("suites",)

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewflow.errors import QualityError
-from reviewflow.keys import digest_of
+from reviewflow.jobs.sentiment_summary import quality_entries
 from reviewflow.quality.suites import Expectation, Suite
-from reviewflow.reviews.written import written_digests
-from reviewflow.summary import quality_entries
+from reviewflow.reviews.column_digests import written_digests
+from reviewflow.store.hashing import digest_of
 from tests.conftest import ROOT, performed
 
 SUITES = ROOT / "configs" / "expectations"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reviewflow.jobs.sentiment_summary import quality_entries
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
-from reviewflow.summary import quality_entries
 from tests.conftest import performed, write_config
 from tests.inputs.bench import csv_text, made_up
 from tests.inputs.doctoring import (

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from flows.cli import main
-from reviewflow.config import read_config
+from flows.commands.main import main
+from reviewflow.config.read import read_config
+from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, part_figures
 from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validation import validated
-from reviewflow.reporting.page import html_page
-from reviewflow.summary import summary
+from reviewflow.reporting.page.html import html_page
 from tests.conftest import performed
 from tests.inputs.doctoring import (
     SUITES,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.quality.sentences import value
+from reviewflow.quality.describe import value
 from tests.conftest import ROOT, named, performed, small_config, write_config
 from tests.inputs.bench import Case, Said, csv_text, inside, made_up, said_of
 from tests.inputs.cases import FEATURES, cases

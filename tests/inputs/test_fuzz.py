@@ -18,15 +18,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.config import Config, Ingest, Normalize, read_config, variant_configs
+from reviewflow.config.read import read_config
+from reviewflow.config.sections import Config, Ingest, Normalize
+from reviewflow.config.variants import variant_configs
 from reviewflow.errors import ConfigError, InputError, StoreError
-from reviewflow.history import past_run, references
-from reviewflow.keys import digest_of
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
-from reviewflow.record import previous_run, read_run
 from reviewflow.reviews.read import Pieces, blocks
-from reviewflow.store import Artifact, Damage, Store
+from reviewflow.runs.history import references, run_record
+from reviewflow.runs.record import last_run, read_run
+from reviewflow.store.artifacts import Artifact, Damage, Store
+from reviewflow.store.hashing import digest_of
 from reviewflow.text.normalize import normalized
 
 HANG = timedelta(seconds=30)
@@ -199,7 +201,18 @@ def check_suite(folder: Path, content: bytes) -> None:
 
 # ---- run.json and manifests --------------------------------------------------------------------
 
-FIELDS = ["state", "job", "name", "stages", "started", "stage", "key", "recipe", "keys", "variants"]
+FIELDS = [
+    "state",
+    "job",
+    "name",
+    "stages",
+    "started",
+    "stage",
+    "key",
+    "fingerprint",
+    "keys",
+    "variants",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
     | st.sampled_from(["running", "completed", "sentiment"]),
@@ -211,21 +224,21 @@ RUN = st.tuples(JSON.map(lambda value: json.dumps(value).encode()) | st.binary(m
 
 
 def check_run(folder: Path, case: tuple[bytes, Any]) -> None:
-    """Past runs are told, read or passed over, whatever their files hold."""
+    """RunRecord runs are told, read or passed over, whatever their files hold."""
     run = folder / "runs" / "2024-01-01T00-00-00-aaaaaa"
     run.mkdir(parents=True, exist_ok=True)
     (run / "run.json").write_bytes(case[0])
     (run / "keys.json").write_text(json.dumps(case[1]))
     with suppress(StoreError):
         read_run(run)
-    past = past_run(run)
+    past = run_record(run)
     assert isinstance(past.title[0] + past.state, str)
     references(past)
-    previous_run(run.parent, "sentiment", "job")
+    last_run(run.parent, "sentiment", "job")
 
 
 MANIFEST = st.dictionaries(
-    st.sampled_from(["stage", "key", "files", "digests", "figures", "recipe"]),
+    st.sampled_from(["stage", "key", "files", "digests", "figures", "fingerprint"]),
     st.sampled_from([KEY, {"data.txt": {"bytes": 1, "sha256": "x", "mtime_ns": 1}}, {}]) | JSON,
     max_size=6,
 )
@@ -246,7 +259,7 @@ def check_manifest(folder: Path, content: bytes) -> None:
     if isinstance(found, Artifact):
         assert found.manifest["key"] == KEY
         assert found.manifest["files"] == {}  # there is none
-    store.recipes("ingest")
+    store.fingerprints("ingest")
 
 
 # ---- normalisation ------------------------------------------------------------------------------

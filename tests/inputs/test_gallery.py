@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from reviewflow.errors import QualityError
-from reviewflow.summary import quality_entries
+from reviewflow.jobs.sentiment_summary import quality_entries
 from tests.conftest import performed, write_config
 from tests.inputs.doctoring import SUITES, WORKS, Base
 from tests.reviewflow.quality.test_docs import ENTRIES

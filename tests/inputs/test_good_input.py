@@ -13,13 +13,15 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from reviewflow.config import Config, read_config
+from reviewflow.config.read import read_config
+from reviewflow.config.sections import Config
 from reviewflow.errors import InputError
-from reviewflow.plan import Previous
-from reviewflow.reporting.markdown import markdown
-from reviewflow.reporting.page import html_page
-from reviewflow.run import Listener, open_ledger, open_run
-from reviewflow.summary import summary
+from reviewflow.jobs.open_sentiment import open_ledger, open_run
+from reviewflow.jobs.sentiment_summary import summary
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.runner import Listener
+from reviewflow.reporting.page.html import html_page
+from reviewflow.reporting.page.markdown import markdown
 from tests.conftest import ROOT, SHOWN, Told, performed, small_config, write_config
 from tests.inputs.bench import MOODS, csv_text, made_up
 
@@ -78,7 +80,7 @@ def column(told: Told, stage: str, name: str, wanted: str) -> list[Any]:
 
 def facts(told: Told, config: Config | None = None) -> dict[str, Any]:
     """What run.json would say beside its head; ``config`` where there are named variants."""
-    return summary(told.run, config or told.run.ledger.lines[1].config, Path("report.html"))
+    return summary(told.run, config or told.run.planner.nodes[1].config, Path("report.html"))
 
 
 def assert_same_rows(told: Told) -> None:
@@ -318,7 +320,7 @@ def test_variants_with_equal_settings_are_trained_once_and_told(tmp_path: Path) 
     shown = Shown()
     with ThreadPoolExecutor(1) as pool:
         settings = read_config(config)
-        ledger = open_ledger(settings, tmp_path / "made", Previous({}, {}))
+        ledger = open_ledger(settings, tmp_path / "made", LastRun({}, {}))
         run = open_run(settings, ledger, shown, pool)
         for work in run.works(*SHOWN[:-2]):
             run.perform(work)

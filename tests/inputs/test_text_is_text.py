@@ -15,7 +15,7 @@ import yaml
 from click.testing import CliRunner
 from markdown_it import MarkdownIt
 
-from flows.cli import main
+from flows.commands.main import main
 from reviewflow.errors import QualityError
 from tests.conftest import ROOT, performed, small_config, write_config
 from tests.inputs.bench import csv_text, made_up
@@ -81,8 +81,8 @@ def hostile_run(
     tmp_path_factory: pytest.TempPathFactory, prefect_api_of_module: str
 ) -> dict[str, Any]:
     """The run's folder and record, and the artifacts that Prefect's server holds of it."""
+    from flows.parameters import Options
     from flows.sentiment import sentiment
-    from flows.settings import Options
 
     folder = tmp_path_factory.mktemp("hostile")
     options = Options(artifacts=str(folder / "artifacts"))

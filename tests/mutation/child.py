@@ -29,21 +29,24 @@ def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = N
     """The run of the job, laid out on an index that is given, or on what memos and file tell."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from reviewflow.config import read_config, variant_configs
-    from reviewflow.job import STAGES
-    from reviewflow.lines import job_lines
-    from reviewflow.plan import Ledger, Previous
+    from reviewflow.config.read import read_config
+    from reviewflow.config.variants import variant_configs
+    from reviewflow.jobs.open_sentiment import open_run
+    from reviewflow.jobs.sentiment import STAGES
+    from reviewflow.pipeline.graph import build_graph
+    from reviewflow.pipeline.last_run import LastRun
+    from reviewflow.pipeline.planner import Planner
+    from reviewflow.pipeline.runner import Listener
     from reviewflow.reviews.parts import Reading, reading
-    from reviewflow.run import Listener, open_run
-    from reviewflow.store import Store
+    from reviewflow.store.artifacts import Store
 
     config = read_config(folder / "job.yaml")
     read = reading(config.ingest, None, memos or folder / MEMOS)
     read = Reading(index, {}) if index else read
-    lines = job_lines(STAGES, config, variant_configs(config), len(read.index.parts))
+    lines = build_graph(STAGES, config, variant_configs(config), len(read.index.parts))
     store = Store(folder / "artifacts" / "store")
-    ledger = Ledger(store, read, lines, reaches, Previous({}, {}))
-    return open_run(config, ledger, Listener(), ThreadPoolExecutor(2))
+    planner = Planner(store, read, lines, reaches, LastRun({}, {}))
+    return open_run(config, planner, Listener(), ThreadPoolExecutor(2))
 
 
 def context_of(run: Any) -> Any:
@@ -56,9 +59,9 @@ def context_of(run: Any) -> Any:
 def steps_of(run: Any) -> Iterator[tuple[str, Any]]:
     """Every step in the order of the job, with a name that two processes agree on."""
     counts: dict[str, int] = {}
-    for line in run.ledger.lines:
-        for step in line.steps:
-            stage = line.stage.name
+    for node in run.planner.nodes:
+        for step in node.steps:
+            stage = node.stage.name
             counts[stage] = counts.get(stage, 0) + 1
             yield f"{stage} {counts[stage]}", step
 
@@ -73,15 +76,15 @@ def make_all(folder: Path, reaches: Any, tell: Tell) -> None:
         parquet.write_table(table, folder / f"rows-{part}.parquet")
     (folder / "index.json").write_text(run.index.to_json(), encoding="utf-8")
     for name, step in steps_of(run):
-        decision, rows = run.ledger.settle(step), _rows(folder, step)
+        decision, rows = run.planner.resolve(step), _rows(folder, step)
         imported: set[str] = set()
-        with stand_in(step.line.stage.does, traced(step.line.stage.does, imported)):
+        with stand_in(step.node.stage.function, traced(step.node.stage.function, imported)):
             artifact = run._make(step, decision, context_of(run), rows)
-        run.ledger.made(step, artifact, True)
+        run.planner.made(step, artifact, True)
         tell(
             {
                 "made": name,
-                "stage": step.line.stage.name,
+                "stage": step.node.stage.name,
                 "key": decision.key,
                 "folder": str(artifact.folder),
                 "manifest": dict(artifact.manifest),
@@ -136,8 +139,8 @@ def arguments_of(run: Any, step: Any) -> str | None:
     """What a step's function is handed, as text; None where that cannot be told."""
     handed: dict[str, Any] = {}
     try:
-        with stand_in(step.line.stage.does, lambda **arguments: handed.update(arguments)):
-            run._writer(step, None, "the rows" if step.line.stage.name == "ingest" else None)(
+        with stand_in(step.node.stage.function, lambda **arguments: handed.update(arguments)):
+            run._writer(step, None, "the rows" if step.node.stage.name == "ingest" else None)(
                 Path()
             )
     except Exception:
@@ -185,7 +188,7 @@ def fresh_parts(run: Any) -> Iterator[Any]:
 def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, list[Any]]:
     """The run on the undisturbed index, and the steps whose keys stood."""
     from reviewflow.reviews.parts import Index
-    from reviewflow.store import Artifact
+    from reviewflow.store.artifacts import Artifact
 
     index = Index.from_json((folder / "index.json").read_text(encoding="utf-8"))
     run = opened(folder, reaches, index=index)
@@ -193,12 +196,12 @@ def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, lis
     by_name = {known["made"]: known for known in baseline}
     todo = []
     for name, step in steps_of(run):
-        decision = run.ledger.settle(step)
-        known = by_key.get((step.line.stage.name, decision.key))
+        decision = run.planner.resolve(step)
+        known = by_key.get((step.node.stage.name, decision.key))
         if known is not None:
             todo.append((known, step))
         known = known or by_name[name]
-        run.ledger.made(step, Artifact(Path(known["folder"]), known["manifest"]), False)
+        run.planner.made(step, Artifact(Path(known["folder"]), known["manifest"]), False)
     return run, todo
 
 
@@ -219,14 +222,14 @@ def _told_wrong(run: Any, folder: Path) -> Iterator[str]:
 def _rows(folder: Path, step: Any) -> Any:
     from pyarrow import parquet
 
-    if step.line.stage.name != "ingest":
+    if step.node.stage.name != "ingest":
         return None
     return parquet.read_table(folder / f"rows-{step.part}.parquet")
 
 
 def _difference(run: Any, step: Any, known: dict[str, Any], rows: Any) -> str | None:
     """Do a step again; what is not as it was, in words, or None."""
-    made = Path(tempfile.mkdtemp(dir=run.ledger.store.folder.parent))
+    made = Path(tempfile.mkdtemp(dir=run.planner.store.folder.parent))
     try:
         run._writer(step, context_of(run), rows)(folder=made)
     except BaseException as error:  # whatever a changed program does

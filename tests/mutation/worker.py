@@ -20,19 +20,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reviewflow.code.modules import Source, parsed
-from reviewflow.code.project import Project, Target, sources
-from reviewflow.code.reaching import Reach, reached
-from reviewflow.code.references import Reference
+from reviewflow.callgraph.modules import Source, parsed
+from reviewflow.callgraph.project import Project, Target, sources
+from reviewflow.callgraph.reach import Reach, reached
+from reviewflow.callgraph.references import Reference
 from reviewflow.errors import ReviewflowError
-from reviewflow.job import STAGES
-from reviewflow.plan import CALL
+from reviewflow.jobs.sentiment import STAGES
+from reviewflow.pipeline.planner import CALL
 from tests.mutation import child
 from tests.mutation.project import module_paths, replaced
 
 LIMIT_SECONDS = 120
 PACKAGES = ("reviewflow",)
-ENTRIES = (CALL, *(stage.does for stage in STAGES))
+ENTRIES = (CALL, *(stage.function for stage in STAGES))
 
 
 class BlindProject(Project):

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config import read_config
-from reviewflow.job import STAGES
-from reviewflow.record import Record, previous_run
-from reviewflow.run import Listener, open_ledger, open_run
-from reviewflow.store import MANIFEST, Artifact, Store
-from reviewflow.summary import summary
+from reviewflow.config.read import read_config
+from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment_summary import summary
+from reviewflow.pipeline.runner import Listener
+from reviewflow.runs.record import RunRecorder, last_run
+from reviewflow.store.artifacts import MANIFEST, Artifact, Store
 
 Reference = tuple[str, str]
 
@@ -26,7 +27,7 @@ def key_of(number: int) -> str:
 
 
 def make_artifact(
-    artifacts: Path, stage: str, number: int, recipe: str = "r", age_seconds: float = 3600
+    artifacts: Path, stage: str, number: int, fingerprint: str = "r", age_seconds: float = 3600
 ) -> Artifact:
     """A whole artifact with one file and one page for people, made some time ago."""
 
@@ -38,7 +39,9 @@ def make_artifact(
 
     store, key = Store(artifacts / "store"), key_of(number)
     with store.lock(stage, key):
-        made = store.make(stage, key, write, {"recipe": recipe, "parts": {}, "inputs": {}})
+        made = store.make(
+            stage, key, write, {"fingerprint": fingerprint, "parts": {}, "inputs": {}}
+        )
     then = time.time() - age_seconds
     os.utime(made.folder / MANIFEST, (then, then))
     return made
@@ -73,12 +76,12 @@ def write_run(
 def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> str:
     """Do the whole job with the library alone and record it; returns the run's id."""
     settings, runs = read_config(config, changes), artifacts / "runs"
-    previous = previous_run(runs, "sentiment", config.stem)
-    record = Record(runs, "sentiment", config.stem, settings)
+    previous = last_run(runs, "sentiment", config.stem)
+    record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
-        run = open_run(settings, open_ledger(settings, artifacts, previous), Listener(), pool)
-        for shown_as in dict.fromkeys(stage.shown_as for stage in STAGES):
-            for work in run.works(shown_as):
+        run = open_run(settings, open_planner(settings, artifacts, previous), Listener(), pool)
+        for group in dict.fromkeys(stage.group for stage in STAGES):
+            for work in run.works(group):
                 run.perform(work)
     record.keep_keys(run, previous)
     record.finish("completed", None, summary(run, settings, record.folder / "report.html"))

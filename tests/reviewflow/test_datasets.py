@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.datasets import DATASETS, fetch, prepare_imdb_reviews
 from reviewflow.errors import InputError, ReviewflowError
+from reviewflow.reviews.datasets import DATASETS, fetch, prepare_imdb_reviews
 
 MEMBERS = {
     "aclImdb/README": b"read me",

@@ -1,4 +1,4 @@
-"""Past runs are told as they were, and what differs between two is said in a plan's words."""
+"""RunRecord runs are told as they were, and what differs between two is said in a plan's words."""
 
 import json
 import shutil
@@ -9,20 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.comparison import compared, flat
-from reviewflow.config import Config
+from reviewflow.config.sections import Config
 from reviewflow.errors import StoreError, UsageError
-from reviewflow.garbage import collected
-from reviewflow.history import (
+from reviewflow.runs.diff import compare_runs, flat
+from reviewflow.runs.gc import collected
+from reviewflow.runs.history import (
     found_run,
     last_completed,
-    past_run,
-    past_runs,
     references,
     run_line,
     run_page,
+    run_record,
+    run_records,
 )
-from reviewflow.record import Record
+from reviewflow.runs.record import RunRecorder
 from tests.reviewflow.small_store import TwoRuns, key_of, write_run
 
 IDS = ("2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb", "2024-01-02T00-00-01-cccccc")
@@ -31,8 +31,8 @@ IDS = ("2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb", "2024-01-02T0
 def compare(two_runs: TwoRuns, artifacts: Path, a: str = "", b: str = "") -> dict[str, Any]:
     """What differs between two runs of a copy of the artifacts."""
     runs = artifacts / "runs"
-    one, other = past_run(runs / (a or two_runs.first)), past_run(runs / (b or two_runs.second))
-    return compared(one, other, artifacts / "store")
+    one, other = run_record(runs / (a or two_runs.first)), run_record(runs / (b or two_runs.second))
+    return compare_runs(one, other, artifacts / "store")
 
 
 def edit_json(path: Path, edit: Any) -> None:
@@ -42,7 +42,7 @@ def edit_json(path: Path, edit: Any) -> None:
 
 
 def test_runs_are_told_newest_first_with_their_figures(two_runs: TwoRuns) -> None:
-    newest, oldest = map(run_line, past_runs(two_runs.artifacts / "runs"))
+    newest, oldest = map(run_line, run_records(two_runs.artifacts / "runs"))
     content = json.loads((two_runs.artifacts / "runs" / "latest" / "run.json").read_text())
     assert (newest["run_id"], oldest["run_id"]) == (two_runs.second, two_runs.first)
     assert (newest["state"], newest["name"], newest["rows"]) == ("completed", "small", 600)
@@ -57,7 +57,7 @@ def test_a_page_sums_up_stages_and_names_what_failed_a_check(
     two_runs: TwoRuns, tmp_path: Path
 ) -> None:
     folder = two_runs.copied(tmp_path) / "runs" / two_runs.second
-    page = run_page(past_run(folder))
+    page = run_page(run_record(folder))
     stages = {stage["stage"]: stage for stage in page["stages"]}
     assert stages["train"]["ran"] == 2
     assert stages["ingest"]["cached"] == stages["ingest"]["steps"]
@@ -65,18 +65,18 @@ def test_a_page_sums_up_stages_and_names_what_failed_a_check(
     assert [variant["name"] for variant in page["variants"]] == ["relu", "tanh"]
     failures = page["quality"]["failures"]
     edit_json(folder / "run.json", lambda run: run["quality"][0].update(success=False))
-    more = run_page(past_run(folder))["quality"]["failures"]
+    more = run_page(run_record(folder))["quality"]["failures"]
     assert len(more) == len(failures) + 1
 
 
 def test_a_run_whose_process_is_gone_is_told_as_crashed(tmp_path: Path) -> None:
     config = Config.model_validate({"ingest": {"path": "reviews.csv"}})
-    record = Record(tmp_path / "runs", "sentiment", "imdb", config)
-    assert past_run(record.folder).state == "running"
+    record = RunRecorder(tmp_path / "runs", "sentiment", "imdb", config)
+    assert run_record(record.folder).state == "running"
     write_run(tmp_path, IDS[0], state="running")
-    assert past_run(tmp_path / "runs" / IDS[0]).state == "crashed"
+    assert run_record(tmp_path / "runs" / IDS[0]).state == "crashed"
     record.finish("failed", "the reason", {})
-    assert run_line(past_run(record.folder))["error"] == "the reason"
+    assert run_line(run_record(record.folder))["error"] == "the reason"
 
 
 def test_the_last_completed_run_is_of_the_same_job_and_name(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_run_is_found_by_its_id_the_beginning_of_it_and_a_link(tmp_path: Path)
     (runs / "latest").symlink_to(IDS[1])
     (runs / "latest-moons").symlink_to(IDS[0])
     (runs / "notes.txt").write_text("no run")
-    assert [run.run_id for run in past_runs(runs)] == list(reversed(IDS))
+    assert [run.run_id for run in run_records(runs)] == list(reversed(IDS))
     assert found_run(runs, IDS[2]).run_id == IDS[2]
     assert found_run(runs, "2024-01-01").run_id == IDS[0]
     assert found_run(runs, "latest").run_id == IDS[1]
@@ -140,7 +140,7 @@ def test_an_unknown_run_is_said_in_a_sentence_with_the_nearest(
 
 
 def test_without_any_run_that_is_said(tmp_path: Path) -> None:
-    assert past_runs(tmp_path / "runs") == []
+    assert run_records(tmp_path / "runs") == []
     for wanted in ("latest", "2024"):
         with pytest.raises(UsageError, match=r"There is no run"):
             found_run(tmp_path / "runs", wanted)
@@ -172,35 +172,35 @@ def test_no_run_json_whatever_it_says_makes_a_command_fail(
     folder = write_run(tmp_path, IDS[1], [("train", key_of(2))])
     edit_json(folder / "run.json", lambda run: run.update(changes))
     (folder / "keys.json").write_text(
-        json.dumps({"train": keys, "a": {"recipe": keys, "keys": []}})
+        json.dumps({"train": keys, "a": {"fingerprint": keys, "keys": []}})
     )
     _look_at_everything(tmp_path)
     text = (folder / "run.json").read_text()
     (folder / "run.json").write_text(text[: min(cut, len(text) - 1)])
-    assert past_run(folder).state == "unreadable"
+    assert run_record(folder).state == "unreadable"
     _look_at_everything(tmp_path)
 
 
 def _look_at_everything(artifacts: Path) -> None:
-    found = past_runs(artifacts / "runs")
+    found = run_records(artifacts / "runs")
     assert len(found) == 2
     for run in found:
         run_page(run)
         references(run)
     collected(artifacts, 1, dry_run=True)
     if not any(run.trouble for run in found):
-        compared(*found, artifacts / "store")
+        compare_runs(*found, artifacts / "store")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", '"text"', "{}", "[" * 100_000, "\x00", "{"])
 def test_a_garbled_run_is_unreadable_and_cannot_be_compared(tmp_path: Path, text: str) -> None:
     folder = write_run(tmp_path, IDS[0])
     (folder / "run.json").write_text(text)
-    run = past_run(folder)
+    run = run_record(folder)
     assert (run.state, run_line(run)["run_id"]) == ("unreadable", IDS[0])
     assert run.trouble
-    with pytest.raises(StoreError, match="cannot be compared"):
-        compared(run, run, tmp_path / "store")
+    with pytest.raises(StoreError, match="cannot be compare_runs"):
+        compare_runs(run, run, tmp_path / "store")
 
 
 def test_a_run_does_not_differ_from_itself(two_runs: TwoRuns) -> None:
@@ -235,12 +235,12 @@ def test_code_packages_and_rows_that_differ_are_named(two_runs: TwoRuns, tmp_pat
 
     def other_code(keys: dict[str, Any]) -> None:
         for entry in keys.values():
-            code, packages = entry["recipe"]["code"], entry["recipe"]["packages"]
+            code, packages = entry["fingerprint"]["code"], entry["fingerprint"]["packages"]
             for name in code:
                 if name.endswith("clean.cleaned"):
                     code[name] = "other"
             packages["numpy"] = "0.0"
-        keys["vocabulary"]["recipe"]["code"]["reviewflow.added"] = "new"
+        keys["vocabulary"]["fingerprint"]["code"]["reviewflow.added"] = "new"
 
     def other_rows(run: dict[str, Any]) -> None:
         run["data"]["rows"] = 601
@@ -271,7 +271,7 @@ def test_parts_are_compared_by_their_rows_when_only_the_code_of_ingest_changed(
     two_runs: TwoRuns, tmp_path: Path
 ) -> None:
     artifacts = two_runs.copied(tmp_path)
-    (old,) = {key for stage, key in references(past_run(artifacts / "runs" / two_runs.second))
+    (old,) = {key for stage, key in references(run_record(artifacts / "runs" / two_runs.second))
               if stage == "ingest"}  # fmt: skip
     new = key_of(7)
     shutil.copytree(artifacts / "store" / "ingest" / old, artifacts / "store" / "ingest" / new)

@@ -5,19 +5,20 @@ from importlib import import_module
 
 import pytest
 
-from reviewflow.config import Config
-from reviewflow.job import STAGES, Stage
+from reviewflow.config.sections import Config
+from reviewflow.jobs.sentiment import STAGES
+from reviewflow.pipeline.stage import Stage
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_a_stage_function_takes_what_its_stage_declares_and_nothing_else(stage: Stage) -> None:
-    module, _, name = stage.does.rpartition(".")
+    module, _, name = stage.function.rpartition(".")
     parameters = inspect.signature(getattr(import_module(module), name)).parameters
     declared = {
         *stage.reads,
         *(setting.rpartition(".")[2] for setting in stage.settings),
         *stage.files,
-        *stage.given,
+        *stage.facts,
         "folder",
         "context",
     }

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewflow.keys import Recipe, differences, digest_of
+from reviewflow.pipeline.keys import Fingerprint, differences
+from reviewflow.store.hashing import digest_of
 
-RECIPE = Recipe(
+RECIPE = Fingerprint(
     stage="train",
     settings={"train": {"learning_rate": 0.01, "hidden": [512, 128]}},
     files={"suite": "aa"},

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reviewflow.notices import Notice, notices
+from reviewflow.runs.alerts import Alert, alerts
 
 
 def content(auc: float = 0.9, **more: Any) -> dict[str, Any]:
@@ -26,15 +26,15 @@ def content(auc: float = 0.9, **more: Any) -> dict[str, Any]:
 
 
 def test_a_quiet_run_tells_nothing() -> None:
-    assert notices(content(), content()) == []
-    assert notices(content(), None) == []
-    assert notices(content(state="cancelled"), content(0.99)) == []
+    assert alerts(content(), content()) == []
+    assert alerts(content(), None) == []
+    assert alerts(content(state="cancelled"), content(0.99)) == []
 
 
 def test_a_failure_tells_its_sentence() -> None:
     failed = content(state="failed", error="There is no file x.csv; check ingest.path.")
-    (notice,) = notices(failed, content())
-    assert notice == Notice(
+    (alert,) = alerts(failed, content())
+    assert alert == Alert(
         "failed", "sentiment imdb failed: There is no file x.csv; check ingest.path."
     )
 
@@ -44,10 +44,10 @@ def test_warnings_are_told_with_what_was_asked() -> None:
         {"success": True, "asked": "no blank text"},
         {"success": False, "asked": "few duplicates", "severity": "warning"},
     ]
-    (notice,) = notices(content(quality=quality), None)
-    assert notice.event == "quality warning"
-    assert "few duplicates" in notice.text
-    assert "no blank text" not in notice.text
+    (alert,) = alerts(content(quality=quality), None)
+    assert alert.event == "quality warning"
+    assert "few duplicates" in alert.text
+    assert "no blank text" not in alert.text
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_warnings_are_told_with_what_was_asked() -> None:
     [(0.9, 0.889, True), (0.9, 0.891, False), (0.9, 0.95, False)],
 )
 def test_a_fall_is_told_beyond_what_is_allowed(before: float, after: float, told: bool) -> None:
-    found = notices(content(after), content(before))
-    assert [notice.event for notice in found] == ["metric fell"] * told
+    found = alerts(content(after), content(before))
+    assert [alert.event for alert in found] == ["metric fell"] * told
     if told:
         assert "from 0.9000 to 0.8890" in found[0].text
 
 
 def test_another_metric_may_be_watched() -> None:
     watching = {"notify": {"metric": "test.f1", "fall": 0.01}}
-    assert notices(content(0.5, config=watching), content(0.9)) == []
+    assert alerts(content(0.5, config=watching), content(0.9)) == []

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reviewflow.parquet import read_parquet
+from reviewflow.store.parquet import read_parquet
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from reviewflow.errors import ConfigError
 from reviewflow.reporting.reference import reference
-from reviewflow.since import since
+from reviewflow.runs.changes import changes_since_last_run
 from tests.conftest import ROOT
 
 
@@ -32,7 +32,7 @@ def told(tmp_path: Path, before: dict[str, Any], now: dict[str, Any]) -> dict[st
     for name, content in (("one", before), ("two", now | {"state": "running"})):
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.json").write_text(json.dumps(content))
-    return since(tmp_path / "two", now)
+    return changes_since_last_run(tmp_path / "two", now)
 
 
 def test_nothing_changed(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_edited_rows_are_told_by_parts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("before", [run(name="other"), run(state="failed"), {"state": 3}])
 def test_no_run_to_compare_with(before: dict[str, Any], tmp_path: Path) -> None:
     assert told(tmp_path, before, run()) is None
-    assert since(tmp_path / "nowhere", run()) is None
+    assert changes_since_last_run(tmp_path / "nowhere", run()) is None
 
 
 def test_the_write_ups_figures_belong_to_its_variants() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from reviewflow.errors import StoreError
-from reviewflow.store import Artifact, Damage, Store, sha256_of
+from reviewflow.store.artifacts import Artifact, Damage, Store
+from reviewflow.store.files import sha256_of
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -22,7 +23,7 @@ def make(store: Store, text: str = "hello") -> Artifact:
         (folder / "data_docs" / "page.html").write_text("a page for people")
         return {"rows": 1}
 
-    return store.make("normalize", KEY, write, {"recipe": "r", "parts": {}, "inputs": {}})
+    return store.make("normalize", KEY, write, {"fingerprint": "r", "parts": {}, "inputs": {}})
 
 
 def test_what_was_made_is_found_with_the_digests_of_its_data_files(tmp_path: Path) -> None:
@@ -33,7 +34,7 @@ def test_what_was_made_is_found_with_the_digests_of_its_data_files(tmp_path: Pat
     assert isinstance(found, Artifact)
     assert found.digests == {"data.txt": sha256_of(made.folder / "data.txt")}
     assert found.bytes == 5
-    assert store.recipes("normalize") == {"r"}
+    assert store.fingerprints("normalize") == {"r"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_an_interrupted_step_leaves_nothing_with_the_name_of_a_whole_one(tmp_pat
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        store.make("normalize", KEY, write, {"recipe": "r"})
+        store.make("normalize", KEY, write, {"fingerprint": "r"})
     assert store.find("normalize", KEY) is None
     assert list((tmp_path / ".making").iterdir()) == []
 
@@ -92,7 +93,7 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(StoreError, match="No space left on device"):
-        Store(tmp_path).make("normalize", KEY, write, {"recipe": "r"})
+        Store(tmp_path).make("normalize", KEY, write, {"fingerprint": "r"})
 
 
 def test_of_two_threads_one_makes_the_step_and_the_other_finds_it(tmp_path: Path) -> None:

@@ -11,31 +11,32 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.config import Config, read_config
-from reviewflow.garbage import claim, collected, take_away
-from reviewflow.history import past_run, past_runs, users
-from reviewflow.inventory import entries, held_at_once
-from reviewflow.plan import Previous
-from reviewflow.record import Record
-from reviewflow.run import open_ledger
-from reviewflow.store import Store
-from reviewflow.verification import Verification, verified
+from reviewflow.config.read import read_config
+from reviewflow.config.sections import Config
+from reviewflow.jobs.open_sentiment import open_planner
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.runs.gc import claim, collect_garbage, take_away
+from reviewflow.runs.history import run_record, run_records, users
+from reviewflow.runs.record import RunRecorder
+from reviewflow.store.artifacts import Store
+from reviewflow.store.catalog import entries, held_at_once
+from reviewflow.store.verify import VerifyResult, verify_store
 from tests.reviewflow.small_store import TwoRuns, key_of, make_artifact, real_run, write_run
 
 OLD, NEW = "2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb"
 
 
-def verify(store: Path, run_going: bool = False) -> Verification:
-    return verified(store, run_going, lambda done, total: None)
+def verify(store: Path, run_going: bool = False) -> VerifyResult:
+    return verify_store(store, run_going, lambda done, total: None)
 
 
 def test_a_real_store_is_whole_and_every_artifact_is_used_by_a_run(two_runs: TwoRuns) -> None:
     store, told = two_runs.artifacts / "store", []
-    seen = verified(store, False, lambda done, total: told.append((done, total)))
-    assert (seen.faults, seen.leftovers) == ((), ())
+    seen = verify_store(store, False, lambda done, total: told.append((done, total)))
+    assert (seen.corruptions, seen.stale_temps) == ((), ())
     assert told == sorted(told)
     assert told[-1] == (seen.bytes, seen.bytes)
-    found, used = entries(store), users(past_runs(two_runs.artifacts / "runs"))
+    found, used = entries(store), users(run_records(two_runs.artifacts / "runs"))
     assert seen.artifacts == len(found)
     assert {(entry.stage, entry.key) for entry in found} == used.keys()
     assert [entry.stage for entry in found][:2] == ["suites", "ingest"]
@@ -49,20 +50,22 @@ def test_a_flipped_byte_of_a_real_artifact_is_found(two_runs: TwoRuns, tmp_path:
     """Size and time stay, so that only hashing tells; the manifest's own digests count, too."""
     for stage in ("vocabulary", "ingest"):
         shutil.copytree(two_runs.artifacts / "store" / stage, tmp_path / stage)
-    assert verify(tmp_path).faults == ()
+    assert verify(tmp_path).corruptions == ()
     for entry in entries(tmp_path):
         for path in (path for path in entry.folder.iterdir() if path.is_file()):
             status, whole = path.stat(), path.read_bytes()
             places = [0, len(whole) // 2, len(whole) - 1]
             if path.name == "manifest.json":
-                places = [whole.index(word) + len(word) + 4 for word in (b'"sha256"', b'"recipe"')]
+                places = [
+                    whole.index(word) + len(word) + 4 for word in (b'"sha256"', b'"fingerprint"')
+                ]
                 places += [whole.index(b'"code"') + 60, whole.index(b'"digests"') + 30]
             for place in places:
                 path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
                 os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-                assert verify(tmp_path).faults, (path, place)
+                assert verify(tmp_path).corruptions, (path, place)
             path.write_bytes(whole)
-    assert verify(tmp_path).faults == ()
+    assert verify(tmp_path).corruptions == ()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_damage_is_named_where_it_is(
 ) -> None:
     make_artifact(tmp_path, "train", 2)
     damage(make_artifact(tmp_path, "train", 1).folder)
-    (fault,) = verify(tmp_path / "store").faults
+    (fault,) = verify(tmp_path / "store").corruptions
     assert words in fault.sentence
     assert fault.stage == "train"
 
@@ -92,7 +95,7 @@ def test_damage_is_named_where_it_is(
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(
-            ["stage", "key", "files", "digests", "recipe", "parts", "inputs", "given", "bytes",
+            ["stage", "key", "files", "digests", "fingerprint", "parts", "inputs", "given", "bytes",
              "sha256", "data.txt", "../../escape", "/etc/passwd"]
         ),
         inner,
@@ -110,10 +113,10 @@ def test_no_manifest_whatever_it_says_makes_a_command_fail(
     known = json.loads((folder / "manifest.json").read_text())
     garbled = {**known, **manifest} if isinstance(manifest, dict) else manifest
     (folder / "manifest.json").write_text(json.dumps(garbled))
-    faults = verify(tmp_path / "store").faults
-    assert all("/etc" not in fault.sentence for fault in faults)
+    corruptions = verify(tmp_path / "store").corruptions
+    assert all("/etc" not in fault.sentence for fault in corruptions)
     assert len(entries(tmp_path / "store")) == 1
-    collected(tmp_path, 1, dry_run=True)
+    collect_garbage(tmp_path, 1, dry_run=True)
     shutil.rmtree(folder)
 
 
@@ -124,11 +127,11 @@ def test_a_folder_in_the_making_is_a_leftover_once_its_maker_is_gone(tmp_path: P
     (making / f"train-{key_of(1)}-abc" / "half").write_text("half")
     (making / "aside-xyz").mkdir()
     with store.lock("train", key_of(1)):
-        assert verify(store.folder, run_going=True).leftovers == ()
-    assert len(verify(store.folder, run_going=True).leftovers) == 1
+        assert verify(store.folder, run_going=True).stale_temps == ()
+    assert len(verify(store.folder, run_going=True).stale_temps) == 1
     seen = verify(store.folder)
-    assert (len(seen.leftovers), seen.faults) == (2, ())
-    assert collected(tmp_path, 1).leftovers == list(seen.leftovers)
+    assert (len(seen.stale_temps), seen.corruptions) == (2, ())
+    assert collect_garbage(tmp_path, 1).stale_temps == list(seen.stale_temps)
     assert list(making.iterdir()) == []
 
 
@@ -143,15 +146,15 @@ def test_what_the_newest_runs_of_each_name_refer_to_stays(tmp_path: Path) -> Non
     write_run(tmp_path, NEW, [("train", key_of(1)), ("train", key_of(2))])
     write_run(tmp_path, "2023-01-01T00-00-00-cccccc", [("train", key_of(3))], name="other")
     write_run(tmp_path, "2022-01-01T00-00-00-dddddd", [("train", key_of(4))], job="moons")
-    would = collected(tmp_path, 1, dry_run=True)
+    would = collect_garbage(tmp_path, 1, dry_run=True)
     assert kept_keys(tmp_path) == set(range(6))
-    done = collected(tmp_path, 1)
+    done = collect_garbage(tmp_path, 1)
     assert done == would
     assert {entry.key for entry in done.removed} == {key_of(0), key_of(5)}
     assert kept_keys(tmp_path) == {1, 2, 3, 4}
     assert done.freed_bytes == sum(entry.bytes for entry in done.removed) > 0
     assert done.kept_artifacts == 4
-    assert len(past_runs(tmp_path / "runs")) == 4
+    assert len(run_records(tmp_path / "runs")) == 4
     assert list((tmp_path / "store" / ".making").iterdir()) == []
 
 
@@ -160,61 +163,65 @@ def test_failures_do_not_push_out_the_last_completed_run(tmp_path: Path) -> None
     write_run(tmp_path, OLD, [("train", key_of(0))])
     for hour in range(3):
         write_run(tmp_path, f"2024-01-02T0{hour}-00-00-bbbbbb", state="failed")
-    collected(tmp_path, 1, with_runs=True)
+    collect_garbage(tmp_path, 1, with_runs=True)
     assert kept_keys(tmp_path) == {0}
-    assert [run.state for run in past_runs(tmp_path / "runs")] == ["failed", "completed"]
+    assert [run.state for run in run_records(tmp_path / "runs")] == ["failed", "completed"]
 
 
 def test_older_runs_go_only_if_asked_and_what_latest_points_at_stays(tmp_path: Path) -> None:
     for day in range(1, 6):
         write_run(tmp_path, f"2024-01-0{day}T00-00-00-aaaaaa")
     (tmp_path / "runs" / "latest").symlink_to("2024-01-02T00-00-00-aaaaaa")
-    assert len(collected(tmp_path, 2, dry_run=True, with_runs=True).runs) == 2
-    assert len(past_runs(tmp_path / "runs")) == 5
-    done = collected(tmp_path, 2, with_runs=True)
+    assert len(collect_garbage(tmp_path, 2, dry_run=True, with_runs=True).runs) == 2
+    assert len(run_records(tmp_path / "runs")) == 5
+    done = collect_garbage(tmp_path, 2, with_runs=True)
     assert done.freed_bytes > 0
-    assert [run.run_id[9:10] for run in past_runs(tmp_path / "runs")] == ["5", "4", "2"]
+    assert [run.run_id[9:10] for run in run_records(tmp_path / "runs")] == ["5", "4", "2"]
     assert (tmp_path / "runs" / "latest").resolve().is_dir()
 
 
 @pytest.fixture
-def going(tmp_path: Path) -> Record:
+def going(tmp_path: Path) -> RunRecorder:
     """A run that is going on, in a folder with two artifacts that no run refers to."""
-    make_artifact(tmp_path, "train", 1, recipe="wanted")
-    make_artifact(tmp_path, "train", 2, recipe="unwanted")
+    make_artifact(tmp_path, "train", 1, fingerprint="wanted")
+    make_artifact(tmp_path, "train", 2, fingerprint="unwanted")
     config = Config.model_validate({"ingest": {"path": "reviews.csv"}})
-    return Record(tmp_path / "runs", "sentiment", "imdb", config)
+    return RunRecorder(tmp_path / "runs", "sentiment", "imdb", config)
 
 
-def test_nothing_goes_while_a_run_has_not_said_what_it_uses(tmp_path: Path, going: Record) -> None:
-    done = collected(tmp_path, 1)
+def test_nothing_goes_while_a_run_has_not_said_what_it_uses(
+    tmp_path: Path, going: RunRecorder
+) -> None:
+    done = collect_garbage(tmp_path, 1)
     assert kept_keys(tmp_path) == {1, 2}
     assert going.run_id in done.notes[0]
     going.finish("completed", None, {"stages": []})
-    collected(tmp_path, 1)
+    collect_garbage(tmp_path, 1)
     assert kept_keys(tmp_path) == set()
 
 
-def test_what_a_run_may_find_stays_while_it_goes_on(tmp_path: Path, going: Record) -> None:
+def test_what_a_run_may_find_stays_while_it_goes_on(tmp_path: Path, going: RunRecorder) -> None:
     claim(going.folder, ["wanted", "another"])
-    make_artifact(tmp_path, "train", 3, recipe="made since", age_seconds=-5)
+    make_artifact(tmp_path, "train", 3, fingerprint="made since", age_seconds=-5)
     (tmp_path / "store" / "train" / key_of(4)).mkdir()  # without a manifest, perhaps being mended
-    assert [entry.key for entry in collected(tmp_path, 1).removed] == [key_of(2)]
+    assert [entry.key for entry in collect_garbage(tmp_path, 1).removed] == [key_of(2)]
     assert kept_keys(tmp_path) == {1, 3, 4}
     going.finish("cancelled", None, {})
 
 
 def test_the_recipes_of_a_run_cover_whatever_it_can_find(two_runs: TwoRuns) -> None:
     """What a run has to claim: so much, and not what only the other run used."""
-    ledger = open_ledger(read_config(two_runs.config), two_runs.artifacts, Previous({}, {}))
-    recipes = {ledger.recipe(step).digest for line in ledger.lines for step in line.steps}
-    used = users(past_runs(two_runs.artifacts / "runs"))
+    planner = open_planner(read_config(two_runs.config), two_runs.artifacts, LastRun({}, {}))
+    fingerprints = {
+        planner.fingerprint(step).digest for node in planner.nodes for step in node.steps
+    }
+    used = users(run_records(two_runs.artifacts / "runs"))
     for entry in entries(two_runs.artifacts / "store"):
         assert entry.manifest is not None
         if two_runs.first in used[entry.stage, entry.key]:
-            assert entry.manifest["recipe"] in recipes
+            assert entry.manifest["fingerprint"] in fingerprints
         elif entry.stage == "vocabulary":
-            assert entry.manifest["recipe"] not in recipes
+            assert entry.manifest["fingerprint"] not in fingerprints
 
 
 def test_what_is_locked_is_left_alone(tmp_path: Path) -> None:
@@ -223,7 +230,7 @@ def test_what_is_locked_is_left_alone(tmp_path: Path) -> None:
     with Store(tmp_path / "store").lock("train", key_of(1)):
         with held_at_once(tmp_path / "store", "train", key_of(1)) as held:
             assert not held
-        done = collected(tmp_path, 1)
+        done = collect_garbage(tmp_path, 1)
     assert [entry.key for entry in done.in_use] == [key_of(1)]
     assert kept_keys(tmp_path) == {1}
 
@@ -237,11 +244,11 @@ def test_lock_files_go_with_their_artifacts_unless_somebody_holds_them(tmp_path:
     write_run(tmp_path, NEW, [("train", key_of(1))])
     locks = tmp_path / "store" / ".locks"
     with store.lock("train", key_of(2)):
-        collected(tmp_path, 1)
+        collect_garbage(tmp_path, 1)
         assert {path.name for path in locks.iterdir()} == {
             f"train-{key_of(1)}", f"train-{key_of(2)}",
         }  # fmt: skip
-    collected(tmp_path, 1)
+    collect_garbage(tmp_path, 1)
     assert {path.name for path in locks.iterdir()} == {f"train-{key_of(1)}"}
 
 
@@ -257,21 +264,21 @@ def test_many_holders_exclude_one_another_while_locks_are_removed(tmp_path: Path
     with ThreadPoolExecutor(4) as pool:
         adding = [pool.submit(add, number) for number in range(200)]
         while not all(each.done() for each in adding):
-            collected(tmp_path, 1)
+            collect_garbage(tmp_path, 1)
         for each in adding:
             each.result()
     assert count.read_text() == "200"
 
 
 def test_a_crashed_run_keeps_what_it_came_for(tmp_path: Path) -> None:
-    make_artifact(tmp_path, "train", 1, recipe="wanted")
-    make_artifact(tmp_path, "train", 2, recipe="unwanted")
+    make_artifact(tmp_path, "train", 1, fingerprint="wanted")
+    make_artifact(tmp_path, "train", 2, fingerprint="unwanted")
     folder = write_run(tmp_path, NEW, state="running")
-    assert past_runs(tmp_path / "runs")[0].state == "crashed"
-    assert "crashed" in collected(tmp_path, 1).notes[0]
+    assert run_records(tmp_path / "runs")[0].state == "crashed"
+    assert "crashed" in collect_garbage(tmp_path, 1).notes[0]
     assert kept_keys(tmp_path) == {1, 2}  # made since it began, and it has not said what it uses
     claim(folder, ["wanted"])
-    collected(tmp_path, 1)
+    collect_garbage(tmp_path, 1)
     assert kept_keys(tmp_path) == {1}
 
 
@@ -299,7 +306,7 @@ def test_two_collections_at_once_remove_each_artifact_once(tmp_path: Path) -> No
     for number in range(30):
         make_artifact(tmp_path, "train", number)
     with ThreadPoolExecutor(3) as pool:
-        done = list(pool.map(lambda _: collected(tmp_path, 1), range(3)))
+        done = list(pool.map(lambda _: collect_garbage(tmp_path, 1), range(3)))
     assert sum(len(each.removed) for each in done) == 30
     assert kept_keys(tmp_path) == set()
 
@@ -309,12 +316,12 @@ def test_a_run_after_a_removal_makes_again_what_is_missing_and_no_more(
 ) -> None:
     artifacts = two_runs.copied(tmp_path)
     before = {(entry.stage, entry.key) for entry in entries(artifacts / "store")}
-    gone = {(entry.stage, entry.key) for entry in collected(artifacts, 1).removed}
+    gone = {(entry.stage, entry.key) for entry in collect_garbage(artifacts, 1).removed}
     assert {stage for stage, _ in gone} == {
         *("vocabulary", "features", "validate_features", "train", "evaluate", "report")
     }
-    again = past_run(artifacts / "runs" / real_run(two_runs.config, artifacts))
+    again = run_record(artifacts / "runs" / real_run(two_runs.config, artifacts))
     stages = again.content["stages"]
     assert {(step["stage"], step["key"]) for step in stages if step["state"] == "ran"} == gone
     assert {(entry.stage, entry.key) for entry in entries(artifacts / "store")} == before
-    assert verify(artifacts / "store").faults == ()
+    assert verify(artifacts / "store").corruptions == ()

@@ -1,17 +1,18 @@
-"""How a piece of work appears in Prefect: its name, and its state's name and message."""
+"""How a piece of group appears in Prefect: its name, and its state's name and message."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from reviewflow.config import read_config
-from reviewflow.plan import Previous
-from reviewflow.run import Listener, Run, Work, open_ledger, open_run
-from tasks.stage import performed, work_name
+from reviewflow.config.read import read_config
+from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.runner import Listener, Run, TaskGroup
+from tasks.stage import group_name, performed
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 
-NOTHING_BEFORE = Previous({}, {})
+NOTHING_BEFORE = LastRun({}, {})
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +24,17 @@ def opened(folder: Path, reviews: Reviews, pool: Executor) -> Run:
     """A run that has not begun."""
     path = write_reviews(folder / "reviews.csv", reviews)
     config = read_config(write_config(folder / "job.yaml", small_config(path)))
-    ledger = open_ledger(config, folder / "artifacts", NOTHING_BEFORE)
-    return open_run(config, ledger, Listener(), pool)
+    planner = open_planner(config, folder / "artifacts", NOTHING_BEFORE)
+    return open_run(config, planner, Listener(), pool)
 
 
-def only_work(run: Run, shown_as: str) -> Work:
-    (work,) = run.works(shown_as)
-    return work
+def only_work(run: Run, group: str) -> TaskGroup:
+    (group,) = run.task_groups(group)
+    return group
 
 
-def name(run: Run, shown_as: str) -> str:
-    return work_name({"run": run, "work": only_work(run, shown_as)})
+def name(run: Run, group: str) -> str:
+    return group_name({"run": run, "group": only_work(run, group)})
 
 
 def test_work_is_named_after_stage_and_variant(
@@ -42,7 +43,7 @@ def test_work_is_named_after_stage_and_variant(
     run = opened(tmp_path, reviews, pool)
     assert name(run, "validate reviews") == "validate reviews"
     assert name(run, "normalize") == "normalize"
-    assert [work_name({"run": run, "work": work}) for work in run.works("train")] == [
+    assert [group_name({"run": run, "group": group}) for group in run.task_groups("train")] == [
         "train[relu]",
         "train[tanh]",
     ]

@@ -7,7 +7,7 @@ from tasks.train import progress_artifact
 
 
 def shown(label: str) -> list[Any]:
-    """The progress artifacts of a piece of work."""
+    """The progress artifacts of a piece of group."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:

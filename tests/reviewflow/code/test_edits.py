@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.code import Reach, reach
+from reviewflow.callgraph import Reach, reach
 from tests.reviewflow.code.projects import Edit, edits, write
 
 CLEAR = edits("clear_edits.txt")

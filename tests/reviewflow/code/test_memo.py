@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.code import memo, reach, reaches
+from reviewflow.callgraph import memo, reach, reaches
 from tests.reviewflow.code.projects import write
 
 FILES = {

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import pytest
 
-from reviewflow.code import package_versions, reach, unclear_places
+from reviewflow.callgraph import package_versions, reach, unclear_places
 from reviewflow.errors import ReviewflowError
 from tests.reviewflow.code.projects import write
 
@@ -136,7 +136,7 @@ def test_versions_are_those_installed() -> None:
 def test_analysing_imports_nothing_heavy_nor_what_it_reads() -> None:
     code = (
         "import json, sys\n"
-        "from reviewflow.code import reach\n"
+        "from reviewflow.callgraph import reach\n"
         "reach('reviewflow.text.normalize.normalize')\n"
         "print(json.dumps(sorted(sys.modules)))\n"
     )
@@ -144,7 +144,7 @@ def test_analysing_imports_nothing_heavy_nor_what_it_reads() -> None:
     loaded = set(json.loads(done.stdout))
     assert loaded.isdisjoint({"numpy", "pyarrow", "torch", "prefect", "pydantic", "nltk"})
     ours = {name for name in loaded if name.startswith("reviewflow.")}
-    assert {name for name in ours if not name.startswith("reviewflow.code")} == {
+    assert {name for name in ours if not name.startswith("reviewflow.callgraph")} == {
         "reviewflow.errors"
     }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.code import reach
+from reviewflow.callgraph import reach
 from tests.reviewflow.code.projects import write
 
 FILES = ("a", "b", "c", "d/f", "d/e")

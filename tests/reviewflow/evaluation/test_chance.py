@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, ttest_ind
 from sklearn.metrics import roc_auc_score
 
-from reviewflow.evaluation.chance import (
+from reviewflow.evaluation.bootstrap import (
     Interval,
     interval_over_rows_and_seeds,
     mcnemar,

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from reviewflow.context import Context
-from reviewflow.evaluation.chance import mcnemar
+from reviewflow.evaluation.ablation import factors, value_words
+from reviewflow.evaluation.bootstrap import mcnemar
 from reviewflow.evaluation.comparisons import comparisons
 from reviewflow.evaluation.conclusions import Variant, conclusions
-from reviewflow.evaluation.factors import factors, value_words
 
 LABELS = np.random.default_rng(1).integers(0, 2, 800)
 TEST = np.random.default_rng(2).random(800) < 0.75

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from reviewflow.config import Train
+from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.evaluation.evaluate import evaluate

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reviewflow.context import Context
-from reviewflow.evaluation.pull import pulls, read_weights
+from reviewflow.evaluation.attribution import pulls, read_weights
 from reviewflow.features.dataset import Part
 from reviewflow.networks.model import Network, fill_weights, save_network
 

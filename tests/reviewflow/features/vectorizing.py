@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array, vstack
 
 from reviewflow.context import Context
-from reviewflow.features.count import count
 from reviewflow.features.dataset import read_part
-from reviewflow.features.features import features
+from reviewflow.features.ngram_counts import count
+from reviewflow.features.tfidf import features
 from reviewflow.features.vocabulary import vocabulary
 
 TOKENS = pa.list_(pa.dictionary(pa.int32(), pa.string()))

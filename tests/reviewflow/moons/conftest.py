@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from reviewflow.jobs.moons import MOONS
+from reviewflow.jobs.open_moons import open_small_planner
 from reviewflow.moons.config import MoonsConfig
-from reviewflow.moons.job import MOONS
-from reviewflow.plan import Previous
-from reviewflow.run import Listener, Run, open_small_ledger
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.runner import Listener, Run
 
 SMALL = MoonsConfig.model_validate(
     {
@@ -24,13 +25,13 @@ SMALL = MoonsConfig.model_validate(
 
 def run_job(root: Path, config: MoonsConfig) -> dict[str, Path]:
     """The folder of each stage, by the stage's name."""
-    ledger = open_small_ledger(MOONS, config, root, Previous({}, {}))
+    planner = open_small_planner(MOONS, config, root, LastRun({}, {}))
     with ThreadPoolExecutor(2) as pool:
-        run = Run(ledger, Listener(), pool)
+        run = Run(planner, Listener(), pool)
         for stage in MOONS:
-            for work in run.works(stage.shown_as):
+            for work in run.works(stage.group):
                 run.perform(work)
-    return {step.line.stage.name: artifact.folder for step, artifact in run.artifacts.items()}
+    return {step.node.stage.name: artifact.folder for step, artifact in run.artifacts.items()}
 
 
 @pytest.fixture(scope="session")

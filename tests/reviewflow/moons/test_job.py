@@ -12,9 +12,9 @@ from sklearn.datasets import make_moons
 
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled, ConfigError, StoreError
+from reviewflow.jobs.moons import PICTURES
 from reviewflow.moons.config import Data, Network, PointByPoint, WholeSet
 from reviewflow.moons.data import make_points, read_points
-from reviewflow.moons.job import PICTURES
 from reviewflow.moons.training import load_network, read_history, train_whole_set
 from tests.reviewflow.moons.conftest import SMALL
 

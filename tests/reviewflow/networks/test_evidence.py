@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from reviewflow.networks.evidence import dead_share, distinct_units, evidence, saturated_share
-from reviewflow.networks.fused import activation_code, labelled_rows, layers_of
+from reviewflow.networks.compiled_backend import activation_code, labelled_rows, layers_of
+from reviewflow.networks.compiled_sgd import LEAKY_RELU, RELU, SIGMOID, TANH
+from reviewflow.networks.layer_stats import dead_share, distinct_units, evidence, saturated_share
 from reviewflow.networks.model import Network, fill_weights
-from reviewflow.networks.sparse_sgd import LEAKY_RELU, RELU, SIGMOID, TANH
 from tests.reviewflow.networks.cases import ACTIVATIONS, as_split, random_features
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from reviewflow.config import Train
-from reviewflow.networks.fused import FusedSgd
+from reviewflow.config.sections import Train
+from reviewflow.networks.compiled_backend import FusedSgd
 from reviewflow.networks.model import Network, fill_weights
 from reviewflow.networks.train import shuffled_rows
 from tests.reviewflow.networks.cases import (

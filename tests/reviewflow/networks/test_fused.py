@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reviewflow.config import Train
-from reviewflow.networks.fused import FusedSgd
+from reviewflow.config.sections import Train
+from reviewflow.networks.compiled_backend import FusedSgd
+from reviewflow.networks.compiled_sgd import tanh
 from reviewflow.networks.model import Network, fill_weights
-from reviewflow.networks.sparse_sgd import tanh
 from reviewflow.networks.train import shuffled_rows
 from tests.reviewflow.networks.cases import (
     ACTIVATIONS,

@@ -12,15 +12,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn
 
 from reviewflow.errors import ConfigError, InputError
+from reviewflow.moons.network import LeakyReLU, Linear, ReLU, Sequential, Sigmoid, Tanh
 from reviewflow.networks.model import Network
-from reviewflow.networks.numpy_net import (
-    LeakyReLU,
-    Linear,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    Tanh,
-)
 from tests.reviewflow.networks.numpy_reviews import thousand_reviews_of_each_class
 
 SHIFT = 1e-6
@@ -226,7 +219,7 @@ def test_loss_and_gradient_are_exact_where_the_output_is_saturated(logit):
     network = Sequential(Linear(1, 1, "zeros"), Sigmoid())
     network.linear[0].b = np.array([logit])
     for target in (0, 1):
-        with np.errstate(over="raise", divide="raise", invalid="raise"):
+        with np.errstate(fan_out="raise", divide="raise", invalid="raise"):
             loss = network.loss(np.ones((1, 1)), np.array([target]))
             network.gradients(np.ones((1, 1)), np.array([[float(target)]]))
         wrong = (logit > 0) != bool(target)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from reviewflow.config import Train
+from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled, QualityError
 from reviewflow.networks.loss_lines import loss_lines

@@ -8,10 +8,10 @@ import pytest
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.quality.conditions import gallery_arguments
-from reviewflow.quality.judge_suites import judge_suites
+from reviewflow.quality.describe import asked, printable, seen, value
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
-from reviewflow.quality.sentences import asked, printable, seen, value
 from reviewflow.quality.suites import read_suite
+from reviewflow.quality.validate_suites import judge_suites
 from tests.reviewflow.quality.conftest import SUITES
 
 BETWEEN = "type: expect_column_values_to_be_between"

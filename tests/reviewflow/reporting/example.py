@@ -22,12 +22,13 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from reviewflow.config import Config, variant_configs
+from reviewflow.config.sections import Config
+from reviewflow.config.variants import variant_configs
 from reviewflow.context import Context
 from reviewflow.evaluation.conclusions import Variant, conclusions
-from reviewflow.reporting.best import best
+from reviewflow.evaluation.selection import best
 from reviewflow.reporting.lineage import Lineage
-from reviewflow.reporting.material import material
+from reviewflow.reporting.stage import material
 
 NASTY = "<script>alert(1)</script> | **x** \x1b[31mred\x1b[0m \u202eevil {{ 7 * 7 }}"
 GOOD, BAD = ("great", "fine", "lovely", "superb"), ("awful", "dull", "poor", "bad")

@@ -14,10 +14,10 @@ from sklearn.metrics import roc_auc_score
 
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
-from reviewflow.reporting.best import best, best_group, typical
-from reviewflow.reporting.charts import charts
-from reviewflow.reporting.page import CHARTS
-from reviewflow.reporting.palette import line_style
+from reviewflow.evaluation.selection import best, best_group, typical
+from reviewflow.reporting.charts.palette import line_style
+from reviewflow.reporting.charts.stage import charts
+from reviewflow.reporting.page.html import CHARTS
 from tests.reviewflow.reporting.example import Example, example
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reviewflow.reporting.markdown import markdown, markdown_text
-from reviewflow.reporting.words import visible
+from reviewflow.formatting import visible
+from reviewflow.reporting.page.markdown import markdown, markdown_text
 from tests.reviewflow.reporting.example import NASTY, Example, example, nasty
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewflow.context import Context
-from reviewflow.reporting.calibration import calibration, wilson
-from reviewflow.reporting.drawn_reviews import drawn_reviews
-from reviewflow.reporting.explained import Mistake as Wrong
-from reviewflow.reporting.explained import strongest, surest
-from reviewflow.reporting.highlight import aligned, marked, token_pulls
-from reviewflow.reporting.material import material
+from reviewflow.reporting.charts.calibration import calibration, wilson
+from reviewflow.reporting.examples.explanations import Mistake as Wrong
+from reviewflow.reporting.examples.explanations import strongest, surest
+from reviewflow.reporting.examples.highlight import aligned, marked, token_pulls
+from reviewflow.reporting.examples.samples import drawn_reviews
+from reviewflow.reporting.stage import material
 from tests.reviewflow.reporting.example import BAD, GOOD, Example, example
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reviewflow.reporting.page import html_page
+from reviewflow.reporting.page.html import html_page
 from tests.reviewflow.reporting.example import Example, example, nasty
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -184,7 +184,7 @@ def test_a_failed_check_is_told_once_and_first(made: Example) -> None:
 
 def test_filling_the_page_imports_no_chart_library(made: Example) -> None:
     code = (
-        "import sys, reviewflow.reporting.page, reviewflow.reporting.markdown;"
+        "import sys, reviewflow.reporting.page.html, reviewflow.reporting.page.markdown;"
         "print([m for m in ('matplotlib', 'sklearn', 'pandas', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

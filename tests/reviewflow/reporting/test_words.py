@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewflow.reporting.words import (
+from reviewflow.formatting import (
     amount,
     duration,
     figure,

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
-from reviewflow.config import Ingest
+from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.cutting import Cutting, digests, text_hashes
+from reviewflow.reviews.chunking import Cutting, digests, text_hashes
 from reviewflow.reviews.parts import Index, cut, reading
 from reviewflow.reviews.read import Pieces
 
@@ -264,7 +264,7 @@ def test_neither_pandas_nor_arrow_is_imported_without_need(tmp_path):
     settings_for(tmp_path / "reviews.csv", numbered(5))
     code = (
         "import sys; from reviewflow.reviews.parts import cut;"
-        "from reviewflow.config import Ingest;"
+        "from reviewflow.config.sections import Ingest;"
         "print([m for m in ('numpy', 'pyarrow', 'pandas') if m in sys.modules]);"
         f"g = Ingest(path={str(tmp_path / 'reviews.csv')!r}, text_column='text',"
         "label_column='label', labels={'bad': 0, 'good': 1}); list(cut(g, None));"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.config import Ingest
+from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
 from reviewflow.reviews.read import OTHER_WORDS, Pieces, blocks
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from reviewflow.config import Split
+from reviewflow.config.sections import Split
 from reviewflow.context import Context
 from reviewflow.errors import InputError
 from reviewflow.reviews.ingest import ingest

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from reviewflow.config import Normalize
+from reviewflow.config.sections import Normalize
 
 
 @lru_cache(maxsize=1)

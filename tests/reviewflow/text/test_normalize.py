@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reviewflow.config import Normalize
+from reviewflow.config.sections import Normalize
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.text.normalize import normalize, normalized
@@ -69,7 +69,7 @@ def test_a_stopped_run_does_nothing(tmp_path: Path) -> None:
 def test_lemmas_import_neither_nltk_nor_scikit_learn() -> None:
     program = (
         "import sys, pyarrow as pa\n"
-        "from reviewflow.config import Normalize\n"
+        "from reviewflow.config.sections import Normalize\n"
         "from reviewflow.text.normalize import normalized\n"
         "assert normalized(pa.array(['two dogs']), Normalize()).to_pylist() == [['two', 'dog']]\n"
         "assert not {'nltk', 'sklearn', 'inflect', 'wn', 'torch'} & set(sys.modules)\n"

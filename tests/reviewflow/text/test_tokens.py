@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from reviewflow.config import Normalize
+from reviewflow.config.sections import Normalize
 from reviewflow.errors import InputError
 from reviewflow.text.normalize import normalized
 from reviewflow.text.tokens import COMPILED_PATTERNS, letter_table, token_stream

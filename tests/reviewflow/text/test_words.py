@@ -18,12 +18,12 @@ from nltk.stem import WordNetLemmatizer
 from nltk.stem.snowball import SnowballStemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from reviewflow.config import Normalize
+from reviewflow.config.sections import Normalize
 from reviewflow.errors import InputError
 from reviewflow.text import wordnet
+from reviewflow.text.base_forms import lemma, normalized_words, number_words, stem
 from reviewflow.text.normalize import normalized
 from reviewflow.text.stop_words import ENGLISH, NEGATIONS
-from reviewflow.text.words import lemma, normalized_words, number_words, stem
 from tests.reviewflow.text.reviews import as_array, plain_tokens, real_reviews
 
 

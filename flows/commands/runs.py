@@ -1,0 +1,250 @@
+"""``reviewflow runs | show | compare``: past runs, one of them, and what differs between two."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows.commands.errors import plainly
+from flows.commands.store import artifacts_option, json_option
+
+SHOWN_METRICS = ("accuracy", "roc_auc", "log_loss")
+
+
+@click.command()
+@artifacts_option
+@json_option
+@plainly
+def runs(artifacts: str, as_json: bool) -> None:
+    """List past runs, the newest first."""
+    from flows.commands.tables import say, say_json, say_table
+    from reviewflow.formatting import amount, duration, figure, plain
+    from reviewflow.runs.history import run_line, run_records
+
+    lines = [run_line(run) for run in run_records(Path(artifacts) / "runs")]
+    if as_json:
+        say_json(lines)
+        return
+    columns = (
+        *("run", "name", "state", "started", ">took", ">rows", "best", ">ROC AUC"),
+        *(">ran", ">cached"),
+    )
+    rows = [
+        (
+            line["run_id"],
+            line["name"],
+            line["state"],
+            _started(line["started"]),
+            duration(line["seconds"]),
+            plain(line["rows"]),
+            line["best"],
+            figure(line["roc_auc"]),
+            line["ran"],
+            line["cached"],
+        )
+        for line in lines
+    ]
+    if rows:
+        say_table("", columns, rows)
+    say(f"{amount(len(rows), 'run')} in {Path(artifacts) / 'runs'}.")
+
+
+@click.command()
+@click.argument("run")
+@artifacts_option
+@json_option
+@plainly
+def show(run: str, artifacts: str, as_json: bool) -> None:
+    """Show one run: how it went, its stages and variants, and what failed a check.
+
+    RUN is an id, the beginning of one, or a link such as `latest`.
+    """
+    from flows.commands.tables import say, say_json
+    from reviewflow.formatting import duration, figure, moment, plain
+    from reviewflow.runs.history import found_run, run_page
+
+    page = run_page(found_run(Path(artifacts) / "runs", run))
+    if as_json:
+        say_json(page)
+        return
+    say(f"{page['run_id']}  {plain(page['name'])} ({plain(page['job'])})")
+    say(f"state    {page['state']}")
+    if page["error"]:
+        say(f"error    {page['error']}")
+    say(f"started  {moment(page['started'])}, took {duration(page['seconds'])}")
+    say(f"rows     {plain(page['rows'])}")
+    if page["best"]:
+        say(f"best     {plain(page['best'])}, ROC AUC {figure(page['roc_auc'])} on the test rows")
+    for version in page["versions"]:
+        say(
+            f"{plain(version['name'])}: loss {figure(version['first'])} → "
+            f"{figure(version['last'])}, accuracy on fresh points {figure(version['fresh'])}"
+        )
+    say(f"steps    {page['ran']} ran, {page['cached']} cached")
+    say(f"folder   {page['folder']}")
+    if page["report"]:
+        say(f"report   {page['report']}")
+    _say_stages(page["stages"])
+    _say_variants(page["variants"])
+    _say_quality(page["quality"])
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@artifacts_option
+@json_option
+@plainly
+def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
+    """Say what differs between run A and run B: parameters, data, code, packages, metrics.
+
+    A and B are ids, beginnings of ids, or links such as `latest`.
+    """
+    from flows.commands.tables import say, say_json
+    from reviewflow.runs.diff import compare_runs
+    from reviewflow.runs.history import found_run
+
+    folder = Path(artifacts)
+    one, other = (found_run(folder / "runs", name) for name in (a, b))
+    found = compare_runs(one, other, folder / "store")
+    if as_json:
+        say_json(found)
+        return
+    for letter, line in zip("AB", found["runs"], strict=True):
+        say(f"{letter}  {line['run_id']}  {line['name']}  {line['state']}")
+    _say_pairs("Parameters", "setting", found["parameters"])
+    _say_pairs("Data", "what", found["data"])
+    _say_code(found["code"])
+    _say_pairs("Packages", "package", found["packages"])
+    _say_metrics(found["metrics"])
+    _say_reasons(found["reasons"])
+    for note in found["notes"]:
+        say(f"Note: {note}.")
+
+
+def _started(stamp: Any) -> str | None:
+    """An ISO time to the minute, short enough for a table."""
+    return stamp[:16].replace("T", " ") if isinstance(stamp, str) else None
+
+
+def _say_stages(stages: list[dict[str, Any]]) -> None:
+    from flows.commands.tables import say_table
+    from reviewflow.formatting import duration, size
+
+    rows = [
+        (
+            stage["stage"],
+            stage["ran"],
+            stage["cached"],
+            duration(stage["seconds"]),
+            size(stage["bytes"]),
+            "; ".join(stage["reasons"]),
+        )
+        for stage in stages
+    ]
+    if rows:
+        columns = ("stage", ">ran", ">cached", ">took", ">size", "why")
+        say_table("Stages", columns, rows)
+
+
+def _say_variants(variants: list[dict[str, Any]]) -> None:
+    from flows.commands.tables import say_table
+    from reviewflow.formatting import duration, figure, plain
+
+    rows = []
+    for variant in variants:
+        test = _part(_part(variant["metrics"], "test"))
+        scores = [figure(test.get(name)) for name in SHOWN_METRICS]
+        state, took = variant["state"], duration(variant["seconds"])
+        rows.append((plain(variant["name"]), state, took, *scores, variant["diagnosis"]))
+    if rows:
+        columns = ("variant", "state", ">took", ">accuracy", ">ROC AUC", ">log loss", "diagnosis")
+        say_table("Variants, on the test rows", columns, rows)
+
+
+def _say_quality(quality: Mapping[str, Any]) -> None:
+    from flows.commands.tables import say, say_table
+    from reviewflow.formatting import amount, plain
+
+    failures = quality["failures"]
+    rows = [
+        (
+            plain(each.get("suite")),
+            plain(each.get("severity")),
+            plain(each.get("asked", each.get("expectation"))),
+            plain(each.get("observed")),
+            plain(each.get("unexpected_count")),
+        )
+        for each in failures
+    ]
+    if rows:
+        columns = ("suite", "severity", "asked", "observed", ">unexpected")
+        say_table("Failed expectations", columns, rows)
+    elif quality["expectations"]:
+        say("")
+        say(f"{amount(quality['expectations'], 'expectation')}, all met.")
+
+
+def _say_pairs(title: str, what: str, pairs: list[dict[str, Any]]) -> None:
+    from flows.commands.tables import say_table
+    from reviewflow.formatting import setting
+
+    rows = [(pair["name"], setting(pair["a"]), setting(pair["b"])) for pair in pairs]
+    if rows:
+        say_table(title, (what, "A", "B"), rows)
+    else:
+        _say_same(title)
+
+
+def _say_code(code: list[dict[str, Any]]) -> None:
+    from flows.commands.tables import say_table
+
+    rows = [(each["definition"], each["change"], ", ".join(each["stages"])) for each in code]
+    if rows:
+        say_table("Code", ("definition", "in B", "reached by"), rows)
+    else:
+        _say_same("Code")
+
+
+def _say_metrics(metrics: list[dict[str, Any]]) -> None:
+    """A line a variant; what is not shown here is in the JSON."""
+    from flows.commands.tables import say_table
+    from reviewflow.formatting import figure
+
+    variants: dict[str, dict[str, str]] = {}
+    for each in metrics:
+        shown = variants.setdefault(each["variant"], {})
+        if each["split"] == "test":
+            shown[each["metric"]] = f"{figure(each['a'])} → {figure(each['b'])}"
+    rows = [
+        (name, *(shown.get(metric, "same") for metric in SHOWN_METRICS))
+        for name, shown in variants.items()
+    ]
+    if rows:
+        columns = ("variant", "accuracy", "ROC AUC", "log loss")
+        say_table("Metrics, on the test rows", columns, rows)
+    else:
+        _say_same("Metrics")
+
+
+def _say_reasons(reasons: list[dict[str, Any]]) -> None:
+    from flows.commands.tables import say_table
+    from reviewflow.formatting import listed
+
+    rows = [(listed(each["steps"]), "; ".join(each["reasons"])) for each in reasons]
+    if rows:
+        say_table("Why steps differ", ("step", "why"), rows)
+
+
+def _say_same(title: str) -> None:
+    from flows.commands.tables import say
+
+    say("")
+    say(f"{title}: no difference.")
+
+
+def _part(value: Any, name: str | None = None) -> Mapping[str, Any]:
+    """A mapping, or a mapping inside one; empty where there is none."""
+    inner = value.get(name) if name is not None and isinstance(value, Mapping) else value
+    return inner if isinstance(inner, Mapping) else {}

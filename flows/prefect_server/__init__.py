@@ -1,0 +1,1 @@
+"""Prefect's server, worker and UI, as this project runs them."""

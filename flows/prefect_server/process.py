@@ -1,0 +1,111 @@
+"""The process that serves Prefect's API and UI from one home until nobody uses it any more.
+
+Started by :mod:`flows.prefect_server.lifecycle` as
+``python -m flows.prefect_server.process HOME ALIVE PORT HOST``, where
+``ALIVE`` is the number of an inherited file descriptor whose lock tells that this process is there,
+and port 0 stands for Prefect's usual port, or else any.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import uvicorn
+
+from flows.prefect_server.gc_freeze import for_good
+
+END_SECONDS = 45  # longest that writing down what was sent, and ending, may take
+POLL_SECONDS = 0.02
+PREFERRED_PORT = 4200
+
+
+def main() -> None:
+    """Serve Prefect's API and UI from the home given until nobody is left who uses it."""
+    home, alive = Path(sys.argv[1]), int(sys.argv[2])
+    os.set_inheritable(alive, False)
+    listener = _listener(int(sys.argv[3]), sys.argv[4])
+    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    os.environ["PREFECT_UI_API_URL"] = "/api"  # where the page came from; else it calls port 4200
+    description = {"api_url": f"{base_url}/api", "ui_url": base_url, "pid": os.getpid()}
+    unfinished = home / "server.json.new"
+    unfinished.write_text(json.dumps(description, indent=2) + "\n")
+    unfinished.replace(home / "server.json")
+
+    with for_good():
+        from prefect.server.api.server import create_app
+
+        from flows.prefect_server.static import file_routes
+
+        app = create_app(final=True)
+        app.router.routes[:0] = file_routes(home.parent)
+
+    from prefect.settings import get_current_settings
+
+    api = get_current_settings().server.api
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            timeout_keep_alive=api.keepalive_timeout,
+            timeout_graceful_shutdown=3,
+            log_level="warning",
+        )
+    )
+    threading.Thread(target=_end_after_last, args=(home, server), daemon=True).start()
+    server.run(sockets=[listener])
+    os._exit(0)  # all is shut down; Prefect's idle threads would take another second
+
+
+def _listener(port: int, host: str) -> socket.socket:
+    """Listen on a port, or on the usual one of Prefect where it is free, else on any."""
+    for number in (port,) if port else (PREFERRED_PORT, 0):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, number))
+            listener.listen(2048)  # from here on nobody else can have the port
+        except OSError:
+            listener.close()
+        else:
+            return listener
+    raise OSError(f"no free port on {host}")
+
+
+def _end_after_last(home: Path, server: uvicorn.Server) -> None:
+    """End the server when the exclusive lock is had; whoever comes now waits for a new server."""
+    while not server.started:  # never in the middle of setting up the database
+        time.sleep(POLL_SECONDS)
+    with (home / "server.users").open("a") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        signal.alarm(END_SECONDS)  # the kernel's, should anything below or in Prefect hang
+        _settle()
+        server.should_exit = True
+        threading.Event().wait()  # the lock is freed by the end of the process, not before
+
+
+def _settle() -> None:
+    """Wait until the server has written down every event it was sent.
+
+    States of task runs reach the database through an in-memory queue that Prefect drops when it
+    ends; its own counts of published and consumed messages tell when the queue is empty. A message
+    that cannot be written is never counted, so two seconds without progress are enough as well.
+    """
+    from prefect.server.utilities.messaging.memory import METRICS
+
+    seen: list[tuple[int, int]] = []
+    while len(seen) < 100 or len(set(seen[-100:])) > 1:
+        topics = list(METRICS.values())
+        counts = (sum(t["published"] for t in topics), sum(t["consumed"] for t in topics))
+        seen.append(counts)
+        if counts[0] == counts[1] and len(seen) >= 10 and len(set(seen[-10:])) == 1:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Runs whose process is gone: Prefect is told, so that it neither shows nor counts them as going.
+
+A run that ends by itself tells Prefect. One whose process and worker were killed cannot, and would
+hold its deployment's only place. Its record's lock, freed by the kernel, says that it is gone.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled, Completed, Crashed, Failed
+
+from reviewflow.errors import ReviewflowError
+from reviewflow.runs.history import RunRecord, run_record, run_records
+from tasks.notify import post_crash
+
+GONE = "The process of this run is gone; the next run goes on from its artifacts."
+GOING = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+
+
+class Crashes:
+    """Finds the crashed runs that Prefect believes to be going.
+
+    Parameters
+    ----------
+    runs : the folder of the runs.
+    """
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self._settled: set[str] = set()
+        self._suspected: set[str] = set()
+
+    def mark(self) -> list[str]:
+        """Tell Prefect of those that were found before already, and give their ids.
+
+        Whoever killed or watched a process may be about to tell Prefect himself; so there is a
+        second look.
+        """
+        marked = []
+        for folder in sorted(self.runs.glob("[0-9]*")):
+            if folder.name in self._settled or (run := run_record(folder)).state == "running":
+                continue
+            if run.state == "crashed" and run.run_id not in self._suspected:
+                self._suspected.add(run.run_id)
+                continue
+            self._settled.add(run.run_id)
+            identity = run.content.get("flow_run_id")
+            if run.state == "crashed" and isinstance(identity, str) and _mark(UUID(identity), run):
+                marked.append(run.run_id)
+        return marked
+
+
+def mark_all(runs: Path, pool: str) -> None:
+    """Tell Prefect how the runs of a pool ended that it believes to be going.
+
+    To be called while the pool has no worker: what is going then holds its record's lock.
+    """
+    going = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=GOING)),
+    )
+    ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
+    with get_client(sync_client=True) as client:
+        found = client.read_flow_runs(flow_run_filter=going, work_pool_filter=ours)
+    if found:
+        records = {run.content.get("flow_run_id"): run for run in run_records(runs)}
+        for flow_run in found:
+            run = records.get(str(flow_run.id))
+            if run is None or run.state != "running":
+                _mark(flow_run.id, run)
+
+
+def _mark(identity: UUID, run: RunRecord | None) -> bool:
+    """Whether Prefect believed the flow run to be going, and now knows better."""
+    state = _ended_state(run)
+    with get_client(sync_client=True) as client:
+        try:
+            flow_run = client.read_flow_run(identity)
+        except ObjectNotFound:
+            return False
+        if flow_run.state is None or flow_run.state.is_final():
+            return False
+        client.set_flow_run_state(identity, state, force=True)
+    if state.is_crashed():
+        with suppress(ReviewflowError):
+            post_crash(str(run.content.get("job")) if run else "run", flow_run.name, GONE)
+    return True
+
+
+def _ended_state(run: RunRecord | None) -> State:
+    """What Prefect calls the end that a record tells of."""
+    said = None if run is None else str(run.content.get("error"))
+    match run.state if run else None:
+        case "completed":
+            return Completed()
+        case "failed":
+            return Failed(message=said)
+        case "cancelled":
+            return Cancelled(message=said)
+    return Crashed(message=GONE)

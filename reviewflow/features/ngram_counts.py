@@ -1,0 +1,170 @@
+"""Stage count: how often each n-gram occurs in the fitted rows of a part, and in how many of them.
+
+    tokens.parquet ─┐
+                    ├─ fitted rows ─▶ 1-grams ─▶ 2-grams ─▶ … ─▶ counts.parquet
+    split.parquet ──┘                 row group 0   1
+
+``counts.parquet`` has a row group for each length n. A row is an n-gram; rows are numbered
+through the file from 0:
+
+    token   shorter  last   count  document_frequency
+    film    null     null       9                   7    row 0, "film"
+    good    null     null       4                   4    row 1, "good"
+    null    1        0          3                   3    row 2, "good film"
+
+A longer n-gram names the row of the n-gram without its last token (``shorter``) and the row of
+that token (``last``), so that no text stands there twice. Tokens are in code-point order and
+n-grams in the order of (shorter, last): equal rows in any order give equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reviewflow.context import Context
+from reviewflow.errors import ConfigError
+from reviewflow.features.compiled_ngrams import (
+    count_longer,
+    count_tokens,
+    positions_by_token,
+    sorted_positions,
+)
+from reviewflow.features.tokens import Tokens, read_tokens, training_rows
+
+
+def count(
+    *,
+    tokens: Path,
+    split: Path,
+    ngram_range: tuple[int, int],
+    fit_on: str,
+    folder: Path,
+    context: Context,
+) -> dict[str, Any]:
+    """Write ``counts.parquet`` for one part.
+
+    All lengths from 1 to ``ngram_range[1]`` are counted, since a short n-gram is what a longer
+    one is made of; the file's metadata holds the range and the number of fitted documents.
+
+    Parameters
+    ----------
+    tokens, split : artifact folders of the part, with ``tokens.parquet`` and ``split.parquet``.
+    ngram_range : shortest and longest n-gram.
+    fit_on : ``"train"`` counts the training rows, ``"all"`` every row.
+
+    Raises
+    ------
+    ConfigError
+        If a token holds a space and n-grams, whose tokens are joined with spaces, are asked for.
+    """
+    fitted = read_tokens(tokens)
+    if fit_on == "train":
+        fitted = fitted.only(training_rows(split))
+    words, codes = words_in_use(fitted)
+    if ngram_range[1] > 1:
+        _refuse_spaces(words)
+    metadata = {
+        "documents": str(len(fitted.lengths)),
+        "ngram_range": f"{ngram_range[0]},{ngram_range[1]}",
+    }
+    rows = 0
+    with _writer(folder / "counts.parquet", metadata) as writer:
+        for level in ngram_levels(words, codes, fitted.lengths, ngram_range[1]):
+            context.check_stop()
+            writer.write_table(level.cast(writer.schema), row_group_size=max(1, len(level)))
+            rows += len(level)
+    return {"rows": rows, "documents": len(fitted.lengths)}
+
+
+def words_in_use(tokens: Tokens) -> tuple[pa.StringArray, NDArray[np.int32]]:
+    """The words that occur, in code-point order, and each token's place among them.
+
+    Returns
+    -------
+    words : string array, shape (W,)
+    codes : int32, shape (T,)
+    """
+    used = np.bincount(tokens.codes, minlength=len(tokens.words)) > 0
+    if used.all():
+        return tokens.words, tokens.codes
+    place = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return tokens.words.filter(pa.array(used)), place[tokens.codes]
+
+
+def ngram_levels(
+    words: pa.StringArray, codes: NDArray[np.int32], lengths: NDArray[np.int64], longest: int
+) -> Iterator[pa.Table]:
+    """One table of the counts file for each n-gram length from 1 to ``longest``."""
+    counts, frequencies = count_tokens(codes, lengths, len(words))
+    yield _level(words, None, None, counts, frequencies)
+    if longest == 1:
+        return
+    documents = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    by_token = positions_by_token(codes, len(words))
+    ngrams = codes  # a single token's number is that of its 1-gram
+    first_row, distinct = 0, len(words)
+    for n in range(2, longest + 1):
+        positions, ends = sorted_positions(ngrams, documents, by_token, distinct, n)
+        prefix, last, counts, frequencies, ngrams = count_longer(
+            codes, documents, positions, ends, n
+        )
+        yield _level(None, prefix + np.int32(first_row), last, counts, frequencies)
+        first_row, distinct = first_row + distinct, len(prefix)
+
+
+def _level(
+    words: pa.StringArray | None,
+    shorter: NDArray[np.int32] | None,
+    last: NDArray[np.int32] | None,
+    counts: NDArray[np.int32],
+    frequencies: NDArray[np.int32],
+) -> pa.Table:
+    rows = len(counts)
+    return pa.table(
+        {
+            "token": pa.nulls(rows, pa.string()) if words is None else words,
+            "shorter": pa.nulls(rows, pa.int32()) if shorter is None else shorter,
+            "last": pa.nulls(rows, pa.int32()) if last is None else last,
+            "count": counts,
+            "document_frequency": frequencies,
+        }
+    )
+
+
+def _writer(path: Path, metadata: dict[str, str]) -> pq.ParquetWriter:
+    whole = pa.int32()  # a part holds at most 64 MB of text, so its counts fit
+    schema = pa.schema(
+        [
+            ("token", pa.string()),
+            ("shorter", whole),
+            ("last", whole),
+            ("count", whole),
+            ("document_frequency", whole),
+        ],
+        metadata=metadata,
+    )
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=["count", "document_frequency"],
+        column_encoding={"shorter": "DELTA_BINARY_PACKED"},
+    )
+
+
+def _refuse_spaces(words: pa.StringArray) -> None:
+    spaced = words.filter(pc.match_substring(words, " "))
+    if len(spaced):
+        raise ConfigError(
+            f"The token {spaced[0].as_py()!r} holds a space, and n-grams join tokens with spaces; "
+            "change normalize.token_pattern or set vectorize.ngram_range to [1, 1]."
+        )

@@ -1,0 +1,136 @@
+"""Stage features: the TF-IDF values of the rows of a part, as sparse rows in Parquet.
+
+    tokens.parquet ──────┐
+                         ├─ terms of each row ─ × idf ─ ÷ norm ─┐
+    vocabulary.parquet ──┘                                      ├─▶ features.parquet
+    reviews.parquet (label), split.parquet ─────────────────────┘
+
+The lists' offsets, ``indices`` and ``values`` are the three arrays of a CSR matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from reviewflow.context import Context
+from reviewflow.features.compiled_tfidf import term_counts, term_tree, tfidf_values
+from reviewflow.features.tokens import read_tokens
+from reviewflow.store.parquet import read_parquet
+
+_READING = Lock()  # parts start side by side: one of them reads the vocabulary, the others wait
+
+
+def features(
+    *,
+    reviews: Path,
+    split: Path,
+    tokens: Path,
+    vocabulary: Path,
+    ngram_range: tuple[int, int],
+    sublinear_tf: bool,
+    norm: str,
+    folder: Path,
+    context: Context,
+) -> dict[str, Any]:
+    """Write ``features.parquet``: ``label``, ``split``, ``indices`` and ``values`` of each row.
+
+    Values are scikit-learn's ``TfidfTransformer`` (smoothed idf) in float32: count × idf, each
+    row divided by its norm. A row without a term of the vocabulary has empty lists.
+
+    Parameters
+    ----------
+    reviews, split, tokens : artifact folders of the part.
+    vocabulary : artifact folder with ``vocabulary.parquet``.
+    ngram_range : shortest and longest n-gram.
+    sublinear_tf : use 1 + ln(count) instead of the count.
+    norm : ``"l2"`` or ``"l1"``.
+    """
+    terms = read_terms(vocabulary, ngram_range[1])
+    rows = read_tokens(tokens)
+    context.check_stop()
+    known = pc.fill_null(pc.index_in(rows.words, terms.tokens), -1).to_numpy()
+    ends, indices, counts = term_counts(
+        rows.codes,
+        rows.lengths,
+        known,
+        terms.edges,
+        len(terms.idf),
+        len(terms.tokens),
+        ngram_range[1],
+    )
+    values = tfidf_values(ends, indices, counts, terms.idf, sublinear_tf, norm == "l1")
+    labels = read_parquet(reviews / "reviews.parquet", columns=["label"])["label"]
+    splits = read_parquet(split / "split.parquet", columns=["split"])["split"]
+    table = pa.table(
+        {
+            "label": labels.cast(pa.int8()),
+            "split": splits.cast(pa.dictionary(pa.int8(), pa.string())),
+            "indices": _lists(ends, indices),
+            "values": _lists(ends, values),
+        }
+    )
+    # One row group: the loader then sees each list column as one piece of memory.
+    pq.write_table(
+        table,
+        folder / "features.parquet",
+        row_group_size=max(1, len(table)),
+        use_dictionary=["split"],
+        compression="lz4",
+        write_statistics=False,
+    )
+    return {"rows": len(table), "values": len(values)}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The vocabulary as a tree of tokens, ready for look-up.
+
+    Attributes
+    ----------
+    tokens : string array, shape (D,); distinct tokens of the terms.
+    edges : int64, shape (S, 2); see :func:`reviewflow.features.compiled_tfidf.term_tree`.
+    idf : float64, shape (V,)
+    """
+
+    tokens: pa.StringArray
+    edges: NDArray[np.int64]
+    idf: NDArray[np.float64]
+
+
+def read_terms(vocabulary: Path, longest: int) -> Terms:
+    """The terms of ``vocabulary.parquet``; ``longest`` is the most tokens that one may have."""
+    path = vocabulary / "vocabulary.parquet"
+    status = path.stat()
+    with _READING:
+        return _read_terms(path, longest, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=2)
+def _read_terms(path: Path, longest: int, modified_ns: int, size_bytes: int) -> Terms:
+    """Read once for all parts; the file's time and size are there to notice another file."""
+    table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
+    terms = table["term"].chunk(0)
+    if longest == 1:  # a single token may hold spaces
+        pieces, ends = terms, np.arange(1, len(terms) + 1, dtype=np.int64)
+    else:
+        lists = pc.split_pattern(terms, " ")
+        pieces, ends = lists.flatten(), np.cumsum(pc.list_value_length(lists), dtype=np.int64)
+    encoded = pieces.dictionary_encode()
+    tokens = encoded.dictionary
+    edges = term_tree(encoded.indices.to_numpy(), ends, len(tokens))
+    return Terms(tokens, edges, table["idf"].to_numpy())
+
+
+def _lists(ends: NDArray[np.int64], items: NDArray[Any]) -> pa.ListArray:
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(items))

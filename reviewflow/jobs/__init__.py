@@ -1,0 +1,1 @@
+"""The jobs, each described once: stages, facts, summary."""

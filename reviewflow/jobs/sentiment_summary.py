@@ -1,0 +1,256 @@
+"""What a run found, as run.json tells it: stages, quality, variants, conclusions, the best."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from reviewflow.config.sections import Config
+from reviewflow.config.variants import VARIED_SECTIONS, variant_changes, variant_configs
+from reviewflow.evaluation.conclusions import Variant as Judged
+from reviewflow.evaluation.conclusions import conclusions
+from reviewflow.evaluation.diagnosis import kind_and_sentence
+from reviewflow.evaluation.selection import best
+from reviewflow.pipeline.graph import Node
+from reviewflow.pipeline.runner import Run
+from reviewflow.quality.results import read_results
+from reviewflow.reporting.reference import reference
+from reviewflow.reviews.parts import Index
+from reviewflow.runs.changes import changes_since_last_run
+from reviewflow.store.parquet import read_parquet
+
+CHECKS = ("validate_reviews", "validate_features")
+FEWEST_WORDS = 1.0  # a review
+MOST_BYTES_A_WORD = 40  # of the raw text; English has 6, Chinese cut at its punctuation some 25
+FEWEST_TERMS = 1.0  # of the vocabulary, a review
+
+
+def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
+    """Everything that run.json says beside its head, of what was reached.
+
+    Parameters
+    ----------
+    report : where the page will lie.
+    """
+    variants = variant_entries(run, config)
+    found = {
+        "stages": [asdict(outcome) for outcome in run.all_outcomes()],
+        "quality": quality_entries(run),
+        "variants": variants,
+        "conclusions": [
+            *little_was_kept(run),
+            *equal_variants(run),
+            *conclusion_entries(run, config, variants),
+        ],
+        "best": best(variants),
+        "data": data_entry(run.index, config.ingest.path),
+    }
+    told = {"config": config.model_dump(mode="json", by_alias=True), **found}
+    return {
+        **found,
+        "reference": reference(config.report.reference),
+        "since": changes_since_last_run(report.parent, told),
+        "artifacts": {
+            "report": str(report),
+            "data_docs": {
+                stage.removeprefix("validate_"): str(folder / "data_docs" / "index.html")
+                for stage in CHECKS
+                for folder in run.folders_of(stage)[:1]
+            },
+        },
+    }
+
+
+def little_was_kept(run: Run) -> list[str]:
+    """A sentence where so little of the texts became features that the setting must be wrong."""
+    rows = run.figure_of("normalize", "rows")
+    if not rows:
+        return []
+    words = run.figure_of("normalize", "tokens") / rows  # variants may normalise in several ways
+    length = run.figure_of("ingest", "bytes") / max(run.figure_of("ingest", "rows"), 1)
+    told = []
+    if words < FEWEST_WORDS or length > MOST_BYTES_A_WORD * words:
+        told.append(
+            f"Almost nothing of the texts was kept: {words:,.1f} words a review of {length:,.0f} "
+            "bytes on average; normalize.token_pattern may not fit the language."
+        )
+    weighed = run.figure_of("features", "rows")
+    terms = run.figure_of("features", "values") / max(weighed, 1)
+    if weighed and terms < FEWEST_TERMS:
+        told.append(
+            f"A review holds {terms:.1f} terms of the vocabulary on average, too few to learn "
+            "much from; look at vectorize.max_features, vectorize.min_df and normalize."
+        )
+    return told
+
+
+def equal_variants(run: Run) -> list[str]:
+    """A sentence for variants whose settings are equal, so that one network stands for all."""
+    found = {
+        tuple(node.variants): None
+        for node in run.planner.nodes
+        if node.stage.name == "train" and len(node.variants) > 1
+    }
+    return [
+        f"{', '.join(names[:-1])} and {names[-1]} have equal settings: trained once for all."
+        for names in found
+    ]
+
+
+def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str, Any]]:
+    """One entry an expectation of every check that was done, in the suites' order."""
+    return [
+        entry
+        for stage in stages
+        for folder in run.folders_of(stage)
+        for entry in read_results(folder)["results"]
+    ]
+
+
+def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
+    """One entry a variant, in the configuration's order."""
+    changes = variant_changes(config)
+    return [
+        _variant_entry(run, name, variant, changes[name])
+        for name, variant in variant_configs(config).items()
+    ]
+
+
+def conclusion_entries(
+    run: Run, config: Config, variants: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What the variants show, a factor each; nothing where the run did not get to its report."""
+    folder = run.folder_of("report")
+    if folder is None:
+        return []
+    compared = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
+    groups = _groups(run)
+    settings = {name: _flat_settings(own) for name, own in variant_configs(config).items()}
+    return conclusions(
+        [
+            Judged(entry["name"], groups.get(entry["name"]), entry["kind"], settings[entry["name"]])
+            for entry in variants
+        ],
+        compared,
+    )
+
+
+def _groups(run: Run) -> dict[str, int]:
+    """The number that each variant has in the report's comparisons."""
+    nodes = [node for node in run.planner.nodes if node.stage.name == "train"]
+    firsts = list(dict.fromkeys(node.variants[0] for node in nodes))
+    return {name: firsts.index(node.variants[0]) for node in nodes for name in node.variants}
+
+
+def _flat_settings(config: Config) -> dict[str, Any]:
+    """The settings that a variant may change, by full name, as JSON values."""
+    content = config.model_dump(mode="json", include=set(VARIED_SECTIONS))
+    return {
+        f"{section}.{name}": value
+        for section, settings in content.items()
+        for name, value in settings.items()
+    }
+
+
+def data_entry(index: Index, path: str) -> dict[str, Any]:
+    """Rows that were read and rows that were left out, by label word."""
+    return {
+        "path": path,
+        "rows": index.rows,
+        "parts": len(index.parts),
+        "left_out": [asdict(left_out) for left_out in index.left_out],
+    }
+
+
+def _variant_entry(
+    run: Run, name: str, config: Config, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    trained = [
+        node for node in run.planner.nodes if node.stage.name == "train" and name in node.variants
+    ]
+    evaluated = [
+        node
+        for node in run.planner.nodes
+        if node.stage.name == "evaluate" and name in node.variants
+    ]
+    repeats = [
+        _seed_entry(run, model, judged) for model, judged in zip(trained, evaluated, strict=True)
+    ]
+    done = [entry for entry in repeats if entry is not None]
+    kind, told = _diagnosed(done)
+    whole = len(done) == len(repeats)
+    params = trained[0].settings_json["train"]
+    return {
+        "name": name,
+        "changes": dict(changes),
+        "params": {**params, "repeats": config.train.repeats, "seed": config.train.seed},
+        "key": done[0]["key"] if done else None,
+        "state": _state(done) if whole else "skipped",
+        "seconds": round(sum(entry["seconds"] for entry in done), 3),
+        "kind": kind,
+        "diagnosis": told,
+        "metrics": _means([entry["metrics"] for entry in done]) if whole else None,
+        "repeats": done if config.train.repeats > 1 else [],
+    }
+
+
+def _seed_entry(run: Run, model: Node, judged: Node) -> dict[str, Any] | None:
+    """What one seed of a variant gave; None if it was not reached."""
+    trained, evaluated = run.artifacts.get(model.steps[0]), run.artifacts.get(judged.steps[0])
+    if trained is None or evaluated is None:
+        return None
+    metrics = json.loads((evaluated.folder / "metrics.json").read_text(encoding="utf-8"))
+    found = kind_and_sentence(read_history(trained.folder), metrics)
+    outcome = next(
+        o for o in run.outcomes if o.key == trained.manifest["key"] and o.stage == "train"
+    )
+    return {
+        "seed": model.settings["train"].seed,
+        "key": trained.manifest["key"],
+        "state": outcome.state,
+        "seconds": trained.manifest["seconds"],
+        "kind": found.kind,
+        "diagnosis": found.sentence,
+        "metrics": metrics,
+    }
+
+
+def _diagnosed(seeds: list[dict[str, Any]]) -> tuple[str, str | None]:
+    """The most frequent kind among a variant's seeds, and its sentence."""
+    if not seeds:
+        return "", None
+    counts = Counter(entry["kind"] for entry in seeds)
+    kind, many = counts.most_common(1)[0]
+    sentence = next(entry["diagnosis"] for entry in seeds if entry["kind"] == kind)
+    if many == len(seeds):
+        return kind, sentence
+    return kind, f"{sentence} So with {many} of {len(seeds)} seeds."
+
+
+def read_history(folder: Path) -> list[dict[str, Any]]:
+    """The rows of a model's history."""
+    rows: list[dict[str, Any]] = read_parquet(folder / "history.parquet").to_pylist()
+    return rows
+
+
+def _state(entries: list[dict[str, Any]]) -> str:
+    return "ran" if any(entry["state"] == "ran" for entry in entries) else "cached"
+
+
+def _means(metrics: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means over seeds, number by number; a figure that one seed lacks is lacking."""
+    if len(metrics) == 1:
+        return dict(metrics[0])
+    means: dict[str, Any] = {}
+    for name, value in metrics[0].items():
+        values = [entry[name] for entry in metrics]
+        if isinstance(value, Mapping):
+            means[name] = _means(values)
+        else:
+            means[name] = fmean(values) if all(v is not None for v in values) else None
+    return means

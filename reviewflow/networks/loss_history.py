@@ -1,0 +1,68 @@
+"""What training remembers: losses of windows and epochs, and what the layers were doing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reviewflow.networks.layer_stats import Evidence
+
+SCHEMA = pa.schema(
+    [
+        pa.field("epoch", pa.int32(), nullable=False),
+        pa.field("step", pa.int32(), nullable=False),  # steps of the epoch that are done
+        pa.field("kind", pa.string(), nullable=False),  # "window" or "epoch"
+        pa.field("loss", pa.float64(), nullable=False),  # mean over the window's or epoch's steps
+        pa.field("gradient_norms", pa.list_(pa.float64())),  # a layer each, on the sample rows
+        pa.field("dead_shares", pa.list_(pa.float64())),  # a hidden layer each
+        pa.field("saturated_shares", pa.list_(pa.float64())),
+        pa.field("distinct_units", pa.list_(pa.int32())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training rows: the loss of each of its steps, and the layers after it."""
+
+    number: int
+    losses: NDArray[np.float64]
+    evidence: Evidence
+
+
+def history_table(epochs: list[Epoch], log_every: int) -> pa.Table:
+    """Each epoch's windows and then its mean, as rows of ``history.parquet``."""
+    rows = [row for epoch in epochs for row in epoch_rows(epoch, log_every)]
+    return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def epoch_rows(epoch: Epoch, log_every: int) -> list[dict[str, Any]]:
+    """Rows of one epoch: a window for every ``log_every`` whole steps, and the epoch.
+
+    Windows start anew with the epoch, so the steps after its last whole window are in no window;
+    an epoch shorter than one window has a single one, which ends at its last step.
+    """
+    steps = len(epoch.losses)
+    ends = range(log_every, steps + 1, log_every) if steps >= log_every else (steps,)
+    windows = [
+        {
+            "epoch": epoch.number,
+            "step": end,
+            "kind": "window",
+            "loss": float(np.mean(epoch.losses[max(end - log_every, 0) : end])),
+        }
+        for end in ends
+    ]
+    whole = {
+        "epoch": epoch.number,
+        "step": steps,
+        "kind": "epoch",
+        "loss": float(np.mean(epoch.losses)),
+        "gradient_norms": epoch.evidence.gradient_norms,
+        "dead_shares": epoch.evidence.dead_shares,
+        "saturated_shares": epoch.evidence.saturated_shares,
+        "distinct_units": epoch.evidence.distinct_units,
+    }
+    return [*windows, whole]

@@ -1,0 +1,68 @@
+"""The same training in plain PyTorch, for every optimiser and device that has no compiled step."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from reviewflow.config.sections import Train
+from reviewflow.features.dataset import Split
+from reviewflow.networks.compiled_backend import layers_of
+from reviewflow.networks.compiled_sgd import Layers
+from reviewflow.networks.model import Network
+
+
+class PlainTraining:
+    """Trains a network with PyTorch's optimiser; a sparse batch is made dense on the device.
+
+    Parameters
+    ----------
+    network : gives the initial weights and is trained itself.
+    data : training rows.
+    train : batch size, learning rate, optimiser and device.
+
+    Notes
+    -----
+    Every (row, term) stands once in a batch, so filling the dense batch has one result only,
+    whatever the order in which a GPU writes.
+    """
+
+    def __init__(self, network: Network, data: Split, train: Train) -> None:
+        self._network, self._data, self._train = network.to(train.device), data, train
+        makes = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[train.optimizer]
+        self._optimizer = makes(self._network.parameters(), lr=train.learning_rate)
+
+    def take_steps(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Walk through the rows ``order`` in batches; the mean loss of each step."""
+        size = self._train.batch_size
+        losses = [self._step(order[start : start + size]) for start in range(0, len(order), size)]
+        return torch.stack(losses).double().cpu().numpy()
+
+    def current_layers(self) -> Layers:
+        """The weights as they stand, in the compiled step's layout."""
+        return layers_of(self._network)
+
+    def trained_network(self) -> Network:
+        """The network with the weights as they stand, on the CPU."""
+        return self._network.cpu()
+
+    def _step(self, batch: NDArray[np.int64]) -> Tensor:
+        X = dense_rows(self._data, batch, self._network.terms, self._train.device)
+        labels = torch.from_numpy(self._data.labels[batch]).to(self._train.device)
+        self._optimizer.zero_grad()
+        loss = functional.binary_cross_entropy_with_logits(self._network(X), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        return loss.detach()
+
+
+def dense_rows(data: Split, batch: NDArray[np.int64], terms: int, device: str) -> Tensor:
+    """The rows ``batch`` as a float32 tensor, shape (B, V)."""
+    lengths = data.indptr[batch + 1] - data.indptr[batch]
+    entries = np.concatenate([np.arange(data.indptr[row], data.indptr[row + 1]) for row in batch])
+    rows = torch.from_numpy(np.repeat(np.arange(len(batch)), lengths)).to(device)
+    columns = torch.from_numpy(data.indices[entries].astype(np.int64)).to(device)
+    X = torch.zeros((len(batch), terms), device=device)
+    X[rows, columns] = torch.from_numpy(data.values[entries]).to(device)
+    return X

@@ -1,0 +1,51 @@
+"""What all charts share: axes without clutter, few ticks, the line of a variant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewflow.reporting.charts.palette import GRID, INK, MUTED, line_style
+
+
+def clear_axes(figure: Any, place: tuple[float, ...], x_label: str, y_label: str) -> Any:
+    """Axes without clutter: a light grid, no frame, muted tick labels."""
+    axes = figure.add_axes(place)
+    axes.set_axisbelow(True)
+    axes.grid(color=GRID, linewidth=1)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(MUTED)
+    axes.tick_params(colors=MUTED, length=0, pad=7)
+    axes.set_xlabel(x_label, color=INK, labelpad=6)
+    axes.set_ylabel(y_label, color=INK, labelpad=8)
+    axes.set_facecolor("none")
+    return axes
+
+
+def few_ticks(axis: Any, most: int, whole: bool = False) -> None:
+    """At most so many ticks, at round numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(most, integer=whole))
+
+
+def variant_line(
+    axes: Any, number: int, x: NDArray[np.float64], y: NDArray[np.float64], width: float
+) -> None:
+    """The line of variant ``number``, in the colour and dashes that the legend shows."""
+    style = line_style(number)
+    axes.plot(
+        x,
+        y,
+        color=style.colour,
+        linestyle=(0, style.dashes) if style.dashes else "-",
+        linewidth=width,
+        marker="o" if len(x) == 1 else "",
+    )
+
+
+def finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those that are numbers."""
+    return values[np.isfinite(values)]

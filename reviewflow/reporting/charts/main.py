@@ -1,0 +1,190 @@
+"""The report's main charts, each a function from plain numbers to SVG text."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewflow.reporting.charts.axes import clear_axes, few_ticks, finite, variant_line
+from reviewflow.reporting.charts.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
+from reviewflow.reporting.charts.svg import drawn
+
+# A diverged variant would flatten all the others; twice the loss of guessing shows enough.
+HIGHEST_LOSS = 2 * math.log(2)
+
+
+@dataclass(frozen=True)
+class LossCurve:
+    """Mean training loss of each epoch of one trained model.
+
+    Attributes
+    ----------
+    group : number of the model's variant
+    epochs, losses : float64, shape (E,)
+    """
+
+    group: int
+    epochs: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RocCurve:
+    """Shares of false and true positives over all thresholds, float64, shape (T,), and the AUC."""
+
+    false_positive_share: NDArray[np.float64]
+    true_positive_share: NDArray[np.float64]
+    area: float
+
+
+def class_counts(counts: dict[str, dict[str, int]]) -> str:
+    """Bars of the rows of each class in each split (``{"train": {"negative": 1, …}, …}``)."""
+    bars = [
+        (f"{split}, {label}", label, count)
+        for split, labels in counts.items()
+        for label, count in labels.items()
+        if count or label != "missing"
+    ]
+    colours = {"negative": NEGATIVE, "positive": POSITIVE, "missing": MUTED}
+    widest = max([count for *_, count in bars] + [1])
+
+    def draw(figure: Any) -> None:
+        axes = clear_axes(figure, (0.265, 0.2, 0.67, 0.78), "rows", "")
+        positions = range(len(bars))
+        axes.barh(
+            positions,
+            [count for *_, count in bars],
+            height=0.66,
+            color=[colours[label] for _, label, _ in bars],
+        )
+        for position, (_, _, count) in zip(positions, bars, strict=True):
+            axes.text(count + widest * 0.015, position, f"{count:,}", va="center", color=INK)
+        axes.set_yticks(positions, [name for name, *_ in bars])
+        axes.set_xlim(0, widest * 1.2)
+        axes.set_ylim(len(bars) - 0.5, -0.5)
+        axes.tick_params(axis="y", colors=INK)
+        few_ticks(axes.xaxis, 4)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.grid(False, axis="y")
+
+    words = "; ".join(f"{name}: {count:,}" for name, _, count in bars)
+    return drawn(
+        "classes",
+        (640, 90 + 46 * max(len(bars), 1)),
+        draw,
+        title="Rows of each class in the training and the test split",
+        description=f"{words}." if words else "There are no rows.",
+    )
+
+
+def loss_curves(curves: tuple[LossCurve, ...], best: int | None) -> str:
+    """Training loss over the epochs, a line a variant; of several seeds the mean and range."""
+    groups = [curve.group for curve in curves]
+    top = max([float(loss) for curve in curves for loss in finite(curve.losses)] + [0.75])
+    top = min(top * 1.04, HIGHEST_LOSS)
+
+    def draw(figure: Any) -> None:
+        axes = clear_axes(figure, (0.125, 0.16, 0.855, 0.80), "epoch", "training loss")
+        axes.axhline(math.log(2), color=MUTED, linewidth=1)
+        axes.text(
+            0.995, math.log(2) - top * 0.012, "guessing, ln 2", ha="right", va="top", color=MUTED,
+            transform=axes.get_yaxis_transform(),
+        )  # fmt: skip
+        for group in sorted(set(groups), key=lambda group: group == best):
+            seeds = [curve for curve in curves if curve.group == group]
+            epochs = seeds[0].epochs
+            losses = np.stack([curve.losses for curve in seeds])
+            if len(seeds) > 1:
+                lowest, highest = losses.min(axis=0), losses.max(axis=0)
+                colour = line_style(group).colour
+                axes.fill_between(epochs, lowest, highest, color=colour, alpha=0.18, linewidth=0)
+            variant_line(axes, group, epochs, losses.mean(axis=0), 3.2 if group == best else 2.0)
+        axes.set_ylim(0, top)
+        few_ticks(axes.xaxis, 8, whole=True)
+        few_ticks(axes.yaxis, 6)
+
+    variants = len(set(groups))
+    return drawn(
+        "loss",
+        (640, 400),
+        draw,
+        title="Training loss over the epochs",
+        description=f"Mean training loss of each epoch, {variants} "
+        f"{'variant' if variants == 1 else 'variants'}; the legend beside it gives the last value "
+        f"of each. Guessing gives ln 2, about 0.693.",
+    )
+
+
+def roc_curves(test: RocCurve, train: RocCurve | None) -> str:
+    """The ROC curve on the test rows, and on the training rows behind it."""
+
+    def draw(figure: Any) -> None:
+        axes = clear_axes(
+            figure, (0.16, 0.155, 0.79, 0.815), "false positives, share of negative rows",
+            "true positives, share of positive rows",
+        )  # fmt: skip
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1)
+        axes.text(0.44, 0.40, "guessing", color=MUTED, va="top")
+        if train is not None:
+            axes.plot(
+                train.false_positive_share, train.true_positive_share, color=NEGATIVE,
+                linewidth=2, linestyle=(0, line_style(1).dashes), label=f"train, {train.area:.3f}",
+            )  # fmt: skip
+        axes.plot(
+            test.false_positive_share, test.true_positive_share, color=POSITIVE, linewidth=2.6,
+            label=f"test, {test.area:.3f}",
+        )  # fmt: skip
+        handles, labels = axes.get_legend_handles_labels()
+        legend = axes.legend(
+            handles[::-1], labels[::-1], title="area under the curve", loc="lower right",
+            frameon=False, labelcolor=INK, alignment="left", borderaxespad=0.2,
+        )  # fmt: skip
+        legend.get_title().set_color(INK)
+        axes.set(xlim=(0, 1), ylim=(0, 1.005), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+
+    other = f" On the training rows it is {train.area:.3f}." if train is not None else ""
+    return drawn(
+        "roc",
+        (500, 500),
+        draw,
+        title="ROC curve of the best variant",
+        description=f"The area under the curve is {test.area:.3f} on the test rows.{other}",
+    )
+
+
+def confusion_matrix(tn: int, fp: int, fn: int, tp: int) -> str:
+    """The four counts on the test rows, shaded by their share of the true class."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    counts = np.array([[tn, fp], [fn, tp]])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+    def draw(figure: Any) -> None:
+        axes = clear_axes(figure, (0.16, 0.155, 0.815, 0.815), "predicted", "labelled")
+        shades = LinearSegmentedColormap.from_list("shares", ("#f4f7fa", "#8fc1e3"))
+        axes.pcolormesh(shares, cmap=shades, vmin=0, vmax=1, edgecolors="white", linewidth=4)
+        for (row, column), count in np.ndenumerate(counts):
+            centre = column + 0.5
+            axes.text(centre, row + 0.47, f"{count:,}", ha="center", size=30, color=INK)
+            words = f"{shares[row, column]:.1%} of {'positive' if row else 'negative'}"
+            axes.text(centre, row + 0.62, words, ha="center", va="center", color=INK, size=17)
+        axes.set_xticks((0.5, 1.5), ("negative", "positive"))
+        axes.set_yticks((0.5, 1.5), ("negative", "positive"), rotation=90, va="center")
+        axes.set(xlim=(0, 2), ylim=(2, 0))
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0, colors=INK)
+
+    return drawn(
+        "confusion",
+        (500, 500),
+        draw,
+        title="Confusion matrix of the best variant on the test rows",
+        description=f"Of {tn + fp:,} negative rows {tn:,} are predicted negative and {fp:,} "
+        f"positive; of {fn + tp:,} positive rows {tp:,} are predicted positive and {fn:,} "
+        "negative.",
+    )

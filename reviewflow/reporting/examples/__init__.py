@@ -1,0 +1,1 @@
+"""The reviews and words that the report shows as examples."""

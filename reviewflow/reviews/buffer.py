@@ -1,0 +1,79 @@
+"""Rows that were read and are not in a part yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+
+from reviewflow.reviews.chunking import Cutting, text_hashes, text_sizes
+from reviewflow.reviews.read import Block
+
+
+@dataclass(frozen=True)
+class Pending:
+    """R consecutive rows and what was left out among and behind them.
+
+    Attributes
+    ----------
+    rows : table of R rows.
+    records, hashes, sizes : shape (R,): record number int64, text hash uint64, bytes int64.
+    left_out : record numbers (int64, ascending) by label word.
+    """
+
+    rows: pa.Table = field(default_factory=lambda: pa.table({}))
+    records: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    hashes: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+    sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    left_out: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def with_block(self, block: Block) -> Pending:
+        """These rows and those of the next block."""
+        text = block.rows.column("text")
+        rows = pa.concat_tables([self.rows, block.rows]) if len(self.records) else block.rows
+        words = dict.fromkeys(chain(self.left_out, block.left_out))
+        nothing = np.empty(0, np.int64)
+        return Pending(
+            rows,
+            np.concatenate([self.records, block.records]),
+            np.concatenate([self.hashes, text_hashes(text)]),
+            np.concatenate([self.sizes, text_sizes(text)]),
+            {
+                word: np.concatenate(
+                    [self.left_out.get(word, nothing), block.left_out.get(word, nothing)]
+                )
+                for word in words
+            },
+        )
+
+    def part_length(self, cutting: Cutting, ended: bool) -> int:
+        """Rows of the next part; 0 if more must be read first, or nothing is left.
+
+        The last row waits for the end of the file, so that a file's last part can tell what was
+        left out behind it.
+        """
+        length = cutting.part_length(self.hashes, self.sizes, ended)
+        return length if ended or length < len(self.hashes) else 0
+
+    def left_out_before(self, length: int) -> dict[str, np.ndarray]:
+        """Records left out before the last of the first ``length`` rows; all, if no row follows."""
+        if length == len(self.records):
+            return dict(self.left_out)
+        last = self.records[length - 1]
+        before = {word: records[records < last] for word, records in self.left_out.items()}
+        return {word: records for word, records in before.items() if len(records)}
+
+    def without(self, length: int) -> Pending:
+        """What is left when the first ``length`` rows have become a part."""
+        last = self.records[length - 1]
+        behind = {word: records[records > last] for word, records in self.left_out.items()}
+        return Pending(
+            self.rows.slice(length),
+            self.records[length:],
+            self.hashes[length:],
+            self.sizes[length:],
+            {word: records for word, records in behind.items() if len(records)},
+        )

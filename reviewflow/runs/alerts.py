@@ -1,0 +1,65 @@
+"""What a finished run has to tell somebody who is not looking: failures, warnings, falls.
+
+run.json, the last completed run's before it ─▶ alerts ─▶ (a webhook, above)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reviewflow.formatting import finite
+from reviewflow.runs.history import mapping, mappings
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing to tell: ``failed``, ``quality warning`` or ``metric fell``, and a sentence."""
+
+    event: str
+    text: str
+
+
+def alerts(content: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Alert]:
+    """What is to be told of a run.
+
+    Parameters
+    ----------
+    content : run.json as the run ended.
+    before : run.json of the last completed run of the same job and name; None for none.
+    """
+    title = f"{content.get('job')} {content.get('name')}"
+    if content.get("state") == "failed":
+        return [Alert("failed", f"{title} failed: {content.get('error')}")]
+    if content.get("state") != "completed":
+        return []
+    found = []
+    warned = [entry for entry in mappings(content.get("quality")) if entry.get("success") is False]
+    if warned:
+        asked = "; ".join(str(entry.get("asked", entry.get("expectation"))) for entry in warned)
+        found.append(
+            Alert("quality warning", f"{title}: {len(warned)} expectations failed: {asked}.")
+        )
+    fall = _fall(content, before or {})
+    return [*found, Alert("metric fell", f"{title}: {fall}")] if fall else found
+
+
+def _fall(content: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
+    """How far the best variant's metric fell, in words, where that is more than was allowed."""
+    watched = mapping(mapping(content.get("config")).get("notify"))
+    metric, allowed = str(watched.get("metric")), finite(watched.get("fall"))
+    old, new = _best(before, metric), _best(content, metric)
+    if allowed is None or old is None or new is None or old - new <= allowed:
+        return None
+    return f"the best {metric} fell from {old:.4f} to {new:.4f}, by more than {allowed:g}."
+
+
+def _best(content: Mapping[str, Any], metric: str) -> float | None:
+    """A metric such as ``test.roc_auc`` of the best variant."""
+    split, _, name = metric.partition(".")
+    winner = mapping(content.get("best")).get("variant")
+    for variant in mappings(content.get("variants")):
+        if variant.get("name") == winner:
+            return finite(mapping(mapping(variant.get("metrics")).get(split)).get(name))
+    return None

@@ -1,0 +1,278 @@
+"""Past runs, read with care: which there are, how each went, which artifacts they refer to.
+
+    artifacts/runs/<run_id>/run.json ─▶ RunRecord ─▶ ``reviewflow runs``, ``show``
+
+A run.json that is damaged is told as an unreadable run, and a field that it lacks as nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from reviewflow.errors import StoreError, UsageError
+from reviewflow.formatting import finite
+from reviewflow.runs.record import read_run
+
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run as its folder tells it.
+
+    Attributes
+    ----------
+    content : run.json; empty where it is unreadable.
+    state : ``running``, ``completed``, ``failed``, ``cancelled``, ``crashed`` or ``unreadable``.
+    trouble : why it is unreadable; None where it is readable.
+    started_seconds : when it started, in seconds since 1970.
+    """
+
+    run_id: str
+    folder: Path
+    content: Mapping[str, Any]
+    state: str
+    trouble: str | None
+    started_seconds: float
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """Job and configuration name; runs that share them are repetitions of one another."""
+        return _text(self.content.get("job")), _text(self.content.get("name"))
+
+
+def run_records(runs: Path) -> list[RunRecord]:
+    """All runs, the newest first."""
+    found = map(run_record, _folders(runs))
+    return sorted(found, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
+
+
+def last_completed(runs: Path, job: str, name: str) -> RunRecord | None:
+    """The newest completed run of a job and configuration, if there is one.
+
+    Ids begin with the time, so the newest are looked at first, and no more than it takes.
+    """
+    for folder in sorted(_folders(runs), reverse=True):
+        run = run_record(folder)
+        if run.title == (job, name) and run.state == "completed":
+            return run
+    return None
+
+
+def _folders(runs: Path) -> list[Path]:
+    try:
+        return [
+            folder
+            for folder in runs.iterdir()
+            if not folder.name.startswith(".") and not folder.is_symlink() and folder.is_dir()
+        ]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"The runs in {runs} cannot be read ({error.strerror}).") from None
+
+
+def run_record(folder: Path) -> RunRecord:
+    """One run; whatever its run.json holds, this raises nothing."""
+    content: Mapping[str, Any] = {}
+    trouble = None
+    try:
+        content = read_run(folder)
+    except StoreError as error:
+        trouble = str(error)
+    except (AttributeError, TypeError, RecursionError):
+        trouble = f"run.json in {folder} holds something else than a run."
+    state = content.get("state")
+    if not isinstance(state, str):
+        state, trouble = "unreadable", trouble or f"run.json in {folder} names no state."
+    return RunRecord(folder.name, folder, content, state, trouble, _started(folder, content))
+
+
+def found_run(runs: Path, wanted: str) -> RunRecord:
+    """The run that a person means by its id, the beginning of it, or a link such as ``latest``.
+
+    Raises
+    ------
+    UsageError : if there is no such run, or if several ids begin like that.
+    """
+    known = run_records(runs)
+    ids = [run.run_id for run in known]
+    if wanted == "latest" or wanted.startswith("latest-"):
+        return known[ids.index(_linked(runs, wanted, ids))]
+    begun = [run for run in known if wanted and run.run_id.startswith(wanted)]
+    exact = [run for run in begun if run.run_id == wanted]
+    if len(exact or begun) == 1:
+        return (exact or begun)[0]
+    if begun:
+        some = ", ".join(run.run_id for run in begun[:3])
+        raise UsageError(
+            f"{len(begun)} runs begin with {wanted!r} ({some}{', …' if len(begun) > 3 else ''}); "
+            "give more of the id."
+        )
+    raise UsageError(
+        f"There is no run {wanted!r} in {runs}; {_hint(wanted, [*_links(runs), *ids])}"
+    )
+
+
+def references(run: RunRecord) -> frozenset[tuple[str, str]]:
+    """(stage, key) of every artifact that a run made or used."""
+    return frozenset(
+        (stage["stage"], stage["key"])
+        for stage in mappings(run.content.get("stages"))
+        if isinstance(stage.get("stage"), str) and isinstance(stage.get("key"), str)
+    )
+
+
+def users(runs: list[RunRecord]) -> dict[tuple[str, str], list[str]]:
+    """Ids of the runs that refer to each artifact, in the order of the runs."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for run in runs:
+        for reference in references(run):
+            found.setdefault(reference, []).append(run.run_id)
+    return found
+
+
+def run_line(run: RunRecord) -> dict[str, Any]:
+    """What a list of runs says of one: JSON values, None where the run did not get there."""
+    content = run.content
+    states = [stage.get("state") for stage in mappings(content.get("stages"))]
+    winner = mapping(content.get("best")).get("variant")
+    scores = {
+        _text(variant.get("name")): roc_auc(variant)
+        for variant in mappings(content.get("variants"))
+    }
+    return {
+        "run_id": run.run_id,
+        "job": content.get("job"),
+        "name": content.get("name"),
+        "state": run.state,
+        "error": run.trouble or content.get("error"),
+        "started": content.get("started"),
+        "seconds": finite(content.get("seconds")),
+        "rows": mapping(content.get("data")).get("rows"),
+        "best": winner,
+        "roc_auc": scores.get(_text(winner)),
+        "ran": states.count("ran"),
+        "cached": states.count("cached"),
+    }
+
+
+def run_page(run: RunRecord) -> dict[str, Any]:
+    """What is shown of one run: its line, its stages, its variants and what failed a check."""
+    quality = mappings(run.content.get("quality"))
+    report = Path(_text(mapping(run.content.get("artifacts")).get("report")))
+    return {
+        **run_line(run),
+        "finished": run.content.get("finished"),
+        "folder": str(run.folder),
+        "report": str(report) if report.is_file() else None,
+        "stages": _stages(mappings(run.content.get("stages"))),
+        "variants": [
+            {
+                **{name: variant.get(name) for name in ("name", "changes", "state", "seconds")},
+                "diagnosis": variant.get("diagnosis"),
+                "metrics": variant.get("metrics"),
+            }
+            for variant in mappings(run.content.get("variants"))
+        ],
+        "versions": [
+            {
+                **{name: version.get(name) for name in ("name", "first", "highest", "last")},
+                "fresh": mapping(mapping(version.get("accuracy")).get("fresh")).get("accuracy"),
+            }
+            for version in mappings(run.content.get("versions"))
+        ],
+        "quality": {
+            "expectations": len(quality),
+            "failures": [each for each in quality if each.get("success") is not True],
+        },
+    }
+
+
+def roc_auc(variant: Mapping[str, Any]) -> float | None:
+    """ROC AUC of a variant on the test rows."""
+    return finite(mapping(mapping(variant.get("metrics")).get("test")).get("roc_auc"))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is a mapping, an empty one otherwise."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """The mappings among the items of a list; none of anything else."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The steps summed up by stage, in the order in which the stages were begun."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for step in steps:
+        found.setdefault(_text(step.get("stage")), []).append(step)
+    return [
+        {
+            "stage": stage,
+            "steps": len(own),
+            "ran": sum(step.get("state") == "ran" for step in own),
+            "cached": sum(step.get("state") == "cached" for step in own),
+            "seconds": sum(finite(step.get("seconds")) or 0.0 for step in own),
+            "bytes": sum(int(finite(step.get("bytes")) or 0) for step in own),
+            "reasons": list(
+                dict.fromkeys(_text(step["reason"]) for step in own if step.get("reason"))
+            ),
+        }
+        for stage, own in found.items()
+    ]
+
+
+def _linked(runs: Path, link: str, ids: list[str]) -> str:
+    """The id that a link such as ``latest`` points at."""
+    try:
+        target = (runs / link).readlink().name if "/" not in link else ""
+    except (OSError, ValueError):
+        target = ""
+    if target in ids:
+        return target
+    others = _links(runs)
+    raise UsageError(
+        f"There is no run {link!r} in {runs}: none has completed. "
+        + (f"There is {' and '.join(others)}." if others else "`reviewflow runs` lists all runs.")
+    )
+
+
+def _links(runs: Path) -> list[str]:
+    """Names of the links to the last completed runs."""
+    return sorted(each.name for each in runs.glob("latest*") if each.is_symlink())
+
+
+def _hint(wanted: str, ids: list[str]) -> str:
+    if not ids:
+        return "there is none at all yet."
+    near = get_close_matches(wanted, ids, 1, 0.0)
+    return f"the nearest is {near[0]}, and `reviewflow runs` lists all."
+
+
+def _started(folder: Path, content: Mapping[str, Any]) -> float:
+    """When a run started: what it says, or else its id, or else its folder's time."""
+    stamp = STAMP.match(folder.name)
+    try:
+        return datetime.fromisoformat(str(content.get("started"))).timestamp()
+    except (ValueError, OverflowError, OSError):
+        pass
+    try:
+        if stamp:
+            moment = datetime.strptime(stamp[0], "%Y-%m-%dT%H-%M-%S")
+            return moment.replace(tzinfo=UTC).timestamp()
+        return folder.stat().st_mtime
+    except (ValueError, OSError):
+        return 0.0
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""Artifacts on disk: written whole, listed, verify_store."""

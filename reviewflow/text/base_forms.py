@@ -1,0 +1,119 @@
+"""What becomes of one distinct token: numbers, stop words, reduction to a stem or lemma.
+
+    "1984" ─numbers─▶ one thousand nine … ─stop words─▶ thousand … ─reduce─▶ thousand …
+
+Everything here is a pure function of a word, so that threads may share what they remember.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import chain, compress
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewflow.config.sections import Normalize
+from reviewflow.text.stop_words import ENGLISH, words_left_out
+from reviewflow.text.wordnet import ENDINGS, part_of_speech
+
+if TYPE_CHECKING:
+    from nltk.stem.snowball import SnowballStemmer
+
+REMEMBERED_WORDS = 1 << 18  # bounds the memory; a part has some 50,000 distinct tokens
+LARGEST_NUMBER_DIGITS = 36  # of the number words that inflect knows
+
+LAST_LETTERS = frozenset(letter for endings in ENDINGS.values() for letter in endings)
+SPELLED_WORD = re.compile("[a-z]+")
+
+
+def normalized_words(
+    tokens: list[str], normalize: Normalize
+) -> tuple[list[str], NDArray[np.int64]]:
+    """What takes the place of each distinct token: no word, one or several.
+
+    Returns
+    -------
+    words : those of all tokens, end to end
+    counts : int64, shape (len(tokens),), how many each token has
+    """
+    left_out = words_left_out(normalize.stop_words, normalize.keep_negations, normalize.lowercase)
+    reductions: dict[str, Callable[[Iterable[str]], list[str]]] = {
+        "none": list,
+        "stem": lambda words: list(map(stem, words)),
+        "lemma": lemmas,
+    }
+    counts = np.ones(len(tokens), np.int64)
+    spelled = tokens
+    if normalize.numbers != "keep":
+        groups = [_spelled(token, normalize.numbers == "words") for token in tokens]
+        counts = np.fromiter(map(len, groups), np.int64, len(groups))
+        spelled = list(chain.from_iterable(groups))
+    words = reductions[normalize.reduce](spelled)
+    if not left_out and all(words):
+        return words, counts
+    pairs = zip(spelled, words, strict=True)
+    kept = np.array([bool(word) and token not in left_out for token, word in pairs], bool)
+    words = list(compress(words, kept))
+    ends = np.concatenate(([0], np.cumsum(counts)))
+    return words, np.diff(np.concatenate(([0], np.cumsum(kept)))[ends])
+
+
+def _spelled(token: str, in_words: bool) -> tuple[str, ...]:
+    """A whole number in words or left out; any other token as it is."""
+    if not token.isdecimal():
+        return (token,)
+    return number_words(token) if in_words else ()
+
+
+def lemmas(words: Iterable[str]) -> list[str]:
+    """The base form of each word; only those that may have another one are looked up."""
+    irregular = part_of_speech("noun").exceptions.keys() | part_of_speech("verb").exceptions.keys()
+    return [
+        lemma(word) if word[-1:] in LAST_LETTERS or word in irregular else word for word in words
+    ]
+
+
+@lru_cache(maxsize=REMEMBERED_WORDS)
+def lemma(word: str) -> str:
+    """The base form: as a noun and, if that changes nothing, as a verb.
+
+    Words on scikit-learn's stop list stay as they are, else "was" would become "wa".
+    """
+    if word in ENGLISH:
+        return word
+    noun = part_of_speech("noun").base_form(word)
+    return noun if noun != word else part_of_speech("verb").base_form(word)
+
+
+@lru_cache(maxsize=REMEMBERED_WORDS)
+def stem(word: str) -> str:
+    """The stem by NLTK's Snowball stemmer for English."""
+    stemmed: str = _snowball().stem(word)
+    return stemmed
+
+
+@lru_cache(maxsize=1)
+def _snowball() -> SnowballStemmer:
+    from nltk.stem.snowball import SnowballStemmer
+
+    return SnowballStemmer("english")
+
+
+@lru_cache(maxsize=REMEMBERED_WORDS)
+def number_words(digits: str) -> tuple[str, ...]:
+    """A whole number in English words, as inflect says it, without commas and hyphens.
+
+    ``digits`` may be decimal digits of any script. A number too long to have a name stays as it is.
+    """
+    # An engine has state that two threads would mix up; making one costs a microsecond.
+    from inflect import engine
+
+    if len(digits) > LARGEST_NUMBER_DIGITS:
+        return (digits,)
+    plain = "".join(str(unicodedata.decimal(digit)) for digit in digits)
+    return tuple(SPELLED_WORD.findall(str(engine().number_to_words(plain))))
