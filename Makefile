@@ -1,5 +1,5 @@
 # Everything is installed into .venv in this checkout, from the versions in requirements.lock.
-# Needed beforehand: Python 3.11 or later with venv, make, and a Python package index.
+# Required: Python 3.11 or later with venv, make, and a Python package index.
 
 PYTHON ?= python3
 ARGS ?=
@@ -8,10 +8,10 @@ INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check ui bench clean
+.PHONY: help run test test-all check format ui bench clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo 'ARGS go to the command: make run ARGS="--set train.epochs=2", make test ARGS="-k store".'
 	@echo 'PYTHON picks the interpreter that .venv is made with: make run PYTHON=python3.12.'
@@ -19,15 +19,22 @@ help: ## list these targets
 run: $(INSTALLED) ## do the main job on real reviews, ending with the path of the report
 	@$(BIN)/reviewflow run $(ARGS)
 
-test: check ## everything in check, then every test
+test: check ## everything in check, then every test but the slow ones (about 8 minutes on two cores)
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
-check: $(INSTALLED) ## lint, format, types, the direction of imports, and code that a key can follow
+test-all: check ## everything in check, then every test, the slow ones too (more than an hour)
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "slow or not slow" $(ARGS)
+
+check: $(INSTALLED) ## lint, format, types, layers, code that a key can follow, prose
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m reviewflow.jobs.check_code
+
+format: $(INSTALLED) ## mend what ruff can mend, and format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 ui: $(INSTALLED) ## serve Prefect's UI with the schedule and a worker, until Ctrl-C
 	@$(BIN)/reviewflow ui $(ARGS)
