@@ -66,7 +66,7 @@ def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
     read = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as executor:
         run = open_run(config, planner, Listener(), executor)
-        for work in (*run.works("ingest"), *run.works("normalize")):
+        for work in (*run.task_groups("ingest"), *run.works("normalize")):
             run.perform(work)
         counts = [line for line in planner.nodes if line.stage.name == "count"]
         run.perform(Work("count", counts, ()))

@@ -65,7 +65,7 @@ def one_stage(folder: str, stage: str) -> dict[str, float]:
     with ThreadPoolExecutor(THREADS) as executor:
         run = open_run(config, planner, Listener(), executor)
         for before in _until(stage):
-            for work in run.works(before):
+            for work in run.task_groups(before):
                 started = time.perf_counter()
                 run.perform(work)
     return {"seconds": time.perf_counter() - started}

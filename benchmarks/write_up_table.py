@@ -93,10 +93,10 @@ def train_all(config: str, artifacts: str) -> Figures:
         run = open_run(settings, planner, Listener(), inner)
         stages = "suites", "ingest", "validate reviews", "normalize", "vectorize"
         for stage in (*stages, "validate features"):
-            for work in run.works(stage):
+            for work in run.task_groups(stage):
                 run.perform(work)
         started = time.perf_counter()
-        list(outer.map(run.perform, run.works("train")))
+        list(outer.map(run.perform, run.task_groups("train")))
         return {"seconds": time.perf_counter() - started}
 
 

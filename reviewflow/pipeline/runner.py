@@ -141,7 +141,7 @@ class Run:
         ]
         return reached + missed
 
-    def works(self, *group: str) -> list[TaskGroup]:
+    def task_groups(self, *group: str) -> list[TaskGroup]:
         """Pieces of group of a stage as a person calls it, one for each distinct set of nodes."""
         found: dict[str, list[Node]] = {}
         for node in self.planner.nodes:

@@ -98,7 +98,7 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
         planner = open_planner(settings, artifacts, previous)
         run = open_run(settings, planner, Listener(), pool, request["recheck"])
         for group in request["works"]:
-            for work in run.works(group):
+            for work in run.task_groups(group):
                 run.perform(work)
     record.keep_keys(run, previous)
     content = record.finish(

@@ -322,7 +322,7 @@ def test_variants_with_equal_settings_are_trained_once_and_told(tmp_path: Path) 
         settings = read_config(config)
         ledger = open_ledger(settings, tmp_path / "made", LastRun({}, {}))
         run = open_run(settings, ledger, shown, pool)
-        for work in run.works(*SHOWN[:-2]):
+        for work in run.task_groups(*SHOWN[:-2]):
             run.perform(work)
     assert shown.lines == ["train[plain]: trained once for same too: equal settings"]
 

@@ -81,7 +81,7 @@ def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> st
     with ThreadPoolExecutor(2) as pool:
         run = open_run(settings, open_planner(settings, artifacts, previous), Listener(), pool)
         for group in dict.fromkeys(stage.group for stage in STAGES):
-            for work in run.works(group):
+            for work in run.task_groups(group):
                 run.perform(work)
     record.keep_keys(run, previous)
     record.finish("completed", None, summary(run, settings, record.folder / "report.html"))

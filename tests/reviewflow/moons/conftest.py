@@ -29,7 +29,7 @@ def run_job(root: Path, config: MoonsConfig) -> dict[str, Path]:
     with ThreadPoolExecutor(2) as pool:
         run = Run(planner, Listener(), pool)
         for stage in MOONS:
-            for work in run.works(stage.group):
+            for work in run.task_groups(stage.group):
                 run.perform(work)
     return {step.node.stage.name: artifact.folder for step, artifact in run.artifacts.items()}
 
