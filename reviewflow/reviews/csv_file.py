@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
-from reviewflow.reviews.source import TextFile, check_delimiter, place_of, utf8_chunks
+from reviewflow.reviews.text_file import TextFile, check_delimiter, place_of, utf8_chunks
 
 if TYPE_CHECKING:
     import pyarrow as pa

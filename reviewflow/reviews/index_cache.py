@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewflow.reviews.source import check_readable
+from reviewflow.reviews.text_file import check_readable
 
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest

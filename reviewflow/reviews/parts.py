@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MAIN_FILE, TEST_FILE = 0, 1
 SHOWN_RECORDS = 3
-FRESH_BYTES = 128 << 20
 DEFAULT_CUTTING = Cutting()
 
 
@@ -171,60 +170,18 @@ def cut(
 
 @dataclass(frozen=True)
 class Reading:
-    """The index of the files, and rows that had to be read for it.
-
-    Attributes
-    ----------
-    fresh : rows by part, of the parts that were not there when the files were read last; empty
-        where they take more than ``FRESH_BYTES``. Whoever uses them takes them out.
-    """
+    """The index of the files, and rows that had to be read for it, by part."""
 
     index: Index
     fresh: dict[int, pa.Table]
 
 
 def reading(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Reading:
-    """The index of the parts that ``cut`` gives; remembered while the files stand.
+    """Return what :func:`reviewflow.reviews.source.open_source` finds (for the runner of today)."""
+    from reviewflow.reviews.source import open_source
 
-    Raises
-    ------
-    InputError
-        If a file cannot be read as the settings say.
-    """
-    from reviewflow.reviews.index_cache import last_remembered, reading_key, remember, remembered
-
-    key = reading_key(ingest, split_column)
-    known = remembered(memo_folder, key)
-    if known is not None:
-        return Reading(Index.from_json(known), {})
-    last = last_remembered(memo_folder, key)
-    before = {_digests_of(part) for part in Index.from_json(last).parts} if last else set()
-    fresh: dict[int, pa.Table] = {}
-    pieces = _noted(cut(ingest, split_column), before, fresh)
-    index = Index(tuple(part for part, _ in pieces))
-    if reading_key(ingest, split_column) == key:
-        remember(memo_folder, key, index.to_json())
-    return Reading(index, fresh)
-
-
-def _noted(
-    pieces: Iterator[tuple[PartInfo, pa.Table]],
-    before: set[frozenset[tuple[str, str]]],
-    fresh: dict[int, pa.Table],
-) -> Iterator[tuple[PartInfo, pa.Table]]:
-    """The same pieces; rows of parts that were not there before are put into ``fresh``."""
-    room = FRESH_BYTES
-    for number, (part, rows) in enumerate(pieces):
-        if room >= 0 and _digests_of(part) not in before:
-            fresh[number] = rows
-            room -= rows.nbytes
-        if room < 0:
-            fresh.clear()
-        yield part, rows
-
-
-def _digests_of(part: PartInfo) -> frozenset[tuple[str, str]]:
-    return frozenset(part.digests.items())
+    source = open_source(ingest, split_column, memo_folder)
+    return Reading(source.index, {part: source.rows(part) for part in source.kept_parts})
 
 
 def _parts_of_file(

@@ -16,7 +16,7 @@ from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns
 from reviewflow.reviews.csv_file import MOST_RECORD_BYTES, csv_batches
 from reviewflow.reviews.parquet_file import BATCH_ROWS, is_parquet, parquet_batches
-from reviewflow.reviews.source import CHUNK_BYTES, TextFile, check_readable
+from reviewflow.reviews.text_file import CHUNK_BYTES, TextFile, check_readable
 
 if TYPE_CHECKING:
     import numpy as np

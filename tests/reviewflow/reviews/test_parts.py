@@ -4,7 +4,6 @@ import csv
 import random
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,7 @@ from xxhash import xxh3_64_intdigest
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
 from reviewflow.reviews.chunking import Cutting, digests, text_hashes
-from reviewflow.reviews.parts import Index, cut, reading
+from reviewflow.reviews.parts import Index, cut
 from reviewflow.reviews.read import Pieces
 
 SMALL = Cutting(fewest_rows=4, most_rows=32, one_row_in=16)
@@ -198,66 +197,6 @@ def test_digests_tell_apart_what_is_not_equal():
         for column in columns + numbers
     ]
     assert len(set(found)) == len(found)
-
-
-def test_the_index_is_remembered_while_everything_stands(tmp_path):
-    memos = tmp_path / "memos"
-    ingest = settings_for(tmp_path / "reviews.csv", numbered(50))
-    stamp = Path(ingest.path).stat().st_ctime_ns
-    while time.time_ns() - stamp < 60_000_000:  # a younger file is not remembered
-        pass
-    first = reading(ingest, None, memos).index
-    (memo,) = memos.iterdir()
-    assert reading(ingest, None, memos).index == first
-    planted = memo.read_bytes().replace(b'"rows":50', b'"rows":51')
-    memo.write_bytes(planted)
-    assert reading(ingest, None, memos).index == first
-    for damaged in (b"", b"\xff\n\xff\n", planted[:40]):
-        memo.write_bytes(damaged)
-        assert reading(ingest, None, memos).index == first
-    renamed = ingest.model_copy(update={"labels": {"bad": 1, "good": 0}})
-    assert reading(renamed, None, memos).index.parts[0].digests != first.parts[0].digests
-    changed = settings_for(tmp_path / "reviews.csv", numbered(51))
-    assert reading(changed, None, memos).index.rows == 51
-
-
-def test_rows_of_new_parts_are_kept_and_no_others(tmp_path, monkeypatch):
-    memos = tmp_path / "memos"
-    rows = numbered(40_000)
-    ingest = settings_for(tmp_path / "reviews.csv", rows)
-    stamp = Path(ingest.path).stat().st_ctime_ns
-    while time.time_ns() - stamp < 60_000_000:  # a younger file is not remembered
-        pass
-    first = reading(ingest, None, memos)
-    assert list(first.fresh) == list(range(len(first.index.parts)))
-    assert len(first.index.parts) >= 3
-    assert not reading(ingest, None, memos).fresh
-
-    settings_for(tmp_path / "reviews.csv", [*rows, ("one more", "good")])
-    second = reading(ingest, None, memos)
-    assert list(second.fresh) == [len(second.index.parts) - 1]
-    expected = list(cut(ingest, None))
-    for number, kept in second.fresh.items():
-        assert kept.equals(expected[number][1])
-
-    monkeypatch.setattr("reviewflow.reviews.parts.FRESH_BYTES", 100)
-    settings_for(tmp_path / "reviews.csv", [*rows, ("and another", "good")])
-    assert not reading(ingest, None, tmp_path / "elsewhere").fresh
-
-
-def test_a_file_that_is_still_young_is_read_again(tmp_path):
-    for number in range(20):
-        ingest = settings_for(tmp_path / "reviews.csv", [(f"text {number:02}", "good")])
-        (part,) = reading(ingest, None, tmp_path / "memos").index.parts
-        hashed = text_hashes(pa.chunked_array([[f"text {number:02}"]]))
-        table = pa.table({"text": pa.array([f"text {number:02}"])})
-        assert part.digests["text"] == digests(table, hashed)["text"]
-
-
-def test_a_folder_that_cannot_be_written_costs_the_memo_only(tmp_path):
-    ingest = settings_for(tmp_path / "reviews.csv", numbered(5))
-    (tmp_path / "blocked").write_text("a file where a folder should be")
-    assert reading(ingest, None, tmp_path / "blocked" / "memos").index.rows == 5
 
 
 def test_neither_pandas_nor_arrow_is_imported_without_need(tmp_path):
