@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from reviewflow.config.read import read_config
 from reviewflow.jobs.open_sentiment import open_planner, open_run
@@ -19,6 +20,10 @@ from reviewflow.pipeline.graph import Step
 from reviewflow.pipeline.planner import Decision
 from reviewflow.pipeline.runner import Listener, Outcome, Run
 from reviewflow.runs.record import RunRecorder, last_run
+
+# a busy machine is not a failure, so no example has a time limit
+settings.register_profile("reviewflow", deadline=None)
+settings.load_profile("reviewflow")
 
 ROOT = Path(__file__).parents[1]
 ROWS = 600

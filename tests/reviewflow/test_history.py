@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from reviewflow.config.sections import Config
 from reviewflow.errors import StoreError, UsageError
 from reviewflow.runs.diff import compare_runs, flat
-from reviewflow.runs.gc import collected
+from reviewflow.runs.gc import collect_garbage
 from reviewflow.runs.history import (
     found_run,
     last_completed,
@@ -187,7 +187,7 @@ def _look_at_everything(artifacts: Path) -> None:
     for run in found:
         run_page(run)
         references(run)
-    collected(artifacts, 1, dry_run=True)
+    collect_garbage(artifacts, 1, dry_run=True)
     if not any(run.trouble for run in found):
         compare_runs(*found, artifacts / "store")
 

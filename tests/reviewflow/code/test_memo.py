@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.callgraph import memo, reach, reaches
+from reviewflow.callgraph import cache as memo
+from reviewflow.callgraph import reach, reaches
 from tests.reviewflow.code.projects import write
 
 FILES = {

@@ -219,7 +219,7 @@ def test_loss_and_gradient_are_exact_where_the_output_is_saturated(logit):
     network = Sequential(Linear(1, 1, "zeros"), Sigmoid())
     network.linear[0].b = np.array([logit])
     for target in (0, 1):
-        with np.errstate(fan_out="raise", divide="raise", invalid="raise"):
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
             loss = network.loss(np.ones((1, 1)), np.array([target]))
             network.gradients(np.ones((1, 1)), np.array([[float(target)]]))
         wrong = (logit > 0) != bool(target)
