@@ -1,1 +1,4 @@
-"""How fast the pipeline is beside what one would use instead, both measured in one go."""
+"""Measure the pipeline beside what one would use instead.
+
+Both sides are measured in turn, on one machine, in fresh processes.
+"""

@@ -1,4 +1,7 @@
-"""python -m benchmarks [NAME …]: measure, print the table, and keep it in docs/benchmarks.md."""
+"""Run the benchmarks: ``python -m benchmarks [NAME]...``.
+
+Prints a table. A run of all benchmarks writes the table to ``docs/benchmarks.md``.
+"""
 
 import tempfile
 from inspect import cleandoc
@@ -21,7 +24,7 @@ from benchmarks import (
     write_up_table,
 )
 from benchmarks.machine import machine
-from benchmarks.measuring import ROOT, tell
+from benchmarks.measuring import ROOT, report_progress
 from benchmarks.table import Row, table
 from benchmarks.workspace import QUICK_REVIEWS, Workspace
 
@@ -44,14 +47,14 @@ BENCHMARKS: dict[str, ModuleType] = {
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice(list(BENCHMARKS)))
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Runs of each.")
-@click.option("--quick", is_flag=True, help=f"Only {QUICK_REVIEWS} reviews and a few steps.")
-@click.option("--write", is_flag=True, help="Write docs/benchmarks.md even of a part.")
+@click.option("--quick", is_flag=True, help=f"Take {QUICK_REVIEWS} reviews and a few steps only.")
+@click.option("--write", is_flag=True, help="Write docs/benchmarks.md in any case.")
 def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
-    NAME: text_to_features, ngrams, train_step, write_up_table, whole_run, unchanged, plan,
-    growth, scale, checks, numpy_net; all of them if none is named.
-    All of them, not --quick, are written to docs/benchmarks.md.
+    NAME is text_to_features, ngrams, train_step, write_up_table, whole_run, unchanged, plan,
+    growth, scale, checks or numpy_net. Without a name all of them run, and their table is
+    written to docs/benchmarks.md unless --quick is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
     described = machine()  # before the benchmarks themselves are the load
@@ -59,7 +62,7 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="reviewflow-benchmarks-") as folder:
         space = Workspace(Path(folder), runs, quick)
         for name, benchmark in chosen.items():
-            tell(name)
+            report_progress(name)
             rows += benchmark.rows(space)
     print(f"\n{described}\n\n{table(rows)}")
     if write or (len(chosen) == len(BENCHMARKS) and not quick):
@@ -70,18 +73,20 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
 def page(
     chosen: dict[str, ModuleType], rows: list[Row], described: str, runs: int, quick: bool
 ) -> str:
-    """The page for docs/: the table, and what each benchmark measures, in its own words."""
+    """Return the page for docs/: the table, and what each benchmark measures."""
     reviews = f"{QUICK_REVIEWS} of the reviews (abridged)" if quick else "25,000 real IMDB reviews"
     times = "once" if runs == 1 else f"{runs} times"
-    notes = [
-        f"## {name}\n\n{cleandoc(benchmark.__doc__ or '')}" for name, benchmark in chosen.items()
-    ]
     opening = (
         f"# Benchmarks\n\n`make bench` measures this page on {reviews}. Everything is measured "
-        f"{times}, in fresh processes,\nboth sides of a ratio in turn; a figure is the median, "
-        "behind it the smallest and the largest."
+        f"{times}, in fresh processes,\nwith both sides of a ratio in turn. A figure is the "
+        "median. The smallest and the largest follow in parentheses."
     )
-    return "\n\n".join([opening, described, table(rows), *notes]) + "\n"
+    return "\n\n".join([opening, described, table(rows), *notes(chosen)]) + "\n"
+
+
+def notes(chosen: dict[str, ModuleType]) -> list[str]:
+    """Return a paragraph on each benchmark: the docstring of its module."""
+    return [f"## {name}\n\n{cleandoc(module.__doc__ or '')}" for name, module in chosen.items()]
 
 
 if __name__ == "__main__":

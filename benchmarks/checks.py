@@ -1,11 +1,12 @@
-"""Both checks of the data, beside the row-wise stages whose rows they check.
+"""Measure both checks of the data beside the row-wise stages.
 
-The rows are the real reviews, and then twenty times as many (each with words of its own), made as
-for growth. Row-wise are ingest with the split, normalize, count, vocabulary and features, done by
-their own functions in two threads. A check reads every row and stored value, has Great Expectations
-evaluate the shipped suite, and writes its results and Data Docs; what importing Great Expectations
-takes is measured apart, and all Python modules are imported before the clock starts. The memory is
-the peak of a process that does both checks, Great Expectations' own 260 MB or so included.
+The rows are the real reviews, and then twenty times as many, each with words of its own, made as
+for growth. The row-wise stages are ingest with the split, normalize, count, vocabulary and
+features. Their own functions do the work in two threads. A check reads every row and stored value,
+lets Great Expectations evaluate the shipped suite, and writes its results and Data Docs. The import
+of Great Expectations is measured separately, and all other modules are imported before the clock
+starts. The memory is the peak of a process that does both checks, which includes about 260 MB for
+Great Expectations itself.
 """
 
 import time
@@ -15,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.growth import ROWS, varied_reviews, write_reviews
-from benchmarks.measuring import ROOT, Figures, fresh, of, tell
+from benchmarks.measuring import ROOT, Figures, fresh, of, report_progress
 from benchmarks.stages import (
     THREADS,
     new_folder,
@@ -35,12 +36,12 @@ SUITES = ROOT / "configs" / "expectations"
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds of each check beside the row-wise stages', and the memory of both checks."""
+    """Measure the seconds of each check and the memory of both."""
     folder = new_folder(space.folder / "checks")
     found: list[Row] = []
     for count in QUICK_ROWS if space.quick else (FEWER_ROWS, ROWS):
         reviews = folder / f"{count}.csv"
-        tell(f"writing {count:,} rows")
+        report_progress(f"writing {count:,} rows")
         write_reviews(reviews, varied_reviews(space.reviews_path, count))
         found += _rows_of(count, reviews, folder / str(count), space.runs)
     return found
@@ -50,7 +51,7 @@ def _rows_of(count: int, reviews: Path, folder: Path, runs: int) -> list[Row]:
     stages: list[Figures] = []
     checked: list[Figures] = []
     for run in range(runs):
-        tell(f"run {run + 1} of {runs}: {count:,} rows")
+        report_progress(f"run {run + 1} of {runs}: {count:,} rows")
         own = new_folder(folder / str(run))
         stages.append(fresh(row_wise_stages, reviews_path=reviews, folder=own))
         checked.append(fresh(both_checks, folder=own))
@@ -70,7 +71,10 @@ def _rows_of(count: int, reviews: Path, folder: Path, runs: int) -> list[Row]:
 
 
 def row_wise_stages(reviews_path: str, folder: str) -> dict[str, float]:
-    """Everything from the file to its features, into ``parts`` and ``features``; seconds."""
+    """Measure the way from the file to its features, in seconds.
+
+    Writes the folders ``parts`` and ``features``.
+    """
     import reviewflow.features.ngram_counts
     import reviewflow.features.tfidf
     import reviewflow.features.vocabulary
@@ -85,7 +89,7 @@ def row_wise_stages(reviews_path: str, folder: str) -> dict[str, float]:
 
 
 def both_checks(folder: str) -> dict[str, float]:
-    """Seconds of importing Great Expectations, and of each check with the shipped suite."""
+    """Measure the import of Great Expectations and each check, in seconds."""
     from reviewflow.context import Context
     from reviewflow.quality.library import expectation_types
     from reviewflow.quality.validate_features import validate_features
@@ -121,7 +125,7 @@ def both_checks(folder: str) -> dict[str, float]:
 
 
 def index_of(parts: tuple[Path, ...]) -> "Index":
-    """The index of parts whose rows stand in one file without gaps."""
+    """Return the index of parts whose rows follow one another in one file."""
     from pyarrow import parquet
 
     from reviewflow.reviews.parts import Index, PartInfo

@@ -1,6 +1,9 @@
-"""A fresh Python process that measures one thing: no memo of an earlier measurement helps it.
+"""Measure one function in a fresh Python process.
 
-python -m benchmarks.child MODULE FUNCTION JSON   calls the function, prints its figures as JSON
+    python -m benchmarks.child MODULE FUNCTION JSON
+
+It calls the function and prints its figures as JSON. A fresh process holds no cache that an earlier
+measurement has filled.
 """
 
 import json
@@ -14,16 +17,16 @@ BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 
 
 def main(module: str, function: str, arguments: str) -> None:
-    """Call the function and print, as the last line, its figures and the process's peak memory."""
+    """Call the function, and print its figures and the peak memory last."""
     figures = getattr(import_module(module), function)(**json.loads(arguments))
     print(json.dumps({**figures, "megabytes": peak_bytes() / 1e6}))
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had at once.
+    """Return the most memory that this process has had at once.
 
-    Linux hands ``ru_maxrss`` on from the process that started this one; the high-water mark of
-    the memory itself does not have that fault.
+    On Linux a process inherits ``ru_maxrss`` from the process that started it. The high-water mark
+    of the memory does not have that fault.
     """
     status = Path("/proc/self/status")
     mark = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None

@@ -1,16 +1,17 @@
-"""A table that grows: what 1 % more rows, a deleted row and an edited one cost at 500,000 rows.
+"""Measure what a changed row costs in a table of 500,000 rows.
 
-The rows are the real reviews twenty times over, from the second time on with words dropped and
-swapped. Ingest (with the split), normalize and count run on all of them, and then after
-each change, in a process of its own. Reading and cutting the changed file is shown apart: it cannot
-be saved. The shares are of the first run's time, without its reading.
+The changes are 1 % more rows, a deleted row and an edited one. The rows are the real reviews twenty
+times over, from the second time on with words dropped and swapped. Ingest with the split, normalize
+and count run on all rows first, and then after each change, in a process of their own. Reading and
+cutting the changed file is a figure of its own, since no cache can save it. The shares refer to the
+first run's time without its reading.
 """
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.measuring import fresh, tell
+from benchmarks.measuring import fresh, report_progress
 from benchmarks.stages import THREADS
 from benchmarks.table import Row
 from benchmarks.varied import Reviews, varied_reviews, write_reviews
@@ -21,29 +22,29 @@ QUICK_ROWS = 30_000
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds of the row-wise stages at first and after each change, and of reading the file."""
+    """Measure the row-wise stages at first and after each change."""
     folder = space.folder / "growth"
     folder.mkdir()
     reviews, artifacts = folder / "reviews.csv", folder / "artifacts"
-    tell("writing the large table")
+    report_progress("writing the large table")
     first = varied_reviews(space.reviews_path, QUICK_ROWS if space.quick else ROWS)
     more = first[-len(first) // 100 :]
     changes: dict[str, Reviews] = {
         "at first": first,
         "1 % appended": [*first, *([f"{text} and more", label] for text, label in more)],
         "a row near the start deleted": [*first[:10], *first[11:]],
-        "a row in the middle edited": edited(first),
+        "a row in the middle edited": with_edit(first),
     }
     measured = {}
     for name, table in changes.items():
         write_reviews(reviews, table)
-        tell(name)
+        report_progress(name)
         measured[name] = fresh(row_wise_stages, reviews_path=reviews, artifacts=artifacts)
     cold = measured["at first"]["seconds"]
     return [
         Row(
             f"{len(first):,} rows, {name}: {figures['ran']:.0f} of {figures['steps']:.0f} steps "
-            f"({figures['seconds'] / cold:.1%}), beside reading the file",
+            f"({figures['seconds'] / cold:.1%}), without reading the file",
             "s",
             (figures["seconds"],),
             "reading and cutting",
@@ -54,7 +55,10 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
-    """Ingest, normalize and count through the store; seconds with and without reading apart."""
+    """Run ingest, normalize and count through the store.
+
+    The seconds of reading the file are a figure of their own.
+    """
     from reviewflow.config.sections import Config, Ingest
     from reviewflow.jobs.open_sentiment import open_planner, open_run
     from reviewflow.pipeline.last_run import LastRun
@@ -79,8 +83,8 @@ def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
     }
 
 
-def edited(reviews: Reviews) -> Reviews:
-    """The reviews with one changed in the middle."""
+def with_edit(reviews: Reviews) -> Reviews:
+    """Return the reviews with one in the middle changed."""
     middle = len(reviews) // 2
     text, label = reviews[middle]
     return [*reviews[:middle], [f"{text} After all.", label], *reviews[middle + 1 :]]

@@ -1,4 +1,4 @@
-"""The machine and the versions that figures were measured with."""
+"""Describe the machine and the versions that the figures belong to."""
 
 import os
 import platform
@@ -17,20 +17,20 @@ PACKAGES = (
 
 
 def machine() -> str:
-    """Processor, cores, memory, Python and packages, as the lines of a Markdown list."""
+    """Return processor, memory, Python and packages as a Markdown list."""
     memory = psutil.virtual_memory().total / 2**30
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return "\n".join(
         (
             f"- {processor()}, {processors()} cores, {memory:.0f} GiB of memory, "
-            f"{platform.system()}; load when it began: {os.getloadavg()[0]:.1f}",
+            f"{platform.system()}; load at the start: {os.getloadavg()[0]:.1f}",
             f"- Python {platform.python_version()}; {packages}",
         )
     )
 
 
 def processor() -> str:
-    """The processor's name as Linux gives it, else the kind of processor."""
+    """Return the processor's name from Linux, else the kind of processor."""
     path = Path("/proc/cpuinfo")
     named = re.search(r"model name\s*: (.+)", path.read_text()) if path.exists() else None
     return named.group(1).strip() if named else platform.processor() or platform.machine()

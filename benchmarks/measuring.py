@@ -1,4 +1,4 @@
-"""Measures a function in a fresh process, a command with its memory, and sides in turn."""
+"""Measure functions in fresh processes, commands, and sides in turn."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[1]
-LOOK_SECONDS = 0.05  # between two looks at a command's memory
+SAMPLE_SECONDS = 0.05  # between two readings of a command's memory
 SERVER = "flows.prefect_server.process"
 
 Figures = dict[str, float]
@@ -22,12 +22,16 @@ Side = Callable[[], Figures]
 
 
 def fresh(function: Callable[..., Any], **arguments: Any) -> Figures:
-    """Call a function of this package in a process of its own; its figures and ``megabytes``.
+    """Call a function of this package in a process of its own.
 
     Parameters
     ----------
-    function : returns figures by name; it takes its own time and leaves out what is not meant.
-    arguments : go over as JSON, paths as text.
+    function : returns figures by name. It times itself, so that it can leave out preparations.
+    arguments : are passed on as JSON, paths as text.
+
+    Returns
+    -------
+    The function's figures, and ``megabytes``, the peak memory of the process.
     """
     command = [sys.executable, "-m", "benchmarks.child", function.__module__, function.__name__]
     done = subprocess.run(
@@ -40,15 +44,15 @@ def fresh(function: Callable[..., Any], **arguments: Any) -> Figures:
 
 
 def command_figures(arguments: list[str], **environment: str) -> Figures:
-    """Run ``reviewflow`` with the arguments; its figures as :func:`python_figures` gives them."""
+    """Run ``reviewflow`` and return the figures of :func:`python_figures`."""
     return python_figures(["-m", "flows.commands.main", *arguments], **environment)
 
 
 def python_figures(arguments: list[str], **environment: str) -> Figures:
-    """Run Python with the arguments: ``seconds``, and ``megabytes`` at its peak.
+    """Run Python and return its ``seconds`` and ``megabytes`` at the peak.
 
-    The memory is that of the command and its children; the server that Prefect needs is no part
-    of the pipeline and is left out. The time is all that a person waits for, the server included.
+    The memory is that of the command and its children without Prefect's server, which is not part
+    of the pipeline. The time is all that a person waits for, the server included.
     """
     ours = "PREFECT_", "REVIEWFLOW_"
     given = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
@@ -70,31 +74,31 @@ def python_figures(arguments: list[str], **environment: str) -> Figures:
 
 
 def in_turn(runs: int, sides: Mapping[str, Side]) -> dict[str, list[Figures]]:
-    """Figures of each side, run after run; every other run goes through the sides backwards."""
+    """Measure each side run by run, every other run in reverse order."""
     figures: dict[str, list[Figures]] = {name: [] for name in sides}
     for run in range(runs):
         for name in list(sides)[:: -1 if run % 2 else 1]:
-            tell(f"run {run + 1} of {runs}: {name}")
+            report_progress(f"run {run + 1} of {runs}: {name}")
             figures[name].append(sides[name]())
     return figures
 
 
 def of(figure: str, runs: list[Figures]) -> tuple[float, ...]:
-    """One figure of every run."""
+    """Return one figure of every run."""
     return tuple(figures[figure] for figures in runs)
 
 
-def tell(sentence: str) -> None:
-    """Say what is being measured, beside the table that goes to standard output."""
+def report_progress(sentence: str) -> None:
+    """Print to standard error what is being measured."""
     print(f"  {sentence}", file=sys.stderr, flush=True)
 
 
 def _peak_bytes_until_end(process: subprocess.Popen[Any]) -> int:
-    """Wait for a command; the most memory that it and its children had when looked at."""
+    """Wait for a command and return the most memory that was sampled."""
     peak = 0
     while True:
         try:
-            process.wait(LOOK_SECONDS)
+            process.wait(SAMPLE_SECONDS)
             return peak
         except subprocess.TimeoutExpired:
             peak = max(peak, _bytes_now(process.pid))

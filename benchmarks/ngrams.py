@@ -1,8 +1,9 @@
-"""From the same texts to TF-IDF features of one to three words that two reviews share.
+"""Measure TF-IDF features of one to three words on the same texts.
 
-Unigrams to trigrams with ``min_df: 2``, HTML tags out and lower case on both sides, no lemmas,
-every term that is left (up to a million). Beside it scikit-learn's TfidfVectorizer with the same
-token pattern and the same cleaning, done before its time is taken.
+Both sides remove HTML tags, write in lower case and keep every term of one to three words that two
+reviews share (``min_df: 2``, up to a million terms, no lemmas). The other side is scikit-learn's
+TfidfVectorizer with the same token pattern. It receives clean texts: the cleaning is not in its
+time.
 """
 
 import html
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measuring import Figures, fresh, in_turn, of
-from benchmarks.stages import THREADS, part_folders, vectorized
+from benchmarks.stages import THREADS, part_folders, vectorize
 from benchmarks.table import Row
 from benchmarks.text_to_features import TAG, TOKEN
 from benchmarks.workspace import Workspace
@@ -23,13 +24,13 @@ TRIGRAMS = Vectorize(ngram_range=(1, 3), min_df=2, max_features=1_000_000)
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds and peak memory beside scikit-learn's."""
+    """Measure seconds and peak memory beside scikit-learn."""
     given = {"parts": space.parts, "folder": space.folder / "ngrams"}
     figures = in_turn(
         space.runs,
         {
             "reviewflow": partial(fresh, stages, **given),
-            "TfidfVectorizer": partial(fresh, vectorizer, parts=space.parts),
+            "TfidfVectorizer": partial(fresh, scikit_learn, parts=space.parts),
         },
     )
     return [
@@ -45,20 +46,20 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def stages(parts: str, folder: str) -> Figures:
-    """Ours, from Parquet to Parquet; the compiled code is there."""
+    """Measure our stages from Parquet to Parquet, with code compiled before."""
     folders, target = part_folders(Path(parts)), Path(folder)
     shutil.rmtree(target, ignore_errors=True)
     plain = Normalize(reduce="none")
     with ThreadPoolExecutor(THREADS) as executor:
-        vectorized(folders[:1], target / "warm", plain, executor, TRIGRAMS)
+        vectorize(folders[:1], target / "warm", plain, executor, TRIGRAMS)
         started = time.perf_counter()
-        terms = vectorized(folders, target / "timed", plain, executor, TRIGRAMS)
+        terms = vectorize(folders, target / "timed", plain, executor, TRIGRAMS)
         seconds = time.perf_counter() - started
     return {"seconds": seconds, "terms": terms}
 
 
-def vectorizer(parts: str) -> Figures:
-    """scikit-learn's, from cleaned texts to a matrix in memory."""
+def scikit_learn(parts: str) -> Figures:
+    """Measure scikit-learn from clean texts to a matrix in memory."""
     import pyarrow.parquet as pq
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -69,12 +70,12 @@ def vectorizer(parts: str) -> Figures:
         for text in table["text"].to_pylist()
     ]
     started = time.perf_counter()
-    made = TfidfVectorizer(
+    vectorizer = TfidfVectorizer(
         token_pattern=TOKEN.pattern,
         lowercase=False,
         ngram_range=TRIGRAMS.ngram_range,
         min_df=TRIGRAMS.min_df,
         max_features=TRIGRAMS.max_features,
     )
-    made.fit_transform(texts)
-    return {"seconds": time.perf_counter() - started, "terms": len(made.vocabulary_)}
+    vectorizer.fit_transform(texts)
+    return {"seconds": time.perf_counter() - started, "terms": len(vectorizer.vocabulary_)}

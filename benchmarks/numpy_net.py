@@ -1,9 +1,10 @@
-"""A training step of the NumPy network on two moons, beside PyTorch on the CPU and scikit-learn.
+"""Measure a training step of the NumPy network on two moons.
 
-All three take the same steps: 2 → 64 ReLU → 1 sigmoid, float64, plain gradient descent on binary
-cross-entropy, the same 2,000 points in the same order; the full batch, and batches of 16. PyTorch
-trains by autograd and ``torch.optim.SGD`` with as many threads as it chooses; scikit-learn is
-``MLPClassifier.partial_fit``, a call a batch, without momentum and weight decay.
+The other sides are PyTorch on the CPU and scikit-learn. All three take the same steps: the network
+2 → 64 ReLU → 1 sigmoid in float64, plain gradient descent on binary cross-entropy, the same 2,000
+points in the same order. One figure is for the full batch, one for batches of 16. PyTorch trains by
+autograd and ``torch.optim.SGD`` with as many threads as it chooses. scikit-learn is
+``MLPClassifier.partial_fit``, one call a batch, without momentum and weight decay.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RATE = 0.1
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Microseconds a step: each batch size beside PyTorch and beside scikit-learn."""
+    """Measure the microseconds of a step for each batch size."""
     found = []
     for name, size in BATCHES.items():
         steps = 50 if space.quick else STEPS[name]
@@ -45,7 +46,7 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def numpy_steps(size: int, steps: int) -> Figures:
-    """Steps of :class:`reviewflow.moons.network.Sequential` as ``train`` takes them."""
+    """Measure the steps of :class:`reviewflow.moons.network.Sequential`."""
     import numpy as np
 
     from reviewflow.moons.network import Linear, ReLU, Sequential, Sigmoid
@@ -64,7 +65,7 @@ def numpy_steps(size: int, steps: int) -> Figures:
 
 
 def torch_steps(size: int, steps: int) -> Figures:
-    """The same steps by PyTorch's autograd."""
+    """Measure the same steps by PyTorch's autograd."""
     import torch
     from torch import nn
 
@@ -77,14 +78,14 @@ def torch_steps(size: int, steps: int) -> Figures:
         loss = cross_entropy(network(X), y)
         loss.backward()
         optimizer.step()
-        loss.item()  # the NumPy network, too, gives the loss of every step
+        loss.item()  # the NumPy network also returns the loss of every step
 
     batches = [(torch.from_numpy(X), torch.from_numpy(y)) for X, y in _batches(size)]
     return _microseconds(step, batches, steps)
 
 
 def sklearn_steps(size: int, steps: int) -> Figures:
-    """The same steps by scikit-learn's MLPClassifier."""
+    """Measure the same steps by scikit-learn's MLPClassifier."""
     from sklearn.neural_network import MLPClassifier
 
     network = MLPClassifier(
@@ -101,13 +102,13 @@ def sklearn_steps(size: int, steps: int) -> Figures:
 
 
 def _batches(size: int) -> list[tuple[Any, Any]]:
-    """The points in batches: X float64 (size, 2), y float64 (size, 1)."""
+    """Return the points in batches: X float64 (size, 2), y float64 (size, 1)."""
     X, y = _points()
     return [(X[start : start + size], y[start : start + size]) for start in range(0, POINTS, size)]
 
 
 def _points() -> tuple[Any, Any]:
-    """All points: X float64 (N, 2), y float64 (N, 1)."""
+    """Return all points: X float64 (N, 2), y float64 (N, 1)."""
     from reviewflow.moons.data import two_moons
 
     points = two_moons(POINTS, 0.05, 0)

@@ -1,14 +1,14 @@
-"""The command ``reviewflow plan``, which says what a run would do, and ``reviewflow --help``.
+"""Measure ``reviewflow plan`` after an edit, and ``reviewflow --help``.
 
-After a run of the default configuration, with a review inserted at the top of the CSV, which is
-then read anew. The seconds are those of the whole command, Python's start included; a plan with
-nothing changed is measured with the unchanged run.
+The plan follows a run of the default configuration and a review inserted at the top of the CSV, so
+it reads the whole file again. The seconds are those of the whole command, Python's start included.
+The benchmark of the unchanged run measures a plan with nothing changed.
 """
 
 import time
 from pathlib import Path
 
-from benchmarks.measuring import command_figures, in_turn, of, tell
+from benchmarks.measuring import command_figures, in_turn, of, report_progress
 from benchmarks.table import Row
 from benchmarks.whole_run import run_arguments, write_config
 from benchmarks.workspace import Workspace
@@ -17,8 +17,8 @@ HELP, CHANGED = "--help", "plan, one review inserted"
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds of each command."""
-    tell("one run to plan after")
+    """Measure the seconds of each command."""
+    report_progress("one run to plan after")
     folder = space.folder / "plan"
     folder.mkdir()
     reviews = folder / "reviews.csv"
@@ -29,25 +29,25 @@ def rows(space: Workspace) -> list[Row]:
     on_reviews = [*run[1:], "--set", f"ingest.path={reviews}"]
     command_figures(["run", *on_reviews])
 
-    def changed() -> dict[str, float]:
+    def plan_changed_file() -> dict[str, float]:
         insert_review(reviews)
         figures = command_figures(["plan", *on_reviews])
         reviews.write_bytes(whole)
-        command_figures(["plan", *on_reviews])  # takes note of the old state again
+        command_figures(["plan", *on_reviews])  # the index of the old file again
         return figures
 
     figures = in_turn(
         space.runs,
         {
             HELP: lambda: command_figures(["--help"]),
-            CHANGED: changed,
+            CHANGED: plan_changed_file,
         },
     )
     return [Row(name, "s", of("seconds", runs)) for name, runs in figures.items()]
 
 
 def insert_review(path: Path) -> None:
-    """Put one more review before the first, another one each time."""
+    """Insert a review before the first, a different one each time."""
     head, _, records = path.read_bytes().partition(b"\n")
     review = f'"Written at {time.time_ns()}, a good film.",positive\n'
     path.write_bytes(head + b"\n" + review.encode() + records)

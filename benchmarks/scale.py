@@ -1,9 +1,9 @@
-"""Seconds and peak memory of each stage, from 25,000 rows to a million.
+"""Measure seconds and peak memory of each stage up to a million rows.
 
-The rows are the real reviews over and over, with words dropped and swapped, under the default
-configuration with one variant that trains for one epoch. Each stage runs in a process of its own,
-so that its memory is its own and its seconds hold the import of the libraries that it needs; what
-went before is cached. Reading is the first look at the file, when it is cut into parts.
+The rows are the real reviews over and over, with words dropped and swapped. The configuration is
+the default one with one variant that trains for one epoch. Each stage runs in a process of its own,
+with all earlier stages cached, so its memory is its own and its seconds include the import of the
+libraries that it needs. Reading means that the file is read for the first time and cut into parts.
 """
 
 import time
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.measuring import fresh, tell
+from benchmarks.measuring import fresh, report_progress
 from benchmarks.stages import THREADS
 from benchmarks.table import Row
 from benchmarks.varied import varied_reviews, write_reviews
@@ -32,17 +32,17 @@ STAGES = (
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Two rows a stage and size: its seconds, and the most memory of its process."""
+    """Measure each stage at each size: its seconds and its peak memory."""
     found = []
     for size in QUICK_SIZES if space.quick else SIZES:
         folder = space.folder / f"scale-{size}"
         folder.mkdir()
-        tell(f"writing {size:,} rows")
+        report_progress(f"writing {size:,} rows")
         write_reviews(folder / "reviews.csv", varied_reviews(space.reviews_path, size))
         for stage in ("reading", "suites", *STAGES):
-            tell(f"{size:,} rows: {stage}")
+            report_progress(f"{size:,} rows: {stage}")
             figures = fresh(one_stage, folder=folder, stage=stage)
-            if stage == "suites":  # not of the rows
+            if stage == "suites":  # independent of the rows
                 continue
             name = f"{size:,} rows, {stage}"
             found.append(Row(f"{name}: time", "s", (figures["seconds"],)))
@@ -51,7 +51,10 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def one_stage(folder: str, stage: str) -> dict[str, float]:
-    """Do one stage of the job, those before it being in the store; ``reading`` does none."""
+    """Measure one stage of the job, with the earlier ones in the store.
+
+    The stage ``reading`` opens the job and runs nothing.
+    """
     from reviewflow.config.sections import Config, Ingest, Train
     from reviewflow.jobs.open_sentiment import open_planner, open_run
     from reviewflow.pipeline.last_run import LastRun

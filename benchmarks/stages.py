@@ -1,6 +1,6 @@
-"""The pipeline's own stage functions over parts, without the store, the server and the checks.
+"""Run the stage functions over parts, without store, server and checks.
 
-reviews.csv ─ prepare_parts ─▶ 0/ 1/ … ─ vectorized ─▶ 0/ 1/ … vocabulary/
+reviews.csv ─ prepare_parts ─▶ 0/ 1/ … ─ vectorize ─▶ 0/ 1/ … vocabulary/
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from typing import Any
 from reviewflow.config.sections import Ingest, Normalize, Split, Vectorize
 from reviewflow.context import Context
 
-THREADS = 2  # whatever the machine has, so that figures can be compared
-FIT_ON = "all"  # scikit-learn's fit_transform counts every row, so both sides do
+THREADS = 2  # on every machine, so that figures can be compared
+FIT_ON = "all"  # as scikit-learn's fit_transform, which counts every row
 
 
 def prepare_parts(reviews_path: str, folder: str) -> dict[str, float]:
-    """Cut a CSV into parts, each a folder ``0``, ``1``, … with its rows and its split."""
+    """Cut a CSV into parts: folders ``0``, ``1``, … with rows and split."""
     from reviewflow.reviews.ingest import ingest
     from reviewflow.reviews.parts import cut
     from reviewflow.reviews.split import split
@@ -31,26 +31,26 @@ def prepare_parts(reviews_path: str, folder: str) -> dict[str, float]:
 
 
 def prepare_features(parts: str, folder: str) -> dict[str, float]:
-    """Make the features of all parts with the default settings."""
+    """Compute the features of all parts with the default settings."""
     with ThreadPoolExecutor(THREADS) as executor:
-        terms = vectorized(part_folders(Path(parts)), Path(folder), Normalize(), executor)
+        terms = vectorize(part_folders(Path(parts)), Path(folder), Normalize(), executor)
     return {"terms": terms}
 
 
 def part_folders(folder: Path) -> tuple[Path, ...]:
-    """The folders of the parts, in order."""
+    """Return the folders of the parts, in order."""
     numbers = sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal())
     return tuple(folder / str(number) for number in numbers)
 
 
-def vectorized(
+def vectorize(
     parts: tuple[Path, ...],
     folder: Path,
     normalize: Normalize,
     executor: ThreadPoolExecutor,
     settings: Vectorize = Vectorize(),
 ) -> int:
-    """Normalise, count, choose the vocabulary and weigh, part by part; the number of terms."""
+    """Turn the parts' texts into features and return the number of terms."""
     from reviewflow.features.ngram_counts import count
     from reviewflow.features.tfidf import features
     from reviewflow.features.vocabulary import vocabulary
@@ -60,7 +60,7 @@ def vectorized(
     targets = tuple(new_folder(folder / part.name) for part in parts)
     terms = new_folder(folder / "vocabulary")
 
-    def counted(part: Path, target: Path) -> None:
+    def normalize_and_count(part: Path, target: Path) -> None:
         normalizing.normalize(reviews=part, normalize=normalize, folder=target, context=context)
         count(
             tokens=target,
@@ -71,7 +71,7 @@ def vectorized(
             context=context,
         )
 
-    def weighed(part: Path, target: Path) -> None:
+    def weigh_terms(part: Path, target: Path) -> None:
         features(
             reviews=part,
             split=part,
@@ -84,7 +84,7 @@ def vectorized(
             context=context,
         )
 
-    over(executor, counted, parts, targets)
+    for_each_part(executor, normalize_and_count, parts, targets)
     chosen = vocabulary(
         counts=targets,
         max_features=settings.max_features,
@@ -92,18 +92,18 @@ def vectorized(
         folder=terms,
         context=context,
     )
-    over(executor, weighed, parts, targets)
+    for_each_part(executor, weigh_terms, parts, targets)
     return int(chosen["rows"])
 
 
-def over(
+def for_each_part(
     executor: ThreadPoolExecutor, function: Callable[..., Any], *each: tuple[Any, ...]
 ) -> None:
-    """Call the function for every part, side by side, and wait."""
+    """Call the function for every part in parallel, and wait."""
     list(executor.map(function, *each))
 
 
 def new_folder(folder: Path) -> Path:
-    """The folder, which was not there before."""
+    """Create a folder that does not exist yet, and return it."""
     folder.mkdir(parents=True)
     return folder

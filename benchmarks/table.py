@@ -1,4 +1,4 @@
-"""The table of what was measured: medians, their spread, and ratios, in the terminal and a page."""
+"""Show figures as a table: medians, their spread and ratios."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -12,11 +12,11 @@ class Row:
 
     Attributes
     ----------
-    measured : what it is.
-    unit : ``s``, ``ms``, ``MB``.
+    measured : what was measured.
+    unit : ``s``, ``ms``, ``µs`` or ``MB``.
     ours : one figure a run.
-    beside : the other way; empty if there is none.
-    theirs : its figures, taken in the same runs as ``ours``.
+    beside : the name of the other way, empty if there is none.
+    theirs : figures of the other way, from the same runs as ``ours``.
     """
 
     measured: str
@@ -26,11 +26,11 @@ class Row:
     theirs: tuple[float, ...] = ()
 
     def ratios(self) -> tuple[float, ...]:
-        """How many times as much the other way takes, run by run."""
+        """Return how many times as much the other way takes, run by run."""
         return tuple(theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True))
 
     def cells(self) -> tuple[str, ...]:
-        """The row as text."""
+        """Return the row as text."""
         ours = f"{spread(self.ours)} {self.unit}"
         if not self.theirs:
             return self.measured, ours, "", "", ""
@@ -39,7 +39,7 @@ class Row:
 
 
 def spread(figures: tuple[float, ...]) -> str:
-    """The median and, of several figures, the smallest and the largest: ``1.2 (1.1–1.5)``."""
+    """Return the median and the range of figures: ``1.2 (1.1–1.5)``."""
     middle = digits(median(figures))
     if len(figures) == 1:
         return middle
@@ -47,13 +47,13 @@ def spread(figures: tuple[float, ...]) -> str:
 
 
 def digits(figure: float) -> str:
-    """Three digits that count, or all of a large number."""
+    """Return a figure with three significant digits, or all of a large one."""
     places = 0 if figure >= 100 else 1 if figure >= 10 else 2 if figure >= 1 else 3
     return f"{figure:,.{places}f}"
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as a Markdown table whose columns also line up in a terminal."""
+    """Return a Markdown table whose columns line up in a terminal too."""
     lines = [HEAD, *(row.cells() for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
     padded = [

@@ -1,11 +1,12 @@
-"""From the text of 50,000 reviews (the real ones and the same varied) to TF-IDF features.
+"""Measure the way from the text of 50,000 reviews to TF-IDF features.
 
-HTML tags out, lower case, lemmas, the 5,000 most frequent terms of all reviews and their TF-IDF.
-Ours are the stages normalize, count, vocabulary and features on two threads, from Parquet to
-Parquet; the compiled code is there, and no word is known. Beside it NLTK's WordNetLemmatizer, word
-by word and under the same rule, with scikit-learn's TfidfVectorizer, from texts to a matrix in
-memory; and TfidfVectorizer alone on the raw text, which does less. WordNet is loaded before, on
-both sides (NLTK takes seconds for that, ours a tenth of one).
+The reviews are the 25,000 real ones and the same with words dropped and swapped. The work is to
+remove HTML tags, write in lower case, lemmatise, and weigh the 5,000 most frequent terms of all
+reviews. Ours are the stages normalize, count, vocabulary and features on two threads, from Parquet
+to Parquet, with compiled code ready and no word lemmatised before. One other way is NLTK's
+WordNetLemmatizer, word by word under the same rule, with scikit-learn's TfidfVectorizer, from texts
+to a matrix in memory. Another is TfidfVectorizer alone on the raw text, which does less. Both sides
+load WordNet before the clock starts (NLTK takes seconds for that, ours a tenth of one).
 """
 
 import html
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Figures, fresh, in_turn, of
-from benchmarks.stages import THREADS, part_folders, vectorized
+from benchmarks.stages import THREADS, part_folders, vectorize
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
 from reviewflow.config.sections import Normalize, Vectorize
@@ -32,7 +33,7 @@ ALONE = "TfidfVectorizer alone, raw text"
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds and peak memory, beside each of the two others."""
+    """Measure seconds and peak memory beside each of the two others."""
     given = {"parts": space.parts, "folder": space.folder / "text_to_features"}
     figures = in_turn(
         space.runs,
@@ -56,7 +57,10 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def stages(parts: str, folder: str) -> Figures:
-    """Ours; ``entries`` is the number of non-zero values, as on the other sides."""
+    """Measure our stages.
+
+    ``entries`` is the number of non-zero values, as on the other sides.
+    """
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -66,36 +70,36 @@ def stages(parts: str, folder: str) -> Figures:
     folders, target = part_folders(Path(parts)), Path(folder)
     shutil.rmtree(target, ignore_errors=True)
     with ThreadPoolExecutor(THREADS) as executor:
-        # Compiled code is loaded or made; no word is reduced.
-        vectorized(folders[:1], target / "warm", Normalize(reduce="none"), executor)
+        # Load or compile the code without lemmatising a word.
+        vectorize(folders[:1], target / "warm", Normalize(reduce="none"), executor)
         part_of_speech("noun"), part_of_speech("verb")
         assert not lemma.cache_info().currsize
         started = time.perf_counter()
-        vectorized(folders, target / "timed", Normalize(), executor)
+        vectorize(folders, target / "timed", Normalize(), executor)
         seconds = time.perf_counter() - started
-    made = [target / "timed" / part.name / "features.parquet" for part in folders]
-    entries = sum(len(pc.list_flatten(pq.read_table(path)["values"])) for path in made)
+    written = [target / "timed" / part.name / "features.parquet" for part in folders]
+    entries = sum(len(pc.list_flatten(pq.read_table(path)["values"])) for path in written)
     return {"seconds": seconds, "entries": entries}
 
 
 def word_by_word(parts: str, folder: str) -> Figures:
-    """Every token goes through NLTK, however often it has been there."""
+    """Measure NLTK, which lemmatises every token however often it occurs."""
     lemma = nltk_lemma(Path(folder).with_name("nltk_data"))
 
     def lemmas(text: str) -> list[str]:
         plain = html.unescape(TAG.sub(" ", text.lower())).lower()
         return [lemma(token) for token in TOKEN.findall(plain)]
 
-    return fit_transformed(parts, analyzer=lemmas)
+    return time_fit_transform(parts, analyzer=lemmas)
 
 
 def vectorizer_alone(parts: str, folder: str) -> Figures:
-    """TfidfVectorizer as one calls it first."""
-    return fit_transformed(parts)
+    """Measure TfidfVectorizer with its defaults."""
+    return time_fit_transform(parts)
 
 
-def fit_transformed(parts: str, **options: Any) -> Figures:
-    """Time scikit-learn's vectoriser on the texts of all parts."""
+def time_fit_transform(parts: str, **options: Any) -> Figures:
+    """Measure scikit-learn's vectoriser on the texts of all parts."""
     import pyarrow.parquet as pq
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -107,7 +111,10 @@ def fit_transformed(parts: str, **options: Any) -> Figures:
 
 
 def nltk_lemma(data: Path) -> Callable[[str], str]:
-    """NLTK's lemmatiser under our rule: stop words stay; as a noun, else as a verb."""
+    """Return NLTK's lemmatiser under our rule.
+
+    Stop words stay. Another word is reduced as a noun, or else as a verb.
+    """
     import nltk
     from nltk.stem import WordNetLemmatizer
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS

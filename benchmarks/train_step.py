@@ -1,15 +1,16 @@
-"""One step of stochastic gradient descent on the network 5000 → 512 → 128 → 1.
+"""Measure a step of stochastic gradient descent on 5000 → 512 → 128 → 1.
 
-The same TF-IDF rows, ReLU, rate 0.01; milliseconds a step, the making of the batch included. Ours
-is the compiled step on one core. Beside it the loop that PyTorch's tutorials teach (dense rows,
-DataLoader, nn.Linear, BCELoss, SGD), and the same loop on nn.EmbeddingBag(sparse=True) as the first
-layer; both with as many threads as PyTorch takes by itself.
+All sides take the same TF-IDF rows, ReLU and a rate of 0.01. The figure is milliseconds a step, and
+includes making the batch. Ours is the compiled step on one core. One other way is the loop of
+PyTorch's tutorials (dense rows, DataLoader, nn.Linear, BCELoss, SGD). Another is the same loop with
+nn.EmbeddingBag(sparse=True) as the first layer. Both run with as many threads as PyTorch chooses.
 
-The floor is what no such step can do without: of the first layer the weights of the batch's terms
-are read, and read and written once more for the update; a multiplication and addition for each
-entry and unit, forward and back; the second layer forward, back and for its gradient. It is the
-time of its operations at the speed of a matrix product on one core, or that of its bytes at the
-speed of a copy of a matrix of this size, whichever is longer, both measured in the same run.
+The floor is the work that every such step must do. In the first layer it reads the weights of the
+batch's terms, and reads and writes them again for the update. Each entry and unit takes a
+multiplication and an addition, forward and back. The second layer takes three products: forward,
+back and for its gradient. The floor's time is that of its operations at the speed of a matrix
+product on one core, or that of its bytes at the speed of copying a matrix of this size, whichever
+is longer. Both speeds are measured in the same run.
 """
 
 import time
@@ -24,7 +25,7 @@ from benchmarks.table import Row
 from benchmarks.workspace import Workspace
 from reviewflow.config.sections import Train
 
-STEPS = {16: 1000, 256: 70}  # by batch size; less than an epoch
+STEPS = {16: 1000, 256: 70}  # by batch size, less than an epoch each
 QUICK_STEPS = {16: 20, 256: 1}
 WARM_STEPS = 5
 DENSE = "PyTorch, dense, DataLoader"
@@ -33,14 +34,14 @@ FLOOR = "the floor"
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Milliseconds a step for each batch size, beside each of the two others."""
+    """Measure the milliseconds of a step for each batch size."""
     found = []
     for batch_size, steps in (QUICK_STEPS if space.quick else STEPS).items():
         given = {"features": space.features, "batch_size": batch_size, "steps": steps}
         figures = in_turn(
             space.runs,
             {
-                f"reviewflow, batch {batch_size}": partial(fresh, fused, **given),
+                f"reviewflow, batch {batch_size}": partial(fresh, compiled_step, **given),
                 DENSE: partial(fresh, dense, **given),
                 SPARSE: partial(fresh, embedding_bag, **given),
                 FLOOR: partial(fresh, floor, **given),
@@ -58,8 +59,8 @@ def rows(space: Workspace) -> list[Row]:
     return found
 
 
-def fused(features: str, batch_size: int, steps: int) -> Figures:
-    """Our compiled step."""
+def compiled_step(features: str, batch_size: int, steps: int) -> Figures:
+    """Measure our compiled step."""
     import torch
 
     from reviewflow.networks.compiled_backend import FusedSgd
@@ -80,7 +81,7 @@ def fused(features: str, batch_size: int, steps: int) -> Figures:
 
 
 def dense(features: str, batch_size: int, steps: int) -> Figures:
-    """Dense rows through a DataLoader."""
+    """Measure dense rows through a DataLoader."""
     import torch
     from scipy.sparse import csr_matrix
     from torch import nn
@@ -93,11 +94,11 @@ def dense(features: str, batch_size: int, steps: int) -> Figures:
     loader = DataLoader(
         TensorDataset(X, torch.from_numpy(data.labels)), batch_size=batch_size, shuffle=True
     )
-    return timed_steps(nn.Linear(terms, Train().hidden[0]), lambda: iter(loader), steps)
+    return time_steps(nn.Linear(terms, Train().hidden[0]), lambda: iter(loader), steps)
 
 
 def embedding_bag(features: str, batch_size: int, steps: int) -> Figures:
-    """Sparse rows into an embedding, of which a step touches only some."""
+    """Measure sparse rows into an embedding of which a step touches some."""
     import numpy as np
     import torch
     from torch import nn
@@ -126,11 +127,11 @@ def embedding_bag(features: str, batch_size: int, steps: int) -> Figures:
             X = data.indices[entries].astype(np.int64), starts, data.values[entries]
             yield tuple(map(torch.from_numpy, X)), torch.from_numpy(data.labels[rows])
 
-    return timed_steps(FirstLayer(Train().hidden[0]), batches, steps)
+    return time_steps(FirstLayer(Train().hidden[0]), batches, steps)
 
 
 def floor(features: str, batch_size: int, steps: int) -> Figures:
-    """Operations and bytes of a step, and the time that they take at this core's best."""
+    """Measure operations and bytes of a step, and this core's time for them."""
     import numpy as np
     import torch
 
@@ -157,7 +158,7 @@ def floor(features: str, batch_size: int, steps: int) -> Figures:
 
 
 def fastest(work: Callable[[], Any], times: int = 50) -> float:
-    """Seconds of the fastest of many times."""
+    """Return the seconds of the fastest of many calls."""
     seconds = []
     for _ in range(times):
         started = time.perf_counter()
@@ -166,8 +167,8 @@ def fastest(work: Callable[[], Any], times: int = 50) -> float:
     return min(seconds)
 
 
-def timed_steps(first_layer: Any, batches: Callable[[], Iterator[Any]], steps: int) -> Figures:
-    """The loop that everybody writes, on top of one or the other first layer."""
+def time_steps(first_layer: Any, batches: Callable[[], Iterator[Any]], steps: int) -> Figures:
+    """Measure the loop of the tutorials on top of a first layer."""
     from torch import nn, optim
 
     first, second = Train().hidden
@@ -197,7 +198,7 @@ def timed_steps(first_layer: Any, batches: Callable[[], Iterator[Any]], steps: i
 
 
 def training_rows(features: str) -> tuple[Any, int]:
-    """The training rows, as training loads them, and the number of terms."""
+    """Return the training rows as training loads them, and the terms' count."""
     import pyarrow.parquet as pq
 
     from reviewflow.features.dataset import load

@@ -1,17 +1,18 @@
-"""A run and a plan with nothing changed, at 25,000 and at a million rows.
+"""Measure a run and a plan with nothing changed, up to a million rows.
 
-The default configuration, eight variants, after a run that trained them for one epoch (how long
-makes no difference). The rows are the real reviews over and over, with words dropped and swapped.
-A run has a Prefect server of its own, or finds one that is up. Beside it stands what Prefect takes
-for itself, in the same turn: a server that is started and ended by a script that does nothing else,
-and a flow that does nothing, with Prefect's own settings, beside the server that is up.
+The configuration is the default one with eight variants. A run before has trained them for one
+epoch, since the length of the training makes no difference. The rows are the real reviews over and
+over, with words dropped and swapped. One run starts a Prefect server of its own, another one finds
+a server. The other side is what Prefect takes for itself: a script that starts and ends a server
+and does nothing else, and a flow that does nothing on a server that is up, with Prefect's own
+settings.
 """
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.measuring import command_figures, in_turn, of, python_figures, tell
+from benchmarks.measuring import command_figures, in_turn, of, python_figures, report_progress
 from benchmarks.table import Row
 from benchmarks.varied import varied_reviews, write_reviews
 from benchmarks.whole_run import run_arguments, write_config
@@ -39,12 +40,12 @@ idle()
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds of each command, beside what Prefect takes for itself."""
+    """Measure each command beside what Prefect takes for itself."""
     found: list[Row] = []
     for size in QUICK_SIZES if space.quick else SIZES:
         folder = space.folder / f"unchanged-{size}"
         folder.mkdir()
-        tell(f"writing {size:,} rows")
+        report_progress(f"writing {size:,} rows")
         write_reviews(folder / "reviews.csv", varied_reviews(space.reviews_path, size))
         found += rows_of(space, folder, f"{size:,} rows, nothing changed")
         shutil.rmtree(folder)
@@ -52,14 +53,14 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def rows_of(space: Workspace, folder: Path, name: str) -> Iterator[Row]:
-    """The rows for the reviews in one folder."""
+    """Measure the reviews in one folder."""
     config = write_config(space, folder, epochs=1)
     job = run_arguments(config, folder / "artifacts")[1:]
     job += ["--set", f"ingest.path={folder / 'reviews.csv'}"]
     home = folder / "artifacts" / "prefect"
     idle = folder / "idle.py"
     idle.write_text(FLOW, encoding="utf-8")
-    tell("the run before")
+    report_progress("the run before")
     command_figures(["run", *job])
     alone = in_turn(
         space.runs,
@@ -70,7 +71,7 @@ def rows_of(space: Workspace, folder: Path, name: str) -> Iterator[Row]:
         },
     )
     with prefect_server(home) as url:
-        python_figures([str(idle)], PREFECT_API_URL=url)  # from now on the flow is known
+        python_figures([str(idle)], PREFECT_API_URL=url)  # registers the flow
         beside = in_turn(
             space.runs,
             {

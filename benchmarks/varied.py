@@ -1,4 +1,4 @@
-"""More reviews than there are: the real ones over and over, with words dropped and swapped."""
+"""Multiply the real reviews, with words dropped and swapped."""
 
 import csv
 import random
@@ -10,20 +10,20 @@ Reviews = list[list[str]]
 
 
 def varied_reviews(path: Path, count: int) -> Reviews:
-    """Real reviews as they are and then, as often as it takes, each time varied otherwise."""
+    """Return ``count`` reviews: the real ones, then variations of them."""
     generator = random.Random(SEED)
     with path.open(encoding="utf-8", newline="") as file:
         _, *records = csv.reader(file)
     varied = (
-        [_varied(text, generator), label]
+        [_variation(text, generator), label]
         for number in range(len(records), count)
         for text, label in (records[number % len(records)],)
     )
     return [*records[:count], *varied]
 
 
-def _varied(text: str, generator: random.Random) -> str:
-    """A text without some of its words, some others having changed places."""
+def _variation(text: str, generator: random.Random) -> str:
+    """Return a text with some words dropped and some others swapped."""
     words = text.split()
     for _ in range(DROPPED):
         if len(words) > 1:

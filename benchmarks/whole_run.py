@@ -1,9 +1,9 @@
-"""The command ``reviewflow run`` on the default configuration, from the CSV to the report.
+"""Measure ``reviewflow run`` on the default configuration.
 
-Eight variants, 20 epochs each. *First run after installing* starts with no artifacts and no
-compiled code; *everything* with no artifacts; then *one variant added*. The seconds are all that a
-person waits for, the start and end of Prefect's server included; the memory is that of the
-command's processes without that server.
+There are eight variants with 20 epochs each. *First run after installing* starts without artifacts
+and without compiled code, *everything* without artifacts. *One variant added* follows it. The
+seconds are all that a person waits for, the start and end of Prefect's server included. The memory
+is that of the command's processes without that server.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.measuring import ROOT, Figures, command_figures, of, tell
+from benchmarks.measuring import ROOT, Figures, command_figures, of, report_progress
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
 
@@ -23,10 +23,10 @@ ONE_MORE = "one variant added"
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds and peak memory of each of the runs."""
+    """Measure seconds and peak memory of each of the runs."""
     runs = []
     for number in range(space.runs):
-        tell(f"run {number + 1} of {space.runs}")
+        report_progress(f"run {number + 1} of {space.runs}")
         runs.append(runs_in_turn(space, space.folder / "whole_run"))
     found = []
     for name in (FIRST, EVERYTHING, ONE_MORE):
@@ -42,12 +42,12 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def runs_in_turn(space: Workspace, folder: Path) -> dict[str, Figures]:
-    """The figures of one run after the other, by name; the folder is gone afterwards."""
+    """Measure one run after the other, by name, and remove the folder."""
     config = write_config(space, folder)
     compiled = {"NUMBA_CACHE_DIR": str(folder / "compiled")}
 
     def figures(name: str, artifacts: str) -> Figures:
-        tell(name)
+        report_progress(name)
         return command_figures(run_arguments(config, folder / artifacts), **compiled)
 
     found = {FIRST: figures(FIRST, "first")}
@@ -59,14 +59,17 @@ def runs_in_turn(space: Workspace, folder: Path) -> dict[str, Figures]:
 
 
 def run_arguments(config: Path, artifacts: Path) -> list[str]:
-    """What ``reviewflow`` is called with."""
+    """Return the arguments of ``reviewflow``."""
     return ["run", "--config", str(config), "--artifacts", str(artifacts)]
 
 
 def write_config(
     space: Workspace, folder: Path, added: dict[str, Any] | None = None, epochs: int | None = None
 ) -> Path:
-    """The default configuration on the prepared reviews; quick ones train for one epoch."""
+    """Write the default configuration for the prepared reviews.
+
+    Quick benchmarks train for one epoch.
+    """
     content = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     content["ingest"]["path"] = str(space.reviews_path)
     content["variants"] |= added or {}

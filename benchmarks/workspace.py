@@ -1,11 +1,11 @@
-"""Where benchmarks work: a folder for the time being, with real reviews prepared in it once."""
+"""Prepare real reviews once, in a temporary folder for the benchmarks."""
 
 import csv
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from benchmarks.measuring import fresh, tell
+from benchmarks.measuring import fresh, report_progress
 from benchmarks.stages import prepare_features, prepare_parts
 from benchmarks.varied import varied_reviews, write_reviews
 from reviewflow.reviews.datasets import prepare_imdb_reviews
@@ -21,8 +21,9 @@ class Workspace:
 
     Attributes
     ----------
+    folder : temporary, removed at the end.
     runs : how often everything is measured.
-    quick : a few hundred reviews and steps, to see whether the benchmarks run.
+    quick : take a few hundred reviews and steps, to test the benchmarks themselves.
     """
 
     folder: Path
@@ -31,13 +32,13 @@ class Workspace:
 
     @cached_property
     def reviews_path(self) -> Path:
-        """A CSV of the 25,000 IMDB reviews, or of every so-many-th of them (both labels)."""
+        """A CSV of the 25,000 IMDB reviews, or of some with both labels."""
         whole = prepare_imdb_reviews(self.folder)
-        return every_so_many(whole, QUICK_REVIEWS) if self.quick else whole
+        return evenly_spaced(whole, QUICK_REVIEWS) if self.quick else whole
 
     @cached_property
     def table_path(self) -> Path:
-        """A CSV of 50,000 reviews: the 25,000, and then the same varied."""
+        """A CSV of 50,000 reviews: the 25,000 and variations of them."""
         path = self.folder / "table.csv"
         rows = QUICK_TABLE_ROWS if self.quick else TABLE_ROWS
         write_reviews(path, varied_reviews(self.reviews_path, rows))
@@ -45,23 +46,23 @@ class Workspace:
 
     @cached_property
     def parts(self) -> Path:
-        """A folder with the 50,000 reviews cut into parts, as the stage ingest leaves them."""
-        tell("preparing the reviews")
+        """A folder with the parts that the stage ingest makes of the reviews."""
+        report_progress("preparing the reviews")
         folder = self.folder / "parts"
         fresh(prepare_parts, reviews_path=self.table_path, folder=folder)
         return folder
 
     @cached_property
     def features(self) -> Path:
-        """A folder with the TF-IDF features of the parts, and their vocabulary."""
-        tell("preparing the features")
+        """A folder with the TF-IDF features of the parts and the vocabulary."""
+        report_progress("preparing the features")
         folder = self.folder / "features"
         fresh(prepare_features, parts=self.parts, folder=folder)
         return folder
 
 
-def every_so_many(path: Path, rows: int) -> Path:
-    """A smaller CSV beside ``path``, of ``rows`` rows spread evenly over it."""
+def evenly_spaced(path: Path, rows: int) -> Path:
+    """Write a CSV of ``rows`` rows spread evenly over ``path``."""
     target = path.with_name("some_reviews.csv")
     with path.open(encoding="utf-8", newline="") as file:
         head, *records = csv.reader(file)

@@ -1,10 +1,11 @@
-"""The write-up's seven trainable variants on 50,000 reviews, beside its own script seven times.
+"""Measure the write-up's seven variants that learn, beside its script.
 
-5,000 features, 512 and 128 units, six variants with batches of 16 and one with 256, ten epochs,
-one seed. Ours is the training of all seven through the store, and the command ``reviewflow run``
-from the CSV to the report with the start of Prefect. The script's training is its milliseconds a
-step (dense rows, DataLoader, as in train_step; measured in the same run) times the steps of the
-seven; from the CSV on, it reads, vectorises and judges seven times.
+There are 50,000 reviews, 5,000 features, 512 and 128 units, ten epochs and one seed. Six variants
+have batches of 16 and one has batches of 256. One of our figures is the training of all seven
+through the store, the other is the command ``reviewflow run`` from the CSV to the report, with the
+start of Prefect. The script's training is computed: its milliseconds a step, measured in the same
+run (dense rows, DataLoader, as in train_step), times the steps of the seven variants. From the CSV
+on, the script reads, vectorises and evaluates seven times.
 """
 
 import shutil
@@ -31,14 +32,14 @@ TRAINING, RUN, AROUND = "training", "CSV to report", "around"
 
 
 def rows(space: Workspace) -> list[Row]:
-    """Seconds of the training and of everything, beside the script's."""
+    """Measure the training and the whole run beside the script."""
     folder = space.folder / "write_up_table"
     folder.mkdir()
     config = write_config(space, folder)
     steps = QUICK_STEPS if space.quick else STEPS
     sides: dict[str, Any] = {
-        TRAINING: partial(trained, config=config, artifacts=folder / "trained"),
-        RUN: partial(whole, config=config, artifacts=folder / "whole"),
+        TRAINING: partial(train_variants, config=config, artifacts=folder / "trained"),
+        RUN: partial(run_command, config=config, artifacts=folder / "whole"),
         AROUND: partial(fresh, around_training, reviews=space.table_path),
     }
     for size in set(BATCHES):
@@ -64,7 +65,10 @@ def rows(space: Workspace) -> list[Row]:
 
 
 def write_config(space: Workspace, folder: Path) -> Path:
-    """The write-up's configuration with one seed, without the variant that cannot learn."""
+    """Write the write-up's configuration with one seed.
+
+    The variant that cannot learn is left out.
+    """
     content = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     content["ingest"]["path"] = str(space.table_path)
     content["train"] |= {"repeats": 1, "epochs": EPOCHS}
@@ -74,14 +78,14 @@ def write_config(space: Workspace, folder: Path) -> Path:
     return path
 
 
-def trained(config: Path, artifacts: Path) -> Figures:
-    """Train all variants, with everything before in the store."""
+def train_variants(config: Path, artifacts: Path) -> Figures:
+    """Measure the training of all variants, with earlier stages stored."""
     shutil.rmtree(artifacts, ignore_errors=True)
     return fresh(train_all, config=config, artifacts=artifacts)
 
 
 def train_all(config: str, artifacts: str) -> Figures:
-    """Seconds of all trainings side by side, the import of PyTorch included."""
+    """Train all variants in parallel, the import of PyTorch included."""
     from reviewflow.config.read import read_config
     from reviewflow.jobs.open_sentiment import open_planner, open_run
     from reviewflow.pipeline.last_run import LastRun
@@ -100,14 +104,17 @@ def train_all(config: str, artifacts: str) -> Figures:
         return {"seconds": time.perf_counter() - started}
 
 
-def whole(config: Path, artifacts: Path) -> Figures:
-    """The command, with nothing in the store."""
+def run_command(config: Path, artifacts: Path) -> Figures:
+    """Measure the command with nothing in the store."""
     shutil.rmtree(artifacts, ignore_errors=True)
     return command_figures(run_arguments(config, artifacts))
 
 
 def around_training(reviews: str) -> Figures:
-    """What the script does before and after its training, once: read, vectorise, split, judge."""
+    """Measure the script without its training, once.
+
+    It reads, vectorises, splits and evaluates.
+    """
     import numpy as np
     import pandas as pd
     import torch
@@ -134,8 +141,8 @@ def around_training(reviews: str) -> Figures:
     with torch.no_grad():
         for rows, labels in ((X_train, y_train), (X_test, y_test)):
             scores = network(torch.from_numpy(rows).float()).squeeze(1).numpy()
-            said = scores > 0.5
-            for judge in (accuracy_score, recall_score, precision_score, f1_score):
-                judge(labels, said)
+            labelled = scores > 0.5
+            for score in (accuracy_score, recall_score, precision_score, f1_score):
+                score(labels, labelled)
             roc_auc_score(labels, scores)
     return {"seconds": time.perf_counter() - started, "rows": len(table)}

@@ -1,4 +1,4 @@
-"""That the benchmarks run, print their table, and do the same job on both sides; never how fast."""
+"""The benchmarks run, print their table, and do the same job on both sides."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import ngrams, plan, stages, text_to_features, train_step
-from benchmarks.__main__ import PAGE, page
+from benchmarks.__main__ import BENCHMARKS, PAGE, notes, page
 from benchmarks.measuring import command_figures, fresh, in_turn
 from benchmarks.table import HEAD, Row, spread, table
 from tests.conftest import ROOT, Reviews, write_reviews
@@ -30,7 +30,7 @@ def features(parts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def benchmarks(*arguments: str) -> str:
-    """What ``python -m benchmarks`` prints."""
+    """Return what ``python -m benchmarks`` prints."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, text=True
     )
@@ -57,6 +57,10 @@ def test_a_quick_benchmark_prints_its_table_and_writes_nothing() -> None:
     assert page_state() == before
 
 
+def test_the_page_describes_every_benchmark_as_its_module_does() -> None:
+    assert PAGE.read_text(encoding="utf-8").endswith("\n\n".join(notes(BENCHMARKS)) + "\n")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_all_benchmarks_quickly() -> None:
@@ -78,10 +82,12 @@ def test_word_by_word_finds_the_same_features(parts: Path, tmp_path: Path) -> No
 
 def test_scikit_learn_finds_the_same_ngrams(parts: Path, tmp_path: Path) -> None:
     ours = ngrams.stages(str(parts), str(tmp_path / "work"))
-    assert ours["terms"] == ngrams.vectorizer(str(parts))["terms"] > REVIEWS
+    assert ours["terms"] == ngrams.scikit_learn(str(parts))["terms"] > REVIEWS
 
 
-@pytest.mark.parametrize("side", [train_step.fused, train_step.dense, train_step.embedding_bag])
+@pytest.mark.parametrize(
+    "side", [train_step.compiled_step, train_step.dense, train_step.embedding_bag]
+)
 def test_every_side_of_a_training_step_begins_to_learn(side: object, features: Path) -> None:
     assert callable(side)
     figures = side(str(features), batch_size=16, steps=2)
@@ -89,7 +95,7 @@ def test_every_side_of_a_training_step_begins_to_learn(side: object, features: P
     assert 0.6 < figures["loss"] < 0.8  # around ln 2
 
 
-def test_a_command_is_measured_and_its_failure_told() -> None:
+def test_a_command_is_measured_and_its_failure_reported() -> None:
     assert command_figures(["--help"])["seconds"] > 0
     with pytest.raises(SystemExit, match=r"There is no configuration file nowhere\.yaml"):
         command_figures(["plan", "--config", "nowhere.yaml"])
