@@ -26,6 +26,7 @@ FIRST_LINE_LENGTH = 72
 MESSAGE_WORDS = 4  # a string of fewer words is seldom a sentence
 
 BE = r"(?:is|are|was|were|be|been|being)"
+COMPARATIVES = "longer|more|less|fewer|later|earlier|better|worse|larger|smaller|faster|slower"
 WORDS = (
     (r"anew", "write 'again', or say what happens: 'computed again', 'a new one'"),
     (rf"{BE} told", "name who reports what to whom: 'shows', 'reports', 'receives'"),
@@ -37,7 +38,7 @@ WORDS = (
     (r"for good(?=[.,;:)!?]|$)", "write 'permanently' or 'until the process ends'"),
     (r"come what may", "write 'always' or 'in every case'"),
     (rf"{BE} looked (?:at|for|into)", "use the active voice: who reads or checks what"),
-    (rf"(?<!here\s){BE} no(?= [a-z]+)(?! (?:longer|more|less|fewer|later|earlier))",
+    (rf"(?<!here\s){BE} no(?= [a-z]+)(?! (?:{COMPARATIVES})\b)",
      "negate the verb: 'is not a …', 'has no …'"),
     (r"of no effect", "write 'has no effect' or 'no-op'"),
     (rf"{BE} handed", "write 'receives' or 'is passed'"),
