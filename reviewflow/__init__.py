@@ -1,3 +1,10 @@
-"""The reviewflow library: everything the pipeline computes, without Prefect."""
+"""The reviewflow library: everything the pipeline computes, without Prefect.
+
+Importing it installs the hook that records which source text each module is imported from. It is
+the only place of the project that acts at import: a hook that came later would miss modules.
+"""
+
+from reviewflow.callgraph.import_hook import install
 
 __version__ = "0.1.0"
+_finder = install("reviewflow")

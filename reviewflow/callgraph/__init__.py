@@ -1,8 +1,9 @@
-"""What a stage's code is: every project definition that a function reaches, read as text."""
+"""Find the code that a function reaches, by reading source and never importing it.
 
-from reviewflow.callgraph.cache import reaches
-from reviewflow.callgraph.check import unclear_places
-from reviewflow.callgraph.reach import Reach, reach
-from reviewflow.callgraph.versions import package_versions
+reach.reach, cache.reaches           every project definition that a function reaches
+check.unclear_places              where that cannot be told
+imported.changed_modules              modules imported with another text than was read
+versions.package_versions            the packages' versions
 
-__all__ = ["Reach", "package_versions", "reach", "reaches", "unclear_places"]
+Nothing is imported here: ``import_hook`` comes before every other module of the project.
+"""

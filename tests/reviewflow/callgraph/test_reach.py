@@ -8,9 +8,11 @@ from time import perf_counter
 
 import pytest
 
-from reviewflow.callgraph import package_versions, reach, unclear_places
+from reviewflow.callgraph.check import unclear_places
+from reviewflow.callgraph.reach import reach
+from reviewflow.callgraph.versions import package_versions
 from reviewflow.errors import ReviewflowError
-from tests.reviewflow.code.projects import write
+from tests.reviewflow.callgraph.projects import write
 
 
 def test_names_only_what_is_reached(tmp_path: Path) -> None:
@@ -136,7 +138,7 @@ def test_versions_are_those_installed() -> None:
 def test_analysing_imports_nothing_heavy_nor_what_it_reads() -> None:
     code = (
         "import json, sys\n"
-        "from reviewflow.callgraph import reach\n"
+        "from reviewflow.callgraph.reach import reach\n"
         "reach('reviewflow.text.normalize.normalize')\n"
         "print(json.dumps(sorted(sys.modules)))\n"
     )

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.callgraph import cache as memo
-from reviewflow.callgraph import reach, reaches
-from tests.reviewflow.code.projects import write
+from reviewflow.callgraph import cache
+from reviewflow.callgraph.cache import reaches
+from reviewflow.callgraph.reach import reach
+from tests.reviewflow.callgraph.projects import write
 
 FILES = {
     "a": "from shop.b import f\ndef entry(x: int) -> int:\n    return f(x)\n",
@@ -45,8 +46,8 @@ def test_unchanged_code_is_not_analysed_again(
     root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(root, kept)
-    monkeypatch.setattr(memo, "reached", refuse)
-    monkeypatch.setattr(memo, "parsed", refuse)
+    monkeypatch.setattr(cache, "reached", refuse)
+    monkeypatch.setattr(cache, "parsed", refuse)
     check(root, kept)
 
 
@@ -56,8 +57,8 @@ def test_an_edited_file_alone_is_parsed_again(
     check(root, kept)
     write(root, {"b": FILES["b"].replace("K = 1", "K = 2")})
     seen = []
-    parsed = memo.parsed
-    monkeypatch.setattr(memo, "parsed", lambda file: seen.append(file.module) or parsed(file))
+    parsed = cache.parsed
+    monkeypatch.setattr(cache, "parsed", lambda file: seen.append(file.module) or parsed(file))
     check(root, kept)
     assert seen == ["shop.b"]
 
@@ -78,7 +79,7 @@ def test_a_moved_checkout_keeps_its_memo(
 ) -> None:
     check(root, kept)
     moved = root.rename(root.parent / "moved")
-    monkeypatch.setattr(memo, "reached", refuse)
+    monkeypatch.setattr(cache, "reached", refuse)
     check(moved, kept)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.callgraph import Reach, reach
-from tests.reviewflow.code.projects import Edit, edits, write
+from reviewflow.callgraph.reach import Reach, reach
+from tests.reviewflow.callgraph.projects import Edit, edits, write
 
 CLEAR = edits("clear_edits.txt")
 DOUBTFUL = edits("doubtful_edits.txt")

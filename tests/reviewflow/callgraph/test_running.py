@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.callgraph import reach
-from tests.reviewflow.code.projects import write
+from reviewflow.callgraph.reach import reach
+from tests.reviewflow.callgraph.projects import write
 
 FILES = ("a", "b", "c", "d/f", "d/e")
 MODULES = {"a": "{p}.a", "b": "{p}.b", "c": "{p}.c", "d/e": "{p}.d.e", "d/f": "{p}.d.f"}
