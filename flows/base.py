@@ -24,6 +24,7 @@ from pydantic import BaseModel
 from flows.parameters import Options
 from flows.prefect_server.worker import end_with_worker
 from reviewflow.errors import Cancelled, StoreError
+from reviewflow.evaluation.metrics import METRICS
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.processors import processors
@@ -165,7 +166,8 @@ class OneRun:
             pages = self.write_pages(content)
             if state != "cancelled":  # then there is no time to lose
                 publish_links(pages, self.artifacts)
-        for alert in alerts(content, last.content if last else None):
+        lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
+        for alert in alerts(content, last.content if last else None, lower_is_better):
             notify_of(alert, {"job": self.record.job, "run_id": self.record.run_id})
 
 

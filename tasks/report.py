@@ -7,11 +7,10 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
+from reviewflow.evaluation.metrics import METRICS
 from reviewflow.pipeline.runner import Run, TaskGroup
 from reviewflow.reporting.page.markdown import markdown_text
 from tasks.stage import group_name, performed, stage_task
-
-SHOWN_METRICS = ("accuracy", "precision", "recall", "f1", "roc_auc")
 
 
 @stage_task(name="report", task_run_name=group_name)
@@ -33,12 +32,17 @@ def metrics_rows(variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {
             "variant": markdown_text(variant["name"]),
             **{
-                f"{split} {name}": "" if value is None else f"{value:.4f}"
+                f"{split} {metric.name}": _cell(figures[metric.name], metric.digits)
                 for split in ("test", "train")
-                for name, value in ((variant["metrics"] or {}).get(split) or {}).items()
-                if name in SHOWN_METRICS
+                for figures in [(variant["metrics"] or {}).get(split) or {}]
+                for metric in METRICS
+                if metric.name in figures
             },
             "diagnosis": markdown_text(variant["diagnosis"] or ""),
         }
         for variant in variants
     ]
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

@@ -8,8 +8,7 @@ import click
 
 from flows.commands.errors import plainly
 from flows.commands.store import artifacts_option, json_option
-
-SHOWN_METRICS = ("accuracy", "roc_auc", "log_loss")
+from reviewflow.evaluation.metrics import METRICS
 
 
 @click.command()
@@ -155,11 +154,12 @@ def _say_variants(variants: list[dict[str, Any]]) -> None:
     rows = []
     for variant in variants:
         test = _part(_part(variant["metrics"], "test"))
-        scores = [figure(test.get(name)) for name in SHOWN_METRICS]
+        scores = [figure(test.get(metric.name), metric.digits) for metric in METRICS]
         state, took = variant["state"], duration(variant["seconds"])
         rows.append((plain(variant["name"]), state, took, *scores, variant["diagnosis"]))
     if rows:
-        columns = ("variant", "state", ">took", ">accuracy", ">ROC AUC", ">log loss", "diagnosis")
+        titles = [f">{metric.title}" for metric in METRICS]
+        columns = ("variant", "state", ">took", *titles, "diagnosis")
         say_table("Variants, on the test rows", columns, rows)
 
 
@@ -208,21 +208,29 @@ def _say_code(code: list[dict[str, Any]]) -> None:
 
 
 def _say_metrics(metrics: list[dict[str, Any]]) -> None:
-    """A line a variant; what is not shown here is in the JSON."""
+    """Print a line for each variant; the training rows are in the JSON alone."""
     from flows.commands.tables import say_table
     from reviewflow.formatting import figure
 
-    variants: dict[str, dict[str, str]] = {}
+    variants: dict[str, dict[str, tuple[Any, Any]]] = {}
     for each in metrics:
-        shown = variants.setdefault(each["variant"], {})
+        changes = variants.setdefault(each["variant"], {})
         if each["split"] == "test":
-            shown[each["metric"]] = f"{figure(each['a'])} → {figure(each['b'])}"
+            changes[each["metric"]] = (each["a"], each["b"])
     rows = [
-        (name, *(shown.get(metric, "same") for metric in SHOWN_METRICS))
-        for name, shown in variants.items()
+        (
+            name,
+            *(
+                " → ".join(figure(value, metric.digits) for value in changes[metric.name])
+                if metric.name in changes
+                else "same"
+                for metric in METRICS
+            ),
+        )
+        for name, changes in variants.items()
     ]
     if rows:
-        columns = ("variant", "accuracy", "ROC AUC", "log loss")
+        columns = ("variant", *(metric.title for metric in METRICS))
         say_table("Metrics, on the test rows", columns, rows)
     else:
         _say_same("Metrics")

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from reviewflow.evaluation.metrics import METRICS
+
 
 class Section(BaseModel):
     """A part of the configuration: frozen, and unknown keys are refused."""
@@ -161,10 +163,12 @@ class Notify(Section):
 
     metric: str = Field(
         "test.roc_auc",
-        pattern=r"^(test|train)\.(accuracy|precision|recall|f1|roc_auc)$",
+        pattern=rf"^(test|train)\.({'|'.join(metric.name for metric in METRICS)})$",
         description="Metric of the best variant that is watched, such as test.f1",
     )
-    fall: float = Field(0.01, ge=0, description="A fall by more than this calls the webhook")
+    fall: float = Field(
+        0.01, ge=0, description="A change for the worse by more than this calls the webhook"
+    )
 
 
 class Config(Section):

@@ -13,8 +13,8 @@ from typing import Any
 
 from reviewflow.config.loading import read_yaml
 from reviewflow.errors import ConfigError
+from reviewflow.evaluation.metrics import METRICS
 
-METRICS = ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss")
 SPLITS = ("train", "test")
 
 
@@ -45,8 +45,9 @@ def _figures(path: str, name: Any, told: Any) -> dict[str, dict[str, float]]:
 
 
 def _metrics(path: str, where: str, told: Any) -> dict[str, float]:
-    if not isinstance(told, dict) or not set(told) <= set(METRICS):
-        raise ConfigError(f"{path}: {where} may hold {', '.join(METRICS)}.")
+    names = [metric.name for metric in METRICS]
+    if not isinstance(told, dict) or not set(told) <= set(names):
+        raise ConfigError(f"{path}: {where} may hold {', '.join(names)}.")
     for metric, value in told.items():
         if (
             isinstance(value, bool)

@@ -5,7 +5,7 @@ run.json, the last completed run's before it ─▶ alerts ─▶ (a webhook, ab
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,19 +15,25 @@ from reviewflow.runs.history import mapping, mappings
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing to tell: ``failed``, ``quality warning`` or ``metric fell``, and a sentence."""
+    """One thing to tell: ``failed``, ``quality warning``, ``metric fell`` or ``metric rose``,
+    and a sentence."""
 
     event: str
     text: str
 
 
-def alerts(content: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Alert]:
+def alerts(
+    content: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    lower_is_better: Collection[str],
+) -> list[Alert]:
     """What is to be told of a run.
 
     Parameters
     ----------
     content : run.json as the run ended.
     before : run.json of the last completed run of the same job and name; None for none.
+    lower_is_better : names of the metrics whose rise is bad news.
     """
     title = f"{content.get('job')} {content.get('name')}"
     if content.get("state") == "failed":
@@ -41,18 +47,27 @@ def alerts(content: Mapping[str, Any], before: Mapping[str, Any] | None) -> list
         found.append(
             Alert("quality warning", f"{title}: {len(warned)} expectations failed: {asked}.")
         )
-    fall = _fall(content, before or {})
-    return [*found, Alert("metric fell", f"{title}: {fall}")] if fall else found
+    verb, change = _change_for_the_worse(content, before or {}, lower_is_better)
+    return [*found, Alert(f"metric {verb}", f"{title}: {change}")] if change else found
 
 
-def _fall(content: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
-    """How far the best variant's metric fell, in words, where that is more than was allowed."""
+def _change_for_the_worse(
+    content: Mapping[str, Any], before: Mapping[str, Any], lower_is_better: Collection[str]
+) -> tuple[str, str]:
+    """Return how the best variant's metric got worse: a verb and a sentence.
+
+    The sentence is empty where the change is not for the worse by more than was allowed.
+    """
     watched = mapping(mapping(content.get("config")).get("notify"))
     metric, allowed = str(watched.get("metric")), finite(watched.get("fall"))
     old, new = _best(before, metric), _best(content, metric)
-    if allowed is None or old is None or new is None or old - new <= allowed:
-        return None
-    return f"the best {metric} fell from {old:.4f} to {new:.4f}, by more than {allowed:g}."
+    rises = metric.partition(".")[2] in lower_is_better
+    verb = "rose" if rises else "fell"
+    if allowed is None or old is None or new is None:
+        return verb, ""
+    if (new - old if rises else old - new) <= allowed:
+        return verb, ""
+    return verb, f"the best {metric} {verb} from {old:.4f} to {new:.4f}, by more than {allowed:g}."
 
 
 def _best(content: Mapping[str, Any], metric: str) -> float | None:

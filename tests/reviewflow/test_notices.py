@@ -6,6 +6,8 @@ import pytest
 
 from reviewflow.runs.alerts import Alert, alerts
 
+LOWER_IS_BETTER = ("log_loss",)
+
 
 def content(auc: float = 0.9, **more: Any) -> dict[str, Any]:
     """A completed run whose best variant has this ROC AUC, as run.json tells it."""
@@ -26,14 +28,14 @@ def content(auc: float = 0.9, **more: Any) -> dict[str, Any]:
 
 
 def test_a_quiet_run_tells_nothing() -> None:
-    assert alerts(content(), content()) == []
-    assert alerts(content(), None) == []
-    assert alerts(content(state="cancelled"), content(0.99)) == []
+    assert alerts(content(), content(), LOWER_IS_BETTER) == []
+    assert alerts(content(), None, LOWER_IS_BETTER) == []
+    assert alerts(content(state="cancelled"), content(0.99), LOWER_IS_BETTER) == []
 
 
 def test_a_failure_tells_its_sentence() -> None:
     failed = content(state="failed", error="There is no file x.csv; check ingest.path.")
-    (alert,) = alerts(failed, content())
+    (alert,) = alerts(failed, content(), LOWER_IS_BETTER)
     assert alert == Alert(
         "failed", "sentiment imdb failed: There is no file x.csv; check ingest.path."
     )
@@ -44,7 +46,7 @@ def test_warnings_are_told_with_what_was_asked() -> None:
         {"success": True, "asked": "no blank text"},
         {"success": False, "asked": "few duplicates", "severity": "warning"},
     ]
-    (alert,) = alerts(content(quality=quality), None)
+    (alert,) = alerts(content(quality=quality), None, LOWER_IS_BETTER)
     assert alert.event == "quality warning"
     assert "few duplicates" in alert.text
     assert "no blank text" not in alert.text
@@ -55,7 +57,7 @@ def test_warnings_are_told_with_what_was_asked() -> None:
     [(0.9, 0.889, True), (0.9, 0.891, False), (0.9, 0.95, False)],
 )
 def test_a_fall_is_told_beyond_what_is_allowed(before: float, after: float, told: bool) -> None:
-    found = alerts(content(after), content(before))
+    found = alerts(content(after), content(before), LOWER_IS_BETTER)
     assert [alert.event for alert in found] == ["metric fell"] * told
     if told:
         assert "from 0.9000 to 0.8890" in found[0].text
@@ -63,4 +65,16 @@ def test_a_fall_is_told_beyond_what_is_allowed(before: float, after: float, told
 
 def test_another_metric_may_be_watched() -> None:
     watching = {"notify": {"metric": "test.f1", "fall": 0.01}}
-    assert alerts(content(0.5, config=watching), content(0.9)) == []
+    assert alerts(content(0.5, config=watching), content(0.9), LOWER_IS_BETTER) == []
+
+
+@pytest.mark.parametrize(("after", "event"), [(0.311, ["metric rose"]), (0.309, []), (0.2, [])])
+def test_a_rise_is_bad_news_where_lower_is_better(after: float, event: list[str]) -> None:
+    def run(loss: float) -> dict[str, Any]:
+        watching = {"notify": {"metric": "test.log_loss", "fall": 0.01}}
+        variants = [{"name": "tanh", "metrics": {"test": {"log_loss": loss}}}]
+        return content(config=watching, variants=variants)
+
+    found = alerts(run(after), run(0.3), LOWER_IS_BETTER)
+    assert [alert.event for alert in found] == event
+    assert all("rose from 0.3000 to 0.3110" in alert.text for alert in found)

@@ -44,7 +44,7 @@ def test_a_variant_is_a_row_of_rounded_figures() -> None:
     first, second = metrics_rows([trained, skipped])
     assert first["test accuracy"] == first["train accuracy"] == "0.8765"
     assert first["test roc_auc"] == ""
-    assert "test log_loss" not in first
+    assert first["test log_loss"] == "0.3000"
     assert first["variant"] == r"a\|b"
     assert first["diagnosis"] == r"Overfits\." or first["diagnosis"] == "Overfits."
     assert second == {"variant": "later", "diagnosis": ""}

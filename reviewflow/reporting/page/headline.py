@@ -38,7 +38,7 @@ def headline(run: dict[str, Any], best: Variant | None, found: tuple[Variant, ..
         return "The run was stopped before it was done."
     if best is None:
         return "The run is done." if state == "completed" else "The run is not done yet."
-    accuracy, auc = best.cells["test"][0], best.cells["test"][4]
+    accuracy, auc = best.cells["test"]["accuracy"], best.cells["test"]["roc_auc"]
     chosen = f"is the best of {len(found)} variants" if len(found) > 1 else "is trained"
     return f"{best.name} {chosen}: ROC AUC {figure(auc.value, 3)} and accuracy " + (
         f"{figure(accuracy.value, 3)} on the test rows."
@@ -71,7 +71,7 @@ def tiles(
         note = f"{rows.get('train', 0):,} train, {rows.get('test', 0):,} test"
         found.append(Tile("Reviews", f"{sum(rows.values()):,}", note))
     if best is not None:
-        accuracy, auc = best.cells["test"][0], best.cells["test"][4]
+        accuracy, auc = best.cells["test"]["accuracy"], best.cells["test"]["roc_auc"]
         within = f"95 %: {auc.interval} · " if auc.interval else ""
         found.append(Tile("Best ROC AUC", auc.text, f"{within}accuracy {accuracy.text}"))
     if found_checks:

@@ -17,11 +17,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import figure
 from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.page.conclusions_view import TITLES
 from reviewflow.reporting.page.examples_view import material_of
-from reviewflow.reporting.page.variant_table import METRICS, SPLITS
+from reviewflow.reporting.page.variant_table import SPLITS
 from reviewflow.reporting.page.view import facts
 
 CHARTS = (

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import NOTHING, visible
 from reviewflow.reporting.page.conclusions_view import TITLES
 from reviewflow.reporting.page.examples_view import material_of
-from reviewflow.reporting.page.variant_table import METRICS, SPLITS
+from reviewflow.reporting.page.variant_table import SPLITS
 from reviewflow.reporting.page.view import Facts, facts
 
 SPECIAL = re.compile(r"[\\`*_{}\[\]#|~!@$^=]")
@@ -114,7 +115,7 @@ def _variants(told: Facts) -> str:
     if not told.variants:
         return ""
     titles = ["Variant", "Changes"]
-    titles += [f"{title}, {split}" for split in SPLITS for title in METRICS.values()]
+    titles += [f"{metric.heading}, {split}" for split in SPLITS for metric in METRICS]
     rows = [
         (
             variant.name + (" (best)" if variant.best else ""),
@@ -131,7 +132,7 @@ def _variants(told: Facts) -> str:
                     if piece
                 )
                 for split in SPLITS
-                for cell in variant.cells[split]
+                for cell in variant.cells[split].values()
             ),
             variant.took,
             variant.state,

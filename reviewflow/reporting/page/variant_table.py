@@ -9,16 +9,9 @@ from statistics import stdev
 from types import MappingProxyType
 from typing import Any
 
+from reviewflow.evaluation.metrics import METRICS, Metric
 from reviewflow.formatting import LONGEST, duration, figure, finite, plain, setting, visible
 
-METRICS = {
-    "accuracy": "Accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "roc_auc": "ROC AUC",
-    "log_loss": "Log loss",
-}
 SPLITS = ("test", "train")
 NO_NUMBERS: Mapping[str, Any] = MappingProxyType({})
 # Within a hundredth of ln 2 on its own training rows a network has learned next to nothing.
@@ -55,12 +48,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of the table of variants; ``cells`` by split, in the order of METRICS."""
+    """One row of the table of variants; ``cells`` by split and metric, in the order of METRICS."""
 
     number: int
     name: str
     changes: tuple[str, ...]
-    cells: dict[str, tuple[Cell, ...]]
+    cells: dict[str, dict[str, Cell]]
     seeds: int
     diagnosis: str
     seconds: float
@@ -180,29 +173,32 @@ def _cells(
     split: str,
     compared: Mapping[str, Any],
     published: Mapping[str, Any],
-) -> tuple[Cell, ...]:
-    return tuple(
-        Cell(
-            figure(metrics.get(name)),
-            _spread(repeats, split, name),
-            finite(metrics.get(name)),
-            _interval(compared.get(name) or {}),
-            figure(published[name]) if name in published else "",
+) -> dict[str, Cell]:
+    return {
+        metric.name: Cell(
+            figure(metrics.get(metric.name), metric.digits),
+            _spread(repeats, split, metric),
+            finite(metrics.get(metric.name)),
+            _interval(compared.get(metric.name) or {}, metric),
+            figure(published[metric.name], metric.digits) if metric.name in published else "",
         )
-        for name in METRICS
-    )
+        for metric in METRICS
+    }
 
 
-def _interval(compared: Mapping[str, Any]) -> str:
+def _interval(compared: Mapping[str, Any], metric: Metric) -> str:
     """``0.9538 to 0.9632``; empty where it is not known."""
     low, high = finite(compared.get("low")), finite(compared.get("high"))
-    return "" if low is None or high is None else f"{low:.4f} to {high:.4f}"
+    if low is None or high is None:
+        return ""
+    return f"{figure(low, metric.digits)} to {figure(high, metric.digits)}"
 
 
-def _spread(repeats: list[Any], split: str, name: str) -> str:
+def _spread(repeats: list[Any], split: str, metric: Metric) -> str:
     """Standard deviation over the seeds, ``± 0.0040``; empty where it says nothing."""
     values = [
-        finite(((repeat.get("metrics") or {}).get(split) or {}).get(name)) for repeat in repeats
+        finite(((repeat.get("metrics") or {}).get(split) or {}).get(metric.name))
+        for repeat in repeats
     ]
     known = [value for value in values if value is not None]
-    return f"± {stdev(known):.4f}" if len(known) > 1 else ""
+    return f"± {figure(stdev(known), metric.digits)}" if len(known) > 1 else ""

@@ -1,6 +1,9 @@
 """Metrics against scikit-learn, and where they have no meaning."""
 
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from reviewflow.evaluation.metrics import split_metrics
+from reviewflow.evaluation.metrics import METRICS, split_metrics
+from tests.conftest import ROOT
 
 EMPTY = {"tn": None, "fp": None, "fn": None, "tp": None}
 
@@ -70,3 +74,30 @@ def test_no_rows_or_no_numbers_give_nulls(
 def test_rows_without_a_label_are_left_out() -> None:
     figures = split_metrics(np.array([0, np.nan, 1]), np.array([0.2, 0.1, 0.9], np.float32))
     assert (figures["rows"], figures["accuracy"]) == (2, 1.0)
+
+
+def test_an_added_metric_is_in_every_place(tmp_path: Path) -> None:
+    """One entry in front of the table; figures looked up by position would now be others."""
+    script = [sys.executable, "-m", "tests.reviewflow.evaluation.added_metric", str(tmp_path)]
+    done = subprocess.run(script, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_entry_is_complete() -> None:
+    names = [metric.name for metric in METRICS]
+    assert len(set(names)) == len(names)
+    figures = split_metrics(np.array([0, 1, 1]), np.array([0.4, 0.6, 0.3], np.float32))
+    assert list(figures) == [*names, "confusion", "rows"]
+    better = split_metrics(np.array([0, 1, 1]), np.array([0.1, 0.9, 0.8], np.float32))
+    for metric in METRICS:
+        assert (better[metric.name] >= figures[metric.name]) == metric.higher_is_better
+        assert metric.heading[0].isupper()
+
+
+def test_the_table_is_cheap_to_import() -> None:
+    code = (
+        "import sys, reviewflow.evaluation.metrics;"
+        "print([m for m in ('numpy', 'sklearn', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
