@@ -86,7 +86,7 @@ def train_variants(config: Path, artifacts: Path) -> Figures:
 
 def train_all(config: str, artifacts: str) -> Figures:
     """Train all variants in parallel, the import of PyTorch included."""
-    from reviewflow.config.read import read_config
+    from reviewflow.config.sentiment import read_config
     from reviewflow.jobs.open_sentiment import open_planner, open_run
     from reviewflow.pipeline.last_run import LastRun
     from reviewflow.pipeline.runner import Listener

@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.base import OneRun, changed_stages, stoppable
-from flows.parameters import Options
+from flows.parameters import Options, file_config
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.moons_summary import PAGE_FILE, moons_summary, results, writable_folder
 from reviewflow.jobs.open_moons import open_small_planner
@@ -38,7 +38,7 @@ def moons(
         config: A configuration file
         output: Where to put pictures, loss lines and the page; by default the run's own folder
     """
-    settings = read_moons_config(Path(config), options.changes)
+    settings = file_config(read_moons_config, config, options.changes)
     with Moons(settings, Path(config).stem, options, output) as job:
         job.submit(moons_stage, "points")
         job.submit(train_moons, "train whole set", "train point by point")

@@ -1,29 +1,24 @@
-"""What a flow run is started with: a configuration's file, or its sections filled in as a form."""
+"""What a flow run is started with: a configuration's file, or its sections filled in as a form.
+
+reviewflow run ─ reads the file ─▶ read_before ──┐
+deployment, config: a path ─ reads the file ─────┼─▶ Config
+deployment, sections of the form ─ validates ────┘
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field
 
-from reviewflow.config.loading import validated, with_changes
-from reviewflow.config.read import read_config
-from reviewflow.config.sections import (
-    Config,
-    Ingest,
-    Normalize,
-    Notify,
-    Report,
-    Section,
-    Split,
-    Train,
-    Validate,
-    Vectorize,
-)
-from reviewflow.config.strict_yaml import plain_values
-from reviewflow.config.variants import variant_configs
+from reviewflow.config.loading import apply_changes
+from reviewflow.config.sections import JobConfig, Section, Train
+from reviewflow.config.sentiment import Config, read_config, validate_config
+from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
 
 EXAMPLE = "such as tanh: {train.activation: tanh}"
@@ -41,10 +36,16 @@ leaky relu: {train.activation: leaky_relu}
 batch 256: {train.batch_size: 256}
 zero weights: {train.init: zeros}
 """
+# a parameter may not have the name of a method of pydantic's models
+PARAMETERS = {"validate": "checks"}
+
+Job = TypeVar("Job", bound=JobConfig)
+
+_READ: ContextVar[JobConfig | None] = ContextVar("read", default=None)
 
 
 class Options(Section):
-    """How a run goes about it; nothing of this changes a result, but for `changes`."""
+    """How a run proceeds; only `changes` can change a result."""
 
     changes: tuple[str, ...] = Field(
         (), description="Changes of single settings, section.key=value, on top of all others"
@@ -55,44 +56,69 @@ class Options(Section):
     artifacts: str = Field("artifacts", description="Folder where results are kept")
 
 
-def chosen_config(
-    config: str | None, sections: Mapping[str, Section], variants: str, changes: tuple[str, ...]
-) -> tuple[str, Config]:
-    """The configuration that a flow run was started with, and what it is called.
+@contextmanager
+def read_before(config: JobConfig) -> Iterator[None]:
+    """Hand a configuration to the flow run in the body, which then reads no file.
+
+    A command reads its file before it starts a server, so that a mistake is told at once. Prefect
+    passes JSON to a flow, so the configuration goes past it.
+    """
+    token = _READ.set(config)
+    try:
+        yield
+    finally:
+        _READ.reset(token)
+
+
+def file_config(
+    read: Callable[[Path, tuple[str, ...]], Job], path: str, changes: tuple[str, ...]
+) -> Job:
+    """Return the configuration that was read before, or else read it from its file."""
+    known: Any = _READ.get()
+    return known if known is not None else read(Path(path), changes)
+
+
+def choose_config(parameters: Mapping[str, Any]) -> tuple[str, Config]:
+    """Return what the sentiment flow's run is called, and its configuration.
 
     Parameters
     ----------
-    config : a file's path, or nothing.
-    sections : what the form holds, by section.
-    variants : the form's table, a line a variant: ``tanh: {train.activation: tanh}``.
-    changes : ``section.key=value``, on top.
+    parameters : the flow's, by name: ``config`` (a file's path or None), every section,
+        ``variants`` (a line a variant: ``tanh: {train.activation: tanh}``) and ``options``.
 
     Raises
     ------
-    ConfigError : if both a file and changed sections are given, or something in them is wrong.
+    ConfigError
+        If both a file and changed sections are given, or something in them is wrong.
     """
-    form = {**sections, "variants": variant_table(variants)}
-    if not config:
-        content = {
-            name: section.model_dump(mode="json") if isinstance(section, Section) else section
-            for name, section in form.items()
-        }
-        chosen = validated(Config, with_changes(content, changes), "The form")
-        variant_configs(chosen)
-        return FORM, chosen
-    filled_in = [name for name, value in form.items() if value != DEFAULTS[name]]
+    path, changes = parameters["config"], parameters["options"].changes
+    sections = {name: parameters[PARAMETERS.get(name, name)] for name in SECTIONS}
+    variants = parse_variants(parameters["variants"])
+    if not path:
+        content = {name: section.model_dump(mode="json") for name, section in sections.items()}
+        content["variants"] = variants
+        return FORM, validate_config(apply_changes(content, changes), "The form")
+    filled_in = [name for name, section in sections.items() if section != SECTIONS[name]]
+    if variants != parse_variants(VARIANTS):
+        filled_in.append("variants")
     if filled_in:
         raise ConfigError(
             "Give a configuration file or fill in sections, not both: config is "
-            f"{config}, and the form has other values in {', '.join(filled_in)}."
+            f"{path}, and the form has other values in {', '.join(filled_in)}."
         )
-    return Path(config).stem, read_config(Path(config), changes)
+    return Path(path).stem, file_config(read_config, path, changes)
 
 
-def variant_table(text: str) -> dict[str, Any]:
-    """The variants that a text lists, a line each; raises ConfigError if it is no such table."""
+def parse_variants(text: str) -> dict[str, Any]:
+    """Return the variants that a text lists, a line each.
+
+    Raises
+    ------
+    ConfigError
+        If the text is not such a table.
+    """
     try:
-        table = plain_values(text) or {}
+        table = parse_yaml(text) or {}
     except ValueError as error:
         where = " ".join(str(error).split())
         raise ConfigError(f"variants: {where}; write a line a variant, {EXAMPLE}.") from None
@@ -101,14 +127,4 @@ def variant_table(text: str) -> dict[str, Any]:
     return {str(name): dict(changes) for name, changes in table.items()}
 
 
-DEFAULTS: Mapping[str, Any] = {
-    "ingest": Ingest(),
-    "split": Split(),
-    "validate": Validate(),
-    "normalize": Normalize(),
-    "vectorize": Vectorize(),
-    "train": TRAIN,
-    "report": Report(),
-    "notify": Notify(),
-    "variants": variant_table(VARIANTS),
-}
+SECTIONS: Mapping[str, Section] = {**Config().sections, "train": TRAIN}

@@ -8,9 +8,8 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.base import OneRun, changed_stages, stoppable
-from flows.parameters import TRAIN, VARIANTS, Options, chosen_config
+from flows.parameters import TRAIN, VARIANTS, Options, choose_config
 from reviewflow.config.sections import (
-    Config,
     Ingest,
     Normalize,
     Notify,
@@ -20,6 +19,7 @@ from reviewflow.config.sections import (
     Validate,
     Vectorize,
 )
+from reviewflow.config.sentiment import Config
 from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun
@@ -66,17 +66,7 @@ def sentiment(
         config: A configuration file, such as configs/write_up.yaml; then leave the sections alone
         variants: A line a variant, NAME: {section.key: value}; {} is the sections as they are
     """
-    sections = {
-        "ingest": ingest,
-        "split": split,
-        "validate": checks,
-        "normalize": normalize,
-        "vectorize": vectorize,
-        "train": train,
-        "report": report,
-        "notify": notify,
-    }
-    name, settings = chosen_config(config, sections, variants, options.changes)
+    name, settings = choose_config(locals())  # a new section is added to the signature alone
     with Sentiment(settings, name, options) as job:
         submit_stages(job)
         job.wait()

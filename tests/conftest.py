@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from reviewflow.config.read import read_config
+from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.graph import Step

@@ -18,6 +18,7 @@ from reviewflow import __version__
 
 if TYPE_CHECKING:
     from flows.commands.progress import Console
+    from reviewflow.config.sections import JobConfig
 
 CONFIG = "configs/imdb.yaml"
 
@@ -74,13 +75,13 @@ recheck_option = click.option(
 @plainly
 def run(config: str, **asked: Any) -> None:
     """Do the whole job: ingest, check, normalise, vectorise, train, evaluate, report."""
-    from reviewflow.config.read import read_config
+    from reviewflow.config.sentiment import read_config
     from reviewflow.jobs.sentiment import STAGES
     from reviewflow.pipeline.planner import check_refresh
 
-    read_config(Path(config), asked["changes"])  # a mistake is told before anything starts
+    settings = read_config(Path(config), asked["changes"])
     check_refresh(asked["refresh"], STAGES)
-    with watched(asked["artifacts"], "flows.sentiment") as console:
+    with watched(asked["artifacts"], "flows.sentiment", settings) as console:
         from flows.parameters import Options
         from flows.sentiment import sentiment
 
@@ -99,9 +100,9 @@ def moons(config: str, output: str | None, **asked: Any) -> None:
     from reviewflow.moons.config import read_moons_config
     from reviewflow.pipeline.planner import check_refresh
 
-    read_moons_config(Path(config), asked["changes"])
+    settings = read_moons_config(Path(config), asked["changes"])
     check_refresh(asked["refresh"], MOONS)
-    with watched(asked["artifacts"], "flows.moons") as console:
+    with watched(asked["artifacts"], "flows.moons", settings) as console:
         from flows.moons import moons as flow
         from flows.parameters import Options
 
@@ -127,8 +128,8 @@ def ui(port: int, host: str, artifacts: str) -> None:
 
 
 @contextmanager
-def watched(artifacts: str, flow: str) -> Iterator[Console]:
-    """A Prefect server, and a console that is told what a flow does on it."""
+def watched(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
+    """Start a Prefect server and a console for a flow, which takes this configuration."""
     from flows.commands.progress import Console
     from flows.prefect_server.lifecycle import prefect_server
 
@@ -139,8 +140,9 @@ def watched(artifacts: str, flow: str) -> Iterator[Console]:
             console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
 
             from flows.base import by_hand
+            from flows.parameters import read_before
 
-            with by_hand(console):
+            with by_hand(console), read_before(config):
                 yield console
 
 
@@ -158,7 +160,7 @@ def plan(
 ) -> None:
     """Say what a run would do, and why, and run nothing."""
 
-    from reviewflow.config.read import read_config
+    from reviewflow.config.sentiment import read_config
     from reviewflow.jobs.open_sentiment import open_planner
     from reviewflow.pipeline.explain import plan_entries, plan_text
     from reviewflow.runs.record import last_run

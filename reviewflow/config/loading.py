@@ -1,4 +1,4 @@
-"""Configuration files: YAML and ``--set`` changes become a typed model, or one sentence.
+"""Read a configuration file: YAML and ``--set`` become a typed model, or one sentence.
 
 YAML file ─┐
            ├─ merge ─ validate ─▶ model
@@ -7,14 +7,15 @@ YAML file ─┐
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reviewflow.config.strict_yaml import plain_values
+from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
+from reviewflow.formatting import nearest
 
 MESSAGES = {
     "model_type": "must be a section with keys",
@@ -26,10 +27,27 @@ SHOWN_MISTAKES = 5
 Model = TypeVar("Model", bound=BaseModel)
 
 
+def read_content(path: Path, changes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Read the mapping in a YAML file with ``section.key=value`` changes on top.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or holds no mapping, or a change is malformed.
+    """
+    return apply_changes(read_yaml(path), changes)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; raises ConfigError if there is none."""
+    """Read the mapping in a YAML file.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or holds no mapping.
+    """
     try:
-        content = plain_values(path.read_text(encoding="utf-8-sig"))
+        content = parse_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"There is no configuration file {path}; check the path.") from None
     except IsADirectoryError:
@@ -50,70 +68,90 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def with_changes(content: dict[str, Any], changes: tuple[str, ...]) -> dict[str, Any]:
-    """A copy with each ``section.key=value`` applied; raises ConfigError if one is malformed."""
+def apply_changes(content: Mapping[str, Any], changes: tuple[str, ...]) -> dict[str, Any]:
+    """Return a copy with each ``section.key=value`` applied.
+
+    Raises
+    ------
+    ConfigError
+        If a change is malformed.
+    """
+    result = dict(content)
     for change in changes:
         name, equals, text = change.partition("=")
         if not equals or "." not in name:
-            raise ConfigError(f"--set {shortened(change)} must look like section.key=value.")
+            raise ConfigError(f"--set {quote(change)} must look like section.key=value.")
         try:
-            value = plain_values(text)
+            value = parse_yaml(text)
         except ValueError as error:
-            raise ConfigError(f"--set {shortened(change)}: the value {error}.") from None
-        content = changed(content, name, value)
-    return content
+            raise ConfigError(f"--set {quote(change)}: the value {error}.") from None
+        result = set_value(result, name, value)
+    return result
 
 
-def changed(content: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """A copy of ``content`` in which ``section.key`` has another value."""
+def set_value(content: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """Return a copy in which ``section.key`` has another value.
+
+    Raises
+    ------
+    ConfigError
+        If the section is not a mapping.
+    """
     section, _, key = name.partition(".")
     inner = content.get(section) or {}
     if not isinstance(inner, dict):
-        raise ConfigError(f"{section} must be a section with keys, not {shortened(inner)}.")
+        raise ConfigError(f"{section} must be a section with keys, not {quote(inner)}.")
     return {**content, section: {**inner, key: value}}
 
 
-def validated(model: type[Model], content: dict[str, Any], where: str) -> Model:
-    """The typed configuration; raises ConfigError with one sentence a mistake."""
+def validate_model(model: type[Model], content: Mapping[str, Any], where: str) -> Model:
+    """Return the typed configuration.
+
+    Raises
+    ------
+    ConfigError
+        If there are mistakes, one sentence for each; `where` opens the message.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
         problems = error.errors()
         inner = {piece["loc"][:depth] for piece in problems for depth in range(len(piece["loc"]))}
-        told = list(
+        sentences = list(
             dict.fromkeys(
                 _sentence(problem, model) for problem in problems if problem["loc"] not in inner
             )
         )
-        more = len(told) - SHOWN_MISTAKES
+        more = len(sentences) - SHOWN_MISTAKES
         end = [f"And {more:,} more of the kind."] if more > 0 else []
-        raise ConfigError(f"{where}: {' '.join(told[:SHOWN_MISTAKES] + end)}") from None
+        raise ConfigError(f"{where}: {' '.join(sentences[:SHOWN_MISTAKES] + end)}") from None
 
 
-def _sentence(problem: Any, model: type[BaseModel]) -> str:
-    """One pydantic problem in words."""
-    where = ".".join(str(piece)[:80] for piece in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        known = _known_keys(model, problem["loc"][:-1])
-        key = str(problem["loc"][-1])
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}."
-        return f"{where} is not a known setting; {hint}"
-    message = MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-    given = problem["input"]
-    shown = "" if isinstance(given, dict | BaseModel) else f" (given: {shortened(given)})"
-    return f"{where}: {message}{shown}."
-
-
-def shortened(value: object) -> str:
-    """A value as a configuration's reader knows it, in quotes, never longer than a line."""
-    text = value if isinstance(value, str) else str(value)
+def quote(value: object) -> str:
+    """Return a value in quotes as the file holds it, never longer than a line."""
+    text = str(value)
     return repr(text if len(text) <= 80 else f"{text[:79]}…")
 
 
+def _sentence(problem: Any, model: type[BaseModel]) -> str:
+    """Describe one of pydantic's problems."""
+    where = ".".join(str(piece)[:80] for piece in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(model, problem["loc"][:-1])
+        near = nearest(str(problem["loc"][-1]), known, cutoff=0.4)
+        hint = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}."
+        return f"{where} is not a known setting; {hint}"
+    message = MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    given = problem["input"]
+    shown = "" if isinstance(given, dict | BaseModel) else f" (given: {quote(given)})"
+    return f"{where}: {message}{shown}."
+
+
 def _known_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
+    """Return the names that a section knows; none where the location is inside a value."""
     for piece in location:
-        field = model.model_fields.get(f"{piece}_" if piece == "validate" else piece)
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        field = fields.get(piece)
         if field is None or not issubclass(field.annotation, BaseModel):
             return []
         model = field.annotation

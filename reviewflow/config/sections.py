@@ -1,8 +1,10 @@
-"""The sections of the sentiment job's configuration, one for each stage, frozen and typed."""
+"""The sections of the sentiment job's configuration, frozen and typed, one for each stage."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -171,33 +173,30 @@ class Notify(Section):
     )
 
 
-class Config(Section):
-    """The whole configuration of the sentiment job."""
+class JobConfig(Section):
+    """The configuration of a whole job: its fields are sections, and what is beside them."""
 
-    ingest: Ingest = Ingest()
-    split: Split = Split()
-    validate_: Validate = Field(Validate(), alias="validate")
-    normalize: Normalize = Normalize()
-    vectorize: Vectorize = Vectorize()
-    train: Train = Train()
-    variants: dict[str, dict[str, Any]] = Field({}, description="Changes by variant name")
-    grid: dict[str, tuple[Any, ...]] = Field({}, description="Every combination is a variant")
-    report: Report = Report()
-    notify: Notify = Notify()
+    model_config = ConfigDict(populate_by_name=True)
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    @classmethod
+    def section_types(cls) -> dict[str, type[Section]]:
+        """The class of each section, by its name in YAML."""
+        return {
+            field.alias or name: field.annotation
+            for name, field in cls.model_fields.items()
+            if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+        }
+
+    @cached_property
+    def sections(self) -> Mapping[str, Section]:
+        """The sections, by their names in YAML."""
+        fields = type(self).model_fields
+        return {
+            fields[name].alias or name: value for name, value in self if isinstance(value, Section)
+        }
 
     def settings(self, name: str) -> Any:
-        """The section or the single setting called ``name`` (``train``, ``vectorize.norm``)."""
+        """Return the section or setting called `name` (``train``, ``vectorize.norm``)."""
         section, _, key = name.partition(".")
-        value = {
-            "ingest": self.ingest,
-            "split": self.split,
-            "validate": self.validate_,
-            "normalize": self.normalize,
-            "vectorize": self.vectorize,
-            "train": self.train,
-            "report": self.report,
-            "notify": self.notify,
-        }[section]
+        value = self.sections[section]
         return value.model_dump()[key] if key else value

@@ -1,8 +1,10 @@
-"""YAML that a person wrote, read strictly: what would be lost or walked for ever is refused.
+"""Parse YAML that a person wrote; refuse what PyYAML would drop or expand without end.
 
-    text ─ compose ─▶ nodes ─ small, no loops, no name twice? ─ construct ─▶ plain values
+    text ─ compose ─▶ nodes ─ small, no loops, no key twice? ─ construct ─▶ plain values
 
-PyYAML keeps the last of two equal keys and says nothing, and anchors may loop or multiply.
+PyYAML keeps the last of two equal keys without a word, and anchors may loop or multiply.
+ruamel.yaml, which is installed too, refuses equal keys but not such anchors; it would save
+`_check_keys` alone, and read ``yes`` and ``1e-3`` in other ways than files written so far mean.
 """
 
 from typing import Any
@@ -14,14 +16,15 @@ MOST_NODES = 20_000
 MOST_DEPTH = 50
 
 
-def plain_values(text: str) -> Any:
-    """The values of a YAML text; None where there are none.
+def parse_yaml(text: str) -> Any:
+    """Return the values of a YAML text, or None for an empty one.
 
     Raises
     ------
     ValueError
-        If it is no YAML, holds a key twice in one mapping, or is too large, too deep or without
-        end; the message says so without naming the file and without a full stop.
+        If it is not YAML, holds a key twice in one mapping, or is too large, too deep or without
+        end. The message continues a sentence that starts with the file's name, and has no full
+        stop.
     """
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"is over {MOST_CHARACTERS:,} characters, more than is ever meant")
@@ -44,11 +47,11 @@ def plain_values(text: str) -> Any:
 
 
 class _Refused(Exception):
-    """The text is YAML and still not wanted."""
+    """The text is YAML, but not accepted."""
 
 
 def _check(root: yaml.Node) -> None:
-    """Walk what the anchors stand for, once for each time that it would be walked later."""
+    """Refuse a tree that is too large once every alias is expanded, or has a key twice."""
     nodes, waiting = 0, [(root, 1)]
     while waiting:
         node, depth = waiting.pop()
@@ -63,6 +66,7 @@ def _check(root: yaml.Node) -> None:
 
 
 def _check_keys(mapping: yaml.MappingNode) -> None:
+    """Refuse a mapping that has a key twice; merge keys (``<<``) may come twice."""
     lines: dict[tuple[str, str], int] = {}
     for key, _ in mapping.value:
         if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
@@ -77,7 +81,7 @@ def _check_keys(mapping: yaml.MappingNode) -> None:
 
 
 def _one_line(error: BaseException) -> str:
-    """What is wrong and in which line, without a picture of it."""
+    """Return what is wrong and in which line, without PyYAML's excerpt of the text."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} in line {error.problem_mark.line + 1}"
     text = " ".join(str(error).replace(' in "<unicode string>",', " at").split())

@@ -6,8 +6,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
-from reviewflow.config.sections import Config
-from reviewflow.config.variants import variant_configs
+from reviewflow.config.sentiment import Config
 from reviewflow.jobs.open_job import job_planner
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.graph import build_graph
@@ -36,7 +35,7 @@ def open_planner(
     reference(config.report.reference)  # a mistake in it should not wait for the report
     provide(Path(config.ingest.path))
     read = reading(config.ingest, split_column(config), artifacts / "memos")
-    nodes = build_graph(STAGES, config, variant_configs(config), len(read.index.parts))
+    nodes = build_graph(STAGES, config, config.variant_configs, len(read.index.parts))
     return job_planner(STAGES, nodes, read, artifacts, previous, refresh, verify)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from reviewflow.config.sections import Config
-from reviewflow.config.variants import VARIED_SECTIONS, variant_changes, variant_configs
+from reviewflow.config.sentiment import Config
+from reviewflow.config.variants import VARIED_SECTIONS
 from reviewflow.evaluation.conclusions import Variant as Judged
 from reviewflow.evaluation.conclusions import conclusions
 from reviewflow.evaluation.diagnosis import kind_and_sentence
@@ -114,10 +114,10 @@ def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str
 
 def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
     """One entry a variant, in the configuration's order."""
-    changes = variant_changes(config)
+    changes = config.variant_changes
     return [
         _variant_entry(run, name, variant, changes[name])
-        for name, variant in variant_configs(config).items()
+        for name, variant in config.variant_configs.items()
     ]
 
 
@@ -130,7 +130,7 @@ def conclusion_entries(
         return []
     compared = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
     groups = _groups(run)
-    settings = {name: _flat_settings(own) for name, own in variant_configs(config).items()}
+    settings = {name: _flat_settings(own) for name, own in config.variant_configs.items()}
     return conclusions(
         [
             Judged(entry["name"], groups.get(entry["name"]), entry["kind"], settings[entry["name"]])

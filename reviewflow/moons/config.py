@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from reviewflow.config.loading import read_yaml, validated, with_changes
-from reviewflow.config.sections import Section
+from reviewflow.config.loading import read_content, validate_model
+from reviewflow.config.sections import JobConfig, Section
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 LearningRate = Annotated[float, Field(gt=0, le=1000)]
@@ -82,7 +82,7 @@ class InitialWeights(Section):
     seed: Seed = Field(0, description="Seed of the initial weights")
 
 
-class MoonsConfig(Section):
+class MoonsConfig(JobConfig):
     """The whole configuration of the two moons."""
 
     data: Data = Data()
@@ -91,19 +91,6 @@ class MoonsConfig(Section):
     point_by_point: PointByPoint = PointByPoint()
     sensitivity: Sensitivity = Sensitivity()
     initial_weights: InitialWeights = InitialWeights()
-
-    def settings(self, name: str) -> Any:
-        """The section or the single setting called ``name`` (``data``, ``data.noise``)."""
-        section, _, key = name.partition(".")
-        value = {
-            "data": self.data,
-            "network": self.network,
-            "whole_set": self.whole_set,
-            "point_by_point": self.point_by_point,
-            "sensitivity": self.sensitivity,
-            "initial_weights": self.initial_weights,
-        }[section]
-        return value.model_dump()[key] if key else value
 
 
 def read_moons_config(path: Path, changes: tuple[str, ...] = ()) -> MoonsConfig:
@@ -114,4 +101,4 @@ def read_moons_config(path: Path, changes: tuple[str, ...] = ()) -> MoonsConfig:
     ConfigError
         If the file is missing, is not YAML, or holds an unknown key or a bad value.
     """
-    return validated(MoonsConfig, with_changes(read_yaml(path), changes), str(path))
+    return validate_model(MoonsConfig, read_content(path, changes), str(path))

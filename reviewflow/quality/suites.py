@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config.strict_yaml import plain_values
+from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
 from reviewflow.quality.conditions import comparisons, gallery_arguments
 from reviewflow.quality.library import expectation_class, expectation_types
@@ -111,7 +111,7 @@ def named_columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
 def _content(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file, small enough to be walked and free of loops."""
     try:
-        content = plain_values(path.read_text(encoding="utf-8-sig"))
+        content = parse_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
             f"There is no suite of expectations at {path}; check the path under validate:."

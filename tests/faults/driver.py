@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config.read import read_config
+from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ReviewflowError
 from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.jobs.sentiment import STAGES

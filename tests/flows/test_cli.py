@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from flows.commands.main import main
 from flows.prefect_server.lifecycle import OURS
+from reviewflow.config.sentiment import Config
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 
 
@@ -191,16 +192,40 @@ def test_the_plan_runs_and_leaves_nothing_but_memos(config: Path) -> None:
     assert {path.name for path in (config.parent / "artifacts").iterdir()} <= {"memos"}
 
 
-def test_run_then_plan_then_a_change(config: Path, prefect_api: str) -> None:
+@pytest.fixture
+def work_on_config(config: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done to the configuration, one entry each time."""
+    done: list[str] = []
+    read_text, model_validate = Path.read_text, Config.model_validate
+
+    def read(path: Path, *arguments: Any, **options: Any) -> str:
+        done.extend(["read"] * (path == config))
+        return read_text(path, *arguments, **options)
+
+    def validate(content: dict[str, Any], **options: Any) -> Config:
+        done.append("validate" if "variants" in content else "validate variant")
+        return model_validate(content, **options)
+
+    monkeypatch.setattr(Path, "read_text", read)
+    monkeypatch.setattr(Config, "model_validate", validate)
+    return done
+
+
+def test_run_then_plan_then_a_change(
+    config: Path, prefect_api: str, work_on_config: list[str]
+) -> None:
     done = reviewflow("run", *options(config))
     assert done.exit_code == 0, done.output
+    assert sorted(work_on_config) == ["read", "validate", *["validate variant"] * 2]
     *progress, last = done.stdout.splitlines()
     assert last.startswith("Report: ")
     assert Path(last.removeprefix("Report: ")).exists()
     assert any(line.startswith("train[tanh]: ran in ") for line in progress)
     assert "Traceback" not in done.output
 
+    work_on_config.clear()
     planned = reviewflow("plan", *options(config))
+    assert sorted(work_on_config) == ["read", "validate", *["validate variant"] * 2]
     assert {line.rpartition(": ")[2] for line in planned.stdout.splitlines()} == {"cached"}
 
     change = ("--set", "vectorize.max_features=200")

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from flows.prefect_server.lifecycle import OURS
-from reviewflow.config.read import read_config
+from reviewflow.config.sentiment import read_config
 from reviewflow.errors import InputError, QualityError
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.jobs.sentiment_summary import quality_entries

@@ -83,7 +83,7 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
     """Do the job with the library alone, as the flow does it."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from reviewflow.config.read import read_config
+    from reviewflow.config.sentiment import read_config
     from reviewflow.jobs.open_sentiment import open_planner, open_run
     from reviewflow.jobs.sentiment_summary import summary
     from reviewflow.pipeline.runner import Listener

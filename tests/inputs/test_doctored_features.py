@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.commands.main import main
-from reviewflow.config.read import read_config
+from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, part_figures
 from reviewflow.quality.suites import read_suite

@@ -18,9 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.config.read import read_config
-from reviewflow.config.sections import Config, Ingest, Normalize
-from reviewflow.config.variants import variant_configs
+from reviewflow.config.sections import Ingest, Normalize
+from reviewflow.config.sentiment import Config, read_config
 from reviewflow.errors import ConfigError, InputError, StoreError
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
@@ -138,7 +137,7 @@ def check_config(folder: Path, content: bytes) -> None:
     path.write_bytes(content)
     with suppress(ConfigError):
         config = read_config(path)
-        assert variant_configs(config)
+        assert config.variant_configs
 
 
 CHANGE = st.tuples(
@@ -153,7 +152,7 @@ def check_changes(folder: Path, changes: list[str]) -> None:
     path = folder / "empty.yaml"
     path.touch()
     with suppress(ConfigError):
-        assert variant_configs(read_config(path, tuple(changes)))
+        assert read_config(path, tuple(changes)).variant_configs
 
 
 # ---- suites -----------------------------------------------------------------------------------

@@ -29,8 +29,7 @@ def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = N
     """The run of the job, laid out on an index that is given, or on what memos and file tell."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from reviewflow.config.read import read_config
-    from reviewflow.config.variants import variant_configs
+    from reviewflow.config.sentiment import read_config
     from reviewflow.jobs.open_sentiment import open_run
     from reviewflow.jobs.sentiment import STAGES
     from reviewflow.pipeline.graph import build_graph
@@ -43,7 +42,7 @@ def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = N
     config = read_config(folder / "job.yaml")
     read = reading(config.ingest, None, memos or folder / MEMOS)
     read = Reading(index, {}) if index else read
-    lines = build_graph(STAGES, config, variant_configs(config), len(read.index.parts))
+    lines = build_graph(STAGES, config, config.variant_configs, len(read.index.parts))
     store = Store(folder / "artifacts" / "store")
     planner = Planner(store, read, lines, reaches, LastRun({}, {}))
     return open_run(config, planner, Listener(), ThreadPoolExecutor(2))

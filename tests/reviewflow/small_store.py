@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config.read import read_config
+from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.jobs.sentiment_summary import summary

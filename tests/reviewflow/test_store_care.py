@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.config.read import read_config
-from reviewflow.config.sections import Config
+from reviewflow.config.sentiment import Config, read_config
 from reviewflow.jobs.open_sentiment import open_planner
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.gc import claim, collect_garbage, take_away

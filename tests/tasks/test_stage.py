@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.config.read import read_config
+from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run, TaskGroup

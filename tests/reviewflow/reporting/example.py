@@ -22,8 +22,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from reviewflow.config.sections import Config
-from reviewflow.config.variants import variant_configs
+from reviewflow.config.sentiment import Config
 from reviewflow.context import Context
 from reviewflow.evaluation.conclusions import Variant, conclusions
 from reviewflow.evaluation.selection import best
@@ -255,7 +254,7 @@ def _run(
     rows: int,
     charts: Path,
 ) -> dict[str, Any]:
-    names = list(variant_configs(config))
+    names = list(config.variant_configs)
     variants = [
         {
             "name": name,
@@ -308,7 +307,7 @@ def _conclusions(
     config: Config, variants: list[dict[str, Any]], charts: Path
 ) -> list[dict[str, Any]]:
     compared = json.loads((charts / "comparisons.json").read_text())
-    trained = [one.train.model_dump(mode="json") for one in variant_configs(config).values()]
+    trained = [one.train.model_dump(mode="json") for one in config.variant_configs.values()]
     judged = [
         Variant(
             entry["name"],

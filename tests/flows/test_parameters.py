@@ -1,4 +1,4 @@
-"""What a flow run is started with: a file or the form's sections, and which wins (neither)."""
+"""A flow run is started with a file or the form's sections; with both it is refused."""
 
 import inspect
 from pathlib import Path
@@ -8,45 +8,84 @@ import pytest
 from prefect.utilities.callables import parameter_schema
 
 from flows.moons import moons
-from flows.parameters import DEFAULTS, FORM, VARIANTS, chosen_config, variant_table
+from flows.parameters import (
+    FORM,
+    PARAMETERS,
+    SECTIONS,
+    VARIANTS,
+    Options,
+    choose_config,
+    file_config,
+    parse_variants,
+    read_before,
+)
 from flows.sentiment import sentiment
-from reviewflow.config.read import read_config
 from reviewflow.config.sections import Train
+from reviewflow.config.sentiment import Config, read_config
 from reviewflow.errors import ConfigError
 from tests.conftest import ROOT
 
-SECTIONS = {name: section for name, section in DEFAULTS.items() if name != "variants"}
 IMDB = ROOT / "configs" / "imdb.yaml"
 
 
 def field(section: str) -> str:
-    """What a section is called in the form; ``validate`` is a method of pydantic's models."""
-    return "checks" if section == "validate" else section
+    """What a section is called in the form."""
+    return PARAMETERS.get(section, section)
+
+
+def form(**filled_in: Any) -> dict[str, Any]:
+    """The flow's parameters by name, with some of them filled in."""
+    parameters = inspect.signature(sentiment.fn).parameters.values()
+    return {each.name: each.default for each in parameters} | filled_in
 
 
 def test_the_form_is_filled_in_with_the_default_configuration() -> None:
-    name, form = chosen_config(None, SECTIONS, VARIANTS, ())
+    name, config = choose_config(form())
     assert name == FORM
-    assert form == read_config(IMDB)
+    assert config == read_config(IMDB)
 
 
-def test_the_flows_own_defaults_are_the_forms() -> None:
+def test_the_form_has_a_parameter_for_every_section() -> None:
+    sections = Config.section_types()
     parameters = inspect.signature(sentiment.fn).parameters
-    assert {name: parameters[field(name)].default for name in SECTIONS} == SECTIONS
+    assert list(SECTIONS) == list(sections)
+    assert set(parameters) == {"config", "variants", "options", *map(field, sections)}
+    for name, section in sections.items():
+        parameter = parameters[field(name)]
+        assert parameter.annotation is section, name
+        assert parameter.default == SECTIONS[name], name
     assert parameters["variants"].default == VARIANTS
 
 
 def test_a_file_is_read_with_its_changes() -> None:
-    name, config = chosen_config(str(IMDB), SECTIONS, VARIANTS, ("train.epochs=3",))
+    options = Options(changes=("train.epochs=3",))
+    name, config = choose_config(form(config=str(IMDB), options=options))
     assert name == "imdb"
     assert config.train.epochs == 3
     assert config.variants == read_config(IMDB).variants
 
 
 def test_a_file_and_sections_are_refused_with_what_is_filled_in() -> None:
-    filled_in = {**SECTIONS, "train": Train(epochs=3)}
+    filled_in = form(config=str(IMDB), train=Train(epochs=3), variants="relu: {}")
     with pytest.raises(ConfigError, match=r"imdb\.yaml.*other values in train, variants\."):
-        chosen_config(str(IMDB), filled_in, "relu: {}", ())
+        choose_config(filled_in)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_that_is_filled_in_counts(section: str) -> None:
+    kind, key = Config.section_types()[section], next(iter(SECTIONS[section].model_dump()))
+    changed = kind.model_construct(**{**dict(SECTIONS[section]), key: "other"})
+    with pytest.raises(ConfigError, match=f"other values in {section}\\."):
+        choose_config(form(config=str(IMDB), **{field(section): changed}))
+
+
+def test_a_configuration_that_was_read_before_is_taken_as_it_is() -> None:
+    given = Config(variants={"a": {}})
+    with read_before(given):
+        assert choose_config(form(config="gone.yaml")) == ("gone", given)
+        assert file_config(read_config, "gone.yaml", ()) is given
+    with pytest.raises(ConfigError, match=r"There is no configuration file gone\.yaml"):
+        choose_config(form(config="gone.yaml"))
 
 
 @pytest.mark.parametrize(
@@ -60,13 +99,13 @@ def test_a_file_and_sections_are_refused_with_what_is_filled_in() -> None:
         ("relu: {train.activatoin: tanh}", "did you mean 'activation'"),
     ],
 )
-def test_variants_that_are_no_table_are_one_sentence(text: str, words: str) -> None:
+def test_text_that_is_not_a_table_of_variants_is_one_sentence(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        chosen_config(None, SECTIONS, text, ())
+        choose_config(form(variants=text))
 
 
-def test_no_variants_are_one() -> None:
-    assert variant_table("") == {}
+def test_an_empty_text_has_no_variants() -> None:
+    assert parse_variants("") == {}
 
 
 def section_of(schema: dict[str, Any], name: str) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""One table of sections: whoever lists them derives the list from the models' fields."""
+
+import tomllib
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from reviewflow.config.sections import JobConfig, Section
+from reviewflow.config.sentiment import Config
+from reviewflow.moons.config import MoonsConfig
+from tests.conftest import ROOT
+
+JOBS: list[type[JobConfig]] = [Config, MoonsConfig]
+SECTIONS = [(job, name, section) for job in JOBS for name, section in job.section_types().items()]
+NAMES = [f"{job.__name__}.{name}" for job, name, _ in SECTIONS]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_section_class_of_a_module_is_a_field(job: type[JobConfig]) -> None:
+    defined = {
+        section
+        for section in Section.__subclasses__()
+        if section.__module__ in {each.__module__ for each in job.section_types().values()}
+    }
+    assert defined - {JobConfig} == set(job.section_types().values())
+
+
+@pytest.mark.parametrize(("job", "name", "section"), SECTIONS, ids=NAMES)
+def test_a_section_is_found_by_its_name(
+    job: type[JobConfig], name: str, section: type[Section]
+) -> None:
+    config = job()
+    assert config.settings(name) == config.sections[name] == section()
+    for key, value in section().model_dump().items():
+        assert config.settings(f"{name}.{key}") == value
+
+
+@pytest.mark.parametrize(("job", "name", "section"), SECTIONS, ids=NAMES)
+def test_a_section_is_described_and_refuses_unknown_keys_and_changes(
+    job: type[JobConfig], name: str, section: type[Section]
+) -> None:
+    assert section.__doc__
+    assert section.__doc__ != Section.__doc__
+    for key, field in section.model_fields.items():
+        assert field.description, f"{name}.{key}"
+        assert field.description[0].isupper()
+        assert not field.description.endswith(".")
+    with pytest.raises(ValidationError):
+        job.model_validate({name: {"no_such_key": 1}})
+    instance: Any = section()
+    with pytest.raises(ValidationError):
+        setattr(instance, next(iter(section.model_fields)), None)
+
+
+def test_ruff_knows_the_sections_as_immutable() -> None:
+    """They are defaults of the flow's parameters; keep pyproject.toml in step."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = settings["tool"]["ruff"]["lint"]["flake8-bugbear"]["extend-immutable-calls"]
+    sections = {f"{s.__module__}.{s.__qualname__}" for s in Config.section_types().values()}
+    assert sorted(listed) == sorted({"flows.parameters.Options", *sections})
+
+
+def test_a_section_of_unknown_name_is_a_mistake() -> None:
+    with pytest.raises(KeyError):
+        Config().settings("trian")
+    with pytest.raises(KeyError):
+        Config().settings("train.epoch")
+
+
+@pytest.mark.parametrize(
+    ("labels", "taken"),
+    [
+        ({0: 0, 1: 1}, {"0": 0, "1": 1}),
+        ({True: 1, False: 0}, {"true": 1, "false": 0}),
+    ],
+)
+def test_label_words_that_yaml_reads_as_values_are_text(
+    labels: dict[Any, int], taken: dict[str, int]
+) -> None:
+    assert Config.model_validate({"ingest": {"labels": labels}}).ingest.labels == taken
