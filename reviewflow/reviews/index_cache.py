@@ -1,17 +1,23 @@
-"""The index of the input files, remembered for as long as files, settings and code stand."""
+"""Keep the index of the input files on disk while files, settings and code stay the same.
+
+index-<digest of paths and settings>.json
+    digest of all that follows
+    key: paths, sizes and times of the files, settings, code, Arrow's version
+    the index
+"""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import time
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewflow.reviews.text_file import check_readable
+from reviewflow.store.files import write_whole
 
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
@@ -20,76 +26,61 @@ SECOND_NANOSECONDS = 1_000_000_000
 FINE_CLOCK_NANOSECONDS = 50_000_000  # far above the tick with which a kernel stamps files
 
 
-def reading_key(ingest: Ingest, split_column: str | None) -> str:
-    """All that decides what is read: files, settings that are read, code and Arrow's version.
+def cache_key(ingest: Ingest, split_column: str | None) -> str:
+    """Return all that decides which rows are read, as one line of JSON.
 
     Raises
     ------
     InputError
-        If a file is missing, empty or no file.
+        If a file is missing, empty or not a file.
     """
-    settings = (*_settings(ingest), split_column)
-    return json.dumps([_stamps(ingest), settings, _code_digest(), version("pyarrow")])
+    settings = ingest.model_dump(mode="json", exclude={"path", "test_path"})
+    choice = [settings, split_column]
+    return json.dumps([_stamps(ingest), choice, _code_digest(), version("pyarrow")])
 
 
-def remembered(folder: Path, key: str) -> str | None:
-    """The text kept under this key; None if there is none, or it is damaged."""
-    kept = _kept(folder, key)
+def cached_index(folder: Path, key: str) -> str | None:
+    """Return the index kept under this key; None if there is none, or it is damaged."""
+    kept = _read(folder, key)
     return kept[1] if kept is not None and kept[0] == key else None
 
 
-def last_remembered(folder: Path, key: str) -> str | None:
-    """The text that was kept last for these files and settings, whatever has changed since."""
-    kept = _kept(folder, key)
+def last_cached_index(folder: Path, key: str) -> str | None:
+    """Return the last index of these paths and settings by the same code, however old its files."""
+    kept = _read(folder, key)
     same = kept is not None and json.loads(kept[0])[2:] == json.loads(key)[2:]  # code, and Arrow
     return kept[1] if kept is not None and same else None
 
 
-def remember(folder: Path, key: str, text: str) -> None:
-    """Keep a text under a key, unless a file is so young that its time stamp may not yet tell.
+def cache_index(folder: Path, key: str, index: str) -> None:
+    """Keep an index under a key, unless a file is too young for its time stamp to be trusted.
 
-    A folder that cannot be written costs the memo and nothing else.
+    Where the folder cannot be written, the next call reads the files again.
     """
     if not all(_settled(stamp) for stamp in json.loads(key)[0]):
         return
-    content = text.encode()
-    path = _memo_path(folder, key)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{time.monotonic_ns()}")
-    try:
+    content = f"{key}\n{index}".encode()
+    with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(b"\n".join([key.encode(), _digest(content).encode(), content]))
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+        write_whole(_cache_path(folder, key), f"{_digest(content)}\n".encode() + content)
 
 
-def _kept(folder: Path, key: str) -> tuple[str, str] | None:
-    """Key and text in the file for these files and settings, unless it is damaged."""
+def _read(folder: Path, key: str) -> tuple[str, str] | None:
+    """Return key and index in the file of these paths and settings, unless it is damaged."""
     try:
-        known_key, digest, content = _memo_path(folder, key).read_bytes().split(b"\n", 2)
+        digest, content = _cache_path(folder, key).read_bytes().split(b"\n", 1)
     except (OSError, ValueError):
         return None
-    if digest.decode("ascii", "replace") != _digest(content):
+    if digest != _digest(content).encode():
         return None
-    return known_key.decode("utf-8", "replace"), content.decode("utf-8")
-
-
-def _settings(ingest: Ingest) -> tuple[object, ...]:
-    return (
-        ingest.text_column,
-        ingest.label_column,
-        list(ingest.labels.items()),
-        ingest.other_labels,
-        ingest.encoding,
-        ingest.delimiter,
-    )
+    kept_key, index = content.decode("utf-8").split("\n", 1)
+    return kept_key, index
 
 
 def _stamps(ingest: Ingest) -> list[tuple[str, int, int, int]]:
-    """Path, bytes, and times of the last change (ns) of each input file.
+    """Return path, bytes, and times of the last change (ns) of each input file.
 
-    The time of the inode's change tells of a change that was hidden by setting the time back.
+    The time of the inode's change shows a change that was hidden by setting the time back.
     """
     named = {"ingest.path": ingest.path, "ingest.test_path": ingest.test_path}
     stamps = []
@@ -103,25 +94,25 @@ def _stamps(ingest: Ingest) -> list[tuple[str, int, int, int]]:
 
 
 def _settled(stamp: tuple[str, int, int, int]) -> bool:
-    """Whether a further change would get another time stamp on this file system."""
+    """Return whether a further change would get another time stamp on this file system."""
     changed = max(stamp[2:])
     coarse = changed % SECOND_NANOSECONDS == 0
     return time.time_ns() - changed > (2 * SECOND_NANOSECONDS if coarse else FINE_CLOCK_NANOSECONDS)
 
 
 def _code_digest() -> str:
-    """A digest of the text of the modules beside this one, which read and cut."""
+    """Return a digest of the text of the modules of this package, which read the rows."""
     hasher = hashlib.blake2b(digest_size=16)
     for path in sorted(Path(__file__).parent.glob("*.py")):
         hasher.update(_digest(path.read_bytes()).encode())
     return hasher.hexdigest()
 
 
-def _memo_path(folder: Path, key: str) -> Path:
-    """One file for each choice of input files and settings, whatever state the files are in."""
-    stamps, settings, *_ = json.loads(key)
-    choice = json.dumps([[stamp[0] for stamp in stamps], settings])
-    return folder / f"index-{_digest(choice.encode())}.json"
+def _cache_path(folder: Path, key: str) -> Path:
+    """Return the one file for these paths and settings, whatever state the files are in."""
+    stamps, choice, *_ = json.loads(key)
+    name = json.dumps([[stamp[0] for stamp in stamps], choice])
+    return folder / f"index-{_digest(name.encode())}.json"
 
 
 def _digest(content: bytes) -> str:

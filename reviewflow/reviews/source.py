@@ -1,6 +1,6 @@
 """Give the rows of the files of reviews, part by part, and read no file more often than needed.
 
-files ─ cut ─▶ (PartInfo, rows) … ─┬─▶ Index, remembered while the files stand unchanged
+files ─ cut ─▶ (PartInfo, rows) … ─┬─▶ Index, cached while the files stay the same
                                    └─▶ rows of new parts, kept in memory ─▶ source.rows(part)
 """
 
@@ -122,30 +122,39 @@ class ReviewSource:
         return number, piece[1]
 
 
-def open_source(ingest: Ingest, split_column: str | None, memo_folder: Path) -> ReviewSource:
-    """Return a source whose index is remembered for as long as the files stand unchanged.
+def open_source(ingest: Ingest, split_column: str | None, cache_folder: Path) -> ReviewSource:
+    """Return a source whose index is read from the cache, or from the files.
 
-    Where the files have to be read, the rows of the parts that were not there when they were read
-    last are kept, unless they take more than ``KEPT_BYTES``.
+    Where the files are read, the source keeps the rows of the parts that were not there when they
+    were read last, unless they take more than ``KEPT_BYTES``.
+
+    Parameters
+    ----------
+    cache_folder : keeps the index for as long as the files stay the same.
 
     Raises
     ------
     InputError
         If a file cannot be read as the settings say.
     """
-    from reviewflow.reviews.index_cache import last_remembered, reading_key, remember, remembered
+    from reviewflow.reviews.index_cache import (
+        cache_index,
+        cache_key,
+        cached_index,
+        last_cached_index,
+    )
 
-    key = reading_key(ingest, split_column)
-    known = remembered(memo_folder, key)
-    if known is not None:
-        return ReviewSource(ingest, split_column, Index.from_json(known))
-    last = last_remembered(memo_folder, key)
+    key = cache_key(ingest, split_column)
+    cached = cached_index(cache_folder, key)
+    if cached is not None:
+        return ReviewSource(ingest, split_column, Index.from_json(cached))
+    last = last_cached_index(cache_folder, key)
     before = {_digests_of(part) for part in Index.from_json(last).parts} if last else set()
     kept: dict[int, pa.Table] = {}
     pieces = _keep_new_rows(cut(ingest, split_column), before, kept)
     index = Index(tuple(part for part, _ in pieces))
-    if reading_key(ingest, split_column) == key:
-        remember(memo_folder, key, index.to_json())
+    if cache_key(ingest, split_column) == key:
+        cache_index(cache_folder, key, index.to_json())
     return ReviewSource(ingest, split_column, index, kept)
 
 

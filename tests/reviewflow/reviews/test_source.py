@@ -5,7 +5,6 @@ import pickle
 import random
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,9 +14,9 @@ import pytest
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
 from reviewflow.reviews import source as source_module
-from reviewflow.reviews.chunking import digests, text_hashes
 from reviewflow.reviews.parts import Index, PartInfo, cut
 from reviewflow.reviews.source import ReviewSource, open_source
+from tests.reviewflow.reviews.test_index_cache import wait_until_settled
 from tests.reviewflow.reviews.test_parts import numbered, settings_for
 
 ROOT = Path(__file__).parents[3]
@@ -56,13 +55,6 @@ def passes(monkeypatch) -> list[int]:
 
 def index_of(pieces: list[tuple[PartInfo, pa.Table]]) -> Index:
     return Index(tuple(part for part, _ in pieces))
-
-
-def wait_until_settled(ingest: Ingest) -> None:
-    """A file whose time stamp may not tell of the next change yet is not remembered."""
-    changed = Path(ingest.path).stat().st_ctime_ns
-    while time.time_ns() - changed < 60_000_000:
-        pass
 
 
 def test_ascending_parts_are_read_in_one_pass(ingest, pieces, passes):
@@ -201,34 +193,15 @@ def test_a_closed_source_has_no_rows_in_memory_and_reads_again(ingest, pieces, p
     assert passes == [2, 1]
 
 
-def test_the_index_is_remembered_while_everything_stands(tmp_path):
-    memos = tmp_path / "memos"
-    ingest = settings_for(tmp_path / "reviews.csv", numbered(50))
-    wait_until_settled(ingest)
-    first = open_source(ingest, None, memos).index
-    (memo,) = memos.iterdir()
-    assert open_source(ingest, None, memos).index == first
-    planted = memo.read_bytes().replace(b'"rows":50', b'"rows":51')
-    memo.write_bytes(planted)
-    assert open_source(ingest, None, memos).index == first
-    for damaged in (b"", b"\xff\n\xff\n", planted[:40]):
-        memo.write_bytes(damaged)
-        assert open_source(ingest, None, memos).index == first
-    renamed = ingest.model_copy(update={"labels": {"bad": 1, "good": 0}})
-    assert open_source(renamed, None, memos).index.parts[0].digests != first.parts[0].digests
-    changed = settings_for(tmp_path / "reviews.csv", numbered(51))
-    assert open_source(changed, None, memos).index.rows == 51
-
-
 def test_rows_of_new_parts_are_kept_and_no_others(tmp_path, ingest, monkeypatch):
-    memos = tmp_path / "memos"
+    caches = tmp_path / "caches"
     wait_until_settled(ingest)
-    first = open_source(ingest, None, memos)
+    first = open_source(ingest, None, caches)
     assert first.kept_parts == tuple(range(PARTS))
-    assert not open_source(ingest, None, memos).kept_parts
+    assert not open_source(ingest, None, caches).kept_parts
 
     settings_for(tmp_path / "reviews.csv", [*MANY, ("one more", "good")])
-    second = open_source(ingest, None, memos)
+    second = open_source(ingest, None, caches)
     assert second.kept_parts == (len(second.index.parts) - 1,)
     expected = list(cut(ingest, None))
     for number in second.kept_parts:
@@ -237,18 +210,3 @@ def test_rows_of_new_parts_are_kept_and_no_others(tmp_path, ingest, monkeypatch)
     monkeypatch.setattr(source_module, "KEPT_BYTES", 100)
     settings_for(tmp_path / "reviews.csv", [*MANY, ("and another", "good")])
     assert not open_source(ingest, None, tmp_path / "elsewhere").kept_parts
-
-
-def test_a_file_that_is_still_young_is_read_again(tmp_path):
-    for number in range(20):
-        ingest = settings_for(tmp_path / "reviews.csv", [(f"text {number:02}", "good")])
-        (part,) = open_source(ingest, None, tmp_path / "memos").index.parts
-        hashed = text_hashes(pa.chunked_array([[f"text {number:02}"]]))
-        table = pa.table({"text": pa.array([f"text {number:02}"])})
-        assert part.digests["text"] == digests(table, hashed)["text"]
-
-
-def test_a_folder_that_cannot_be_written_costs_the_memo_only(tmp_path):
-    ingest = settings_for(tmp_path / "reviews.csv", numbered(5))
-    (tmp_path / "blocked").write_text("a file where a folder should be")
-    assert open_source(ingest, None, tmp_path / "blocked" / "memos").index.rows == 5
