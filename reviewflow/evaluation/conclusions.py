@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewflow.evaluation.ablation import Factor, factor_words, factors, value_words
+from reviewflow.evaluation.metrics import THRESHOLD
 
 METRIC = "roc_auc"  # steady; accuracy at one threshold moves by a point with the last batches
 FAILURES = ("diverged", "did not learn", "predicts one class")
@@ -216,6 +217,6 @@ def _by_accuracy(name: str, best: _Level, second: _Level, facts: Mapping[str, An
     told = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
     words = value_words(name, second.value)
     return (
-        f"; at the threshold 0.5 {words} {_is(name)} right more often, "
+        f"; at the threshold {THRESHOLD:g} {words} {_is(name)} right more often, "
         f"{theirs:.3f} against {ours:.3f} (McNemar p {told})"
     )

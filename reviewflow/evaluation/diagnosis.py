@@ -63,13 +63,32 @@ def kind_and_sentence(history: Sequence[Row], metrics: Mapping[str, Any]) -> Dia
 
 
 def guessing_loss(train: Mapping[str, Any]) -> float:
-    """The loss of always answering with the share of positive rows: ln 2 for balanced classes."""
-    counts = _confusion(train)
-    if not counts or not sum(counts):
+    """Return the loss of always answering with the share of positive training rows.
+
+    Parameters
+    ----------
+    train : metrics of the training rows; without a confusion matrix the classes count as balanced.
+    """
+    tn, fp, fn, tp = _confusion(train) or (0.0, 0.0, 0.0, 0.0)
+    return class_entropy(tn + fp, fn + tp)
+
+
+def class_entropy(negative: float, positive: float) -> float:
+    """Return the entropy of two classes in nats, which guessing costs: ln 2 if they are balanced.
+
+    Parameters
+    ----------
+    negative, positive : rows of each class; without any row the answer is ln 2.
+    """
+    rows = negative + positive
+    if not rows:
         return log(2)
-    _, _, fn, tp = counts
-    share = (fn + tp) / sum(counts)
-    return -sum(p * log(p) for p in (share, 1 - share) if p)
+    return -sum(p * log(p) for p in (positive / rows, 1 - positive / rows) if p)
+
+
+def rounds_to_ln_2(loss: float) -> bool:
+    """Return whether a loss is, to three digits, that of guessing between balanced classes."""
+    return round(loss, 3) == round(log(2), 3)
 
 
 def _confusion(figures: Mapping[str, Any]) -> tuple[float, ...]:
@@ -101,7 +120,7 @@ def _did_not_learn(epochs: Sequence[Row], guessing: float, test: Mapping[str, An
     last = epochs[-1]["loss"]
     if last < guessing - LEAST_FALL:
         return ""
-    name = "ln 2" if round(guessing, 3) == round(log(2), 3) else "the loss of guessing"
+    name = "ln 2" if rounds_to_ln_2(guessing) else "the loss of guessing"
     plural = "epoch" if len(epochs) == 1 else "epochs"
     reasons = [_cause(epochs[-1]), _one_answer(test), _ranking(test)]
     because = "".join(f"; {reason}" for reason in reasons if reason)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewflow.evaluation.diagnosis import rounds_to_ln_2
 from reviewflow.reporting.charts.axes import clear_axes, few_ticks, finite, variant_line
 from reviewflow.reporting.charts.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
 from reviewflow.reporting.charts.svg import drawn
 
-# A diverged variant would flatten all the others; twice the loss of guessing shows enough.
+# A diverged variant would flatten all the others; twice ln 2, the most that guessing costs, is
+# enough.
 HIGHEST_LOSS = 2 * math.log(2)
 
 
@@ -81,18 +83,25 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
     )
 
 
-def loss_curves(curves: tuple[LossCurve, ...], best: int | None) -> str:
-    """Training loss over the epochs, a line a variant; of several seeds the mean and range."""
+def loss_curves(curves: tuple[LossCurve, ...], best: int | None, guessing: float) -> str:
+    """Draw the training loss over the epochs, a line a variant; of several seeds mean and range.
+
+    Parameters
+    ----------
+    best : number of the variant whose line is thicker.
+    guessing : the loss of guessing on the training rows, a horizontal line.
+    """
     groups = [curve.group for curve in curves]
+    name = "ln 2" if rounds_to_ln_2(guessing) else f"{guessing:.3f}"
     top = max([float(loss) for curve in curves for loss in finite(curve.losses)] + [0.75])
     top = min(top * 1.04, HIGHEST_LOSS)
 
     def draw(figure: Any) -> None:
         axes = clear_axes(figure, (0.125, 0.16, 0.855, 0.80), "epoch", "training loss")
-        axes.axhline(math.log(2), color=MUTED, linewidth=1)
+        axes.axhline(guessing, color=MUTED, linewidth=1)
         axes.text(
-            0.995, math.log(2) - top * 0.012, "guessing, ln 2", ha="right", va="top", color=MUTED,
-            transform=axes.get_yaxis_transform(),
+            0.995, guessing - top * 0.012, f"guessing, {name}", ha="right", va="top",
+            color=MUTED, transform=axes.get_yaxis_transform(),
         )  # fmt: skip
         for group in sorted(set(groups), key=lambda group: group == best):
             seeds = [curve for curve in curves if curve.group == group]
@@ -115,7 +124,7 @@ def loss_curves(curves: tuple[LossCurve, ...], best: int | None) -> str:
         title="Training loss over the epochs",
         description=f"Mean training loss of each epoch, {variants} "
         f"{'variant' if variants == 1 else 'variants'}; the legend beside it gives the last value "
-        f"of each. Guessing gives ln 2, about 0.693.",
+        f"of each. Guessing gives {name + ', about 0.693' if name == 'ln 2' else name}.",
     )
 
 

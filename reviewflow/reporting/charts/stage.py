@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
+from reviewflow.evaluation.diagnosis import class_entropy
 from reviewflow.evaluation.selection import CHOSEN_ON, best_group, typical
 from reviewflow.reporting.charts.calibration import calibration, calibration_chart
 from reviewflow.reporting.charts.layers import evidence_charts
@@ -77,7 +78,8 @@ def charts(
     winner = best_group(groups, scores)
     curves = tuple(_loss_curve(model, group) for model, group in zip(models, groups, strict=True))
     if curves:
-        _write(folder / "loss.svg", loss_curves(curves, winner))
+        guessing = class_entropy(counts["train"]["negative"], counts["train"]["positive"])
+        _write(folder / "loss.svg", loss_curves(curves, winner, guessing))
     for name, chart in evidence_charts(models, groups).items():
         _write(folder / f"{name}.svg", chart)
     context.check_stop()

@@ -7,6 +7,7 @@ texts, tokens ──────────────────────
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.evaluation.attribution import Pulls, Weights, pulls, read_weights
+from reviewflow.evaluation.metrics import THRESHOLD
 from reviewflow.features.dataset import Part, read_part
 from reviewflow.reporting.examples.highlight import marked
 from reviewflow.store.parquet import read_parquet
@@ -32,12 +34,16 @@ SIDES = ("negative", "positive")
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test row whose answer is wrong: where it stands, and the pulls in it."""
+    """A test row that is predicted wrongly: where it stands, and the pulls in it.
+
+    ``margin`` is its log-odds less those of the threshold: above 0 it is predicted positive.
+    """
 
     part: int
     row: int
     label: int
     log_odds: float
+    margin: float
     terms: NDArray[np.int32]
     values: NDArray[np.float32]
 
@@ -116,15 +122,16 @@ def strongest(
 
 def surest(mistakes: Sequence[Mistake]) -> list[Mistake]:
     """The mistakes furthest from the threshold, some of each class, in turn."""
-    ordered = sorted(mistakes, key=lambda mistake: -abs(mistake.log_odds))
+    ordered = sorted(mistakes, key=lambda mistake: -abs(mistake.margin))
     kept = [[m for m in ordered if m.label == label][:MISTAKES_EACH_WAY] for label in (0, 1)]
     return [mistake for side in kept for mistake in side]
 
 
 def _mistakes(number: int, part: Part, found: Pulls) -> list[Mistake]:
     labels = part.labels[found.rows]
-    wrong = np.flatnonzero(~np.isnan(labels) & ((found.log_odds > 0) != (labels == 1)))
-    order = wrong[np.argsort(-np.abs(found.log_odds[wrong]), kind="stable")]
+    margins = found.log_odds - _threshold_log_odds()
+    wrong = np.flatnonzero(~np.isnan(labels) & ((margins > 0) != (labels == 1)))
+    order = wrong[np.argsort(-np.abs(margins[wrong]), kind="stable")]
     places = [
         place
         for label in (0, 1)
@@ -136,6 +143,7 @@ def _mistakes(number: int, part: Part, found: Pulls) -> list[Mistake]:
             int(found.rows[place]),
             int(labels[place]),
             float(found.log_odds[place]),
+            float(margins[place]),
             found.indices[found.indptr[place] : found.indptr[place + 1]],
             found.values[found.indptr[place] : found.indptr[place + 1]],
         )
@@ -143,9 +151,14 @@ def _mistakes(number: int, part: Part, found: Pulls) -> list[Mistake]:
     ]
 
 
+def _threshold_log_odds() -> float:
+    """Return the log-odds above which a row is predicted positive: 0 for a threshold of ½."""
+    return math.log(THRESHOLD / (1 - THRESHOLD))
+
+
 def _told(mistake: Mistake, made: Made, names: Sequence[str]) -> dict[str, Any]:
     """A mistake with its text, in which the words that pulled it the wrong way are marked."""
-    wrong_way = mistake.values * (1 if mistake.log_odds > 0 else -1)
+    wrong_way = mistake.values * (1 if mistake.margin > 0 else -1)
     chosen = [k for k in np.argsort(-wrong_way, kind="stable")[:MARKED_TERMS] if wrong_way[k] > 0]
     by_term = {names[mistake.terms[k]]: round(float(mistake.values[k]), 4) for k in chosen}
     text = review_text(made.reviews[mistake.part], mistake.row)[:LONGEST_TEXT]

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reviewflow.evaluation.metrics import METRICS
+from reviewflow.evaluation.metrics import METRICS, THRESHOLD
 from reviewflow.formatting import figure
 from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.page.conclusions_view import TITLES
@@ -64,6 +64,7 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
         metrics=METRICS,
         titles=TITLES,
         splits=SPLITS,
+        threshold=f"{THRESHOLD:g}",
         line_style=line_style,
         style=Markup(environment.get_template("report.css").render()),
         script=Markup(script),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import stdev
 from types import MappingProxyType
 from typing import Any
 
+from reviewflow.evaluation.diagnosis import LEAST_FALL, guessing_loss
 from reviewflow.evaluation.metrics import METRICS, Metric
 from reviewflow.formatting import LONGEST, duration, figure, finite, plain, setting, visible
 
 SPLITS = ("test", "train")
 NO_NUMBERS: Mapping[str, Any] = MappingProxyType({})
-# Within a hundredth of ln 2 on its own training rows a network has learned next to nothing.
-GUESSING_LOSS = math.log(2) - 0.01
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,6 @@ def _variant(
 ) -> Variant:
     metrics = variant.get("metrics") or {}
     repeats = variant.get("repeats") or []
-    train_loss = finite((metrics.get("train") or {}).get("log_loss"))
     return Variant(
         number=number,
         name=visible(variant.get("name", ""), LONGEST),
@@ -163,8 +160,16 @@ def _variant(
         took=duration(variant.get("seconds")),
         state=visible(variant.get("state") or "", LONGEST),
         best=best is not None and variant.get("name") == best,
-        guesses=train_loss is not None and train_loss >= GUESSING_LOSS,
+        guesses=_guesses(variant.get("kind"), metrics.get("train") or {}),
     )
+
+
+def _guesses(kind: Any, train: Mapping[str, Any]) -> bool:
+    """Whether a variant is no better than guessing, by its diagnosis or on its training rows."""
+    loss = finite(train.get("log_loss"))
+    if loss is None:
+        return False
+    return kind == "did not learn" or loss >= guessing_loss(train) - LEAST_FALL
 
 
 def _cells(

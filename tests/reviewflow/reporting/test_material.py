@@ -150,9 +150,8 @@ def test_rare_words_are_not_called_strong() -> None:
 
 def test_the_surest_of_each_class_stay() -> None:
     none = np.zeros(0)
-    wrong = [
-        Wrong(0, row, row % 2, (-1) ** (row % 2) * row / 10, none, none) for row in range(1, 30)
-    ]
+    margins = {row: (-1) ** (row % 2) * row / 10 for row in range(1, 30)}
+    wrong = [Wrong(0, row, row % 2, m, m, none, none) for row, m in margins.items()]
     assert [one.row for one in surest(wrong)] == [28, 26, 24, 22, 29, 27, 25, 23]
 
 
