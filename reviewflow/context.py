@@ -1,4 +1,4 @@
-"""What a stage is handed beside its inputs: threads, a way to tell its progress, a way to stop."""
+"""Provide runtime services to a stage: executor, progress callback, cancellation."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,19 +11,19 @@ Progress = Callable[[str, dict[str, float]], None]
 
 
 def silent(message: str, figures: dict[str, float]) -> None:
-    """Tell nobody."""
+    """Ignore a report of progress."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """The surroundings of one step; nothing in it may change what the step writes.
+    """Runtime services for one step; none of them may change what the step writes.
 
     Attributes
     ----------
-    progress : called as ``progress(message, figures)``; figures are plain numbers by name
-        (``{"done": 3, "total": 20, "loss": 0.41}``). Calls are cheap to make and may be dropped.
-    stop : set by whoever wants the work to end; looked at at least every half second.
-    executor : runs independent pieces of one stage side by side.
+    progress : called as ``progress(message, figures)``, where `figures` are numbers by name
+        (``{"done": 3, "total": 20, "loss": 0.41}``). Calls are cheap and may be dropped.
+    stop : set to end the work; a stage checks it at least every half second.
+    executor : runs independent pieces of one stage in parallel.
     """
 
     progress: Progress = silent
@@ -31,6 +31,6 @@ class Context:
     executor: Executor = field(default_factory=lambda: ThreadPoolExecutor(2))
 
     def check_stop(self) -> None:
-        """Raise :class:`Cancelled` if the run was asked to stop."""
+        """Raise `Cancelled` if the run was asked to stop."""
         if self.stop.is_set():
             raise Cancelled("The run was stopped before this step was done; run it again to go on.")

@@ -1,4 +1,4 @@
-"""Every error that the product raises on purpose, in one tree.
+"""Define every error that reviewflow raises on purpose, in one tree.
 
     ReviewflowError          exit code 1
     ├── UsageError           2   wrong configuration or unreadable input
@@ -6,23 +6,37 @@
     │   └── InputError
     ├── QualityError         3   readable rows whose values fail a check
     ├── StoreError           1   the artifact store cannot be written or read
-    └── Cancelled            1   somebody stopped the run
+    └── Cancelled            1   a person or a scheduler stopped the run
 
 A message is one plain sentence for a person: what came, where, and what to do.
 """
 
 
+def escape(text: str, keep: str = "") -> str:
+    r"""Return text with unprintable characters as escapes, such as ``\x1b[31m``.
+
+    Parameters
+    ----------
+    keep : characters that stay as they are.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character
+        if character in keep or character.isprintable()
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
 class ReviewflowError(Exception):
-    """Base of all errors whose message is meant for a person."""
+    """Base of all errors whose message is written for a person."""
 
     exit_code = 1
 
     def __str__(self) -> str:
-        """The message, with what a terminal would obey written out (names come from data)."""
-        return "".join(
-            sign if sign == "\n" or sign.isprintable() else sign.encode("unicode_escape").decode()
-            for sign in super().__str__()
-        )
+        """Return the message; names in it come from data, so control characters are escaped."""
+        return escape(super().__str__(), keep="\n")
 
 
 class UsageError(ReviewflowError):
@@ -50,4 +64,4 @@ class StoreError(ReviewflowError):
 
 
 class Cancelled(ReviewflowError):
-    """Work ended early because somebody asked for it."""
+    """Work ended early because a person or a scheduler stopped it."""

@@ -1,4 +1,4 @@
-"""Values as a person reads them: counts, durations, sizes, and text that is safe to show."""
+"""Format values for people: counts, durations, sizes, and text that is safe to show."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from datetime import datetime
 from typing import Any
 
 NOTHING = "–"
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 LONGEST = 400
 
 
 def visible(value: Any, longest: int | None = None) -> str:
-    """Text from data with every character that acts unseen made visible.
+    """Return text from data with every character that acts unseen made visible.
 
-    Control characters (the start of a terminal's colour code among them) become their picture
-    (``␛``) or their code point, marks that turn the direction of writing become their code
-    point. ``longest`` cuts the text and says so.
+    Control characters, such as the start of a terminal's colour code, become their picture
+    (``␛``) or their code point. Marks that turn the direction of writing become their code point.
+    Tabs and line feeds stay. `reviewflow.errors.escape` does the same for messages, in escapes.
+
+    Parameters
+    ----------
+    longest : characters to keep of a longer text, followed by its length.
     """
-    text = UNSEEN.sub(_pictured, str(value))
+    text = ACTING.sub(_picture, str(value))
     text = text.encode("utf-8", "replace").decode("utf-8")
     if longest is not None and len(text) > longest:
         return f"{text[:longest]}… ({len(text):,} characters)"
     return text
 
 
-def _pictured(match: re.Match[str]) -> str:
+def _picture(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code == 0x7F:
         return "␡"
@@ -35,7 +39,7 @@ def _pictured(match: re.Match[str]) -> str:
 
 
 def plain(value: Any) -> str:
-    """A value from run.json (number, text, list or mapping) in one line of text."""
+    """Return a value from run.json (number, text, list or mapping) as one line."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -52,7 +56,7 @@ def plain(value: Any) -> str:
 
 
 def setting(value: Any) -> str:
-    """A value of the configuration in one line, as a person would type it."""
+    """Return a value of the configuration as one line, as a person would type it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -63,25 +67,25 @@ def setting(value: Any) -> str:
 
 
 def figure(value: Any, digits: int = 4) -> str:
-    """A metric with a fixed number of digits, or a dash where there is none."""
+    """Return a metric with a fixed number of digits, or a dash for none."""
     number = finite(value)
     return NOTHING if number is None else f"{number:.{digits}f}"
 
 
 def finite(value: Any) -> float | None:
-    """The number, or None for what is no finite number (None, NaN, text)."""
+    """Return a finite number as it is, and None for anything else (NaN, text)."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
 
 
 def amount(count: int, noun: str, plural: str | None = None) -> str:
-    """A count and its noun: ``1 row``, ``2,000 rows``."""
+    """Return a count and its noun: ``1 row``, ``2,000 rows``."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def duration(seconds: Any) -> str:
-    """A duration: ``0.04 s``, ``12.3 s``, ``3 min 5 s``, ``1 h 4 min``."""
+    """Return a duration: ``0.04 s``, ``12.3 s``, ``3 min 5 s``, ``1 h 4 min``."""
     number = finite(seconds)
     if number is None:
         return NOTHING
@@ -97,7 +101,7 @@ def duration(seconds: Any) -> str:
 
 
 def size(size_bytes: Any) -> str:
-    """An amount of memory or disk: ``812 B``, ``4.2 MB``."""
+    """Return an amount of memory or disk: ``812 B``, ``4.2 MB``."""
     number = finite(size_bytes)
     if number is None:
         return NOTHING
@@ -111,7 +115,7 @@ def size(size_bytes: Any) -> str:
 
 
 def moment(stamp: Any) -> str:
-    """An ISO 8601 time as ``3 June 2025, 14:05 UTC``; other text as it came."""
+    """Return an ISO 8601 time as ``3 June 2025, 14:05 UTC``, other text as it is."""
     try:
         time = datetime.fromisoformat(stamp)
     except (TypeError, ValueError):
@@ -121,14 +125,14 @@ def moment(stamp: Any) -> str:
 
 
 def listed(names: list[str], most: int = 6) -> str:
-    """Names in a sentence: ``a``, ``a and b``, ``a, b and 3 others``."""
+    """Return names as in a sentence: ``a``, ``a and b``, ``a, b and 3 others``."""
     if len(names) > most:
         return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} others"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings by their full names: ``{"train": {"seed": 0}}`` as ``train.seed``."""
+    """Return nested settings by full name: ``{"train": {"seed": 0}}`` as ``train.seed``."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping) and value:
@@ -147,6 +151,6 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
     """
     from difflib import get_close_matches  # for errors alone: every command imports this module
 
-    names = {name.lower(): name for name in known}
+    names = {name.lower(): name for name in reversed(list(known))}  # the first one wins
     found = get_close_matches(word.lower(), names, n=1, cutoff=cutoff)
     return names[found[0]] if found else None

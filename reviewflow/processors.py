@@ -1,8 +1,8 @@
-"""How many pieces of work can run side by side."""
+"""Count the processors: the number of tasks that can run in parallel."""
 
 import os
 
 
 def processors() -> int:
-    """Processors that this process may use (containers and taskset count)."""
+    """Return how many processors this process may use, as limited by taskset or a container."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

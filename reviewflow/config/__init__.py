@@ -1,1 +1,1 @@
-"""The configuration: typed sections, read from YAML."""
+"""Read configurations from YAML into typed sections."""

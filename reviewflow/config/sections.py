@@ -1,4 +1,8 @@
-"""The sections of the sentiment job's configuration, frozen and typed, one for each stage."""
+"""Define the sections of the sentiment job's configuration, frozen and typed.
+
+A setting is a field with its type, default, bounds and description; Prefect's form shows them all.
+A section is a class here and a field of `reviewflow.config.sentiment.Config`.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +32,21 @@ class Ingest(Section):
     text_column: str = Field("review", description="Column that holds the text")
     label_column: str = Field("sentiment", description="Column that holds the label")
     labels: dict[str, Literal[0, 1]] = Field(
-        {"negative": 0, "positive": 1}, description="Which label word means 0 and which 1"
+        {"negative": 0, "positive": 1}, description="Class, 0 or 1, of each label word"
     )
     other_labels: Literal["error", "drop"] = Field(
-        "error", description="What to do with rows whose label is not in the map"
+        "error",
+        description="What to do with rows whose label word has no class: stop, or drop them",
     )
     encoding: str = Field("utf-8", description="Text encoding of the CSV file")
     delimiter: str = Field(
-        ",", min_length=1, max_length=1, description="Character between two cells"
+        ",", min_length=1, max_length=1, description="Character between two cells of the CSV file"
     )
 
     @field_validator("labels", mode="before")
     @classmethod
-    def _labels_as_text(cls, value: Any) -> Any:
-        """YAML reads ``0:`` and ``true:`` as numbers and booleans; a label is a word."""
+    def _turn_words_into_text(cls, value: Any) -> Any:
+        """Turn label words that YAML reads as numbers or booleans back into text."""
         if isinstance(value, dict):
             return {
                 str(word).lower() if isinstance(word, bool) else str(word): label
@@ -51,31 +56,31 @@ class Ingest(Section):
 
     @field_validator("labels")
     @classmethod
-    def _both_classes(cls, value: dict[str, int]) -> dict[str, int]:
+    def _check_classes(cls, value: dict[str, int]) -> dict[str, int]:
         if set(value.values()) != {0, 1}:
             raise ValueError("needs at least one word that means 0 and one that means 1")
         return value
 
 
 class Split(Section):
-    """How rows are divided into training and test rows."""
+    """How rows are split into training and test rows."""
 
     method: Literal["hash", "random", "column"] = Field(
-        "hash", description="By a hash of the text, at random, or by a column of the file"
+        "hash", description="Split by a hash of the text, at random, or by a column of the file"
     )
     column: str | None = Field(None, description="Column that says train or test")
-    test_size: float = Field(0.2, gt=0, lt=1, description="Share of the test rows")
+    test_size: float = Field(0.2, gt=0, lt=1, description="Share of the rows that are test rows")
     seed: int = Field(42, ge=0, le=2**32 - 1, description="Seed of the split")
 
     @model_validator(mode="after")
-    def _column_named(self) -> Split:
+    def _check_column(self) -> Split:
         if self.method == "column" and not self.column:
             raise ValueError("column must name the split's column when method is 'column'")
         return self
 
 
 class Validate(Section):
-    """The two suites of expectations."""
+    """Which suites of expectations the data must pass."""
 
     reviews: str = Field(
         "configs/expectations/reviews.yaml", description="Suite that the reviews must pass"
@@ -90,13 +95,18 @@ class Normalize(Section):
 
     lowercase: bool = Field(True, description="Turn the text into lower case")
     strip_html: bool = Field(True, description="Remove HTML tags and decode entities")
-    numbers: Literal["keep", "words", "drop"] = Field("keep", description="What happens to numbers")
-    stop_words: Literal["none", "english"] | tuple[str, ...] = Field(
-        "none", description="Words to leave out: none, scikit-learn's English list, or a list"
+    numbers: Literal["keep", "words", "drop"] = Field(
+        "keep", description="Keep numbers, write them as words, or drop them"
     )
-    keep_negations: bool = Field(True, description="Keep no, not, never … when stop words go")
+    stop_words: Literal["none", "english"] | tuple[str, ...] = Field(
+        "none",
+        description="Words to drop: none, scikit-learn's English list, or a list of your own",
+    )
+    keep_negations: bool = Field(
+        True, description="Keep no, not, never … when stop words are dropped"
+    )
     reduce: Literal["none", "stem", "lemma"] = Field(
-        "lemma", description="Stem (Snowball), lemmatise (WordNet) or leave words as they are"
+        "lemma", description="Reduce words to stems (Snowball) or lemmas (WordNet), or not at all"
     )
     token_pattern: str = Field(
         r"\w+(?:'\w+)*", description="Regular expression of a token (Python's re)"
@@ -104,7 +114,7 @@ class Normalize(Section):
 
     @field_validator("token_pattern")
     @classmethod
-    def _pattern_compiles(cls, value: str) -> str:
+    def _check_pattern(cls, value: str) -> str:
         try:
             groups = re.compile(value).groups
         except re.error as error:
@@ -117,16 +127,22 @@ class Normalize(Section):
 class Vectorize(Section):
     """How tokens become TF-IDF features."""
 
-    max_features: int = Field(5000, ge=1, le=10_000_000, description="Most terms to keep")
-    ngram_range: tuple[int, int] = Field((1, 1), description="Shortest and longest n-gram")
-    min_df: int = Field(1, ge=1, description="Fewest documents that a term must occur in")
+    max_features: int = Field(
+        5000, ge=1, le=10_000_000, description="Largest number of terms to keep"
+    )
+    ngram_range: tuple[int, int] = Field(
+        (1, 1), description="Words in the shortest and in the longest n-gram"
+    )
+    min_df: int = Field(1, ge=1, description="Smallest number of reviews that a term must occur in")
     sublinear_tf: bool = Field(False, description="Use 1 + ln(count) instead of the count")
-    norm: Literal["l2", "l1"] = Field("l2", description="Norm that every row is scaled to")
-    fit_on: Literal["train", "all"] = Field("train", description="Rows that make the vocabulary")
+    norm: Literal["l2", "l1"] = Field("l2", description="Norm to which every row is scaled")
+    fit_on: Literal["train", "all"] = Field(
+        "train", description="Rows from which the vocabulary is chosen"
+    )
 
     @field_validator("ngram_range")
     @classmethod
-    def _shortest_first(cls, value: tuple[int, int]) -> tuple[int, int]:
+    def _check_lengths(cls, value: tuple[int, int]) -> tuple[int, int]:
         if not 1 <= value[0] <= value[1] <= 5:
             raise ValueError("must be [shortest, longest] with 1 ≤ shortest ≤ longest ≤ 5")
         return value
@@ -141,46 +157,52 @@ class Train(Section):
     activation: Literal["relu", "sigmoid", "tanh", "leaky_relu"] = Field(
         "relu", description="Activation of the hidden layers"
     )
-    learning_rate: float = Field(0.01, gt=0, le=1000, description="Step size of the optimiser")
+    learning_rate: float = Field(0.01, gt=0, le=1000, description="Learning rate of the optimiser")
     batch_size: int = Field(16, ge=1, description="Rows in a batch")
     epochs: int = Field(10, ge=1, le=100_000, description="Passes over the training rows")
     optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimiser")
     init: Literal["default", "zeros", "xavier", "he"] = Field(
-        "default", description="Initial weights (default: PyTorch's)"
+        "default", description="Scheme of the initial weights; default is PyTorch's"
     )
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="Seed of weights and shuffles")
-    repeats: int = Field(1, ge=1, le=1000, description="Seeds to train each variant with")
-    log_every: int = Field(2000, ge=1, description="Steps in a window of the printed loss")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train")
+    seed: int = Field(
+        0, ge=0, le=2**32 - 1, description="Seed of the initial weights and of the shuffles"
+    )
+    repeats: int = Field(
+        1, ge=1, le=1000, description="Number of seeds with which each variant is trained"
+    )
+    log_every: int = Field(2000, ge=1, description="Steps over which a printed loss is averaged")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Device to train on; auto takes CUDA where there is one"
+    )
 
 
 class Report(Section):
-    """What the report shows beside our own figures."""
+    """What the report shows beside the run's own metrics."""
 
     reference: str | None = Field(None, description="YAML file of published metrics by variant")
 
 
 class Notify(Section):
-    """When to call the webhook."""
+    """When the webhook is called."""
 
     metric: str = Field(
         "test.roc_auc",
         pattern=rf"^(test|train)\.({'|'.join(metric.name for metric in METRICS)})$",
-        description="Metric of the best variant that is watched, such as test.f1",
+        description="Metric of the best variant to watch, such as test.f1",
     )
     fall: float = Field(
-        0.01, ge=0, description="A change for the worse by more than this calls the webhook"
+        0.01, ge=0, description="Largest change for the worse that does not call the webhook"
     )
 
 
 class JobConfig(Section):
-    """The configuration of a whole job: its fields are sections, and what is beside them."""
+    """The configuration of a whole job: sections, and fields beside them."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     @classmethod
     def section_types(cls) -> dict[str, type[Section]]:
-        """The class of each section, by its name in YAML."""
+        """Return the class of each section, by its name in YAML."""
         return {
             field.alias or name: field.annotation
             for name, field in cls.model_fields.items()

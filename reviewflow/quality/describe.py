@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from reviewflow.errors import escape
+
 STATISTICS = {
     "expect_column_max_to_be_between": "largest",
     "expect_column_mean_to_be_between": "mean of",
@@ -101,20 +103,12 @@ def value(given: Any) -> str:
         return f"[{', '.join(value(one) for one in given[:5])}{', …' if len(given) > 5 else ''}]"
     if isinstance(given, dict):
         return ", ".join(f"{key} {value(one)}" for key, one in list(given.items())[:5])
-    return printable(str(given))[:120]
+    return escape(str(given))[:120]
 
 
 def share(part: float) -> str:
     """A share as per cent: ``0.384 %``."""
     return f"{100 * part:.3g} %"
-
-
-def printable(text: str) -> str:
-    """A text whose control characters (a terminal obeys them) are written out."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def _generic(type_: str, kwargs: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reviewflow.quality.describe import printable, value
+from reviewflow.errors import escape
+from reviewflow.quality.describe import value
 
 WIDTHS = (8, 34, 28, 38)
 HEADINGS = ("severity", "asked", "seen", "where")
@@ -51,7 +52,7 @@ def failure_table(results: Mapping[str, Any]) -> str:
     errors = sum(one["severity"] == "error" for one in missed)
     warnings = len(missed) - errors
     sentence = (
-        f"The {printable(results['suite'])} failed {errors} of "
+        f"The {escape(results['suite'])} failed {errors} of "
         f"{len(results['results'])} checks with severity error"
         + (f" and {warnings} with severity warning" if warnings else "")
         + (
@@ -90,7 +91,7 @@ def _row(cells: Iterable[str]) -> str:
         [
             piece
             for line in cell.split("\n")
-            for piece in textwrap.wrap(printable(line), width, break_on_hyphens=False) or [""]
+            for piece in textwrap.wrap(escape(line), width, break_on_hyphens=False) or [""]
         ]
         for cell, width in zip(cells, WIDTHS, strict=True)
     ]

@@ -6,7 +6,6 @@ Great Expectations drops an entry that it does not know with no more than a log 
 empty suite passes everything; so every entry is judged here, in a sentence, before it is used.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
+from reviewflow.formatting import nearest
 from reviewflow.quality.conditions import comparisons, gallery_arguments
 from reviewflow.quality.library import expectation_class, expectation_types
 
@@ -214,9 +214,9 @@ def _one_of(value: object, known: tuple[str, ...], where: str, complaint: str) -
 def _hint(value: str, known: Iterable[str]) -> str:
     """The nearest right name, or the right names where they are few."""
     names = list(known)
-    near = difflib.get_close_matches(value.lower(), names, n=1, cutoff=0.6)
+    near = nearest(value, names, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {near!r}?"
     if len(names) > 12:
         return "its gallery lists them."
     return f"known are {', '.join(names)}."

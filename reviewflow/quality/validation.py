@@ -11,9 +11,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from reviewflow.errors import ConfigError
+from reviewflow.errors import ConfigError, escape
 from reviewflow.quality.conditions import gallery_arguments
-from reviewflow.quality.describe import asked, printable, seen
+from reviewflow.quality.describe import asked, seen
 from reviewflow.quality.frames import Frame
 from reviewflow.quality.library import (
     ephemeral_context,
@@ -142,5 +142,5 @@ def _exception(information: Mapping[str, Any]) -> str:
     for shape in shapes:
         if shape.get("raised_exception"):
             message = " ".join(str(shape.get("exception_message") or "unknown reason").split())
-            return printable(message)[:300].rstrip(".")
+            return escape(message)[:300].rstrip(".")
     return ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reviewflow.errors import InputError
+from reviewflow.formatting import nearest
 
 SHOWN_COLUMNS = 12
 DELIMITER_NAMES = ((",", "a comma"), ("\t", "a tab"), (";", "a semicolon"), ("|", "a bar"))
@@ -62,10 +62,9 @@ def _missing(path: Path, names: Sequence[str], setting: str, name: str, delimite
     other = _likely_delimiter(names, delimiter)
     if other:
         return f"{start}: the cells seem to be cut by {other}, so set ingest.delimiter."
-    near = difflib.get_close_matches(name.lower(), [known.lower() for known in names], 1, 0.5)
+    near = nearest(name, names)
     if near:
-        nearest = next(known for known in names if known.lower() == near[0])
-        return f"{start}; did you mean {nearest!r}?"
+        return f"{start}; did you mean {near!r}?"
     return f"{start}: set {setting} to one of them."
 
 

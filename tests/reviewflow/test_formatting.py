@@ -10,8 +10,10 @@ from reviewflow.formatting import (
     amount,
     duration,
     figure,
+    flatten,
     listed,
     moment,
+    nearest,
     plain,
     setting,
     size,
@@ -82,3 +84,33 @@ def test_nothing_unseen_is_left(text: str) -> None:
 def test_long_text_is_cut_and_says_so() -> None:
     assert visible("a" * 500, 400) == "a" * 400 + "… (500 characters)"
     assert visible("\ud800") == "?"
+
+
+def test_nested_settings_by_full_names() -> None:
+    settings = {"train": {"seed": 0, "hidden": [1]}, "variants": {"relu": {}}, "name": "a"}
+    assert flatten(settings) == {
+        "train.seed": 0,
+        "train.hidden": [1],
+        "variants.relu": {},
+        "name": "a",
+    }
+    assert flatten({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "cutoff", "name"),
+    [
+        ("trian", 0.5, "train"),
+        ("TRAIN", 1.0, "train"),
+        ("ROC auc", 0.5, "ROC AUC"),
+        ("xyz", 0.5, None),
+        ("train", 0.0, "train"),
+    ],
+)
+def test_the_nearest_known_name(word: str, cutoff: float, name: str | None) -> None:
+    assert nearest(word, ["split", "train", "ROC AUC"], cutoff) == name
+    assert nearest(word, [], cutoff) is None
+
+
+def test_the_first_of_names_that_differ_in_case_alone_is_nearest() -> None:
+    assert nearest("labl", ["Label", "label"]) == "Label"

@@ -8,7 +8,7 @@ import pytest
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.quality.conditions import gallery_arguments
-from reviewflow.quality.describe import asked, printable, seen, value
+from reviewflow.quality.describe import asked, seen, value
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validate_suites import judge_suites
@@ -176,7 +176,7 @@ def test_what_is_seen_is_told_in_words() -> None:
     assert seen({"observed_value": 0.25}) == "0.25"
     assert seen({"element_count": 0, "unexpected_count": 0}) == "no values to look at"
     assert value(1.0000001) == "1.0000001"
-    assert printable("\x1b[31mred") == "\\x1b[31mred"
+    assert value("\x1b[31mred") == "\\x1b[31mred"
 
 
 def test_a_condition_becomes_the_gallery_s_own_form() -> None:

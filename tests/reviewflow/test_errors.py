@@ -1,0 +1,42 @@
+"""Errors: their exit codes, and messages that a terminal cannot obey."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewflow import errors
+from reviewflow.errors import ConfigError, InputError, QualityError, ReviewflowError, StoreError
+
+
+def tree(error: type[ReviewflowError], depth: int = 0) -> list[str]:
+    """The names of an error's class and its subclasses, as the module draws them."""
+    lines = [f"{depth} {error.__name__}"]
+    return lines + [line for sub in error.__subclasses__() for line in tree(sub, depth + 1)]
+
+
+def test_the_drawn_tree_is_the_tree() -> None:
+    drawing = (errors.__doc__ or "").split("\n\n")[1].splitlines()
+    drawn = []
+    for line in drawing:
+        start = len(line) - len(line.lstrip(" │├└─"))
+        drawn.append(f"{start // 4 - 1} {line[start:].split()[0]}")
+    assert drawn == tree(ReviewflowError)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(ConfigError, 2), (InputError, 2), (QualityError, 3), (StoreError, 1)]
+)
+def test_exit_codes(error: type[ReviewflowError], code: int) -> None:
+    assert error.exit_code == code
+
+
+def test_a_message_is_text_for_a_terminal() -> None:
+    error = ReviewflowError("The file \x1b[31mred\u202e has\ntwo lines and \ud800.")
+    assert str(error) == "The file \\x1b[31mred\\u202e has\ntwo lines and \\ud800."
+
+
+@given(st.text(), st.sampled_from(["", "\n"]))
+def test_escaped_text_is_printable(text: str, keep: str) -> None:
+    escaped = errors.escape(text, keep)
+    assert all(character in keep or character.isprintable() for character in escaped)
+    assert errors.escape(escaped, keep) == escaped
