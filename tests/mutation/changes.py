@@ -1,8 +1,8 @@
-"""Mechanical changes of Python source: one number, word, operator or returned value at a time.
+"""Change Python source mechanically, one number or operator at a time.
 
     return rows < 3   ──▶   return rows <= 3      return rows < 4      return None
 
-Docstrings, annotations and what only type checkers read are left alone.
+Docstrings, annotations and code for type checkers stay as they are.
 """
 
 import ast
@@ -47,10 +47,10 @@ UNREAD = {
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one definition: where and what.
+    """One change of one definition.
 
-    ``before`` is the module's source, ``place`` the definition's among the module's and
-    ``number`` the changed point's among the definition's.
+    ``before`` is the module's source, ``place`` the definition's place in the module and
+    ``number`` the changed point's place in the definition.
     """
 
     module: str
@@ -74,7 +74,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Point:
-    """A place that can be changed; ``rare`` where a run seldom gets (the text of an error)."""
+    """A place to change, ``rare`` where a run seldom gets: an error's text."""
 
     words: str
     make: Callable[[], None]
@@ -82,18 +82,18 @@ class Point:
 
 
 def changes(module: str, source: str, most: int) -> list[Change]:
-    """Up to ``most`` changes of each top-level definition of a module, always the same ones."""
+    """Return up to ``most`` changes of each definition, always the same."""
     found = []
     for place, (name, node) in enumerate(definitions(ast.parse(source))):
         points = list(points_of(node))
-        order = sorted(range(len(points)), key=lambda n: (points[n].rare, _lot(module, name, n)))
+        order = sorted(range(len(points)), key=lambda n: (points[n].rare, _hash(module, name, n)))
         for number in order[:most]:
             found.append(Change(module, name, place, number, points[number].words, source))
     return found
 
 
 def definitions(tree: ast.Module) -> list[tuple[str, ast.stmt]]:
-    """The functions, classes and constants at the top of a module, by name."""
+    """Return the functions, classes and constants of a module, by name."""
     found: list[tuple[str, ast.stmt]] = []
     for node in tree.body:
         if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
@@ -105,7 +105,7 @@ def definitions(tree: ast.Module) -> list[tuple[str, ast.stmt]]:
 
 
 def points_of(node: ast.stmt) -> Iterator[Point]:
-    """Every place in a definition that can be changed, in the order of the source."""
+    """Yield every place of a definition to change, in source order."""
     yield from _inside(node, rare=False)
     line = f"line {node.lineno}:"
     if isinstance(node, FUNCTIONS):
@@ -131,23 +131,23 @@ def _inside(node: ast.AST, *, rare: bool) -> Iterator[Point]:
         words = f"{line} {_short(node.value)} → {_short(other)}"
         yield Point(words, _set(node, "value", other), rare)
     elif isinstance(node, (ast.BinOp, ast.BoolOp, ast.AugAssign)) and type(node.op) in SWAPS:
-        yield _swapped(line, node, "op", node.op, rare)
+        yield _swap(line, node, "op", node.op, rare)
     elif isinstance(node, ast.Compare):
         other_ops = [SWAPS[type(node.ops[0])](), *node.ops[1:]]
         words = f"{line} {type(node.ops[0]).__name__} → {type(other_ops[0]).__name__}"
         yield Point(words, _set(node, "ops", other_ops), rare)
     elif isinstance(node, (ast.If, ast.IfExp, ast.While)):
         test = ast.UnaryOp(ast.Not(), node.test)
-        yield Point(f"{line} condition turned round", _set(node, "test", test), rare)
+        yield Point(f"{line} condition inverted", _set(node, "test", test), rare)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield Point(f"{line} minus → plus", _set(node, "op", ast.UAdd()), rare)
     elif isinstance(node, (ast.Return, ast.Yield)) and node.value is not None:
-        yield Point(f"{line} gives None", _set(node, "value", ast.Constant(None)), rare)
+        yield Point(f"{line} returns None", _set(node, "value", ast.Constant(None)), rare)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield Point(f"{line} not called", _set(node, "value", ast.Constant(None)), rare)
 
 
-def _swapped(line: str, node: ast.AST, field: str, operator: ast.AST, rare: bool) -> Point:
+def _swap(line: str, node: ast.AST, field: str, operator: ast.AST, rare: bool) -> Point:
     other = SWAPS[type(operator)]()
     words = f"{line} {type(operator).__name__} → {type(other).__name__}"
     return Point(words, _set(node, field, other), rare)
@@ -176,5 +176,5 @@ def _short(value: object) -> str:
     return text if len(text) <= 30 else f"{text[:29]}…"
 
 
-def _lot(module: str, name: str, number: int) -> bytes:
+def _hash(module: str, name: str, number: int) -> bytes:
     return blake2b(f"{module}.{name} {number}".encode(), digest_size=8).digest()

@@ -1,4 +1,4 @@
-"""Starts workers on copies of the project, asks them about changes, and counts what came out."""
+"""Start workers on copies of the project, send changes, count the results."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from typing import Any
 from tests.mutation.changes import Change, changes
 from tests.mutation.project import module_paths, set_up
 
-SURROUNDINGS = {
-    "NUMBA_DISABLE_JIT": "1",  # changed kernels need no compiler, and read outside of no array
+ENVIRONMENT = {
+    "NUMBA_DISABLE_JIT": "1",  # no compiler, and no access outside an array
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "PYTHONWARNINGS": "ignore",
@@ -23,7 +23,7 @@ SURROUNDINGS = {
 
 
 class Worker:
-    """One worker process in a folder of its own."""
+    """A worker process in a folder of its own."""
 
     def __init__(self, folder: Path, reviews: list[tuple[str, str]]) -> None:
         set_up(folder, reviews)
@@ -33,7 +33,7 @@ class Worker:
         self.process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **SURROUNDINGS},
+            env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -42,7 +42,7 @@ class Worker:
         self.baseline = self._answer()
 
     def ask(self, module: str, source: str, blind: str | None = None) -> dict[str, Any]:
-        """What comes of another source of a module."""
+        """Return the result of another source of a module."""
         assert self.process.stdin is not None
         asked = {"module": module, "source": source, "blind": blind}
         self.process.stdin.write(json.dumps(asked) + "\n")
@@ -50,7 +50,7 @@ class Worker:
         return self._answer()
 
     def changes(self, most: int) -> list[Change]:
-        """Up to ``most`` changes of every definition of the library, in the order of its files."""
+        """Return up to ``most`` changes of every definition of the library."""
         return [
             change
             for module, path in self.paths.items()
@@ -58,7 +58,7 @@ class Worker:
         ]
 
     def close(self) -> None:
-        """End the worker, which ends when nothing more is asked."""
+        """Close the worker's input, and wait for its end."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=60)
@@ -76,11 +76,11 @@ class Worker:
 
 @dataclass
 class Tally:
-    """What came of many changes.
+    """The results of many changes.
 
-    ``seen``: some step's key changed, or the index of the parts. ``loud``: the job could not be
-    laid out, so that nothing cached is shown either. ``without effect``: no key changed and no
-    byte. ``stale``: a step with its old key gives something else, or crashes.
+    ``seen``: the key of a step or the index of the parts changed. ``loud``: the job could not be
+    planned, so that nothing cached is used. ``without effect``: no key and no byte changed.
+    ``stale``: a step with its old key writes other bytes, or crashes.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -89,7 +89,7 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, change: Change, answer: dict[str, Any]) -> str:
-        """Count one change; returns what it was."""
+        """Count one change, and return its kind."""
         self.done_again += answer["done_again"]
         self.stale += [f"{change}: {step} {why}" for step, why in answer["stale"]]
         if answer["stale"]:
@@ -105,13 +105,13 @@ class Tally:
     def __str__(self) -> str:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.counts.items()))
         return (
-            f"{self.counts.total()} changes ({kinds}); {self.done_again} steps done again, "
+            f"{self.counts.total()} changes ({kinds}); {self.done_again} steps run again, "
             f"{len(self.stale)} stale results; {self.seconds:.0f} s"
         )
 
 
-def tallied(worker: Worker, asked: list[Change], blind: str | None = None) -> Tally:
-    """Ask a worker about changes, one after another."""
+def tally_changes(worker: Worker, asked: list[Change], blind: str | None = None) -> Tally:
+    """Send changes to a worker, one after another, and count the results."""
     tally, started = Tally(), time.monotonic()
     for change in asked:
         answer = worker.ask(change.module, change.source, blind)

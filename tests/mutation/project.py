@@ -1,8 +1,8 @@
-"""A copy of the project with a small job in it, which a mutation may do with as it likes.
+"""Copy the project with a small job, for mutations to change.
 
 folder/reviewflow, configs, tests/mutation   the copy
        job.yaml, reviews.csv                 the job: 300 short reviews, one epoch
-       artifacts/                            what it gives undisturbed
+       artifacts/                            its artifacts without a change
 """
 
 import os
@@ -20,27 +20,27 @@ LEAVE_OUT = shutil.ignore_patterns("__pycache__")
 
 
 def set_up(folder: Path, reviews: list[tuple[str, str]]) -> None:
-    """Copy the project into an empty folder and put the small job beside it."""
+    """Copy the project and the small job into an empty folder."""
     from tests.conftest import write_config, write_reviews
 
     for name in ("reviewflow", "configs", "tests/mutation"):
         shutil.copytree(ROOT / name, folder / name, ignore=LEAVE_OUT)
     shutil.copy(ROOT / "tests" / "__init__.py", folder / "tests")
-    write_reviews(folder / "reviews.csv", shortened(reviews))
+    write_reviews(folder / "reviews.csv", short_reviews(reviews))
     write_config(folder / "job.yaml", small_job(folder))
 
 
-def shortened(reviews: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Short texts (compiled code runs uncompiled here), among them what is seldom met."""
+def short_reviews(reviews: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return short texts, some with rare content (code runs uncompiled here)."""
     short = [(text[:CHARACTERS], label) for text, label in reviews[:ROWS]]
     short[7] = ("Not <b>quite</b> 2 good<br />films &amp; 15 bad ones, naïve café", "positive")
     short[50] = ("neither good nor bad", "neutral")
-    short[90] = ("a review that nobody has judged", "")
+    short[90] = ("a review without a label", "")
     return short
 
 
 def small_job(folder: Path) -> dict[str, Any]:
-    """The content of the job's configuration: variants that together use most settings."""
+    """Return a configuration whose variants together use most settings."""
     suites = folder / "configs" / "expectations"
     return {
         "ingest": {"path": str(folder / "reviews.csv"), "other_labels": "drop"},
@@ -71,7 +71,7 @@ def small_job(folder: Path) -> dict[str, Any]:
 
 
 def module_paths(folder: Path) -> dict[str, Path]:
-    """The modules of the copy, by dotted name."""
+    """Return the modules of the copy, by dotted name."""
     found = {}
     for path in sorted((folder / "reviewflow").rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
@@ -80,8 +80,8 @@ def module_paths(folder: Path) -> dict[str, Path]:
 
 
 @contextmanager
-def replaced(path: Path, source: str) -> Iterator[None]:
-    """Another source in a file for a while; its compiled form and its dates come back as well."""
+def replace_source(path: Path, source: str) -> Iterator[None]:
+    """Replace a file's source, and restore it with byte code and times."""
     before, status, compiled = path.read_bytes(), path.stat(), Path(cache_from_source(str(path)))
     aside = compiled.with_suffix(".aside")
     if compiled.exists():

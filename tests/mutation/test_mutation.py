@@ -1,7 +1,7 @@
-"""No result is stale, whichever definition of the library is changed; a broken reach is found out.
+"""No result is stale after any change, and a broken reach shows.
 
-For each change, every step whose key stood is done again on the undisturbed inputs, and its bytes
-are compared; what crashes in changed code counts as stale too.
+For each change, every step with an equal key runs again on the first inputs, and its bytes are
+compared. A crash in changed code counts as stale too.
 """
 
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Reviews
 from tests.mutation.changes import Change, changes
-from tests.mutation.driver import Worker, tallied
+from tests.mutation.driver import Worker, tally_changes
 
 SAMPLE = 10
 MOST = 3
@@ -24,8 +24,8 @@ def worker(imdb: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     started.close()
 
 
-def sampled(found: list[Change], number: int) -> list[Change]:
-    """Changes at equal distances, so that every folder of the library has its share."""
+def sample(found: list[Change], number: int) -> list[Change]:
+    """Return changes at equal distances, some from each folder."""
     return [found[len(found) * place // number] for place in range(number)]
 
 
@@ -38,7 +38,7 @@ def test_changes_reach_every_definition_and_leave_docstrings_alone() -> None:
     assert made == changes("m", source, 9)
 
 
-def test_undisturbed_steps_give_the_same_bytes_again(worker: Worker) -> None:
+def test_steps_without_a_change_write_the_same_bytes(worker: Worker) -> None:
     path = worker.paths["reviewflow.errors"]  # every step imports it
     answer = worker.ask("reviewflow.errors", path.read_text(encoding="utf-8"))
     assert answer["stale"] == []
@@ -47,7 +47,7 @@ def test_undisturbed_steps_give_the_same_bytes_again(worker: Worker) -> None:
 
 def test_no_result_is_stale_after_a_sample_of_changes(worker: Worker) -> None:
     used = [each for each in worker.changes(1) if each.module in worker.baseline["imported"]]
-    tally = tallied(worker, sampled(used, SAMPLE))
+    tally = tally_changes(worker, sample(used, SAMPLE))
     print(tally)
     assert tally.stale == []
     assert tally.counts["seen"] >= 2
@@ -56,16 +56,16 @@ def test_no_result_is_stale_after_a_sample_of_changes(worker: Worker) -> None:
 @pytest.mark.parametrize("module", ["reviewflow.text.clean", "reviewflow.evaluation.metrics"])
 def test_a_reach_broken_on_purpose_gives_stale_results(worker: Worker, module: str) -> None:
     source = worker.paths[module].read_text(encoding="utf-8")
-    asked = sampled(changes(module, source, 1), 3)
-    assert tallied(worker, asked).stale == []
-    broken = tallied(worker, asked, blind=module)
+    asked = sample(changes(module, source, 1), 3)
+    assert tally_changes(worker, asked).stale == []
+    broken = tally_changes(worker, asked, blind=module)
     print(broken)
     assert broken.stale
     assert broken.counts["stale"]
 
 
 def shard(setting: str) -> tuple[int, int]:
-    """Return the place from 0 and the number of shards that ``MUTATION_SHARD=2/5`` asks for."""
+    """Return the place from 0 and the number of shards of ``MUTATION_SHARD``."""
     place, of = (int(number) for number in setting.split("/"))
     if not 1 <= place <= of:
         raise ValueError(f"MUTATION_SHARD is {setting!r}; write 2/5 for the second of five.")
@@ -83,7 +83,7 @@ def test_shards_together_are_all_changes() -> None:
 @pytest.mark.timeout(3 * 3600)
 def test_no_result_is_stale_after_any_change(worker: Worker) -> None:
     place, of = shard(os.environ.get("MUTATION_SHARD", "1/1"))
-    tally = tallied(worker, worker.changes(MOST)[place::of])
+    tally = tally_changes(worker, worker.changes(MOST)[place::of])
     print(tally)
     assert tally.stale == []
     assert tally.counts["seen"] > 500 / of

@@ -1,11 +1,11 @@
-"""Reads changes of the project's source and forks one child for each.
+"""Read changes of the project's source, and fork one child for each.
 
-stdin   {"module": …, "source": …, "blind": null}          one a line
-stdout  {"baseline": …}, then one answer a line
+    stdin   {"module": …, "source": …, "blind": null}          one a line
+    stdout  {"baseline": …}, then one answer a line
 
-It runs inside a copy of the project (``python -m tests.mutation.worker``), with third-party
-packages imported once and the project imported anew by every child. ``blind`` breaks the reach on
-purpose: the definitions of that module are then not counted where others use them.
+It runs inside a copy of the project (``python -m tests.mutation.worker``). The third-party
+packages are imported once, and every child imports the project again. ``blind`` breaks the reach on
+purpose: the definitions of that module then do not count where others use them.
 """
 
 import gc
@@ -28,7 +28,7 @@ from reviewflow.errors import ReviewflowError
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.planner import CALL
 from tests.mutation import child
-from tests.mutation.project import module_paths, replaced
+from tests.mutation.project import module_paths, replace_source
 
 LIMIT_SECONDS = 120
 PACKAGES = ("reviewflow",)
@@ -36,7 +36,7 @@ ENTRIES = (CALL, *(stage.function for stage in STAGES))
 
 
 class BlindProject(Project):
-    """A project in which no name of one module can be followed: what a broken walk would see."""
+    """A project in which no name of one module can be followed."""
 
     blind = ""
 
@@ -47,7 +47,7 @@ class BlindProject(Project):
 
 
 def reaches(files: tuple[Source, ...], blind: str | None = None) -> dict[str, Reach]:
-    """What every stage reaches in these files."""
+    """Return the reach of every stage in these files."""
     modules = tuple(parsed(file) for file in files)
     project = Project(modules, PACKAGES)
     if blind:
@@ -57,7 +57,7 @@ def reaches(files: tuple[Source, ...], blind: str | None = None) -> dict[str, Re
 
 
 class Worker:
-    """The copy of the project, its undisturbed artifacts, and which stage imports what."""
+    """The copy of the project, its first artifacts, and imports by stage."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.paths = folder, module_paths(folder)
@@ -66,32 +66,35 @@ class Worker:
         self.imported: set[str] = set()
 
     def make_baseline(self) -> dict[str, Any]:
-        """Make the whole job undisturbed: how many steps, and the modules that they import."""
-        made = forked(partial(child.make_all, self.folder, self.reaches))
+        """Run the whole job without a change, and count steps and imports."""
+        made = run_forked(partial(child.make_all, self.folder, self.reaches))
         if "crash" in made[-1]:
-            raise RuntimeError(f"The job cannot be made undisturbed: {made[-1]['crash']}")
-        self.imported = {name for told in made for name in told["imported"]}
+            raise RuntimeError(f"The job fails without a change: {made[-1]['crash']}")
+        self.imported = {name for step in made for name in step["imported"]}
         del made[-1]
         (self.folder / child.BASELINE).write_text(json.dumps(made), encoding="utf-8")
-        steps = {name for told in made for name in told["imported"]}
+        steps = {name for step in made for name in step["imported"]}
         return {"steps": len(made), "imported": sorted(steps)}
 
     def answer(self, module: str, source: str, blind: str | None) -> dict[str, Any]:
-        """What comes of one change."""
+        """Return the result of one change."""
         started = time.monotonic()
         try:
-            found = self._reaches(self._changed(module, source), blind)
+            found = self._reaches(self._with_source(module, source), blind)
         except ReviewflowError as error:
             return summary([{"crash": str(error)}], started)
-        if module not in self.imported:  # never imported, never an influence
+        if module not in self.imported:  # no influence
             changed = sum(found[entry] != self.reaches[entry] for entry in ENTRIES)
             return summary([{"laid out": True, "changed": changed}], started)
-        with replaced(self.paths[module], source):
-            told = forked(partial(child.do_again, self.folder, found, module))
-        return summary(told, started)
+        with replace_source(self.paths[module], source):
+            messages = run_forked(partial(child.do_again, self.folder, found, module))
+        return summary(messages, started)
 
     def _reaches(self, files: tuple[Source, ...], blind: str | None) -> dict[str, Reach]:
-        """The reaches of changed files; for a blind walk, as they were where it sees no change."""
+        """Return the reaches of changed files.
+
+        A blind project keeps the old reach where it sees no change.
+        """
         found = reaches(files, blind)
         if not blind:
             return found
@@ -101,21 +104,21 @@ class Worker:
             for name in found
         }
 
-    def _changed(self, module: str, source: str) -> tuple[Source, ...]:
+    def _with_source(self, module: str, source: str) -> tuple[Source, ...]:
         return tuple(
             file._replace(text=source.encode()) if file.module == module else file
             for file in self.files
         )
 
 
-def summary(told: list[dict[str, Any]], started: float) -> dict[str, Any]:
-    """One answer from what a child told: ``loud`` if the job could not even be laid out."""
-    laid_out = next((each for each in told if "laid out" in each), None)
-    stale = [[each["stale"], each["why"]] for each in told if "stale" in each]
-    ended = [each for each in told if "ended" in each]
-    crash = next((each["crash"] for each in told if "crash" in each), None)
+def summary(messages: list[dict[str, Any]], started: float) -> dict[str, Any]:
+    """Return a child's results as one answer, ``loud`` if no plan was made."""
+    laid_out = next((each for each in messages if "laid out" in each), None)
+    stale = [[each["stale"], each["why"]] for each in messages if "stale" in each]
+    ended = [each for each in messages if "ended" in each]
+    crash = next((each["crash"] for each in messages if "crash" in each), None)
     if crash and laid_out:
-        begun = [each["begins"] for each in told if "begins" in each]
+        begun = [each["begins"] for each in messages if "begins" in each]
         stale.append([begun[-1] if begun else "the keys", crash])
     return {
         "loud": crash if not laid_out else None,
@@ -127,8 +130,11 @@ def summary(told: list[dict[str, Any]], started: float) -> dict[str, Any]:
     }
 
 
-def forked(work: Callable[[child.Tell], None]) -> list[dict[str, Any]]:
-    """What ``work`` tells in a process of its own; a last ``crash`` if it does not come through."""
+def run_forked(work: Callable[[child.Tell], None]) -> list[dict[str, Any]]:
+    """Run ``work`` in a process of its own, and return its messages.
+
+    The last message is ``crash`` if the process does not end well.
+    """
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -139,18 +145,18 @@ def forked(work: Callable[[child.Tell], None]) -> list[dict[str, Any]]:
     if late:
         os.kill(pid, signal.SIGKILL)
     status = os.waitpid(pid, 0)[1]
-    told = [json.loads(line) for line in text.decode().split("\n")[:-1]]
+    messages = [json.loads(line) for line in text.decode().split("\n")[:-1]]
     if late:
-        told.append({"crash": f"no end within {LIMIT_SECONDS} s"})
-    elif status and not any("crash" in each for each in told):
-        told.append({"crash": f"the process ended with status {status}"})
-    return told
+        messages.append({"crash": f"no end within {LIMIT_SECONDS} s"})
+    elif status and not any("crash" in each for each in messages):
+        messages.append({"crash": f"the process ended with status {status}"})
+    return messages
 
 
 def _in_child(work: Callable[[child.Tell], None], writing: int) -> None:
-    """Do the work with the project imported anew, and end the process."""
+    """Do the work with the project imported again, and end the process."""
 
-    def tell(what: dict[str, Any]) -> None:
+    def send(what: dict[str, Any]) -> None:
         os.write(writing, json.dumps(what).encode() + b"\n")
 
     status = 1
@@ -159,10 +165,10 @@ def _in_child(work: Callable[[child.Tell], None], writing: int) -> None:
         for stream in (0, 1, 2):
             os.dup2(quiet, stream)
         child.forget_project()
-        work(tell)
+        work(send)
         status = 0
-    except BaseException as error:  # whatever a changed program does
-        tell({"crash": f"{type(error).__name__}: {str(error)[:300]}"})
+    except BaseException as error:  # a changed program may raise anything
+        send({"crash": f"{type(error).__name__}: {str(error)[:300]}"})
     finally:
         os._exit(status)
 
@@ -182,7 +188,7 @@ def _read_all(reading: int, until: float) -> tuple[bytes, bool]:
 
 
 def import_packages() -> None:
-    """Import what the stages import, once, for all children."""
+    """Import the packages of the stages once, for all children."""
     import great_expectations
     import inflect
     import matplotlib.pyplot
