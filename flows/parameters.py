@@ -1,4 +1,4 @@
-"""What a flow run is started with: a configuration's file, or its sections filled in as a form.
+"""Define what a flow run starts with: a file, or a form of sections.
 
 reviewflow run ─ reads the file ─▶ read_before ──┐
 deployment, config: a path ─ reads the file ─────┼─▶ Config
@@ -45,7 +45,7 @@ _READ: ContextVar[JobConfig | None] = ContextVar("read", default=None)
 
 
 class Options(Section):
-    """How a run proceeds; only `changes` can change a result."""
+    """How a run proceeds. Only `changes` can change a result."""
 
     changes: tuple[str, ...] = Field(
         (), description="Changes of single settings, section.key=value, on top of all others"
@@ -58,9 +58,9 @@ class Options(Section):
 
 @contextmanager
 def read_before(config: JobConfig) -> Iterator[None]:
-    """Hand a configuration to the flow run in the body, which then reads no file.
+    """Hand a configuration to the flow run in the body, without a file.
 
-    A command reads its file before it starts a server, so that a mistake is told at once. Prefect
+    A command reads its file before it starts a server, so that a mistake is shown at once. Prefect
     passes JSON to a flow, so the configuration goes past it.
     """
     token = _READ.set(config)
@@ -73,7 +73,7 @@ def read_before(config: JobConfig) -> Iterator[None]:
 def file_config(
     read: Callable[[Path, tuple[str, ...]], Job], path: str, changes: tuple[str, ...]
 ) -> Job:
-    """Return the configuration that was read before, or else read it from its file."""
+    """Return the configuration read before, or else read it from its file."""
     known: Any = _READ.get()
     return known if known is not None else read(Path(path), changes)
 

@@ -1,4 +1,4 @@
-"""Provide runtime services to a stage: executor, progress callback, cancellation."""
+"""Provide a stage with an executor, a progress callback and a stop."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -16,7 +16,9 @@ def silent(message: str, figures: dict[str, float]) -> None:
 
 @dataclass(frozen=True)
 class Context:
-    """Runtime services for one step; none of them may change what the step writes.
+    """Runtime services for one step.
+
+    None of them may change what the step writes.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ A message is one plain sentence for a person: what came, where, and what to do.
 
 
 def escape(text: str, keep: str = "") -> str:
-    r"""Return text with unprintable characters as escapes, such as ``\x1b[31m``.
+    r"""Return text with unprintable characters escaped: ``\x1b[31mred``.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class ReviewflowError(Exception):
     exit_code = 1
 
     def __str__(self) -> str:
-        """Return the message; names in it come from data, so control characters are escaped."""
+        """Return the message with control characters escaped, as in names."""
         return escape(super().__str__(), keep="\n")
 
 
@@ -50,11 +50,11 @@ class ConfigError(UsageError):
 
 
 class InputError(UsageError):
-    """An input file is missing, unreadable, or lacks what the configuration names."""
+    """An input file is missing, unreadable, or lacks a named column."""
 
 
 class QualityError(ReviewflowError):
-    """A data-quality check with severity ``error`` failed; the message holds a readable table."""
+    """A check with severity ``error`` failed. The message is a table."""
 
     exit_code = 3
 

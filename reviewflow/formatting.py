@@ -1,4 +1,4 @@
-"""Format values for people: counts, durations, sizes, and text that is safe to show."""
+"""Format values for people: counts, durations, sizes, safe text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 400
 
 
 def visible(value: Any, longest: int | None = None) -> str:
-    """Return text from data with every character that acts unseen made visible.
+    """Return text from data with characters that act unseen made visible.
 
     Control characters, such as the start of a terminal's colour code, become their picture
     (``␛``) or their code point. Marks that turn the direction of writing become their code point.
@@ -39,7 +39,7 @@ def _picture(match: re.Match[str]) -> str:
 
 
 def plain(value: Any) -> str:
-    """Return a value from run.json (number, text, list or mapping) as one line."""
+    """Return a value from run.json, of any kind, as one line."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -56,7 +56,7 @@ def plain(value: Any) -> str:
 
 
 def setting(value: Any) -> str:
-    """Return a value of the configuration as one line, as a person would type it."""
+    """Return a setting's value as one line, as a person would type it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -115,7 +115,12 @@ def size(size_bytes: Any) -> str:
 
 
 def moment(stamp: Any) -> str:
-    """Return an ISO 8601 time as ``3 June 2025, 14:05 UTC``, other text as it is."""
+    """Return a time as ``3 June 2025, 14:05 UTC``, other text unchanged.
+
+    Parameters
+    ----------
+    stamp : ISO 8601.
+    """
     try:
         time = datetime.fromisoformat(stamp)
     except (TypeError, ValueError):
@@ -125,14 +130,14 @@ def moment(stamp: Any) -> str:
 
 
 def listed(names: list[str], most: int = 6) -> str:
-    """Return names as in a sentence: ``a``, ``a and b``, ``a, b and 3 others``."""
+    """Join names as in a sentence: ``a and b``, ``a, b and 3 others``."""
     if len(names) > most:
         return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} others"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings by full name: ``{"train": {"seed": 0}}`` as ``train.seed``."""
+    """Return nested settings by full names, such as ``train.seed``."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, Mapping) and value:

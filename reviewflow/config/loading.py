@@ -1,4 +1,4 @@
-"""Read a configuration file: YAML and ``--set`` become a typed model, or one sentence.
+"""Turn a configuration file and ``--set`` options into a typed model.
 
 YAML file ─┐
            ├─ merge ─ validate ─▶ model
@@ -28,7 +28,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_content(path: Path, changes: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Read the mapping in a YAML file with ``section.key=value`` changes on top.
+    """Read a YAML file, and apply ``section.key=value`` changes to it.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
 
 
 def _known_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
-    """Return the names that a section knows; none where the location is inside a value."""
+    """Return the keys of a section, or nothing for what is inside a value."""
     for piece in location:
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
         field = fields.get(piece)

@@ -1,7 +1,7 @@
-"""Define the sections of the sentiment job's configuration, frozen and typed.
+"""Define the sections of the sentiment job's configuration.
 
-A setting is a field with its type, default, bounds and description; Prefect's form shows them all.
-A section is a class here and a field of `reviewflow.config.sentiment.Config`.
+A section is a frozen class here, and a field of `reviewflow.config.sentiment.Config`. A setting is a
+field with its type, default, bounds and description, all of which Prefect's form shows.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Ingest(Section):
     @field_validator("labels", mode="before")
     @classmethod
     def _turn_words_into_text(cls, value: Any) -> Any:
-        """Turn label words that YAML reads as numbers or booleans back into text."""
+        """Turn words that YAML reads as numbers or booleans into text."""
         if isinstance(value, dict):
             return {
                 str(word).lower() if isinstance(word, bool) else str(word): label

@@ -1,4 +1,4 @@
-"""The configuration of the sentiment job, read from YAML and validated once.
+"""Read the configuration of the sentiment job and validate it once.
 
 imdb.yaml ─▶ read_config ─▶ Config ─┬─ sections
                                     └─ variant_configs: {name: Config}
@@ -72,7 +72,7 @@ class Config(JobConfig):
 
 
 def read_config(path: Path, changes: tuple[str, ...] = ()) -> Config:
-    """Read a YAML file with ``section.key=value`` changes on top.
+    """Read a YAML file, apply ``section.key=value`` changes, and validate.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Parse YAML that a person wrote; refuse what PyYAML would drop or expand without end.
+"""Parse YAML strictly: equal keys and endless anchors are refused.
 
     text ─ compose ─▶ nodes ─ small, no loops, no key twice? ─ construct ─▶ plain values
 
@@ -51,7 +51,7 @@ class _Refused(Exception):
 
 
 def _check(root: yaml.Node) -> None:
-    """Refuse a tree that is too large once every alias is expanded, or has a key twice."""
+    """Refuse equal keys, and a tree too large once aliases are expanded."""
     nodes, waiting = 0, [(root, 1)]
     while waiting:
         node, depth = waiting.pop()
@@ -66,7 +66,7 @@ def _check(root: yaml.Node) -> None:
 
 
 def _check_keys(mapping: yaml.MappingNode) -> None:
-    """Refuse a mapping that has a key twice; merge keys (``<<``) may come twice."""
+    """Refuse a mapping that has a key twice, merge keys (``<<``) excepted."""
     lines: dict[tuple[str, str], int] = {}
     for key, _ in mapping.value:
         if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
@@ -81,7 +81,7 @@ def _check_keys(mapping: yaml.MappingNode) -> None:
 
 
 def _one_line(error: BaseException) -> str:
-    """Return what is wrong and in which line, without PyYAML's excerpt of the text."""
+    """Return what is wrong and where, without PyYAML's excerpt."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} in line {error.problem_mark.line + 1}"
     text = " ".join(str(error).replace(' in "<unicode string>",', " at").split())

@@ -1,4 +1,4 @@
-"""The variants of a configuration: named changes, and every combination of a grid.
+"""List variants: named changes, and every combination of a grid.
 
 variants: {tanh: {train.activation: tanh}} ─┐
                                             ├─ list ─▶ {name: changes} ─ apply ─▶ content
@@ -24,7 +24,7 @@ Changes = dict[str, Any]  # section.key: value
 def list_variants(
     variants: Mapping[str, Changes], grid: Mapping[str, tuple[Any, ...]]
 ) -> dict[str, Changes]:
-    """List what each variant changes: first those with a name, then the grid's combinations.
+    """List what each variant changes, the named ones before the grid's.
 
     Without either there is one variant called ``default``.
 
@@ -65,7 +65,7 @@ def apply_variant(content: Mapping[str, Any], name: str, changes: Changes) -> di
 
 
 def _check_grid(grid: Mapping[str, tuple[Any, ...]], named: int) -> None:
-    """Refuse a grid with an empty or repeated value, or with too many combinations."""
+    """Refuse empty lists, repeated values and too many combinations."""
     for key, values in grid.items():
         if not values:
             raise ConfigError(f"grid: {quote(key)} lists no values; list some or remove it.")
