@@ -129,7 +129,7 @@ def moment(stamp: Any) -> str:
     return f"{time.day} {time:%B %Y, %H:%M}{zone}"
 
 
-def listed(names: list[str], most: int = 6) -> str:
+def join_names(names: list[str], most: int = 6) -> str:
     """Join names as in a sentence: ``a and b``, ``a, b and 3 others``."""
     if len(names) > most:
         return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} others"

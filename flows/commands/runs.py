@@ -238,9 +238,9 @@ def _say_metrics(metrics: list[dict[str, Any]]) -> None:
 
 def _say_reasons(reasons: list[dict[str, Any]]) -> None:
     from flows.commands.tables import say_table
-    from reviewflow.formatting import listed
+    from reviewflow.formatting import join_names
 
-    rows = [(listed(each["steps"]), "; ".join(each["reasons"])) for each in reasons]
+    rows = [(join_names(each["steps"]), "; ".join(each["reasons"])) for each in reasons]
     if rows:
         say_table("Why steps differ", ("step", "why"), rows)
 

@@ -1,7 +1,7 @@
 """Define the sections of the sentiment job's configuration.
 
-A section is a frozen class here, and a field of `reviewflow.config.sentiment.Config`. A setting is a
-field with its type, default, bounds and description, all of which Prefect's form shows.
+A section is a frozen class here, and a field of `reviewflow.config.sentiment.Config`. A setting is
+a field with its type, default, bounds and description, all of which Prefect's form shows.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ class JobConfig(Section):
         }
 
     def settings(self, name: str) -> Any:
-        """Return the section or setting called `name` (``train``, ``vectorize.norm``)."""
+        """Return the section or setting called ``train``, ``vectorize.norm``."""
         section, _, key = name.partition(".")
         value = self.sections[section]
         return value.model_dump()[key] if key else value

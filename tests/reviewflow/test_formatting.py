@@ -11,7 +11,7 @@ from reviewflow.formatting import (
     duration,
     figure,
     flatten,
-    listed,
+    join_names,
     moment,
     nearest,
     plain,
@@ -52,10 +52,10 @@ def test_figures_and_counts() -> None:
     assert figure(float("inf")) == figure(None) == figure("x") == figure(True) == "–"
     assert amount(1, "row") == "1 row"
     assert amount(20000, "row") == "20,000 rows"
-    assert listed(["a"]) == "a"
-    assert listed(["a", "b", "c"]) == "a, b and c"
-    assert listed(list("abcdefgh"), 4) == "a, b, c and 5 others"
-    assert listed([]) == ""
+    assert join_names(["a"]) == "a"
+    assert join_names(["a", "b", "c"]) == "a, b and c"
+    assert join_names(list("abcdefgh"), 4) == "a, b, c and 5 others"
+    assert join_names([]) == ""
 
 
 def test_values_in_one_line() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reviewflow.formatting import LONGEST, amount, figure, listed, visible
+from reviewflow.formatting import LONGEST, amount, figure, join_names, visible
 from reviewflow.reporting.page.stage_table import Stage
 from reviewflow.reporting.page.variant_table import Check, Variant
 
@@ -94,7 +94,7 @@ def _check_tile(found: tuple[Check, ...]) -> Tile:
     troubles += [amount(counts["warning"], "warning")] if counts["warning"] else []
     state = "failed" if counts["failed"] else "warning" if counts["warning"] else "passed"
     return Tile(
-        "Checks passed", f"{passed} of {len(found)}", listed(troubles or ["no warning"]), state
+        "Checks passed", f"{passed} of {len(found)}", join_names(troubles or ["no warning"]), state
     )
 
 
@@ -133,10 +133,12 @@ def notices(
             found.append(Notice(check.state, f"{check.asked} ({check.of}): seen {check.seen}."))
     lost = [variant.name for variant in found_variants if variant.state == "failed"]
     if lost:
-        found.append(Notice("failed", f"Not trained to the end: {listed(lost)}."))
+        found.append(Notice("failed", f"Not trained to the end: {join_names(lost)}."))
     guessing = [variant.name for variant in found_variants if variant.guesses]
     if guessing:
         noun = "variant" if len(guessing) == 1 else "variants"
-        text = f"{len(guessing)} {noun} did not get past the loss of guessing: {listed(guessing)}."
+        text = (
+            f"{len(guessing)} {noun} did not get past the loss of guessing: {join_names(guessing)}."
+        )
         found.append(Notice("warning", text))
     return tuple(found)

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from reviewflow.formatting import LONGEST, amount, duration, finite, listed, size, visible
+from reviewflow.formatting import LONGEST, amount, duration, finite, join_names, size, visible
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _reasons(steps: list[dict[str, Any]], most: int = 5) -> tuple[str, ...]:
     for reason, names in holders.items():
         known = list(dict.fromkeys(name for name in names if name))
         whole = len(names) == len(steps) or not known
-        lines.append(visible(reason, LONGEST) + ("" if whole else f" ({listed(known, 4)})"))
+        lines.append(visible(reason, LONGEST) + ("" if whole else f" ({join_names(known, 4)})"))
     rest = len(lines) - most
     return (*lines[:most], *([amount(rest, "other reason")] if rest > 0 else []))
 
