@@ -1,10 +1,11 @@
-"""What README and docs say is true: its commands run, its links lead somewhere."""
+"""README and docs are true: commands run, links work, the glossary is in order."""
 
 import csv
 import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ import yaml
 from tests.conftest import Reviews, write_reviews
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+GLOSSARY = ROOT / "docs" / "glossary.md"
+MOST_WORDS = 32
 COMMAND = re.compile(r"^\.venv/bin/(reviewflow .*)$", re.MULTILINE)
 
 
@@ -55,7 +58,40 @@ def test_the_readmes_commands_run_as_they_stand(
         assert done.stdout
 
 
-def test_every_make_target_of_the_readme_exists() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+    code = re.findall(r"`[^`]*`|```.*?```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for target in re.findall(r"\bmake ([a-z-]+)", " ".join(code)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def glossary() -> dict[str, str]:
+    """Return the meaning of each term, in the order of the page."""
+    rows = re.findall(r"^\| \*\*(.+)\*\* \| (.+) \|$", GLOSSARY.read_text(), re.MULTILINE)
+    return dict(rows)
+
+
+def test_the_glossary_has_one_sentence_a_term_in_alphabetical_order() -> None:
+    terms = glossary()
+    assert len(terms) > 40
+    assert list(terms) == sorted(terms)
+    for term, meaning in terms.items():
+        assert meaning.endswith("."), term
+        assert ". " not in meaning, term
+        assert len(meaning.split()) <= MOST_WORDS, term
+
+
+@pytest.mark.parametrize("term", glossary())
+def test_a_term_of_the_glossary_is_in_use(term: str) -> None:
+    forms = rf"\b{term.replace(' ', '[ _]?')}(?:s|es)?(?![a-z])"
+    pages = [page.read_text(encoding="utf-8") for page in PAGES if page != GLOSSARY]
+    assert any(re.search(forms, text, re.IGNORECASE) for text in (*pages, *sources()))
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """Return the text of every module of the product."""
+    packages = ("flows", "tasks", "reviewflow")
+    paths = (path for name in packages for path in (ROOT / name).rglob("*.py"))
+    return tuple(path.read_text(encoding="utf-8") for path in paths)
