@@ -120,8 +120,7 @@ def parse_variants(text: str) -> dict[str, Any]:
     try:
         table = parse_yaml(text) or {}
     except ValueError as error:
-        where = " ".join(str(error).split())
-        raise ConfigError(f"variants: {where}; write a line a variant, {EXAMPLE}.") from None
+        raise ConfigError(f"variants: {error}; write a line a variant, {EXAMPLE}.") from None
     if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
         raise ConfigError(f"variants: must be a table, a line a variant, {EXAMPLE}.")
     return {str(name): dict(changes) for name, changes in table.items()}

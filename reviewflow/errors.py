@@ -29,6 +29,14 @@ def escape(text: str, keep: str = "") -> str:
     )
 
 
+def error_line(error: BaseException, longest: int = 300) -> str:
+    """Return another library's message on one line, without a full stop.
+
+    An error without a message gives the name of its class.
+    """
+    return (" ".join(str(error).split()) or type(error).__name__)[:longest].rstrip(".")
+
+
 class ReviewflowError(Exception):
     """Base of all errors whose message is written for a person."""
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from reviewflow.errors import error_line
+
 MOST_CHARACTERS = 1_000_000
 MOST_NODES = 20_000
 MOST_DEPTH = 50
@@ -84,5 +86,4 @@ def _one_line(error: BaseException) -> str:
     """Return what is wrong and where, without PyYAML's excerpt."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} in line {error.problem_mark.line + 1}"
-    text = " ".join(str(error).replace(' in "<unicode string>",', " at").split())
-    return (text or type(error).__name__)[:300].rstrip(".")
+    return error_line(error).replace(' in "<unicode string>",', " at")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.config.strict_yaml import parse_yaml
-from reviewflow.errors import ConfigError
+from reviewflow.errors import ConfigError, error_line
 from reviewflow.formatting import nearest
 from reviewflow.quality.conditions import comparisons, gallery_arguments
 from reviewflow.quality.library import expectation_class, expectation_types
@@ -197,7 +197,7 @@ def _accepted(type_: str, kwargs: dict[str, Any], where: str) -> None:
                 known = [name for name in accepted.__fields__ if name not in RESERVED_KWARGS]
                 raise ConfigError(f"{where} takes no {key!r}; {_hint(key, known)}") from None
         said = [f"{problem['loc'][0]}: {problem['msg']}" for problem in problems[:1]]
-        sentence = said[0].removeprefix("__root__: ") if said else _one_line(error)
+        sentence = said[0].removeprefix("__root__: ") if said else error_line(error)
         raise ConfigError(f"{where} refuses its kwargs: {sentence}.") from None
 
 
@@ -229,7 +229,3 @@ def _is_list(value: object) -> bool:
 def _short(value: object) -> str:
     text = repr(value) if isinstance(value, str | int | float | bool) else type(value).__name__
     return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _one_line(error: BaseException) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:300].rstrip(".")

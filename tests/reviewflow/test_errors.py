@@ -30,6 +30,12 @@ def test_exit_codes(error: type[ReviewflowError], code: int) -> None:
     assert error.exit_code == code
 
 
+def test_a_message_of_another_library_is_one_line() -> None:
+    assert errors.error_line(ValueError("two\n  lines.")) == "two lines"
+    assert errors.error_line(ValueError()) == "ValueError"
+    assert errors.error_line(ValueError("x" * 400)) == "x" * 300
+
+
 def test_a_message_is_text_for_a_terminal() -> None:
     error = ReviewflowError("The file \x1b[31mred\u202e has\ntwo lines and \ud800.")
     assert str(error) == "The file \\x1b[31mred\\u202e has\ntwo lines and \\ud800."
