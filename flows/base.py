@@ -29,7 +29,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.processors import processors
 from reviewflow.runs.alerts import alerts
-from reviewflow.runs.gc import claim
+from reviewflow.runs.gc import write_claims
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, last_run
 from tasks.links import publish_links
@@ -85,9 +85,9 @@ class OneRun:
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.opened: Run | None = None
         try:
-            self.previous = last_run(self.artifacts / "runs", job, name)
+            self.previous = last_run(self.artifacts / "runs", self.record.identity)
             self.opened = self.open(self.previous)
-            claim(self.record.folder, self.run.planner.fingerprint_digests())
+            write_claims(self.record.folder, self.run.planner.fingerprint_digests())
             name_flow_run(self.title())
         except BaseException as error:
             self.close(error)
@@ -158,9 +158,9 @@ class OneRun:
         facts: dict[str, Any] = {}
         if self.opened is not None:
             facts = self.facts()
-            self.record.keep_keys(self.opened, self.previous)
+            self.record.write_keys(self.opened.keys, self.previous)
         sentence = None if error is None else str(error) or type(error).__name__
-        last = last_completed(self.artifacts / "runs", self.record.job, self.record.name)
+        last = last_completed(self.artifacts / "runs", self.record.identity)
         content = self.record.finish(state, sentence, facts)
         if self.opened is not None:
             pages = self.write_pages(content)

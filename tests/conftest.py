@@ -19,6 +19,7 @@ from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.graph import Step
 from reviewflow.pipeline.planner import Decision
 from reviewflow.pipeline.runner import Listener, Outcome, Run
+from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import RunRecorder, last_run
 
 # a busy machine is not a failure, so no example has a time limit
@@ -184,7 +185,7 @@ def performed(
 ) -> Told:
     """Plan, and then do the job or some stages of it, with the library alone."""
     settings, runs = read_config(config), artifacts / "runs"
-    previous = last_run(runs, "sentiment", config.stem)
+    previous = last_run(runs, run_identity("sentiment", config.stem, settings))
     planned = open_planner(settings, artifacts, previous, refresh).plan_all()
     record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
@@ -195,7 +196,7 @@ def performed(
                 for group in run.task_groups(stage):
                     run.perform(group)
         finally:
-            record.keep_keys(run, previous)
+            record.write_keys(run.keys, previous)
             record.finish("completed", None, {})
     return Told(
         run,

@@ -163,10 +163,12 @@ def plan(
     from reviewflow.config.sentiment import read_config
     from reviewflow.jobs.open_sentiment import open_planner
     from reviewflow.pipeline.explain import plan_entries, plan_text
+    from reviewflow.runs.identity import run_identity
     from reviewflow.runs.record import last_run
 
     settings = read_config(Path(config), changes)
-    previous = last_run(Path(artifacts) / "runs", "sentiment", Path(config).stem)
+    identity = run_identity("sentiment", Path(config).stem, settings, config)
+    previous = last_run(Path(artifacts) / "runs", identity)
     planner = open_planner(settings, Path(artifacts), previous, refresh, verify)
     decisions = planner.plan_all()
     click.echo(

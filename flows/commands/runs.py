@@ -19,9 +19,9 @@ def runs(artifacts: str, as_json: bool) -> None:
     """List past runs, the newest first."""
     from flows.commands.tables import say, say_json, say_table
     from reviewflow.formatting import amount, duration, figure, plain
-    from reviewflow.runs.history import run_line, run_records
+    from reviewflow.runs.history import run_records, run_summary
 
-    lines = [run_line(run) for run in run_records(Path(artifacts) / "runs")]
+    lines = [run_summary(run) for run in run_records(Path(artifacts) / "runs")]
     if as_json:
         say_json(lines)
         return
@@ -61,9 +61,9 @@ def show(run: str, artifacts: str, as_json: bool) -> None:
     """
     from flows.commands.tables import say, say_json
     from reviewflow.formatting import duration, figure, moment, plain
-    from reviewflow.runs.history import found_run, run_page
+    from reviewflow.runs.history import find_run, run_details
 
-    page = run_page(found_run(Path(artifacts) / "runs", run))
+    page = run_details(find_run(Path(artifacts) / "runs", run))
     if as_json:
         say_json(page)
         return
@@ -102,10 +102,10 @@ def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
     """
     from flows.commands.tables import say, say_json
     from reviewflow.runs.diff import compare_runs
-    from reviewflow.runs.history import found_run
+    from reviewflow.runs.history import find_run
 
     folder = Path(artifacts)
-    one, other = (found_run(folder / "runs", name) for name in (a, b))
+    one, other = (find_run(folder / "runs", name) for name in (a, b))
     found = compare_runs(one, other, folder / "store")
     if as_json:
         say_json(found)

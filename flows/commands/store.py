@@ -28,10 +28,11 @@ def store_ls(artifacts: str, as_json: bool) -> None:
     """List the artifacts: stage, key, size, age, and the runs that use them."""
     from flows.commands.tables import age, say, say_json, say_table
     from reviewflow.formatting import amount, size
-    from reviewflow.runs.history import run_records, users
+    from reviewflow.runs.history import run_records, runs_by_artifact
     from reviewflow.store.catalog import entries
 
-    found, used = entries(Path(artifacts) / "store"), users(run_records(Path(artifacts) / "runs"))
+    found = entries(Path(artifacts) / "store", _stage_names())
+    used = runs_by_artifact(run_records(Path(artifacts) / "runs"))
     now = time.time()
     if as_json:
         say_json(
@@ -102,11 +103,14 @@ def store_verify(artifacts: str, as_json: bool) -> None:
             say("Leftovers are harmless; `reviewflow store gc` removes them.")
         looked_at = f"{amount(seen.artifacts, 'artifact')}, {size(seen.bytes)}"
         if seen.corruptions:
-            damaged = len({(fault.stage, fault.key) for fault in seen.corruptions})
-            say(
-                f"{damaged} of {looked_at}: damaged; "
-                "`reviewflow run --verify` makes again what it needs."
-            )
+            damaged = {(c.stage, c.key) for c in seen.corruptions if c.kind == "damaged"}
+            if damaged:
+                say(
+                    f"{len(damaged)} of {looked_at}: damaged; "
+                    "`reviewflow run --verify` makes again what it needs."
+                )
+            else:
+                say(f"{looked_at}: all whole, beside files that are not theirs.")
         else:
             say(f"{looked_at}: all whole.")
     if seen.corruptions:
@@ -135,7 +139,7 @@ def store_gc(keep_runs: int, dry_run: bool, with_runs: bool, artifacts: str, as_
     from reviewflow.formatting import size
     from reviewflow.runs.gc import collect_garbage
 
-    done = collect_garbage(Path(artifacts), keep_runs, dry_run, with_runs)
+    done = collect_garbage(Path(artifacts), keep_runs, dry_run, with_runs, _stage_names())
     if as_json:
         say_json(_collection(done, dry_run))
         return
@@ -149,6 +153,14 @@ def store_gc(keep_runs: int, dry_run: bool, with_runs: bool, artifacts: str, as_
     for note in done.notes:
         say(f"Note: {note}.")
     say(_summed_up(done, dry_run))
+
+
+def _stage_names() -> list[str]:
+    """Return the names of all jobs' stages, in their order."""
+    from reviewflow.jobs.moons import MOONS
+    from reviewflow.jobs.sentiment import STAGES
+
+    return [stage.name for stage in STAGES + MOONS]
 
 
 def _used_by(runs: list[str], trouble: str | None) -> str:

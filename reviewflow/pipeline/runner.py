@@ -266,7 +266,7 @@ class Run:
         """Call the stage's function and keep what it writes."""
         facts = {
             "fingerprint": decision.fingerprint.digest,
-            "parts": decision.fingerprint.to_json(),
+            "key_parts": decision.fingerprint.to_json(),
             "inputs": decision.inputs,
         }
         ingested = step.node.stage.name == "ingest"
@@ -295,7 +295,7 @@ class Run:
 
     def _recheck(self, step: Step, artifact: Artifact, context: Context, rows: Any) -> None:
         """Compute a cached step again, aside, and note its key if the bytes differ."""
-        found = self.planner.store.described_aside(self._writer(step, context, rows))
+        found = self.planner.store.recompute_digests(self._writer(step, context, rows))
         kept = {name: entry["sha256"] for name, entry in artifact.manifest["files"].items()}
         if found != kept:
             files = [name for name in {**found, **kept} if found.get(name) != kept.get(name)]

@@ -1,6 +1,6 @@
-"""What a finished run has to tell somebody who is not looking: failures, warnings, falls.
+"""Find what a finished run should notify people of: a failure, warnings, a fall of a metric.
 
-run.json, the last completed run's before it ─▶ alerts ─▶ (a webhook, above)
+run.json, and that of the last completed run before it ─▶ alerts ─▶ a webhook (tasks/notify.py)
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewflow.formatting import finite
-from reviewflow.runs.history import mapping, mappings
+from reviewflow.runs.json_values import mapping, mappings
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing to tell: ``failed``, ``quality warning``, ``metric fell`` or ``metric rose``,
-    and a sentence."""
+    """One event and its sentence.
+
+    Attributes
+    ----------
+    event : ``failed``, ``quality warning``, ``metric fell`` or ``metric rose``.
+    """
 
     event: str
     text: str
@@ -27,12 +31,12 @@ def alerts(
     before: Mapping[str, Any] | None,
     lower_is_better: Collection[str],
 ) -> list[Alert]:
-    """What is to be told of a run.
+    """Return the alerts of a run.
 
     Parameters
     ----------
     content : run.json as the run ended.
-    before : run.json of the last completed run of the same job and name; None for none.
+    before : run.json of the last completed run of the same configuration and data; None for none.
     lower_is_better : names of the metrics whose rise is bad news.
     """
     title = f"{content.get('job')} {content.get('name')}"
@@ -71,7 +75,7 @@ def _change_for_the_worse(
 
 
 def _best(content: Mapping[str, Any], metric: str) -> float | None:
-    """A metric such as ``test.roc_auc`` of the best variant."""
+    """Return a metric such as ``test.roc_auc`` of the best variant."""
     split, _, name = metric.partition(".")
     winner = mapping(content.get("best")).get("variant")
     for variant in mappings(content.get("variants")):

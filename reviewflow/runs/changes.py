@@ -10,7 +10,9 @@ from typing import Any
 
 from reviewflow.formatting import amount, finite, setting
 from reviewflow.runs.diff import flat
-from reviewflow.runs.history import RunRecord, last_completed, mapping, mappings, roc_auc
+from reviewflow.runs.history import RunRecord, last_completed, roc_auc
+from reviewflow.runs.identity import recorded_identity
+from reviewflow.runs.json_values import mapping, mappings
 
 MOST_SETTINGS = 6
 MORE = re.compile(r" and [\d,]+ more$")  # what a reason does not name
@@ -35,7 +37,7 @@ def changes_since_last_run(folder: Path, content: Mapping[str, Any]) -> dict[str
         head = mapping(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
-    before = last_completed(folder.parent, str(head.get("job")), str(head.get("name")))
+    before = last_completed(folder.parent, recorded_identity(head))
     if before is None or before.run_id == folder.name:
         return None
     changes = [

@@ -1,4 +1,4 @@
-"""What differs between two runs: parameters, data, code, packages, metrics, and why steps differ.
+"""Compare two runs: parameters, data, code, packages, metrics, and why their steps differ.
 
 run.json of both  ─▶ parameters, rows, metrics
 keys.json of both ─▶ code, packages, and the reasons that a plan would give
@@ -14,24 +14,24 @@ from typing import Any
 
 from reviewflow.errors import StoreError
 from reviewflow.formatting import finite
-from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.keys import differences
-from reviewflow.runs.history import RunRecord, mapping, mappings, references, run_line
-from reviewflow.store.catalog import manifest_in
+from reviewflow.runs.history import RunRecord, references, run_summary
+from reviewflow.runs.json_values import mapping, mappings, text
+from reviewflow.runs.keys_file import Keys, read_keys
+from reviewflow.store.catalog import read_manifest
 
-RECIPE = ("settings", "files", "given", "code", "packages", "resources")
-Recipes = Mapping[str, Mapping[str, Any]]
+Fingerprints = Mapping[str, Mapping[str, Any]]
 
 
 def compare_runs(a: RunRecord, b: RunRecord, store: Path) -> dict[str, Any]:
-    """What differs between run ``a`` and run ``b``, as JSON values.
+    """Return what differs between run ``a`` and run ``b``, as JSON values.
 
     Returns
     -------
     dict
         ``runs`` (a line of each), ``parameters``, ``data``, ``code``, ``packages``, ``metrics``,
         ``reasons`` (per step label, in the words of a plan), and ``notes`` on what could not be
-        compare_runs. Lists are empty where nothing differs.
+        compared. Lists are empty where nothing differs.
 
     Raises
     ------
@@ -39,33 +39,40 @@ def compare_runs(a: RunRecord, b: RunRecord, store: Path) -> dict[str, Any]:
     """
     for run in (a, b):
         if run.trouble:
-            raise StoreError(f"Run {run.run_id} cannot be compare_runs: {run.trouble}")
-    recipes_a, recipes_b = _fingerprints(a), _fingerprints(b)
+            raise StoreError(f"Run {run.run_id} cannot be compared: {run.trouble}")
+    keys_a, keys_b = read_keys(a.folder), read_keys(b.folder)
+    fingerprints_a, fingerprints_b = _reached(a, keys_a), _reached(b, keys_b)
     notes = [
-        f"run {run.run_id} has not kept what its keys were made of; code is not compare_runs"
-        for run, fingerprints in ((a, recipes_a), (b, recipes_b))
+        f"run {run.run_id} has not kept what its keys were made of; code is not compared"
+        for run, fingerprints in ((a, fingerprints_a), (b, fingerprints_b))
         if not fingerprints
     ]
+    if not notes and keys_a.of_first_version != keys_b.of_first_version:
+        notes.append("one run is of version 0.1, and modules were renamed; code is not compared")
+        fingerprints_a, fingerprints_b = (
+            _without_code(fingerprints_a),
+            _without_code(fingerprints_b),
+        )
     return {
-        "runs": [run_line(a), run_line(b)],
+        "runs": [run_summary(a), run_summary(b)],
         "parameters": _parameters(a, b),
-        "data": _data(a, b, recipes_a, recipes_b, store),
-        "code": _code(recipes_a, recipes_b),
-        "packages": _packages(a, b, recipes_a, recipes_b),
+        "data": _data(a, b, store),
+        "code": _code(fingerprints_a, fingerprints_b),
+        "packages": _packages(a, b, fingerprints_a, fingerprints_b),
         "metrics": list(_metrics(a, b)),
-        "reasons": _reasons(recipes_a, recipes_b),
+        "reasons": _reasons(a, b, fingerprints_a, fingerprints_b),
         "notes": notes,
     }
 
 
 def _parameters(a: RunRecord, b: RunRecord) -> list[dict[str, Any]]:
-    """Settings whose values differ, defaults written out."""
+    """Return the settings whose values differ, defaults written out."""
     flat_a, flat_b = flat(a.content.get("config")), flat(b.content.get("config"))
     return _pairs(flat_a, flat_b)
 
 
 def flat(settings: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their full names: ``{"train": {"seed": 0}}`` as ``train.seed``."""
+    """Return nested settings by their full names, ``{"train": {"seed": 0}}`` as ``train.seed``."""
     found: dict[str, Any] = {}
     for name, value in mapping(settings).items():
         if isinstance(value, Mapping) and value:
@@ -76,7 +83,7 @@ def flat(settings: Any, prefix: str = "") -> dict[str, Any]:
 
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Names whose values differ, in the order of the first mapping, then of the second."""
+    """Return names whose values differ, in the order of the first mapping, then of the second."""
     return [
         {"name": name, "a": a.get(name), "b": b.get(name)}
         for name in {**a, **b}
@@ -84,36 +91,36 @@ def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _data(
-    a: RunRecord, b: RunRecord, recipes_a: Recipes, recipes_b: Recipes, store: Path
-) -> list[dict[str, Any]]:
-    """Rows, and how many of the parts that they were cut into are the same."""
+def _data(a: RunRecord, b: RunRecord, store: Path) -> list[dict[str, Any]]:
+    """Return the rows, and how many of the parts that they were cut into hold other rows."""
     found = _pairs(
         {name: mapping(a.content.get("data")).get(name) for name in ("rows", "parts")},
         {name: mapping(b.content.get("data")).get(name) for name in ("rows", "parts")},
     )
-    parts_a, parts_b = (
-        Counter(
-            _content(store, step["key"])
-            for step in mappings(run.content.get("stages"))
-            if step.get("stage") == "ingest" and isinstance(step.get("key"), str)
-        )
-        for run in (a, b)
-    )
+    parts_a, parts_b = Counter(_row_digests(a, store)), Counter(_row_digests(b, store))
     only_a, only_b = (parts_a - parts_b).total(), (parts_b - parts_a).total()
     if only_a or only_b:
         found.append({"name": "parts with other rows", "a": only_a, "b": only_b})
     return found
 
 
-def _content(store: Path, key: str) -> str:
-    """What stands for a part's rows: their digests, or the step's key where they are gone."""
-    manifest, _ = manifest_in(store / "ingest" / key)
-    return json.dumps(manifest["digests"], sort_keys=True) if manifest else key
+def _row_digests(run: RunRecord, store: Path) -> list[str]:
+    """Return what stands for the rows of each part: the outputs of the stage that reads them.
+
+    That is the first stage that works part by part. The key stands for an artifact that is gone.
+    """
+    steps = [step for step in mappings(run.content.get("stages")) if step.get("part") is not None]
+    found = []
+    for step in steps:
+        stage, key = step.get("stage"), step.get("key")
+        if stage == steps[0].get("stage") and isinstance(stage, str) and isinstance(key, str):
+            manifest, _ = read_manifest(store / stage / key)
+            found.append(json.dumps(manifest["digests"], sort_keys=True) if manifest else key)
+    return found
 
 
-def _code(a: Recipes, b: Recipes) -> list[dict[str, Any]]:
-    """Definitions that differ, of the stages that both runs reached."""
+def _code(a: Fingerprints, b: Fingerprints) -> list[dict[str, Any]]:
+    """Return the definitions that differ, of the stages that both runs reached."""
     found: dict[str, dict[str, Any]] = {}
     code_a, code_b = _by_stage(a, "code"), _by_stage(b, "code")
     for stage in code_a:
@@ -129,25 +136,28 @@ def _code(a: Recipes, b: Recipes) -> list[dict[str, Any]]:
 
 
 def _packages(
-    a: RunRecord, b: RunRecord, recipes_a: Recipes, recipes_b: Recipes
+    a: RunRecord, b: RunRecord, fingerprints_a: Fingerprints, fingerprints_b: Fingerprints
 ) -> list[dict[str, Any]]:
-    """Versions that differ, of what the runs note and of what their steps import."""
+    """Return the versions that differ, among packages that both runs know.
 
-    def versions(run: RunRecord, fingerprints: Recipes) -> dict[str, Any]:
-        noted = mapping(run.content.get("environment"))
-        found = {"python": noted.get("python"), **mapping(noted.get("packages"))}
-        for packages in _by_stage(fingerprints, "packages").values():
-            found |= packages
-        return found
-
-    both_a, both_b = versions(a, recipes_a), versions(b, recipes_b)
-    # a package that only one run's steps reached is no other version
+    A package that only one run's steps import has no version to compare.
+    """
+    both_a, both_b = _versions(a, fingerprints_a), _versions(b, fingerprints_b)
     shared = [name for name in both_a if name in both_b]
     return _pairs({name: both_a[name] for name in shared}, {name: both_b[name] for name in shared})
 
 
+def _versions(run: RunRecord, fingerprints: Fingerprints) -> dict[str, Any]:
+    """Return the versions that a run records and those that its steps import."""
+    recorded = mapping(run.content.get("environment"))
+    found = {"python": recorded.get("python"), **mapping(recorded.get("packages"))}
+    for packages in _by_stage(fingerprints, "packages").values():
+        found |= packages
+    return found
+
+
 def _metrics(a: RunRecord, b: RunRecord) -> Iterator[dict[str, Any]]:
-    """Metrics that differ, by variant and split; ``change`` is b − a."""
+    """Give the metrics that differ, by variant and split; ``change`` is b − a."""
     variants_a, variants_b = _by_variant(a), _by_variant(b)
     for name in {**variants_a, **variants_b}:
         one, other = variants_a.get(name, {}), variants_b.get(name, {})
@@ -174,41 +184,47 @@ def _by_variant(run: RunRecord) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _reasons(a: Recipes, b: Recipes) -> list[dict[str, Any]]:
-    """Why the steps of both runs differ, in a plan's words; labels with one reason together."""
+def _reasons(
+    a: RunRecord, b: RunRecord, fingerprints_a: Fingerprints, fingerprints_b: Fingerprints
+) -> list[dict[str, Any]]:
+    """Return why the steps of both runs differ, in a plan's words, by reasons that they share."""
+    by_part = _stages_by_part(a) | _stages_by_part(b)
     found: dict[tuple[str, ...], list[str]] = {}
-    for label in a:
-        if label in b:
-            said = tuple(differences(_without_place(a[label]), _without_place(b[label])))
-            if said:
-                found.setdefault(said, []).append(label)
-    return [{"steps": labels, "reasons": list(said)} for said, labels in found.items()]
+    for label, old in fingerprints_a.items():
+        new = fingerprints_b.get(label)
+        if new is None:
+            continue
+        if new.get("stage") in by_part:  # keys.json holds the facts of the first part only
+            old, new = {**old, "given": {}, "facts": {}}, {**new, "given": {}, "facts": {}}
+        reasons = tuple(differences(old, new))
+        if reasons:
+            found.setdefault(reasons, []).append(label)
+    return [{"steps": labels, "reasons": list(reasons)} for reasons, labels in found.items()]
 
 
-def _without_place(fingerprint: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A fingerprint without what is one part's own: keys.json holds the first part's."""
-    by_part = {stage.name for stage in STAGES if stage.fan_out == "part"}
-    return {**fingerprint, "given": {}} if fingerprint.get("stage") in by_part else fingerprint
+def _stages_by_part(run: RunRecord) -> set[str]:
+    """Return the names of the stages that work part by part."""
+    steps = mappings(run.content.get("stages"))
+    return {text(step.get("stage")) for step in steps if step.get("part") is not None}
 
 
-def _fingerprints(run: RunRecord) -> dict[str, Mapping[str, Any]]:
-    """The fingerprints of the steps that a run reached, by label; none if unreadable."""
-    try:
-        kept = json.loads((run.folder / "keys.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
+def _reached(run: RunRecord, keys: Keys) -> Fingerprints:
+    """Return the fingerprints of the steps that a run reached, by label."""
     own = {key for _, key in references(run)}
-    found = {}
-    for label, entry in mapping(kept).items():
-        fingerprint, keys = mapping(mapping(entry).get("fingerprint")), mapping(entry).get("keys")
-        reached = isinstance(keys, list) and any(isinstance(k, str) and k in own for k in keys)
-        if reached and all(isinstance(fingerprint.get(name), Mapping) for name in RECIPE):
-            found[label] = fingerprint
-    return found
+    return {
+        label: fingerprint
+        for label, fingerprint in keys.fingerprints.items()
+        if keys.keys[label] & own
+    }
 
 
-def _by_stage(fingerprints: Recipes, field: str) -> dict[str, dict[str, Any]]:
-    """One field of all fingerprints of a stage together: a stage's steps run the same code."""
+def _without_code(fingerprints: Fingerprints) -> Fingerprints:
+    """Return fingerprints without their code."""
+    return {label: {**each, "code": {}} for label, each in fingerprints.items()}
+
+
+def _by_stage(fingerprints: Fingerprints, field: str) -> dict[str, dict[str, Any]]:
+    """Return one field of all fingerprints of a stage together, which run the same code."""
     found: dict[str, dict[str, Any]] = {}
     for fingerprint in fingerprints.values():
         found.setdefault(str(fingerprint.get("stage")), {}).update(fingerprint[field])

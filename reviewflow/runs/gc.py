@@ -1,10 +1,10 @@
-"""Removal of what no kept run refers to, safe while runs are going.
+"""Remove artifacts that no kept run refers to, safely while runs are going.
 
-    runs ─▶ kept: the newest of each name, the last completed, all that are going
+    runs ─▶ kept: the newest of each configuration, the last completed, all that are going
     store ─▶ artifacts that no kept run refers to ─ lock ─ rename aside ─ remove
 
-A run that is going may use anything that it finds, so it says beforehand what it may use (its
-steps' fingerprints, ``claims.json``); of a run that said nothing, nothing is taken away.
+A run that is going may use any artifact that it finds. So it says beforehand which it may use (its
+steps' fingerprints, ``claims.json``), and while a run has not said so, no artifact is removed.
 """
 
 from __future__ import annotations
@@ -13,25 +13,29 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from reviewflow.errors import StoreError
-from reviewflow.runs.history import RunRecord, references, run_records
+from reviewflow.runs.history import RUN_ID, RunRecord, references, run_records
+from reviewflow.runs.record import LOCK
+from reviewflow.store.artifacts import TEMPORARY
 from reviewflow.store.catalog import (
     Entry,
     StaleTemp,
-    bytes_under,
     entries,
-    entry_of,
-    held_at_once,
+    folder_bytes,
+    read_entry,
     stale_temps,
 )
 from reviewflow.store.files import write_whole
+from reviewflow.store.locks import LOCKS, is_locked, try_step_lock
 
 CLAIMS = "claims.json"
+STARTING_SECONDS = 3600  # far more than a run needs to give its folder its name
 GcOutcome = Literal["removed", "in use", "run started"]
 
 
@@ -42,11 +46,11 @@ class RetentionPolicy:
     Attributes
     ----------
     runs : ids of the runs that are kept.
-    used : (stage, key) of what they refer to.
-    fingerprints : what the runs that are going may use, and what the crashed ones came for.
+    used : (stage, key) of the artifacts that they refer to.
+    fingerprints : what the runs that are going, and those that crashed, may use.
     since_seconds : everything made later stays; infinite where that is no reason to keep.
     going : whether any run is going.
-    everything : a run is going that has not said what it may use.
+    everything : whether a run is going that has not said what it may use.
     notes : in words, why more is kept than was asked.
     """
 
@@ -61,7 +65,7 @@ class RetentionPolicy:
 
 @dataclass(frozen=True)
 class GcResult:
-    """What was removed (or would be, in a dry run), and what was left."""
+    """What was removed (or would be, in a dry run), and what was kept."""
 
     removed: list[Entry] = field(default_factory=list)
     stale_temps: list[StaleTemp] = field(default_factory=list)
@@ -74,57 +78,66 @@ class GcResult:
     @property
     def freed_bytes(self) -> int:
         """Size on disk of all that was removed."""
-        return sum(entry.bytes for entry in self.removed) + sum(
-            left.bytes for left in [*self.stale_temps, *self.runs]
-        )
+        folders = [*self.stale_temps, *self.runs]
+        return sum(entry.bytes for entry in self.removed) + sum(each.bytes for each in folders)
 
 
-def claim(folder: Path, fingerprints: Iterable[str]) -> None:
-    """Write the fingerprints of a run's steps into its folder, before the first step starts."""
+def write_claims(folder: Path, fingerprints: Iterable[str]) -> None:
+    """Write the fingerprints of a run's steps into its folder, before its first step starts."""
     write_whole(folder / CLAIMS, json.dumps(sorted(set(fingerprints))))
 
 
-def to_keep(
+def retention_policy(
     runs: list[RunRecord], keep_runs: int, linked: frozenset[str] = frozenset()
 ) -> RetentionPolicy:
-    """What the newest ``keep_runs`` runs of each job and name need, and the runs that go on.
+    """Return what the newest runs of each configuration, and the runs that are going, need.
 
-    The last completed run of each name is among them, so that failures cannot push it out, and
-    so are ``linked`` ones (ids that ``latest`` and the like point at).
+    The last completed run of each configuration is among them, so that failures cannot push it
+    out, and so are ``linked`` ones (ids that ``latest`` and the like point at).
     """
     kept = _kept(runs, keep_runs, linked)
     going = [run for run in kept if run.state == "running"]
     broken = [run for run in kept if run.state in ("crashed", "unreadable")]
     claims = {run.run_id: _claims(run.folder) for run in [*going, *broken]}
-    mute = [run for run in broken if claims[run.run_id] is None]
-    notes = [
-        f"run {run.run_id} is going and has not said what it uses; no artifact is removed"
-        for run in going
-        if claims[run.run_id] is None
-    ]
-    notes += [f"run {run.run_id} is {run.state}; all that was made since stays" for run in mute]
+    silent_going = [run for run in going if claims[run.run_id] is None]
+    silent_broken = [run for run in broken if claims[run.run_id] is None]
+    since = [run.started_seconds for run in [*going, *silent_broken]]
     return RetentionPolicy(
         runs=frozenset(run.run_id for run in kept),
         used=frozenset().union(*(references(run) for run in kept)),
         fingerprints=frozenset().union(*(said for said in claims.values() if said is not None)),
-        since_seconds=min((run.started_seconds for run in [*going, *mute]), default=float("inf")),
+        since_seconds=min(since, default=float("inf")),
         going=bool(going),
-        everything=any(claims[run.run_id] is None for run in going),
-        notes=tuple(notes),
+        everything=bool(silent_going),
+        notes=(
+            *(
+                f"run {run.run_id} is going and has not said what it uses; no artifact is removed"
+                for run in silent_going
+            ),
+            *(
+                f"run {run.run_id} is {run.state}; all artifacts made since it started are kept"
+                for run in silent_broken
+            ),
+        ),
     )
 
 
 def collect_garbage(
-    artifacts: Path, keep_runs: int, dry_run: bool = False, with_runs: bool = False
+    artifacts: Path,
+    keep_runs: int,
+    dry_run: bool = False,
+    with_runs: bool = False,
+    order: Sequence[str] = (),
 ) -> GcResult:
     """Remove what the kept runs do not need.
 
     Parameters
     ----------
     artifacts : holds ``store`` and ``runs``.
-    keep_runs : how many runs of each job and name are kept, at least 1.
+    keep_runs : how many runs of each configuration are kept, at least 1.
     dry_run : remove nothing, and return what would be removed.
     with_runs : remove the folders of older runs, too (their pages and run.json).
+    order : names of stages in the order of the list of what is removed.
 
     Raises
     ------
@@ -133,110 +146,125 @@ def collect_garbage(
     store, folder = artifacts / "store", artifacts / "runs"
     known = _names(folder)
     runs = run_records(folder)
-    keep = to_keep(runs, keep_runs, _linked(folder, known))
-    found, done = entries(store), GcResult(notes=list(keep.notes))
+    policy = retention_policy(runs, keep_runs, _linked(folder, known))
+    found, result = entries(store, order), GcResult(notes=list(policy.notes))
     for entry in found:
-        if needed(entry, keep):
+        if is_needed(entry, policy):
             continue
-        fate = "removed" if dry_run else take_away(store, entry, folder, known)
-        if fate == "run started":
-            done.notes.append("a run has started meanwhile; collect again to remove the rest")
+        outcome = "removed" if dry_run else remove_artifact(store, entry, folder, known)
+        if outcome == "run started":
+            result.notes.append("a run has started meanwhile; collect again to remove the rest")
             break
-        (done.removed if fate == "removed" else done.in_use).append(entry)
-    for left in stale_temps(store, keep.going or not _names(folder) <= known):
-        done.stale_temps.append(left)
-        if not dry_run:
-            shutil.rmtree(left.folder, ignore_errors=True)
+        (result.removed if outcome == "removed" else result.in_use).append(entry)
+    run_going = policy.going or not _names(folder) <= known
+    result.stale_temps.extend([*stale_temps(store, run_going), *_unnamed_runs(folder)])
     if not dry_run:
+        for left in result.stale_temps:
+            shutil.rmtree(left.folder, ignore_errors=True)
         _remove_idle_locks(store)
     if with_runs:
-        done.runs.extend(_old_runs(store, runs, keep, dry_run))
-    gone = {entry.folder for entry in done.removed}
+        result.runs.extend(_old_runs(store, runs, policy, dry_run))
+    gone = {entry.folder for entry in result.removed}
     stays = [entry.bytes for entry in found if entry.folder not in gone]
-    return replace(done, kept_artifacts=len(stays), kept_bytes=sum(stays))
+    return replace(result, kept_artifacts=len(stays), kept_bytes=sum(stays))
 
 
-def needed(entry: Entry, keep: RetentionPolicy) -> bool:
-    """Whether an artifact must stay."""
-    if keep.everything or (entry.stage, entry.key) in keep.used:
+def is_needed(entry: Entry, policy: RetentionPolicy) -> bool:
+    """Return whether an artifact must stay."""
+    if policy.everything or (entry.stage, entry.key) in policy.used:
         return True
-    if entry.made_seconds >= keep.since_seconds:
+    if entry.made_seconds >= policy.since_seconds:
         return True
     if entry.manifest is None:
-        return keep.going
-    return entry.manifest["fingerprint"] in keep.fingerprints
+        return policy.going
+    return entry.fingerprint in policy.fingerprints
 
 
-def take_away(store: Path, entry: Entry, runs: Path, known: frozenset[str]) -> GcOutcome:
-    """Take one artifact away under its step's lock, unless somebody has come to need it.
+def remove_artifact(store: Path, entry: Entry, runs: Path, known: frozenset[str]) -> GcOutcome:
+    """Remove an artifact under its step's lock, unless another run now references it.
 
     Parameters
     ----------
     runs : the folder of the runs.
-    known : the names that lay in it when it was decided what to keep.
+    known : the names in that folder when it was decided what to keep.
     """
-    with held_at_once(store, entry.stage, entry.key) as held:
-        now = entry_of(entry.folder) if held else None
+    with try_step_lock(store, entry.stage, entry.key) as held:
+        now = read_entry(entry.folder) if held else None
         if now is None or now.made_seconds != entry.made_seconds:
             return "in use"
         if not _names(runs) <= known:
             return "run started"
-        aside = store / ".making" / f"{entry.stage}-{entry.key}-gc{secrets.token_hex(4)}"
-        _renamed(entry.folder, aside)
+        aside = store / TEMPORARY / f"{entry.stage}-{entry.key}-gc{secrets.token_hex(4)}"
+        _rename(entry.folder, aside)
         # a run that found the artifact had its folder by then, so it is seen now at the latest
         if not _names(runs) <= known:
-            _renamed(aside, entry.folder)
+            _rename(aside, entry.folder)
             return "run started"
         shutil.rmtree(aside, ignore_errors=True)
         return "removed"
 
 
 def _kept(runs: list[RunRecord], keep_runs: int, linked: frozenset[str]) -> list[RunRecord]:
-    """The runs to keep; ``runs`` come newest first."""
-    counts: dict[tuple[str, str], int] = {}
-    completed: set[tuple[str, str]] = set()
+    """Return the runs to keep; ``runs`` come newest first."""
+    counts: dict[tuple[str, str, str | None], int] = {}
+    completed = set()
     kept = []
     for run in runs:
-        counts[run.title] = counts.get(run.title, 0) + 1
-        last = run.state == "completed" and run.title not in completed
+        identity = run.identity
+        configuration = (identity.job, identity.name, identity.config_file)
+        counts[configuration] = counts.get(configuration, 0) + 1
+        last = run.state == "completed" and configuration not in completed
         if last:
-            completed.add(run.title)
-        needed_anyway = last or run.state == "running" or run.run_id in linked
-        if needed_anyway or counts[run.title] <= keep_runs:
+            completed.add(configuration)
+        kept_anyway = last or run.state == "running" or run.run_id in linked
+        if kept_anyway or counts[configuration] <= keep_runs:
             kept.append(run)
     return kept
 
 
+def _unnamed_runs(runs: Path) -> list[StaleTemp]:
+    """Return the folders of runs that were killed before they got their name."""
+    return [
+        StaleTemp(folder, folder_bytes(folder))
+        for folder in sorted(runs.glob(".*"))
+        if RUN_ID.match(folder.name[1:])
+        and not folder.is_symlink()
+        and not is_locked(folder / LOCK)
+        and time.time() - folder.stat().st_mtime > STARTING_SECONDS
+    ]
+
+
 def _old_runs(
-    store: Path, runs: list[RunRecord], keep: RetentionPolicy, dry_run: bool
+    store: Path, runs: list[RunRecord], policy: RetentionPolicy, dry_run: bool
 ) -> list[StaleTemp]:
-    """Remove the folders of the runs that are not kept, each in one rename first."""
+    """Remove the folders of the runs that are not kept, each renamed aside first."""
     found = []
     for run in runs:
-        if run.run_id in keep.runs:
+        if run.run_id in policy.runs:
             continue
-        found.append(StaleTemp(run.folder, bytes_under(run.folder)))
+        found.append(StaleTemp(run.folder, folder_bytes(run.folder)))
         if not dry_run:
-            aside = store / ".making" / f"run-{run.run_id}-{secrets.token_hex(4)}"
-            _renamed(run.folder, aside)
+            aside = store / TEMPORARY / f"run-{run.run_id}-{secrets.token_hex(4)}"
+            _rename(run.folder, aside)
             shutil.rmtree(aside, ignore_errors=True)
     return found
 
 
 def _remove_idle_locks(store: Path) -> None:
-    """Remove the lock files of steps that have no artifact and that nobody holds or awaits.
+    """Remove the lock files of steps without an artifact that nobody holds or waits for.
 
-    Whoever opened the file meanwhile finds it without a name once he holds it, and starts anew.
+    Whoever opened such a file meanwhile finds, once it holds the lock, that the file has no name
+    any more, and locks a new file instead.
     """
-    for path in sorted((store / ".locks").glob("*")):
+    for path in sorted((store / LOCKS).glob("*")):
         stage, _, key = path.name.rpartition("-")
         if not (store / stage / key).exists():
-            with held_at_once(store, stage, key) as held:
+            with try_step_lock(store, stage, key) as held:
                 if held:
                     path.unlink(missing_ok=True)
 
 
-def _renamed(folder: Path, name: Path) -> None:
+def _rename(folder: Path, name: Path) -> None:
     try:
         name.parent.mkdir(parents=True, exist_ok=True)
         os.rename(folder, name)
@@ -245,7 +273,7 @@ def _renamed(folder: Path, name: Path) -> None:
 
 
 def _names(runs: Path) -> frozenset[str]:
-    """What lies in the folder of the runs; a name that was not there is a run that started."""
+    """Return the names in the folder of the runs; a new name is a run that started."""
     try:
         return frozenset(name for name in os.listdir(runs) if not name.startswith("."))
     except FileNotFoundError:
@@ -253,12 +281,12 @@ def _names(runs: Path) -> frozenset[str]:
 
 
 def _linked(runs: Path, names: frozenset[str]) -> frozenset[str]:
-    """Ids of the runs that links point at."""
+    """Return the ids of the runs that links point at."""
     return frozenset((runs / name).readlink().name for name in names if (runs / name).is_symlink())
 
 
 def _claims(folder: Path) -> frozenset[str] | None:
-    """The fingerprints that a run may use; None where it has not said."""
+    """Return the fingerprints that a run may use; None where it has not said."""
     try:
         said = json.loads((folder / CLAIMS).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -1,12 +1,14 @@
-"""Past runs, read with care: which there are, how each went, which artifacts they refer to.
+"""Read past runs: which there are, how each went, and which artifacts they refer to.
 
     artifacts/runs/<run_id>/run.json ─▶ RunRecord ─▶ ``reviewflow runs``, ``show``
 
-A run.json that is damaged is told as an unreadable run, and a field that it lacks as nothing.
+A damaged run.json makes an unreadable run, and a field that it lacks reads as nothing. A folder
+that holds neither run.json nor a lock that is held is not a run.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +19,18 @@ from typing import Any
 
 from reviewflow.errors import StoreError, UsageError
 from reviewflow.formatting import finite
-from reviewflow.runs.record import read_run
+from reviewflow.runs.identity import RunIdentity, recorded_identity
+from reviewflow.runs.json_values import mapping, mappings, text
+from reviewflow.runs.record import LOCK, read_run
+from reviewflow.store.locks import is_locked
 
-STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d")
+# version 0.1 wrote ids without microseconds: 2026-11-26T23-21-42-947c21
+RUN_ID = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:-(\d{6})(?=-))?")
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run as its folder tells it.
+    """One run, as its folder records it.
 
     Attributes
     ----------
@@ -42,35 +48,38 @@ class RunRecord:
     started_seconds: float
 
     @property
-    def title(self) -> tuple[str, str]:
-        """Job and configuration name; runs that share them are repetitions of one another."""
-        return _text(self.content.get("job")), _text(self.content.get("name"))
+    def identity(self) -> RunIdentity:
+        """What it shares with the runs that it is compared with."""
+        return recorded_identity(self.content)
 
 
 def run_records(runs: Path) -> list[RunRecord]:
-    """All runs, the newest first."""
+    """Return all runs, the newest first."""
     found = map(run_record, _folders(runs))
     return sorted(found, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
 
 
-def last_completed(runs: Path, job: str, name: str) -> RunRecord | None:
-    """The newest completed run of a job and configuration, if there is one.
+def last_completed(runs: Path, identity: RunIdentity) -> RunRecord | None:
+    """Return the newest completed run of a configuration and its data, if there is one.
 
-    Ids begin with the time, so the newest are looked at first, and no more than it takes.
+    Ids begin with the time: scan newest first and stop at the first match.
     """
     for folder in sorted(_folders(runs), reverse=True):
         run = run_record(folder)
-        if run.title == (job, name) and run.state == "completed":
+        if run.state == "completed" and run.identity.matches(identity):
             return run
     return None
 
 
 def _folders(runs: Path) -> list[Path]:
+    """Return the folders of runs, in no order."""
     try:
         return [
             folder
             for folder in runs.iterdir()
-            if not folder.name.startswith(".") and not folder.is_symlink() and folder.is_dir()
+            if not folder.name.startswith(".")
+            and not folder.is_symlink()
+            and (os.path.lexists(folder / "run.json") or is_locked(folder / LOCK))
         ]
     except FileNotFoundError:
         return []
@@ -79,7 +88,7 @@ def _folders(runs: Path) -> list[Path]:
 
 
 def run_record(folder: Path) -> RunRecord:
-    """One run; whatever its run.json holds, this raises nothing."""
+    """Return one run. Whatever its run.json holds, this raises nothing."""
     content: Mapping[str, Any] = {}
     trouble = None
     try:
@@ -94,8 +103,8 @@ def run_record(folder: Path) -> RunRecord:
     return RunRecord(folder.name, folder, content, state, trouble, _started(folder, content))
 
 
-def found_run(runs: Path, wanted: str) -> RunRecord:
-    """The run that a person means by its id, the beginning of it, or a link such as ``latest``.
+def find_run(runs: Path, wanted: str) -> RunRecord:
+    """Return the run with an id, with the beginning of one, or behind a link such as ``latest``.
 
     Raises
     ------
@@ -121,7 +130,7 @@ def found_run(runs: Path, wanted: str) -> RunRecord:
 
 
 def references(run: RunRecord) -> frozenset[tuple[str, str]]:
-    """(stage, key) of every artifact that a run made or used."""
+    """Return (stage, key) of every artifact that a run made or used."""
     return frozenset(
         (stage["stage"], stage["key"])
         for stage in mappings(run.content.get("stages"))
@@ -129,8 +138,8 @@ def references(run: RunRecord) -> frozenset[tuple[str, str]]:
     )
 
 
-def users(runs: list[RunRecord]) -> dict[tuple[str, str], list[str]]:
-    """Ids of the runs that refer to each artifact, in the order of the runs."""
+def runs_by_artifact(runs: list[RunRecord]) -> dict[tuple[str, str], list[str]]:
+    """Return the ids of the runs that refer to each artifact, in the order of the runs."""
     found: dict[tuple[str, str], list[str]] = {}
     for run in runs:
         for reference in references(run):
@@ -138,14 +147,13 @@ def users(runs: list[RunRecord]) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def run_line(run: RunRecord) -> dict[str, Any]:
-    """What a list of runs says of one: JSON values, None where the run did not get there."""
+def run_summary(run: RunRecord) -> dict[str, Any]:
+    """Return a run's line in a list: JSON values, None where the run did not get that far."""
     content = run.content
     states = [stage.get("state") for stage in mappings(content.get("stages"))]
     winner = mapping(content.get("best")).get("variant")
     scores = {
-        _text(variant.get("name")): roc_auc(variant)
-        for variant in mappings(content.get("variants"))
+        text(variant.get("name")): roc_auc(variant) for variant in mappings(content.get("variants"))
     }
     return {
         "run_id": run.run_id,
@@ -157,18 +165,18 @@ def run_line(run: RunRecord) -> dict[str, Any]:
         "seconds": finite(content.get("seconds")),
         "rows": mapping(content.get("data")).get("rows"),
         "best": winner,
-        "roc_auc": scores.get(_text(winner)),
+        "roc_auc": scores.get(text(winner)),
         "ran": states.count("ran"),
         "cached": states.count("cached"),
     }
 
 
-def run_page(run: RunRecord) -> dict[str, Any]:
-    """What is shown of one run: its line, its stages, its variants and what failed a check."""
+def run_details(run: RunRecord) -> dict[str, Any]:
+    """Return what ``show`` prints: the run's line, stages, variants and failed checks."""
     quality = mappings(run.content.get("quality"))
-    report = Path(_text(mapping(run.content.get("artifacts")).get("report")))
+    report = Path(text(mapping(run.content.get("artifacts")).get("report")))
     return {
-        **run_line(run),
+        **run_summary(run),
         "finished": run.content.get("finished"),
         "folder": str(run.folder),
         "report": str(report) if report.is_file() else None,
@@ -196,25 +204,15 @@ def run_page(run: RunRecord) -> dict[str, Any]:
 
 
 def roc_auc(variant: Mapping[str, Any]) -> float | None:
-    """ROC AUC of a variant on the test rows."""
+    """Return the ROC AUC of a variant on the test rows."""
     return finite(mapping(mapping(variant.get("metrics")).get("test")).get("roc_auc"))
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value if it is a mapping, an empty one otherwise."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """The mappings among the items of a list; none of anything else."""
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
-
-
 def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The steps summed up by stage, in the order in which the stages were begun."""
+    """Return the steps summed up by stage, in the order in which the stages began."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for step in steps:
-        found.setdefault(_text(step.get("stage")), []).append(step)
+        found.setdefault(text(step.get("stage")), []).append(step)
     return [
         {
             "stage": stage,
@@ -224,7 +222,7 @@ def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "seconds": sum(finite(step.get("seconds")) or 0.0 for step in own),
             "bytes": sum(int(finite(step.get("bytes")) or 0) for step in own),
             "reasons": list(
-                dict.fromkeys(_text(step["reason"]) for step in own if step.get("reason"))
+                dict.fromkeys(text(step["reason"]) for step in own if step.get("reason"))
             ),
         }
         for stage, own in found.items()
@@ -232,7 +230,7 @@ def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _linked(runs: Path, link: str, ids: list[str]) -> str:
-    """The id that a link such as ``latest`` points at."""
+    """Return the id that a link such as ``latest`` points at."""
     try:
         target = (runs / link).readlink().name if "/" not in link else ""
     except (OSError, ValueError):
@@ -247,7 +245,7 @@ def _linked(runs: Path, link: str, ids: list[str]) -> str:
 
 
 def _links(runs: Path) -> list[str]:
-    """Names of the links to the last completed runs."""
+    """Return the names of the links to the last completed runs."""
     return sorted(each.name for each in runs.glob("latest*") if each.is_symlink())
 
 
@@ -259,20 +257,16 @@ def _hint(wanted: str, ids: list[str]) -> str:
 
 
 def _started(folder: Path, content: Mapping[str, Any]) -> float:
-    """When a run started: what it says, or else its id, or else its folder's time."""
-    stamp = STAMP.match(folder.name)
+    """Return when a run started: what it says, or else its id, or else its folder's time."""
+    stamp = RUN_ID.match(folder.name)
     try:
         return datetime.fromisoformat(str(content.get("started"))).timestamp()
     except (ValueError, OverflowError, OSError):
         pass
     try:
         if stamp:
-            moment = datetime.strptime(stamp[0], "%Y-%m-%dT%H-%M-%S")
+            moment = datetime.strptime(f"{stamp[1]}-{stamp[2] or 0}", "%Y-%m-%dT%H-%M-%S-%f")
             return moment.replace(tzinfo=UTC).timestamp()
         return folder.stat().st_mtime
     except (ValueError, OSError):
         return 0.0
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -1,7 +1,8 @@
-"""The record of a run: ``artifacts/runs/<run_id>/run.json``, and what later runs read of it.
+"""Write the record of a run, ``artifacts/runs/<run_id>/run.json``, and read it again.
 
 A run's folder holds run.json (first ``running``, then as it ended), keys.json (what its steps'
-keys were made of), the report, and a lock that its process holds, so that a crash can be told.
+keys were made of), the report, and a lock that its process holds, so that a crash can be noticed.
+The folder gets its name once the lock is held and run.json is written.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import json
 import os
 import platform
 import secrets
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +20,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from reviewflow import __version__
 from reviewflow.errors import StoreError
+from reviewflow.pipeline.keys import Fingerprint
 from reviewflow.pipeline.last_run import LastRun
-from reviewflow.pipeline.runner import Run
+from reviewflow.runs.identity import RunIdentity, recorded_identity, run_identity
+from reviewflow.runs.json_values import mapping, text
+from reviewflow.runs.keys_file import KEYS_FILE, read_keys
 from reviewflow.store.files import write_whole
+from reviewflow.store.locks import hold_lock, is_locked
+from reviewflow.store.os_errors import store_errors
 
+LOCK = ".lock"
+FIRST_VERSION = "0.1"  # of reviewflow, where run.json does not say
 PACKAGES = (
     "torch",
     "numpy",
@@ -36,7 +46,9 @@ PACKAGES = (
 
 
 class RunRecorder:
-    """The folder of one run, written when it starts and when it ends.
+    """Write the folder of one run, when it starts and when it ends.
+
+    Ids and ``started`` order runs as they were started, to the microsecond and the millisecond.
 
     Parameters
     ----------
@@ -44,43 +56,46 @@ class RunRecorder:
     job : ``sentiment`` or ``moons``.
     name : what the configuration is called: its file's name without the ending.
     flow_run_id : what the orchestrator calls this run, where there is one.
+    config_file : the configuration's file, where it was read from one.
+
+    Raises
+    ------
+    StoreError : if the artifacts folder cannot be written or has no file locks.
     """
 
     def __init__(
-        self, runs: Path, job: str, name: str, config: BaseModel, flow_run_id: str | None = None
+        self,
+        runs: Path,
+        job: str,
+        name: str,
+        config: BaseModel,
+        flow_run_id: str | None = None,
+        config_file: Path | str | None = None,
     ) -> None:
         self.started = datetime.now(UTC)
-        self.run_id = f"{self.started:%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(3)}"
+        self.run_id = f"{self.started:%Y-%m-%dT%H-%M-%S-%f}-{secrets.token_hex(3)}"
         self.job, self.name = job, name
+        self.identity = run_identity(job, name, config, config_file)
         self.runs, self.folder = runs, runs / self.run_id
         self.head = {
             "run_id": self.run_id,
             "job": job,
             "name": name,
+            "config_file": self.identity.config_file,
             "flow_run_id": flow_run_id,
             "state": "running",
             "error": None,
-            "started": self.started.isoformat(timespec="seconds"),
+            "started": self.started.isoformat(timespec="milliseconds"),
             "finished": None,
             "seconds": None,
             "config": config.model_dump(mode="json", by_alias=True),
             "environment": environment(),
         }
-        try:
-            self.folder.mkdir(parents=True)
-        except OSError as error:
-            raise StoreError(
-                f"The artifacts folder {runs.parent} cannot be written ({error.strerror}); "
-                "choose another with --artifacts."
-            ) from None
-        from filelock import FileLock  # not before a run: planning must stay quick
-
-        self._lock = FileLock(self.folder / ".lock")
-        self._lock.acquire()
-        self._write(self.head)
+        with store_errors(runs.parent):
+            self._lock = self._create_folder()
 
     def seconds(self) -> float:
-        """How long this run has been going."""
+        """Return how long this run has been going."""
         return round((datetime.now(UTC) - self.started).total_seconds(), 2)
 
     def finish(self, state: str, error: str | None, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,62 +104,71 @@ class RunRecorder:
             **self.head,
             "state": state,
             "error": error,
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "seconds": self.seconds(),
             **facts,
         }
-        self._write(content)
+        _write_json(self.folder / "run.json", content)
         if state == "completed":
-            name = "latest" if self.head["job"] == "sentiment" else f"latest-{self.head['job']}"
-            aside = self.runs / f".{self.run_id}"
-            aside.symlink_to(self.run_id)
-            os.replace(aside, self.runs / name)
-        self._lock.release()
+            name = "latest" if self.job == "sentiment" else f"latest-{self.job}"
+            link = self.runs / f".{self.run_id}"
+            link.symlink_to(self.run_id)
+            os.replace(link, self.runs / name)
+        os.close(self._lock)
         return content
 
-    def keep_keys(self, run: Run, previous: LastRun) -> None:
-        """Keep what the keys were made of, beside what earlier runs knew of lines not reached."""
+    def write_keys(
+        self, keys: Mapping[str, tuple[Fingerprint, Sequence[str]]], previous: LastRun
+    ) -> None:
+        """Write keys.json: this run's keys, and what earlier runs knew of nodes not reached.
+
+        Parameters
+        ----------
+        keys : fingerprint and keys of every node that was reached, by its history key.
+        """
         known = {
             label: {"fingerprint": fingerprint, "keys": sorted(previous.keys.get(label, ()))}
             for label, fingerprint in previous.fingerprints.items()
         }
-        for label, (fingerprint, keys) in run.keys.items():
-            known[label] = {"fingerprint": fingerprint.to_json(), "keys": sorted(set(keys))}
-        write_whole(self.folder / "keys.json", json.dumps(known, indent=1, ensure_ascii=False))
+        for label, (fingerprint, own) in keys.items():
+            known[label] = {"fingerprint": fingerprint.to_json(), "keys": sorted(set(own))}
+        _write_json(self.folder / KEYS_FILE, known)
 
-    def _write(self, content: Mapping[str, Any]) -> None:
-        write_whole(self.folder / "run.json", json.dumps(content, indent=1, ensure_ascii=False))
+    def _create_folder(self) -> int:
+        """Create the run's folder with its lock held; return the lock's descriptor."""
+        hidden = self.runs / f".{self.run_id}"
+        hidden.mkdir(parents=True)
+        try:
+            lock = hold_lock(hidden / LOCK)
+            _write_json(hidden / "run.json", self.head)
+            hidden.rename(self.folder)
+        except OSError:
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise
+        return lock
 
 
-def last_run(runs: Path, job: str, name: str) -> LastRun:
-    """What the last run of this configuration (or else any of this job) kept of its keys."""
-    latest: Mapping[str, Any] = {}
-    for path in sorted(runs.glob("*/keys.json"), reverse=True):
+def last_run(runs: Path, identity: RunIdentity) -> LastRun:
+    """Return what the last run of the same configuration and data kept of its keys."""
+    others = False
+    for path in sorted(runs.glob(f"*/{KEYS_FILE}"), reverse=True):
         if path.parent.is_symlink():
             continue
         try:
             head = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
-            keys = json.loads(path.read_text(encoding="utf-8"))
-            known = {
-                label: (entry["fingerprint"], set(entry["keys"])) for label, entry in keys.items()
-            }
-            same, other_job = head.get("name") == name, head.get("job") != job
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            recorded = recorded_identity(head)
+        except (OSError, ValueError, AttributeError, RecursionError):
             continue
-        if other_job:
-            continue
-        if same or not latest:
-            latest = known
-        if same:
-            break
-    return LastRun(
-        {label: fingerprint for label, (fingerprint, _) in latest.items()},
-        {label: frozenset(keys) for label, (_, keys) in latest.items()},
-    )
+        if recorded.matches(identity):
+            keys = read_keys(path.parent)
+            if keys.fingerprints:
+                return LastRun(keys.fingerprints, keys.keys, reviewflow_version(head))
+        others = others or recorded.job == identity.job
+    return LastRun({}, {}, other_runs=others)
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """A run's run.json; a ``running`` one whose process is gone reads ``crashed``.
+    """Return a run's run.json; a ``running`` one whose process has ended reads ``crashed``.
 
     Raises
     ------
@@ -156,29 +180,26 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise StoreError(f"There is no readable run.json in {folder} ({error}).") from None
     if not isinstance(content, dict):
         raise StoreError(f"The run.json in {folder} holds no record of a run.")
-    if content.get("state") == "running" and not _held(folder / ".lock"):
+    if content.get("state") == "running" and not is_locked(folder / LOCK):
         content["state"] = "crashed"
     return content
 
 
 def environment() -> dict[str, Any]:
-    """What the run ran on."""
+    """Return what the run runs on."""
     return {
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "processors": os.cpu_count(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {"reviewflow": __version__, **{name: version(name) for name in PACKAGES}},
     }
 
 
-def _held(path: Path) -> bool:
-    """Whether a living process holds a lock file."""
-    from filelock import FileLock, Timeout
+def reviewflow_version(content: Mapping[str, Any]) -> str:
+    """Return the version of reviewflow that a run.json was written by."""
+    packages = mapping(mapping(content.get("environment")).get("packages"))
+    return text(packages.get("reviewflow")) or FIRST_VERSION
 
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False))

@@ -1,12 +1,12 @@
-"""The artifact store: folders that are whole or not there.
+"""Keep artifacts in folders that are either complete or absent.
 
     artifacts/store/<stage>/<key>/manifest.json   what it is, its files with size, digest and mtime
                                   …               the files
-                   .making/                       folders in the making, one rename from being whole
+                   .making/                       folders being filled, one rename from complete
                    .locks/                        one lock file a step, freed by the kernel
 
-A manifest lists every data file. Folders that end in ``_docs`` are pages for people: they lie
-beside the data and outside the digests.
+A manifest lists every data file. Folders whose name ends in ``_docs`` hold pages for people: they
+are kept beside the data and count in no digest.
 """
 
 import json
@@ -16,28 +16,31 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewflow.errors import StoreError
 from reviewflow.store.files import sha256_of, write_whole
 from reviewflow.store.hashing import digest_of
+from reviewflow.store.locks import step_lock
+from reviewflow.store.os_errors import stage_errors, store_errors
 
 MANIFEST = "manifest.json"
+TEMPORARY = ".making"
+ASIDE = "aside-"
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """One whole artifact: its folder and what its manifest says."""
+    """A complete artifact: its folder and its manifest."""
 
     folder: Path
     manifest: Mapping[str, Any]
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """Digests by output name: what a later step's key is made of."""
+        """Digests by output name, of which a later step's key is made."""
         digests: Mapping[str, str] = self.manifest["digests"]
         return digests
 
@@ -49,18 +52,18 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Damage:
-    """An artifact that is there and not whole, and why, in words."""
+    """An artifact that exists and is not complete, and why, in words."""
 
     folder: Path
     why: str
 
 
 class Store:
-    """Artifacts under one folder, shared by any number of runs at once.
+    """Find and write the artifacts in one folder, which many runs may share at once.
 
     Parameters
     ----------
-    folder : made when something is first written.
+    folder : created when something is first written.
     verify : hash every file of an artifact that is found, instead of trusting size and mtime.
     """
 
@@ -70,11 +73,11 @@ class Store:
         self._fingerprints: dict[str, set[str]] = {}
 
     def path(self, stage: str, key: str) -> Path:
-        """Where the artifact of a step lies, whether it is there or not."""
+        """Return the folder that a step's artifact has or would have."""
         return self.folder / stage / key
 
     def find(self, stage: str, key: str) -> Artifact | Damage | None:
-        """The whole artifact, what is wrong with it, or None where there is none."""
+        """Return a step's artifact, or its damage, or None if there is none."""
         folder = self.path(stage, key)
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -101,7 +104,7 @@ class Store:
         return Artifact(folder, manifest)
 
     def fingerprints(self, stage: str) -> set[str]:
-        """Digests of the fingerprints of which the store holds an artifact of this stage."""
+        """Return the digests of the fingerprints that a stage has artifacts of."""
         if stage not in self._fingerprints:
             found = set()
             for path in (self.folder / stage).glob(f"*/{MANIFEST}"):
@@ -112,18 +115,9 @@ class Store:
             self._fingerprints[stage] = found
         return self._fingerprints[stage]
 
-    @contextmanager
-    def lock(self, stage: str, key: str) -> Iterator[None]:
-        """Hold the step alone; a second process or thread waits here for the first."""
-        from filelock import FileLock  # not before a run: planning must stay quick
-
-        locks = self.folder / ".locks"
-        try:
-            locks.mkdir(parents=True, exist_ok=True)
-            with FileLock(locks / f"{stage}-{key}", thread_local=False, is_singleton=False):
-                yield
-        except PermissionError as error:
-            raise StoreError(_unwritable(self.folder, error)) from None
+    def lock(self, stage: str, key: str) -> AbstractContextManager[None]:
+        """Hold a step's lock. A second process or thread waits for the first."""
+        return step_lock(self.folder, stage, key)
 
     def make(
         self,
@@ -133,7 +127,9 @@ class Store:
         facts: Mapping[str, Any],
         digests: Callable[[Path], Mapping[str, str]] | None = None,
     ) -> Artifact:
-        """Write one artifact aside and give it its name in one rename; call it under the lock.
+        """Write an artifact aside and give it its name in one rename.
+
+        Call it under the step's lock.
 
         Parameters
         ----------
@@ -143,70 +139,85 @@ class Store:
 
         Raises
         ------
-        StoreError : if the disk is full or the folder cannot be written.
+        StoreError
+            If the disk is full or the folder cannot be written. Any other error of ``write``
+            passes as it is.
         """
-        final, making = self.path(stage, key), self.folder / ".making"
-        folder = self._aside(f"{stage}-{key}-")
-        try:
+        with self._temporary_folder(f"{stage}-{key}-") as folder:
             started, cpu_started = time.perf_counter(), time.thread_time()
-            figures = write(folder=folder)
-            files = _described(folder)
-            manifest = {
-                "stage": stage,
-                "key": key,
-                "files": files,
-                "digests": dict(digests(folder)) if digests else _sha256s(files),
-                "seconds": round(time.perf_counter() - started, 4),
-                "cpu_seconds": round(time.thread_time() - cpu_started, 4),
-                "figures": dict(figures),
-                **facts,
-            }
-            sealed = {**manifest, "manifest_digest": digest_of(json.loads(json.dumps(manifest)))}
-            write_whole(folder / MANIFEST, json.dumps(sealed, indent=1, ensure_ascii=False))
-            final.parent.mkdir(parents=True, exist_ok=True)
-            known = Store(self.folder, verify=True).find(stage, key)
-            if isinstance(known, Artifact) and known.digests == manifest["digests"]:
-                return known  # made again with the same bytes: whoever reads it now reads on
-            if final.exists():
-                os.rename(final, making / f"{folder.name}-old")
-            os.rename(folder, final)
-            shutil.rmtree(making / f"{folder.name}-old", ignore_errors=True)
-        except OSError as error:
-            raise StoreError(_unwritable(self.folder, error)) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            with stage_errors(self.folder):
+                figures = write(folder=folder)
+                outputs = None if digests is None else dict(digests(folder))
+            with store_errors(self.folder):
+                files = _file_entries(folder)
+                manifest = {
+                    "stage": stage,
+                    "key": key,
+                    "files": files,
+                    "digests": _sha256s(files) if outputs is None else outputs,
+                    "seconds": round(time.perf_counter() - started, 4),
+                    "cpu_seconds": round(time.thread_time() - cpu_started, 4),
+                    "figures": dict(figures),
+                    **facts,
+                }
+                return self._publish(folder, manifest)
+
+    def recompute_digests(self, write: Callable[..., Mapping[str, Any]]) -> dict[str, str]:
+        """Return the digests of the files that ``write`` makes, and keep none of them."""
+        with self._temporary_folder(ASIDE) as folder:
+            with stage_errors(self.folder):
+                write(folder=folder)
+            with store_errors(self.folder):
+                return _sha256s(_file_entries(folder))
+
+    def _publish(self, folder: Path, manifest: Mapping[str, Any]) -> Artifact:
+        """Seal a filled folder and rename it to where its key says."""
+        final = self.path(manifest["stage"], manifest["key"])
+        sealed = {**manifest, "manifest_digest": digest_of(json.loads(json.dumps(manifest)))}
+        write_whole(folder / MANIFEST, json.dumps(sealed, indent=1, ensure_ascii=False))
+        final.parent.mkdir(parents=True, exist_ok=True)
+        known = Store(self.folder, verify=True).find(manifest["stage"], manifest["key"])
+        if isinstance(known, Artifact) and known.digests == manifest["digests"]:
+            return known  # the same bytes again: whoever reads that folder now can go on
+        replaced = folder.with_name(f"{folder.name}-old")
+        if final.exists():
+            os.rename(final, replaced)
+        os.rename(folder, final)
+        shutil.rmtree(replaced, ignore_errors=True)
         return Artifact(final, manifest)
 
-    def described_aside(self, write: Callable[..., Mapping[str, Any]]) -> dict[str, str]:
-        """Digests of the files that ``write`` makes, in a folder that is gone afterwards."""
-        folder = self._aside("aside-")
+    @contextmanager
+    def _temporary_folder(self, prefix: str) -> Iterator[Path]:
+        """Give an empty folder, and remove it unless it got another name.
+
+        What a killed process left of the same step is removed as well.
+        """
+        parent = self.folder / TEMPORARY
+        with store_errors(self.folder):
+            parent.mkdir(parents=True, exist_ok=True)
+            for left in parent.glob(f"{prefix}*") if prefix != ASIDE else ():
+                shutil.rmtree(left, ignore_errors=True)
+            folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
-            write(folder=folder)
-            return _sha256s(_described(folder))
-        except OSError as error:
-            raise StoreError(_unwritable(self.folder, error)) from error
+            yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _aside(self, prefix: str) -> Path:
-        """An empty folder in the making; what a killed maker of the same left is removed."""
-        making = self.folder / ".making"
-        try:
-            making.mkdir(parents=True, exist_ok=True)
-            for left in making.glob(f"{prefix}*") if prefix != "aside-" else ():
-                shutil.rmtree(left, ignore_errors=True)
-            return Path(tempfile.mkdtemp(prefix=prefix, dir=making))
-        except OSError as error:
-            raise StoreError(_unwritable(self.folder, error)) from None
 
-
-def _described(folder: Path) -> dict[str, dict[str, Any]]:
-    """Size, digest and mtime of every data file, by path inside the folder."""
-    paths = sorted(
+def data_files(folder: Path) -> list[Path]:
+    """Return the files of an artifact beside its manifest, without the pages for people."""
+    return sorted(
         path
         for path in folder.rglob("*")
-        if path.is_file() and not any(p.endswith("_docs") for p in path.relative_to(folder).parts)
+        if path.is_file()
+        and path != folder / MANIFEST
+        and not any(part.endswith("_docs") for part in path.relative_to(folder).parts)
     )
+
+
+def _file_entries(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return size, digest and mtime of every data file, by path inside the folder."""
+    paths = data_files(folder)
     with ThreadPoolExecutor(2) as pool:
         digests = list(pool.map(sha256_of, paths))
     return {
@@ -224,7 +235,7 @@ def _sha256s(files: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _damage(path: Path, entry: tuple[int, str, int], verify: bool) -> str | None:
-    """What is wrong with one file, in words; None where it is as the manifest says."""
+    """Return what is wrong with one file, in words; None if it is as the manifest says."""
     size, digest, mtime_ns = entry
     try:
         status = path.stat()
@@ -232,19 +243,9 @@ def _damage(path: Path, entry: tuple[int, str, int], verify: bool) -> str | None
         return "is missing"
     if status.st_size != size:
         return f"has {status.st_size:,} of {size:,} bytes"
-    # another mtime alone is no damage (a restored copy): then the content decides
-    if (verify or status.st_mtime_ns != mtime_ns) and sha256_of(path) != digest:
-        return "has other content than its manifest says"
-    return None
-
-
-def _unwritable(folder: Path, error: OSError) -> str:
-    if error.errno is None:  # raised by a library over content, not by the system over a file
-        return (
-            f"Something in the artifacts folder {folder} cannot be read ({error}); "
-            "run with --verify, which makes what is damaged again."
-        )
-    return (
-        f"The artifacts folder {folder} cannot be written ({os.strerror(error.errno)}); "
-        "free space or choose another with --artifacts."
-    )
+    # another mtime alone is not damage (a restored copy has one), so the content decides
+    try:
+        same = (not verify and status.st_mtime_ns == mtime_ns) or sha256_of(path) == digest
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None if same else "has other content than its manifest says"

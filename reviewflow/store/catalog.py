@@ -1,7 +1,10 @@
-"""What lies in the artifact store, whole or not: read with care, for people and for removal.
+"""List what the artifact store holds, complete or damaged, for ``store ls``, ``verify`` and ``gc``.
 
-store/<stage>/<key>/manifest.json ─▶ Entry (manifest, or what is wrong with it)
-store/.making/<stage>-<key>-…     ─▶ StaleTemp, once the lock of its maker is free
+    store/<stage>/<key>/manifest.json ─▶ Entry (manifest, or what is wrong with it)
+    store/.making/<stage>-<key>-…     ─▶ StaleTemp, once the lock of its step is free
+
+Manifests of version 0.1 are read as well: they call the fingerprint ``recipe`` and the key's parts
+``parts``.
 """
 
 from __future__ import annotations
@@ -9,20 +12,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from reviewflow.errors import StoreError
-from reviewflow.jobs.moons import MOONS
-from reviewflow.jobs.sentiment import STAGES
-from reviewflow.store.artifacts import MANIFEST
+from reviewflow.store.artifacts import MANIFEST, TEMPORARY
+from reviewflow.store.locks import is_locked, lock_path
 
-IN_THE_MAKING = re.compile(r"(?P<stage>[a-z_]+)-(?P<key>[0-9a-f]{16,64})-")
+STEP_FOLDER = re.compile(r"(?P<stage>[a-z_]+)-(?P<key>[0-9a-f]{16,64})-")
 
 
 @dataclass(frozen=True)
@@ -47,46 +46,53 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """Stage and the key's beginning, as people are shown it."""
+        """Stage and the beginning of the key, as people are shown it."""
         return f"{self.stage}/{self.key[:8]}…"
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Digest of the step's fingerprint; None without a manifest."""
+        return None if self.manifest is None else _fingerprint(self.manifest)
 
 
 @dataclass(frozen=True)
 class StaleTemp:
-    """A folder in the making whose maker is gone."""
+    """A temporary folder whose process has ended."""
 
     folder: Path
     bytes: int
 
 
-def entries(store: Path) -> list[Entry]:
-    """Every artifact's folder, by stage in the job's order, the newest first.
+def entries(store: Path, order: Sequence[str] = ()) -> list[Entry]:
+    """Return every artifact's folder, by stage and the newest first.
+
+    Parameters
+    ----------
+    order : names of stages in the order wanted; all others follow by name.
 
     Raises
     ------
     StoreError : if the store's folder cannot be read.
     """
-    known = [stage.name for stage in STAGES + MOONS]
-    found = []
     try:
-        for stage in _folders(store):
-            for folder in _folders(stage):
-                entry = entry_of(folder)
-                if entry is not None:
-                    found.append(entry)
+        read = [read_entry(folder) for stage in _folders(store) for folder in _folders(stage)]
     except OSError as error:
         raise StoreError(f"The store {store} cannot be read ({error.strerror}).") from None
+    positions = {name: position for position, name in enumerate(order)}
+    return sorted(
+        (entry for entry in read if entry is not None),
+        key=lambda entry: (
+            positions.get(entry.stage, len(positions)),
+            entry.stage,
+            -entry.made_seconds,
+            entry.key,
+        ),
+    )
 
-    def place(entry: Entry) -> tuple[int, str, float, str]:
-        number = known.index(entry.stage) if entry.stage in known else len(known)
-        return number, entry.stage, -entry.made_seconds, entry.key
 
-    return sorted(found, key=place)
-
-
-def entry_of(folder: Path) -> Entry | None:
-    """One artifact's folder as it is now; None if it went away meanwhile."""
-    manifest, trouble = manifest_in(folder)
+def read_entry(folder: Path) -> Entry | None:
+    """Return an artifact's folder as it is now; None if it was removed meanwhile."""
+    manifest, trouble = read_manifest(folder)
     try:
         dated = folder if manifest is None else folder / MANIFEST
         made_seconds = dated.stat().st_mtime
@@ -96,26 +102,22 @@ def entry_of(folder: Path) -> Entry | None:
         folder.parent.name,
         folder.name,
         folder,
-        bytes_under(folder),
+        folder_bytes(folder),
         made_seconds,
         manifest,
         trouble,
     )
 
 
-def manifest_in(folder: Path) -> tuple[Mapping[str, Any] | None, str | None]:
-    """The manifest of a folder if it can be relied on, or else what is wrong, in words."""
+def read_manifest(folder: Path) -> tuple[Mapping[str, Any] | None, str | None]:
+    """Return a folder's manifest if every field is well-formed, or else what is wrong, in words."""
     try:
-        text = (folder / MANIFEST).read_text(encoding="utf-8")
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None, "has no manifest"
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None, "has a garbled manifest"
-    try:
-        manifest = json.loads(text)
-    except (ValueError, RecursionError):
-        return None, "has a garbled manifest"
-    if not _well_formed(manifest):
+    if not _is_well_formed(manifest):
         return None, "has a garbled manifest"
     if (manifest["stage"], manifest["key"]) != (folder.parent.name, folder.name):
         return None, "has another step's manifest"
@@ -123,45 +125,23 @@ def manifest_in(folder: Path) -> tuple[Mapping[str, Any] | None, str | None]:
 
 
 def stale_temps(store: Path, run_going: bool) -> list[StaleTemp]:
-    """Folders in the making that nobody works on any more.
+    """Return the temporary folders that no process works on any more.
 
     Parameters
     ----------
-    run_going : whether any run is going; then a folder without a step's name may be its own.
+    run_going : whether any run is going. A folder that is not named after a step may be its own.
     """
     found = []
-    for folder in _folders(store / ".making"):
-        named = IN_THE_MAKING.match(folder.name)
-        gone = _is_free(store, named["stage"], named["key"]) if named else not run_going
-        if gone and folder.exists():
-            found.append(StaleTemp(folder, bytes_under(folder)))
+    for folder in _folders(store / TEMPORARY):
+        step = STEP_FOLDER.match(folder.name)
+        in_use = is_locked(lock_path(store, step["stage"], step["key"])) if step else run_going
+        if not in_use and folder.exists():
+            found.append(StaleTemp(folder, folder_bytes(folder)))
     return found
 
 
-@contextmanager
-def held_at_once(store: Path, stage: str, key: str) -> Iterator[bool]:
-    """Hold a step's lock (the one of ``Store.lock``) without waiting; gives whether it is held."""
-    lock = FileLock(
-        store / ".locks" / f"{stage}-{key}", timeout=0, thread_local=False, is_singleton=False
-    )
-    try:
-        (store / ".locks").mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        yield False
-        return
-    except OSError as error:
-        raise StoreError(
-            f"The artifacts folder {store} cannot be written ({error.strerror})."
-        ) from None
-    try:
-        yield True
-    finally:
-        lock.release()
-
-
-def bytes_under(folder: Path) -> int:
-    """Size of all files under a folder; what goes away meanwhile counts nothing."""
+def folder_bytes(folder: Path) -> int:
+    """Return the size of all files under a folder, without those removed meanwhile."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -172,24 +152,13 @@ def bytes_under(folder: Path) -> int:
     return total
 
 
-def _is_free(store: Path, stage: str, key: str) -> bool:
-    """Whether nobody holds a step's lock; makes no lock file where there is none."""
-    if not (store / ".locks" / f"{stage}-{key}").exists():
-        return True
-    try:
-        with held_at_once(store, stage, key) as held:
-            return held
-    except StoreError:
-        return False
-
-
 def _folders(parent: Path) -> list[Path]:
-    """The folders in a folder, by name; hidden ones (names in the making, locks) left out."""
+    """Return the folders in a folder by name, without hidden ones (temporary folders, locks)."""
     try:
-        with os.scandir(parent) as found:
+        with os.scandir(parent) as inside:
             names = [
                 entry.name
-                for entry in found
+                for entry in inside
                 if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
             ]
     except FileNotFoundError:
@@ -197,27 +166,33 @@ def _folders(parent: Path) -> list[Path]:
     return [parent / name for name in sorted(names)]
 
 
-def _well_formed(manifest: Any) -> bool:
-    """Whether a manifest has every field that is read of it, of the kind that is expected."""
+def _fingerprint(manifest: Mapping[str, Any]) -> Any:
+    """Return the digest of the fingerprint, by its name of today or that of version 0.1."""
+    return manifest.get("fingerprint", manifest.get("recipe"))
+
+
+def _is_well_formed(manifest: Any) -> bool:
+    """Return whether a manifest has every field that is read, each of the expected kind."""
     if not isinstance(manifest, dict):
         return False
     files, digests = manifest.get("files"), manifest.get("digests")
     if not (isinstance(files, dict) and isinstance(digests, dict)):
         return False
+    texts = (manifest.get("stage"), manifest.get("key"), _fingerprint(manifest))
     return (
-        all(isinstance(manifest.get(name), str) for name in ("stage", "key", "fingerprint"))
+        all(isinstance(text, str) for text in texts)
         and all(isinstance(digest, str) for digest in digests.values())
-        and all(_within(name) and _described(entry) for name, entry in files.items())
+        and all(_is_inside(name) and _is_file_entry(entry) for name, entry in files.items())
     )
 
 
-def _within(name: str) -> bool:
-    """Whether a file's name stays inside its artifact."""
+def _is_inside(name: str) -> bool:
+    """Return whether a file's name stays inside its artifact."""
     parts = Path(name).parts
     return bool(parts) and not name.startswith("/") and ".." not in parts and "\x00" not in name
 
 
-def _described(entry: Any) -> bool:
+def _is_file_entry(entry: Any) -> bool:
     return (
         isinstance(entry, dict)
         and type(entry.get("bytes")) is int

@@ -73,13 +73,13 @@ def performed(
     run = None
     try:
         record = RunRecorder(folder / "runs", "sentiment", path.stem, settings)
-        previous = last_run(folder / "runs", "sentiment", path.stem)
+        previous = last_run(folder / "runs", record.identity)
         planner = open_planner(settings, folder, previous, verify=verify)
         planner.plan_all()
         with ThreadPoolExecutor(threads) as pool:
             run = open_run(settings, planner, Listener(), pool, recheck)
             perform_all(run, threads)
-        record.keep_keys(run, previous)
+        record.write_keys(run.keys, previous)
         record.finish("completed", None, {})
     except ReviewflowError as error:
         told.update(error=str(error), exit_code=error.exit_code)

@@ -88,11 +88,12 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
     from reviewflow.jobs.sentiment_summary import summary
     from reviewflow.pipeline.runner import Listener
     from reviewflow.reporting.page.html import html_page
+    from reviewflow.runs.identity import run_identity
     from reviewflow.runs.record import RunRecorder, last_run
 
     config, artifacts = Path(request["config"]), Path(request["artifacts"])
     settings, runs = read_config(config), artifacts / "runs"
-    previous = last_run(runs, "sentiment", config.stem)
+    previous = last_run(runs, run_identity("sentiment", config.stem, settings))
     record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
         planner = open_planner(settings, artifacts, previous)
@@ -100,7 +101,7 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
         for group in request["works"]:
             for work in run.task_groups(group):
                 run.perform(work)
-    record.keep_keys(run, previous)
+    record.write_keys(run.keys, previous)
     content = record.finish(
         "completed", None, summary(run, settings, record.folder / "report.html")
     )

@@ -25,6 +25,7 @@ from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
 from reviewflow.reviews.read import Pieces, blocks
 from reviewflow.runs.history import references, run_record
+from reviewflow.runs.identity import RunIdentity
 from reviewflow.runs.record import last_run, read_run
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.hashing import digest_of
@@ -231,9 +232,9 @@ def check_run(folder: Path, case: tuple[bytes, Any]) -> None:
     with suppress(StoreError):
         read_run(run)
     past = run_record(run)
-    assert isinstance(past.title[0] + past.state, str)
+    assert isinstance(past.identity.job + past.state, str)
     references(past)
-    last_run(run.parent, "sentiment", "job")
+    last_run(run.parent, RunIdentity("sentiment", "job"))
 
 
 MANIFEST = st.dictionaries(

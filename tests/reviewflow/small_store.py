@@ -15,6 +15,7 @@ from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.runner import Listener
+from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import RunRecorder, last_run
 from reviewflow.store.artifacts import MANIFEST, Artifact, Store
 
@@ -40,7 +41,7 @@ def make_artifact(
     store, key = Store(artifacts / "store"), key_of(number)
     with store.lock(stage, key):
         made = store.make(
-            stage, key, write, {"fingerprint": fingerprint, "parts": {}, "inputs": {}}
+            stage, key, write, {"fingerprint": fingerprint, "key_parts": {}, "inputs": {}}
         )
     then = time.time() - age_seconds
     os.utime(made.folder / MANIFEST, (then, then))
@@ -76,14 +77,14 @@ def write_run(
 def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> str:
     """Do the whole job with the library alone and record it; returns the run's id."""
     settings, runs = read_config(config, changes), artifacts / "runs"
-    previous = last_run(runs, "sentiment", config.stem)
+    previous = last_run(runs, run_identity("sentiment", config.stem, settings))
     record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
         run = open_run(settings, open_planner(settings, artifacts, previous), Listener(), pool)
         for group in dict.fromkeys(stage.group for stage in STAGES):
             for work in run.task_groups(group):
                 run.perform(work)
-    record.keep_keys(run, previous)
+    record.write_keys(run.keys, previous)
     record.finish("completed", None, summary(run, settings, record.folder / "report.html"))
     return record.run_id
 

@@ -14,13 +14,13 @@ from reviewflow.errors import StoreError, UsageError
 from reviewflow.runs.diff import compare_runs, flat
 from reviewflow.runs.gc import collect_garbage
 from reviewflow.runs.history import (
-    found_run,
+    find_run,
     last_completed,
     references,
-    run_line,
-    run_page,
+    run_details,
     run_record,
     run_records,
+    run_summary,
 )
 from reviewflow.runs.record import RunRecorder
 from tests.reviewflow.small_store import TwoRuns, key_of, write_run
@@ -42,7 +42,7 @@ def edit_json(path: Path, edit: Any) -> None:
 
 
 def test_runs_are_told_newest_first_with_their_figures(two_runs: TwoRuns) -> None:
-    newest, oldest = map(run_line, run_records(two_runs.artifacts / "runs"))
+    newest, oldest = map(run_summary, run_records(two_runs.artifacts / "runs"))
     content = json.loads((two_runs.artifacts / "runs" / "latest" / "run.json").read_text())
     assert (newest["run_id"], oldest["run_id"]) == (two_runs.second, two_runs.first)
     assert (newest["state"], newest["name"], newest["rows"]) == ("completed", "small", 600)
@@ -57,7 +57,7 @@ def test_a_page_sums_up_stages_and_names_what_failed_a_check(
     two_runs: TwoRuns, tmp_path: Path
 ) -> None:
     folder = two_runs.copied(tmp_path) / "runs" / two_runs.second
-    page = run_page(run_record(folder))
+    page = run_details(run_record(folder))
     stages = {stage["stage"]: stage for stage in page["stages"]}
     assert stages["train"]["ran"] == 2
     assert stages["ingest"]["cached"] == stages["ingest"]["steps"]
@@ -65,7 +65,7 @@ def test_a_page_sums_up_stages_and_names_what_failed_a_check(
     assert [variant["name"] for variant in page["variants"]] == ["relu", "tanh"]
     failures = page["quality"]["failures"]
     edit_json(folder / "run.json", lambda run: run["quality"][0].update(success=False))
-    more = run_page(run_record(folder))["quality"]["failures"]
+    more = run_details(run_record(folder))["quality"]["failures"]
     assert len(more) == len(failures) + 1
 
 
@@ -76,7 +76,7 @@ def test_a_run_whose_process_is_gone_is_told_as_crashed(tmp_path: Path) -> None:
     write_run(tmp_path, IDS[0], state="running")
     assert run_record(tmp_path / "runs" / IDS[0]).state == "crashed"
     record.finish("failed", "the reason", {})
-    assert run_line(run_record(record.folder))["error"] == "the reason"
+    assert run_summary(run_record(record.folder))["error"] == "the reason"
 
 
 def test_the_last_completed_run_is_of_the_same_job_and_name(tmp_path: Path) -> None:
@@ -110,10 +110,10 @@ def test_a_run_is_found_by_its_id_the_beginning_of_it_and_a_link(tmp_path: Path)
     (runs / "latest-moons").symlink_to(IDS[0])
     (runs / "notes.txt").write_text("no run")
     assert [run.run_id for run in run_records(runs)] == list(reversed(IDS))
-    assert found_run(runs, IDS[2]).run_id == IDS[2]
-    assert found_run(runs, "2024-01-01").run_id == IDS[0]
-    assert found_run(runs, "latest").run_id == IDS[1]
-    assert found_run(runs, "latest-moons").run_id == IDS[0]
+    assert find_run(runs, IDS[2]).run_id == IDS[2]
+    assert find_run(runs, "2024-01-01").run_id == IDS[0]
+    assert find_run(runs, "latest").run_id == IDS[1]
+    assert find_run(runs, "latest-moons").run_id == IDS[0]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_unknown_run_is_said_in_a_sentence_with_the_nearest(
         write_run(tmp_path, run_id)
     (tmp_path / "runs" / "latest").symlink_to(IDS[1])
     with pytest.raises(UsageError) as error:
-        found_run(tmp_path / "runs", wanted)
+        find_run(tmp_path / "runs", wanted)
     assert words in str(error.value)
 
 
@@ -143,7 +143,7 @@ def test_without_any_run_that_is_said(tmp_path: Path) -> None:
     assert run_records(tmp_path / "runs") == []
     for wanted in ("latest", "2024"):
         with pytest.raises(UsageError, match=r"There is no run"):
-            found_run(tmp_path / "runs", wanted)
+            find_run(tmp_path / "runs", wanted)
 
 
 JSON = st.recursive(
@@ -185,7 +185,7 @@ def _look_at_everything(artifacts: Path) -> None:
     found = run_records(artifacts / "runs")
     assert len(found) == 2
     for run in found:
-        run_page(run)
+        run_details(run)
         references(run)
     collect_garbage(artifacts, 1, dry_run=True)
     if not any(run.trouble for run in found):
@@ -197,7 +197,7 @@ def test_a_garbled_run_is_unreadable_and_cannot_be_compared(tmp_path: Path, text
     folder = write_run(tmp_path, IDS[0])
     (folder / "run.json").write_text(text)
     run = run_record(folder)
-    assert (run.state, run_line(run)["run_id"]) == ("unreadable", IDS[0])
+    assert (run.state, run_summary(run)["run_id"]) == ("unreadable", IDS[0])
     assert run.trouble
     with pytest.raises(StoreError, match="cannot be compare_runs"):
         compare_runs(run, run, tmp_path / "store")

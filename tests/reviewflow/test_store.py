@@ -23,7 +23,7 @@ def make(store: Store, text: str = "hello") -> Artifact:
         (folder / "data_docs" / "page.html").write_text("a page for people")
         return {"rows": 1}
 
-    return store.make("normalize", KEY, write, {"fingerprint": "r", "parts": {}, "inputs": {}})
+    return store.make("normalize", KEY, write, {"fingerprint": "r", "key_parts": {}, "inputs": {}})
 
 
 def test_what_was_made_is_found_with_the_digests_of_its_data_files(tmp_path: Path) -> None:

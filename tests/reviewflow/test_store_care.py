@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from reviewflow.config.sentiment import Config, read_config
 from reviewflow.jobs.open_sentiment import open_planner
 from reviewflow.pipeline.last_run import LastRun
-from reviewflow.runs.gc import claim, collect_garbage, take_away
-from reviewflow.runs.history import run_record, run_records, users
+from reviewflow.runs.gc import collect_garbage, remove_artifact, write_claims
+from reviewflow.runs.history import run_record, run_records, runs_by_artifact
 from reviewflow.runs.record import RunRecorder
 from reviewflow.store.artifacts import Store
-from reviewflow.store.catalog import entries, held_at_once
+from reviewflow.store.catalog import entries
+from reviewflow.store.locks import try_step_lock
 from reviewflow.store.verify import VerifyResult, verify_store
 from tests.reviewflow.small_store import TwoRuns, key_of, make_artifact, real_run, write_run
 
@@ -35,7 +36,7 @@ def test_a_real_store_is_whole_and_every_artifact_is_used_by_a_run(two_runs: Two
     assert (seen.corruptions, seen.stale_temps) == ((), ())
     assert told == sorted(told)
     assert told[-1] == (seen.bytes, seen.bytes)
-    found, used = entries(store), users(run_records(two_runs.artifacts / "runs"))
+    found, used = entries(store), runs_by_artifact(run_records(two_runs.artifacts / "runs"))
     assert seen.artifacts == len(found)
     assert {(entry.stage, entry.key) for entry in found} == used.keys()
     assert [entry.stage for entry in found][:2] == ["suites", "ingest"]
@@ -200,7 +201,7 @@ def test_nothing_goes_while_a_run_has_not_said_what_it_uses(
 
 
 def test_what_a_run_may_find_stays_while_it_goes_on(tmp_path: Path, going: RunRecorder) -> None:
-    claim(going.folder, ["wanted", "another"])
+    write_claims(going.folder, ["wanted", "another"])
     make_artifact(tmp_path, "train", 3, fingerprint="made since", age_seconds=-5)
     (tmp_path / "store" / "train" / key_of(4)).mkdir()  # without a manifest, perhaps being mended
     assert [entry.key for entry in collect_garbage(tmp_path, 1).removed] == [key_of(2)]
@@ -214,7 +215,7 @@ def test_the_recipes_of_a_run_cover_whatever_it_can_find(two_runs: TwoRuns) -> N
     fingerprints = {
         planner.fingerprint(step).digest for node in planner.nodes for step in node.steps
     }
-    used = users(run_records(two_runs.artifacts / "runs"))
+    used = runs_by_artifact(run_records(two_runs.artifacts / "runs"))
     for entry in entries(two_runs.artifacts / "store"):
         assert entry.manifest is not None
         if two_runs.first in used[entry.stage, entry.key]:
@@ -227,7 +228,7 @@ def test_what_is_locked_is_left_alone(tmp_path: Path) -> None:
     make_artifact(tmp_path, "train", 1)
     make_artifact(tmp_path, "train", 2)
     with Store(tmp_path / "store").lock("train", key_of(1)):
-        with held_at_once(tmp_path / "store", "train", key_of(1)) as held:
+        with try_step_lock(tmp_path / "store", "train", key_of(1)) as held:
             assert not held
         done = collect_garbage(tmp_path, 1)
     assert [entry.key for entry in done.in_use] == [key_of(1)]
@@ -276,7 +277,7 @@ def test_a_crashed_run_keeps_what_it_came_for(tmp_path: Path) -> None:
     assert run_records(tmp_path / "runs")[0].state == "crashed"
     assert "crashed" in collect_garbage(tmp_path, 1).notes[0]
     assert kept_keys(tmp_path) == {1, 2}  # made since it began, and it has not said what it uses
-    claim(folder, ["wanted"])
+    write_claims(folder, ["wanted"])
     collect_garbage(tmp_path, 1)
     assert kept_keys(tmp_path) == {1}
 
@@ -287,9 +288,9 @@ def test_a_run_that_started_since_it_was_decided_stops_the_removal(tmp_path: Pat
     (entry,) = entries(tmp_path / "store")
     write_run(tmp_path, NEW, state="running")
     known = frozenset([OLD])
-    assert take_away(tmp_path / "store", entry, tmp_path / "runs", known) == "run started"
+    assert remove_artifact(tmp_path / "store", entry, tmp_path / "runs", known) == "run started"
     assert folder.is_dir()
-    assert take_away(tmp_path / "store", entry, tmp_path / "runs", known | {NEW}) == "removed"
+    assert remove_artifact(tmp_path / "store", entry, tmp_path / "runs", known | {NEW}) == "removed"
     assert not folder.exists()
 
 
@@ -297,7 +298,7 @@ def test_what_was_made_again_meanwhile_is_left_alone(tmp_path: Path) -> None:
     make_artifact(tmp_path, "train", 1)
     (entry,) = entries(tmp_path / "store")
     make_artifact(tmp_path, "train", 1, age_seconds=5)
-    assert take_away(tmp_path / "store", entry, tmp_path / "runs", frozenset()) == "in use"
+    assert remove_artifact(tmp_path / "store", entry, tmp_path / "runs", frozenset()) == "in use"
     assert kept_keys(tmp_path) == {1}
 
 
