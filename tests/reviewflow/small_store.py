@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from reviewflow.pipeline.runner import Listener
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import RunRecorder, last_run
 from reviewflow.store.artifacts import MANIFEST, Artifact, Store
+from reviewflow.store.verify import VerifyResult, verify_store
 
 Reference = tuple[str, str]
 
@@ -46,6 +47,18 @@ def make_artifact(
     then = time.time() - age_seconds
     os.utime(made.folder / MANIFEST, (then, then))
     return made
+
+
+def verify(store: Path, run_going: bool = False) -> VerifyResult:
+    """The full check of a store, without progress."""
+    return verify_store(store, run_going, lambda done, total: None)
+
+
+def edit_json(path: Path, edit: Callable[[Any], object]) -> None:
+    """Change the content of a JSON file in place."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    edit(content)
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def write_run(

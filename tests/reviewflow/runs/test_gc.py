@@ -1,138 +1,27 @@
-"""What lies in the store is listed, every damage is named, and only what nobody needs goes."""
+"""Garbage collection removes only what no run needs, also while runs are going."""
 
-import json
 import os
-import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from reviewflow.config.sentiment import Config, read_config
 from reviewflow.jobs.open_sentiment import open_planner
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.gc import collect_garbage, remove_artifact, write_claims
-from reviewflow.runs.history import run_record, run_records, runs_by_artifact
+from reviewflow.runs.history import (
+    run_record,
+    run_records,
+    runs_by_artifact,
+)
 from reviewflow.runs.record import RunRecorder
 from reviewflow.store.artifacts import Store
 from reviewflow.store.catalog import entries
-from reviewflow.store.locks import try_step_lock
-from reviewflow.store.verify import VerifyResult, verify_store
-from tests.reviewflow.small_store import TwoRuns, key_of, make_artifact, real_run, write_run
+from reviewflow.store.locks import hold_lock, try_step_lock
+from tests.reviewflow.small_store import TwoRuns, key_of, make_artifact, real_run, verify, write_run
 
 OLD, NEW = "2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb"
-
-
-def verify(store: Path, run_going: bool = False) -> VerifyResult:
-    return verify_store(store, run_going, lambda done, total: None)
-
-
-def test_a_real_store_is_whole_and_every_artifact_is_used_by_a_run(two_runs: TwoRuns) -> None:
-    store, told = two_runs.artifacts / "store", []
-    seen = verify_store(store, False, lambda done, total: told.append((done, total)))
-    assert (seen.corruptions, seen.stale_temps) == ((), ())
-    assert told == sorted(told)
-    assert told[-1] == (seen.bytes, seen.bytes)
-    found, used = entries(store), runs_by_artifact(run_records(two_runs.artifacts / "runs"))
-    assert seen.artifacts == len(found)
-    assert {(entry.stage, entry.key) for entry in found} == used.keys()
-    assert [entry.stage for entry in found][:2] == ["suites", "ingest"]
-    assert found[-1].stage == "report"
-    by_stage = {entry.stage: used[entry.stage, entry.key] for entry in found}
-    assert sorted(by_stage["ingest"]) == sorted([two_runs.first, two_runs.second])
-    assert len(by_stage["train"]) == 1
-
-
-def test_a_flipped_byte_of_a_real_artifact_is_found(two_runs: TwoRuns, tmp_path: Path) -> None:
-    """Size and time stay, so that only hashing tells; the manifest's own digests count, too."""
-    for stage in ("vocabulary", "ingest"):
-        shutil.copytree(two_runs.artifacts / "store" / stage, tmp_path / stage)
-    assert verify(tmp_path).corruptions == ()
-    for entry in entries(tmp_path):
-        for path in (path for path in entry.folder.iterdir() if path.is_file()):
-            status, whole = path.stat(), path.read_bytes()
-            places = [0, len(whole) // 2, len(whole) - 1]
-            if path.name == "manifest.json":
-                places = [
-                    whole.index(word) + len(word) + 4 for word in (b'"sha256"', b'"fingerprint"')
-                ]
-                places += [whole.index(b'"code"') + 60, whole.index(b'"digests"') + 30]
-            for place in places:
-                path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-                os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-                assert verify(tmp_path).corruptions, (path, place)
-            path.write_bytes(whole)
-    assert verify(tmp_path).corruptions == ()
-
-
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (lambda f: (f / "data.txt").unlink(), "data.txt is missing"),
-        (lambda f: (f / "data.txt").write_text("he"), "data.txt has 2 of 7 bytes"),
-        (lambda f: (f / "data.txt").write_text("TRAIN 1"), "data.txt has other content"),
-        (lambda f: (f / "manifest.json").write_text("[" * 100_000), "a garbled manifest"),
-        (lambda f: (f / "manifest.json").write_bytes(b"\xff"), "a garbled manifest"),
-        (lambda f: (f / "manifest.json").unlink(), "has no manifest"),
-        (lambda f: shutil.move(f, f.parent / key_of(9)), "another step's manifest"),
-    ],
-)
-def test_damage_is_named_where_it_is(
-    tmp_path: Path, damage: Callable[[Path], None], words: str
-) -> None:
-    make_artifact(tmp_path, "train", 2)
-    damage(make_artifact(tmp_path, "train", 1).folder)
-    (fault,) = verify(tmp_path / "store").corruptions
-    assert words in fault.sentence
-    assert fault.stage == "train"
-
-
-@given(manifest=st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["stage", "key", "files", "digests", "fingerprint", "parts", "inputs", "given", "bytes",
-             "sha256", "data.txt", "../../escape", "/etc/passwd"]
-        ),
-        inner,
-        max_size=6,
-    ),
-    max_leaves=12,
-))  # fmt: skip
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_no_manifest_whatever_it_says_makes_a_command_fail(
-    tmp_path: Path, manifest: object
-) -> None:
-    folder = make_artifact(tmp_path, "train", 1).folder
-    known = json.loads((folder / "manifest.json").read_text())
-    garbled = {**known, **manifest} if isinstance(manifest, dict) else manifest
-    (folder / "manifest.json").write_text(json.dumps(garbled))
-    corruptions = verify(tmp_path / "store").corruptions
-    assert all("/etc" not in fault.sentence for fault in corruptions)
-    assert len(entries(tmp_path / "store")) == 1
-    collect_garbage(tmp_path, 1, dry_run=True)
-    shutil.rmtree(folder)
-
-
-def test_a_folder_in_the_making_is_a_leftover_once_its_maker_is_gone(tmp_path: Path) -> None:
-    store, making = Store(tmp_path / "store"), tmp_path / "store" / ".making"
-    make_artifact(tmp_path, "train", 1)
-    (making / f"train-{key_of(1)}-abc").mkdir()
-    (making / f"train-{key_of(1)}-abc" / "half").write_text("half")
-    (making / "aside-xyz").mkdir()
-    with store.lock("train", key_of(1)):
-        assert verify(store.folder, run_going=True).stale_temps == ()
-    assert len(verify(store.folder, run_going=True).stale_temps) == 1
-    seen = verify(store.folder)
-    assert (len(seen.stale_temps), seen.corruptions) == (2, ())
-    assert collect_garbage(tmp_path, 1).stale_temps == list(seen.stale_temps)
-    assert list(making.iterdir()) == []
 
 
 def kept_keys(artifacts: Path) -> set[int]:
@@ -300,6 +189,40 @@ def test_what_was_made_again_meanwhile_is_left_alone(tmp_path: Path) -> None:
     make_artifact(tmp_path, "train", 1, age_seconds=5)
     assert remove_artifact(tmp_path / "store", entry, tmp_path / "runs", frozenset()) == "in use"
     assert kept_keys(tmp_path) == {1}
+
+
+def test_a_stray_folder_holds_nothing_back(tmp_path: Path) -> None:
+    make_artifact(tmp_path, "train", 1)
+    (tmp_path / "runs" / "notes").mkdir(parents=True)
+    done = collect_garbage(tmp_path, 1)
+    assert (done.notes, len(done.removed)) == ([], 1)
+    assert (tmp_path / "runs" / "notes").is_dir()
+
+
+def test_a_run_that_was_killed_before_it_got_its_name_is_a_leftover(tmp_path: Path) -> None:
+    """One that is about to get its name holds its lock, or is young."""
+    names = [f".2024-01-01T00-00-00-00000{number}-aaaaaa" for number in range(3)]
+    for name in names:
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    for name in names[:2]:
+        os.utime(tmp_path / "runs" / name, (0, 0))
+    descriptor = hold_lock(tmp_path / "runs" / names[1] / ".lock")
+    os.utime(tmp_path / "runs" / names[1], (0, 0))
+    done = collect_garbage(tmp_path, 1)
+    assert [left.folder.name for left in done.stale_temps] == names[:1]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == names[1:]
+    os.close(descriptor)
+
+
+def test_each_configuration_file_keeps_runs_of_its_own(tmp_path: Path) -> None:
+    for number, folder in enumerate("xyxy"):
+        make_artifact(tmp_path, "train", number)
+        write_run(
+            tmp_path, f"2024-01-0{number + 1}T00-00-00-aaaaaa", [("train", key_of(number))],
+            config_file=f"/{folder}/imdb.yaml",
+        )  # fmt: skip
+    collect_garbage(tmp_path, 1)
+    assert kept_keys(tmp_path) == {2, 3}
 
 
 def test_two_collections_at_once_remove_each_artifact_once(tmp_path: Path) -> None:

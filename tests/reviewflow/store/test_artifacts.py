@@ -1,10 +1,11 @@
-"""Artifacts are whole or not there, and damage is noticed and named."""
+"""Artifacts are complete or absent, and damage is noticed and named."""
 
 import errno
 import json
 import os
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,12 +89,94 @@ def test_an_interrupted_step_leaves_nothing_with_the_name_of_a_whole_one(tmp_pat
     assert list((tmp_path / ".making").iterdir()) == []
 
 
-def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
-    def write(folder: Path) -> dict[str, int]:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+Writer = Callable[..., dict[str, int]]
+WAYS: list[Callable[[Store, Writer], object]] = [
+    lambda store, write: store.make("normalize", KEY, write, {"fingerprint": "r"}),
+    lambda store, write: store.recompute_digests(write),
+]
 
-    with pytest.raises(StoreError, match="No space left on device"):
-        Store(tmp_path).make("normalize", KEY, write, {"fingerprint": "r"})
+
+def failing(error: OSError) -> Writer:
+    """A stage that fails with an error of the system."""
+
+    def write(folder: Path) -> dict[str, int]:
+        (folder / "data.txt").write_text("half")
+        raise error
+
+    return write
+
+
+def os_error(number: int, name: Path | None = None) -> OSError:
+    return OSError(number, os.strerror(number), *([] if name is None else [str(name)]))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("number", "name", "words"),
+    [
+        (errno.ENOSPC, None, "cannot be written (No space left on device); free space or choose"),
+        (errno.EDQUOT, None, "cannot be written (Disk quota exceeded); free space or choose"),
+        (errno.EROFS, None, "cannot be written (Read-only file system); choose another"),
+        (errno.EACCES, "normalize", "cannot be written (Permission denied); choose another"),
+        (errno.EIO, "normalize", "cannot be written (Input/output error); choose another"),
+        (errno.ENOENT, "ingest/key/reviews.parquet", "cannot be read ([Errno 2] No such file"),
+        (None, None, "cannot be read (Corrupt snappy compressed data.); run with --verify"),
+    ],
+)
+def test_an_error_about_the_artifacts_folder_is_said_in_a_sentence(
+    tmp_path: Path,
+    way: Callable[[Store, Writer], object],
+    number: int | None,
+    name: str | None,
+    words: str,
+) -> None:
+    path = None if name is None else tmp_path / name
+    error = OSError("Corrupt snappy compressed data.") if number is None else os_error(number, path)
+    with pytest.raises(StoreError) as raised:
+        way(Store(tmp_path), failing(error))
+    assert words in str(raised.value)
+    assert str(tmp_path) in str(raised.value)
+    assert list((tmp_path / ".making").iterdir()) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "error",
+    [
+        os_error(errno.ENOENT, Path("/data/reviews.csv")),
+        os_error(errno.ECONNRESET),
+        os_error(errno.ENOSPC, Path("/tmp/elsewhere")),
+        os_error(errno.EACCES, Path("/data/reviews.csv")),
+        os_error(errno.EMFILE),
+        TimeoutError("timed out"),
+    ],
+    ids=str,
+)
+def test_any_other_error_of_a_stage_passes_as_it_is(
+    tmp_path: Path, way: Callable[[Store, Writer], object], error: OSError
+) -> None:
+    with pytest.raises(type(error)) as raised:
+        way(Store(tmp_path / "store"), failing(error))
+    assert raised.value is error
+
+
+def test_a_store_that_cannot_write_says_so(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / ".making").write_text("a file in its place")
+    (tmp_path / "store" / ".locks").write_text("a file in its place")
+    for way in WAYS:
+        with pytest.raises(StoreError, match=r"cannot be written \(File exists\); choose another"):
+            way(Store(tmp_path / "store"), lambda folder: {})
+    with (
+        pytest.raises(StoreError, match="cannot be written"),
+        Store(tmp_path / "store").lock("normalize", KEY),
+    ):
+        pass
+
+
+def test_an_error_under_the_lock_is_not_the_locks(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), Store(tmp_path).lock("normalize", KEY):
+        raise PermissionError(errno.EACCES, "Permission denied", "/data/reviews.csv")
 
 
 def test_of_two_threads_one_makes_the_step_and_the_other_finds_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""RunRecord runs are told as they were, and what differs between two is said in a plan's words."""
+"""Past runs are listed and found, whatever their files hold."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reviewflow.config.sentiment import Config
 from reviewflow.errors import StoreError, UsageError
-from reviewflow.runs.diff import compare_runs, flat
+from reviewflow.runs.diff import compare_runs
 from reviewflow.runs.gc import collect_garbage
 from reviewflow.runs.history import (
     find_run,
@@ -22,23 +22,11 @@ from reviewflow.runs.history import (
     run_records,
     run_summary,
 )
+from reviewflow.runs.identity import RunIdentity
 from reviewflow.runs.record import RunRecorder
-from tests.reviewflow.small_store import TwoRuns, key_of, write_run
+from tests.reviewflow.small_store import TwoRuns, edit_json, key_of, write_run
 
 IDS = ("2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb", "2024-01-02T00-00-01-cccccc")
-
-
-def compare(two_runs: TwoRuns, artifacts: Path, a: str = "", b: str = "") -> dict[str, Any]:
-    """What differs between two runs of a copy of the artifacts."""
-    runs = artifacts / "runs"
-    one, other = run_record(runs / (a or two_runs.first)), run_record(runs / (b or two_runs.second))
-    return compare_runs(one, other, artifacts / "store")
-
-
-def edit_json(path: Path, edit: Any) -> None:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    edit(content)
-    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def test_runs_are_told_newest_first_with_their_figures(two_runs: TwoRuns) -> None:
@@ -69,19 +57,9 @@ def test_a_page_sums_up_stages_and_names_what_failed_a_check(
     assert len(more) == len(failures) + 1
 
 
-def test_a_run_whose_process_is_gone_is_told_as_crashed(tmp_path: Path) -> None:
-    config = Config.model_validate({"ingest": {"path": "reviews.csv"}})
-    record = RunRecorder(tmp_path / "runs", "sentiment", "imdb", config)
-    assert run_record(record.folder).state == "running"
-    write_run(tmp_path, IDS[0], state="running")
-    assert run_record(tmp_path / "runs" / IDS[0]).state == "crashed"
-    record.finish("failed", "the reason", {})
-    assert run_summary(run_record(record.folder))["error"] == "the reason"
-
-
 def test_the_last_completed_run_is_of_the_same_job_and_name(tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    assert last_completed(runs, "sentiment", "imdb") is None
+    assert last_completed(runs, RunIdentity("sentiment", "imdb")) is None
     write_run(tmp_path, "2024-01-01T00-00-00-aaaaaa")
     write_run(tmp_path, "2024-01-03T00-00-00-bbbbbb")
     write_run(tmp_path, "2024-01-02T00-00-00-cccccc", job="moons")
@@ -91,7 +69,7 @@ def test_the_last_completed_run_is_of_the_same_job_and_name(tmp_path: Path) -> N
     (garbled / "run.json").write_text("{", encoding="utf-8")
     (runs / "latest").symlink_to("2024-01-01T00-00-00-aaaaaa")
     found = {
-        title: last_completed(runs, *title)
+        title: last_completed(runs, RunIdentity(*title))
         for title in [("sentiment", "imdb"), ("moons", "imdb"), ("sentiment", "other")]
     }
     assert {title: run and run.run_id[9] for title, run in found.items()} == {
@@ -99,7 +77,50 @@ def test_the_last_completed_run_is_of_the_same_job_and_name(tmp_path: Path) -> N
         ("moons", "imdb"): "2",
         ("sentiment", "other"): "4",
     }
-    assert last_completed(runs, "moons", "other") is None
+    assert last_completed(runs, RunIdentity("moons", "other")) is None
+
+
+def test_two_files_of_one_name_have_two_histories(tmp_path: Path) -> None:
+    """And so have two data files; what version 0.1 did not record counts as equal."""
+    runs = tmp_path / "runs"
+
+    def run(day: int, config_file: str | None, data: str | None) -> None:
+        write_run(
+            tmp_path, f"2024-01-0{day}T00-00-00-aaaaaa", name="reviews",
+            config_file=config_file, config={"ingest": {"path": data}},
+        )  # fmt: skip
+
+    def last(config_file: str | None, data: str | None) -> str | None:
+        found = last_completed(runs, RunIdentity("sentiment", "reviews", config_file, data))
+        return found and found.run_id[9]
+
+    run(2, "/x/reviews.yaml", "a.csv")
+    run(3, "/y/reviews.yaml", "a.csv")
+    run(4, "/x/reviews.yaml", "b.csv")
+    assert last("/x/reviews.yaml", "a.csv") == "2"
+    assert last("/y/reviews.yaml", "a.csv") == "3"
+    assert last("/x/reviews.yaml", "b.csv") == "4"
+    assert last("/y/reviews.yaml", "b.csv") is None
+    assert last(None, "a.csv") == "3"
+    run(1, None, "b.csv")
+    assert last("/y/reviews.yaml", "b.csv") == "1"
+
+
+def test_a_folder_without_a_record_is_not_a_run(tmp_path: Path) -> None:
+    write_run(tmp_path, IDS[0])
+    (tmp_path / "runs" / "notes").mkdir()
+    (tmp_path / "runs" / "notes" / "page.html").write_text("a page")
+    (tmp_path / "runs" / ".2024-01-03T00-00-00-000000-aaaaaa").mkdir()
+    assert [run.run_id for run in run_records(tmp_path / "runs")] == [IDS[0]]
+    going = RunRecorder(
+        tmp_path / "runs",
+        "sentiment",
+        "imdb",
+        Config.model_validate({"ingest": {"path": "reviews.csv"}}),
+    )
+    (going.folder / "run.json").unlink()
+    assert [run.state for run in run_records(tmp_path / "runs")] == ["unreadable", "completed"]
+    going.finish("completed", None, {})
 
 
 def test_a_run_is_found_by_its_id_the_beginning_of_it_and_a_link(tmp_path: Path) -> None:
@@ -154,6 +175,8 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
+
+
 FIELDS = (
     *("run_id", "job", "name", "state", "error", "started", "seconds", "config", "environment"),
     *("stages", "quality", "variants", "best", "data"),
@@ -199,105 +222,5 @@ def test_a_garbled_run_is_unreadable_and_cannot_be_compared(tmp_path: Path, text
     run = run_record(folder)
     assert (run.state, run_summary(run)["run_id"]) == ("unreadable", IDS[0])
     assert run.trouble
-    with pytest.raises(StoreError, match="cannot be compare_runs"):
+    with pytest.raises(StoreError, match="cannot be compared"):
         compare_runs(run, run, tmp_path / "store")
-
-
-def test_a_run_does_not_differ_from_itself(two_runs: TwoRuns) -> None:
-    found = compare(two_runs, two_runs.artifacts, b=two_runs.first)
-    assert {name: value for name, value in found.items() if name != "runs"} == {
-        name: []
-        for name in ("parameters", "data", "code", "packages", "metrics", "reasons", "notes")
-    }
-
-
-def test_one_changed_setting_is_the_only_difference_and_reaches_the_metrics(
-    two_runs: TwoRuns,
-) -> None:
-    found = compare(two_runs, two_runs.artifacts)
-    assert found["parameters"] == [{"name": "vectorize.max_features", "a": 300, "b": 200}]
-    assert (found["data"], found["code"], found["packages"], found["notes"]) == ([], [], [], [])
-    assert found["reasons"] == [
-        {"steps": ["vocabulary"], "reasons": ["vectorize.max_features 300 → 200"]}
-    ]
-    for each in found["metrics"]:
-        assert each["change"] == each["b"] - each["a"] != 0
-    assert {(each["variant"], each["split"]) for each in found["metrics"]} >= {
-        ("relu", "test"),
-        ("tanh", "train"),
-    }
-
-
-def test_code_packages_and_rows_that_differ_are_named(two_runs: TwoRuns, tmp_path: Path) -> None:
-    """As if the second run had been made with other code, packages and rows."""
-    artifacts = two_runs.copied(tmp_path)
-    folder = artifacts / "runs" / two_runs.second
-
-    def other_code(keys: dict[str, Any]) -> None:
-        for entry in keys.values():
-            code, packages = entry["fingerprint"]["code"], entry["fingerprint"]["packages"]
-            for name in code:
-                if name.endswith("clean.cleaned"):
-                    code[name] = "other"
-            packages["numpy"] = "0.0"
-        keys["vocabulary"]["fingerprint"]["code"]["reviewflow.added"] = "new"
-
-    def other_rows(run: dict[str, Any]) -> None:
-        run["data"]["rows"] = 601
-        next(step for step in run["stages"] if step["stage"] == "ingest")["key"] = key_of(7)
-        del run["variants"][0]["metrics"]["test"]["roc_auc"]
-
-    edit_json(folder / "keys.json", other_code)
-    edit_json(folder / "run.json", other_rows)
-    found = compare(two_runs, artifacts)
-    assert {"name": "rows", "a": 600, "b": 601} in found["data"]
-    assert {"name": "parts with other rows", "a": 1, "b": 1} in found["data"]
-    code = {each["definition"]: each for each in found["code"]}
-    assert code["reviewflow.added"] == {
-        "definition": "reviewflow.added",
-        "change": "added",
-        "stages": ["vocabulary"],
-    }
-    assert code["reviewflow.text.clean.cleaned"]["change"] == "changed"
-    assert code["reviewflow.text.clean.cleaned"]["stages"] == ["normalize"]
-    assert [pair["name"] for pair in found["packages"]] == ["numpy"]
-    words = {each["steps"][0]: each["reasons"] for each in found["reasons"]}
-    assert "code changed: reviewflow.text.clean.cleaned" in words["normalize"]
-    (lost,) = [each for each in found["metrics"] if each["b"] is None]
-    assert (lost["variant"], lost["metric"], lost["change"]) == ("relu", "roc_auc", None)
-
-
-def test_parts_are_compared_by_their_rows_when_only_the_code_of_ingest_changed(
-    two_runs: TwoRuns, tmp_path: Path
-) -> None:
-    artifacts = two_runs.copied(tmp_path)
-    (old,) = {key for stage, key in references(run_record(artifacts / "runs" / two_runs.second))
-              if stage == "ingest"}  # fmt: skip
-    new = key_of(7)
-    shutil.copytree(artifacts / "store" / "ingest" / old, artifacts / "store" / "ingest" / new)
-    edit_json(artifacts / "store" / "ingest" / new / "manifest.json", lambda m: m.update(key=new))
-    edit_json(
-        artifacts / "runs" / two_runs.second / "run.json",
-        lambda run: next(s for s in run["stages"] if s["stage"] == "ingest").update(key=new),
-    )
-    assert compare(two_runs, artifacts)["data"] == []
-
-
-def test_a_run_without_its_keys_is_compared_as_far_as_it_goes(
-    two_runs: TwoRuns, tmp_path: Path
-) -> None:
-    artifacts = two_runs.copied(tmp_path)
-    (artifacts / "runs" / two_runs.second / "keys.json").unlink()
-    found = compare(two_runs, artifacts)
-    assert found["parameters"]
-    assert (found["code"], found["reasons"]) == ([], [])
-    assert two_runs.second in found["notes"][0]
-
-
-def test_nested_settings_are_named_in_full() -> None:
-    assert flat({"train": {"seed": 0, "hidden": [1]}, "variants": {"relu": {}}}) == {
-        "train.seed": 0,
-        "train.hidden": [1],
-        "variants.relu": {},
-    }
-    assert flat("no settings") == {}
