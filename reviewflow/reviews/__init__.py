@@ -1,1 +1,1 @@
-"""Reading files of labelled reviews: rows, parts and the train/test split."""
+"""Read files of labelled reviews: rows, parts and the train/test split."""

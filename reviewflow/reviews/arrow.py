@@ -1,7 +1,7 @@
-"""Arrow arrays seen as NumPy arrays and back, without a copy and without importing pandas.
+"""View Arrow arrays as NumPy arrays and back, without copies or pandas.
 
-``pyarrow.array`` imports pandas and ``pyarrow.compute`` when it is given a NumPy array, which
-takes longer than to read and hash 25,000 reviews; buffers don't.
+``pyarrow.array`` imports pandas and ``pyarrow.compute`` when it gets a NumPy array. That takes
+longer than to read and hash 25,000 reviews. These functions pass buffers instead.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 
 def nulls(chunk: pa.Array) -> np.ndarray:
-    """Which values are null, bool, shape (R,)."""
+    """Return which values are null, bool, shape (R,)."""
     bitmap = chunk.buffers()[0]
     if bitmap is None:
         return np.zeros(len(chunk), bool)
@@ -21,27 +21,27 @@ def nulls(chunk: pa.Array) -> np.ndarray:
 
 
 def numbers(chunk: pa.Array, kind: type[np.generic]) -> np.ndarray:
-    """The numbers of an array of a fixed width, 0 where the value is null, shape (R,)."""
+    """Return the numbers of a fixed-width array, 0 for null, shape (R,)."""
     stored = np.frombuffer(chunk.buffers()[1] or b"", kind)
-    here = stored[chunk.offset : chunk.offset + len(chunk)]
-    return np.where(nulls(chunk), kind(0), here) if chunk.null_count else here
+    values = stored[chunk.offset : chunk.offset + len(chunk)]
+    return np.where(nulls(chunk), kind(0), values) if chunk.null_count else values
 
 
 def text_and_ends(chunk: pa.StringArray) -> tuple[memoryview, np.ndarray]:
-    """The bytes of a string array and where its texts begin and end in them, int64 (R + 1,)."""
+    """Return the bytes of a string array and its text bounds, int64 (R + 1,)."""
     _, offsets, content = chunk.buffers()
     ends = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
     return memoryview(content or b""), ends.astype(np.int64)
 
 
 def number_array(values: np.ndarray, kind: Any, absent: np.ndarray | None = None) -> pa.Array:
-    """An Arrow array over the memory of a NumPy array, null where ``absent``."""
+    """Return an Arrow array over an array's memory, null where ``absent``."""
     present = None if absent is None or not absent.any() else _bits(~absent)
     return pa.Array.from_buffers(kind, len(values), [present, pa.py_buffer(values)])
 
 
 def bool_array(values: np.ndarray) -> pa.BooleanArray:
-    """An Arrow array of truth values."""
+    """Return an Arrow array of truth values."""
     return pa.Array.from_buffers(pa.bool_(), len(values), [None, _bits(values)])
 
 
@@ -49,11 +49,8 @@ def _bits(values: np.ndarray) -> pa.Buffer:
     return pa.py_buffer(np.packbits(values, bitorder="little"))
 
 
-def valid_utf8(content: bytes) -> bool:
-    """Whether bytes are whole characters of UTF-8, as Python sees it, too."""
-    import numpy as np
-    import pyarrow as pa
-
+def is_utf8(content: bytes) -> bool:
+    """Return whether bytes are valid UTF-8, by the rules of Python's decoder."""
     ends = pa.py_buffer(np.array([0, len(content)], np.int64))
     try:
         pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(content)).validate(full=True)

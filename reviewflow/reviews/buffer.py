@@ -1,4 +1,4 @@
-"""Rows that were read and are not in a part yet."""
+"""Hold the rows that were read and are not in a part yet."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from itertools import chain
 import numpy as np
 import pyarrow as pa
 
-from reviewflow.reviews.chunking import Cutting, text_hashes, text_sizes
+from reviewflow.reviews.chunking import Chunker, text_hashes, text_sizes
 from reviewflow.reviews.read import Block
 
 
 @dataclass(frozen=True)
-class Pending:
-    """R consecutive rows and what was left out among and behind them.
+class Buffer:
+    """R consecutive rows, and the records left out between and after them.
 
     Attributes
     ----------
@@ -30,13 +30,13 @@ class Pending:
     sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     left_out: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def with_block(self, block: Block) -> Pending:
-        """These rows and those of the next block."""
+    def with_block(self, block: Block) -> Buffer:
+        """Return a buffer with the rows of the next block added."""
         text = block.rows.column("text")
         rows = pa.concat_tables([self.rows, block.rows]) if len(self.records) else block.rows
         words = dict.fromkeys(chain(self.left_out, block.left_out))
         nothing = np.empty(0, np.int64)
-        return Pending(
+        return Buffer(
             rows,
             np.concatenate([self.records, block.records]),
             np.concatenate([self.hashes, text_hashes(text)]),
@@ -49,31 +49,34 @@ class Pending:
             },
         )
 
-    def part_length(self, cutting: Cutting, ended: bool) -> int:
-        """Rows of the next part; 0 if more must be read first, or nothing is left.
+    def part_length(self, chunker: Chunker, ended: bool) -> int:
+        """Return the rows of the next part, or 0 if no part is complete.
 
-        The last row waits for the end of the file, so that a file's last part can tell what was
-        left out behind it.
+        The last row waits for the end of the file, so that a file's last part can list what was
+        left out after it.
         """
-        length = cutting.part_length(self.hashes, self.sizes, ended)
+        length = chunker.part_length(self.hashes, self.sizes, ended)
         return length if ended or length < len(self.hashes) else 0
 
     def left_out_before(self, length: int) -> dict[str, np.ndarray]:
-        """Records left out before the last of the first ``length`` rows; all, if no row follows."""
+        """Return the records left out before the last of ``length`` rows.
+
+        Where no row follows those, records left out after them count as well.
+        """
         if length == len(self.records):
             return dict(self.left_out)
         last = self.records[length - 1]
         before = {word: records[records < last] for word, records in self.left_out.items()}
         return {word: records for word, records in before.items() if len(records)}
 
-    def without(self, length: int) -> Pending:
-        """What is left when the first ``length`` rows have become a part."""
+    def without(self, length: int) -> Buffer:
+        """Return the buffer without its first ``length`` rows."""
         last = self.records[length - 1]
-        behind = {word: records[records > last] for word, records in self.left_out.items()}
-        return Pending(
+        after = {word: records[records > last] for word, records in self.left_out.items()}
+        return Buffer(
             self.rows.slice(length),
             self.records[length:],
             self.hashes[length:],
             self.sizes[length:],
-            {word: records for word, records in behind.items() if len(records)},
+            {word: records for word, records in after.items() if len(records)},
         )

@@ -1,6 +1,6 @@
-"""Where rows are cut into parts, and what tells two parts apart.
+"""Find where rows are cut into parts.
 
-text ─▶ text_hashes ─▶ Cutting.part_length ─▶ rows of a part ─▶ digests
+text ─▶ text_hashes, text_sizes ─▶ Chunker.part_length ─▶ rows of a part
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ HASHES = 1 << 64
 
 
 @dataclass(frozen=True)
-class Cutting:
-    """Content-defined cutting, as in rsync: the rows themselves say where a part ends.
+class Chunker:
+    """Content-defined chunking, as in rsync: the rows decide where parts end.
 
     A part ends after the first row, from ``fewest_rows`` on, whose text hash is among the lowest
-    one in ``one_row_in``; where no row up to ``most_rows`` is, after the row with the lowest hash.
-    So a row that comes, goes or changes moves an end only where it is one itself (or pushes one
-    over a limit), and the parts behind find their old ends again. With the defaults the mean part
-    has about 8,000 rows.
+    one in ``one_row_in``. Where no row up to ``most_rows`` is, it ends after the row with the
+    lowest hash. So a row that is inserted, deleted or edited moves an end only where it is one
+    itself or pushes one over a limit, and later parts find their old ends again. With the defaults
+    the mean part has about 8,000 rows.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Cutting:
     most_bytes: int = 64 << 20
 
     def part_length(self, hashes: np.ndarray, sizes: np.ndarray, ended: bool) -> int:
-        """Rows of the next part; 0 if more rows must be seen first.
+        """Return the rows of the next part, or 0 if more rows are needed to tell.
 
         Parameters
         ----------
@@ -47,11 +47,12 @@ class Cutting:
         """
         import numpy as np
 
-        seen = min(len(hashes), self.most_rows)
-        fitting = int(np.searchsorted(np.cumsum(sizes[:seen]), self.most_bytes, side="right"))
-        end = max(1, fitting) if fitting < seen else seen
-        whole = fitting < seen or seen == self.most_rows
-        if seen == 0 or not (whole or ended):
+        available = min(len(hashes), self.most_rows)
+        total_bytes = np.cumsum(sizes[:available])
+        fitting = int(np.searchsorted(total_bytes, self.most_bytes, side="right"))
+        end = max(1, fitting) if fitting < available else available
+        whole = fitting < available or available == self.most_rows
+        if available == 0 or not (whole or ended):
             return 0
         first = min(self.fewest_rows, (end + 1) // 2) if whole else self.fewest_rows
         window = hashes[first - 1 : end]
@@ -62,7 +63,10 @@ class Cutting:
 
 
 def text_hashes(text: pa.ChunkedArray) -> np.ndarray:
-    """XXH3 (64 bits) of the UTF-8 bytes of each text, uint64; a null counts as an empty text."""
+    """Return XXH3 (64 bits) of each text's UTF-8 bytes, uint64.
+
+    Null counts as an empty text.
+    """
     import numpy as np
     from xxhash import xxh3_64_intdigest
 
@@ -78,72 +82,10 @@ def text_hashes(text: pa.ChunkedArray) -> np.ndarray:
 
 
 def text_sizes(text: pa.ChunkedArray) -> np.ndarray:
-    """Bytes of each text, int64."""
+    """Return the bytes of each text, int64."""
     import numpy as np
 
     from reviewflow.reviews.arrow import text_and_ends
 
     sizes = [np.diff(text_and_ends(chunk)[1]) for chunk in text.chunks if len(chunk)]
     return np.concatenate([np.empty(0, np.int64), *sizes])
-
-
-def digests(rows: pa.Table, hashes: np.ndarray) -> dict[str, str]:
-    """A digest of the decoded values of each column, and of the text hashes.
-
-    Type, number of rows, nulls and values count; how Arrow has laid them out in memory
-    (chunks, offsets, slices) does not. XXH3 with 128 bits: equal by accident never happens,
-    and nobody gains by forging their own cache.
-
-    Parameters
-    ----------
-    rows : string and int8 columns.
-    hashes : uint64: the text hash of each row.
-    """
-    import pyarrow as pa
-
-    by_column = {
-        name: _text_digest(rows.column(name))
-        if pa.types.is_string(rows.column(name).type)
-        else _number_digest(rows.column(name))
-        for name in rows.column_names
-    }
-    return {**by_column, "text_hash": _digest("uint64", len(hashes), hashes.data)}
-
-
-def _text_digest(column: pa.ChunkedArray) -> str:
-    import numpy as np
-    from xxhash import xxh3_128
-
-    from reviewflow.reviews.arrow import nulls, text_and_ends
-
-    sizes, absent, content = xxh3_128(), xxh3_128(), xxh3_128()
-    for chunk in column.chunks:
-        if len(chunk):
-            view, ends = text_and_ends(chunk)
-            sizes.update(np.diff(ends).data)
-            absent.update(nulls(chunk).data)
-            content.update(view[ends[0] : ends[-1]])
-    return _digest("string", len(column), sizes.digest(), absent.digest(), content.digest())
-
-
-def _number_digest(column: pa.ChunkedArray) -> str:
-    import numpy as np
-    from xxhash import xxh3_128
-
-    from reviewflow.reviews.arrow import nulls, numbers
-
-    values, absent = xxh3_128(), xxh3_128()
-    for chunk in column.chunks:
-        if len(chunk):
-            values.update(numbers(chunk, np.int8).data)
-            absent.update(nulls(chunk).data)
-    return _digest(str(column.type), len(column), values.digest(), absent.digest())
-
-
-def _digest(kind: str, rows: int, *contents: bytes | memoryview) -> str:
-    from xxhash import xxh3_128
-
-    hasher = xxh3_128(f"{kind} {rows} ".encode())
-    for content in contents:
-        hasher.update(content)
-    return hasher.hexdigest()

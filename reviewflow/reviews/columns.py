@@ -1,4 +1,4 @@
-"""Which columns of a file are read, and the sentences for columns that are not there."""
+"""Name the columns that are read, and say what to do if one is missing."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ DELIMITER_NAMES = ((",", "a comma"), ("\t", "a tab"), (";", "a semicolon"), ("|"
 
 @dataclass(frozen=True)
 class Columns:
-    """The names that the text, the label and (where one is asked for) the split have in a file."""
+    """The names of the text, label and perhaps split column in a file."""
 
     text: str
     label: str
     split: str | None = None
 
     def settings(self) -> dict[str, str]:
-        """The column's name by the setting that gives it."""
+        """Return the name of each column by the setting that gives it."""
         named = {"ingest.text_column": self.text, "ingest.label_column": self.label}
         return named if self.split is None else {**named, "split.column": self.split}
 
     def by_role(self) -> dict[str, str]:
-        """The column's name in the file by our name for it: ``text``, ``label``, ``split``."""
+        """Return each column's name by its role: ``text``, ``label``, ``split``."""
         named = {"text": self.text, "label": self.label}
         return named if self.split is None else {**named, "split": self.split}
 
 
 def check_columns(path: Path, names: Sequence[str], columns: Columns, delimiter: str = "") -> None:
-    """Raise InputError unless each wanted column stands in the file exactly once.
+    """Raise InputError unless the file has each column exactly once.
 
     Parameters
     ----------
     names : all columns of the file.
-    delimiter : what the cells were cut at; empty for a file that has none.
+    delimiter : the character between cells; empty for a file that has none.
     """
     settings = columns.settings()
     for setting, name in settings.items():
-        twins = [other for other in settings if settings[other] == name]
-        if len(twins) > 1:
-            raise InputError(f"{' and '.join(twins)} both name {name!r}; they must differ.")
+        equal = [other for other in settings if settings[other] == name]
+        if len(equal) > 1:
+            raise InputError(f"{' and '.join(equal)} both name {name!r}; they must differ.")
         count = names.count(name)
         if count > 1:
             raise InputError(
@@ -69,7 +69,7 @@ def _missing(path: Path, names: Sequence[str], setting: str, name: str, delimite
 
 
 def _likely_delimiter(names: Sequence[str], delimiter: str) -> str | None:
-    """The delimiter that a header of a single cell seems to hold."""
+    """Return the delimiter that a header of one cell seems to hold, by name."""
     if not delimiter or len(names) != 1:
         return None
     found = [word for sign, word in DELIMITER_NAMES if sign != delimiter and sign in names[0]]

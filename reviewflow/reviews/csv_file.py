@@ -1,9 +1,9 @@
-"""A CSV or TSV file, streamed as record batches, every cell as text.
+"""Stream a CSV or TSV file as record batches, every cell as text.
 
     utf8_chunks ─ whole_records ─▶ bytes that end with a record ─ Arrow ─▶ batch
 
-Arrow's own streaming reader is not used: it calls a Python file from a thread of its own, and
-waits for that thread forever when it is dropped before the end of the file.
+Arrow's own streaming reader is not used. It reads a Python file from a thread of its own, and waits
+for that thread forever when it is dropped before the end of the file.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ def csv_batches(
     chunk_bytes: int,
     most_record_bytes: int = MOST_RECORD_BYTES,
 ) -> Iterator[pa.RecordBatch]:
-    """The wanted columns of a CSV file, in pieces of about ``chunk_bytes``.
+    """Yield columns of a CSV file, in pieces of about ``chunk_bytes``.
 
-    Cells are taken as they stand: ``NA`` and ``null`` are words. Blank lines are no records.
-    A record may hold 1 GB.
+    Cells are not interpreted: ``NA`` and ``null`` are words. Blank lines are not records. A record
+    may hold 1 GB.
 
     Yields
     ------
-    RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where it is asked
-    for, ``split`` string; none is null.
+    RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where ``columns``
+    names one, ``split`` string. No cell is null.
 
     Raises
     ------
     InputError
-        With the record's number (the header is 1) wherever a record is the reason.
+        If the file cannot be read. The message names the record (the header is 1) that is wrong.
     """
     check_delimiter(source.delimiter)
     names: list[str] | None = None
-    record = 1  # number of the last record before the piece
+    record = 1  # the number of the last record before the piece
     for piece in whole_records(source, chunk_bytes, most_record_bytes):
         rows = piece
         if names is None:
@@ -68,7 +68,7 @@ def csv_batches(
 def whole_records(
     source: TextFile, chunk_bytes: int, most_record_bytes: int = MOST_RECORD_BYTES
 ) -> Iterator[bytes]:
-    """The file as UTF-8 in pieces that each end with the end of a record.
+    """Yield the file as UTF-8 in pieces of whole records.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def whole_records(
     """
     pattern = _records_pattern(source.delimiter)
     waiting: list[bytes] = []
-    seen, size, enough = 0, 0, 1
+    offset, size, enough = 0, 0, 1
     for chunk in utf8_chunks(source, chunk_bytes):
         waiting.append(chunk)
         size += len(chunk)
@@ -87,9 +87,9 @@ def whole_records(
         end = _end_of_records(pattern, rest)
         if end:
             yield rest[:end]
-        waiting, seen, size = [rest[end:]], seen + end, size - end
+        waiting, offset, size = [rest[end:]], offset + end, size - end
         if size > most_record_bytes:
-            raise _too_long(source, seen, most_record_bytes)
+            raise _too_long(source, offset, most_record_bytes)
         # A long record is not searched again for every chunk of it.
         enough = min(2 * size, most_record_bytes + 1)
     rest = b"".join(waiting) + b"\n"
@@ -97,7 +97,7 @@ def whole_records(
     if end:
         yield rest[:end]
     if end < len(rest):
-        raise _unclosed(source, seen + end, rest[end:])
+        raise _unclosed(source, offset + end, rest[end:])
 
 
 def _end_of_records(pattern: re.Pattern[bytes], content: bytes) -> int:
@@ -107,10 +107,12 @@ def _end_of_records(pattern: re.Pattern[bytes], content: bytes) -> int:
 
 @lru_cache(maxsize=8)
 def _records_pattern(delimiter: str, most: str = "*+") -> re.Pattern[bytes]:
-    """As many whole records as there are, each as Arrow reads it.
+    """Return a pattern of whole records, as many as there are.
 
-    A quote opens a quoted text only where a cell begins; behind the quote that closes it the
-    cell goes on to the delimiter. The groups are possessive: no position is looked at twice.
+    It delimits records as Arrow's reader does.
+
+    A quote opens a quoted text only at the start of a cell. After the quote that closes it the
+    cell goes on to the delimiter. The groups are possessive, so matching takes linear time.
     """
     sign = re.escape(delimiter.encode())
     plain = rb"[^" + sign + rb"\r\n]*+"
@@ -120,14 +122,14 @@ def _records_pattern(delimiter: str, most: str = "*+") -> re.Pattern[bytes]:
 
 
 def _first_record(piece: bytes, delimiter: str) -> tuple[bytes, bytes]:
-    """The first record that is not a blank line, and all behind it."""
+    """Return the first record that is not a blank line, and all after it."""
     content = piece.removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
     end = _end_of_records(_records_pattern(delimiter, ""), content)
     return content[:end], content[end:]
 
 
 def _header(source: TextFile, record: bytes) -> list[str]:
-    """The column names."""
+    """Return the column names."""
     text = io.StringIO(record.decode("utf-8"), newline="")
     try:
         return next(csv.reader(text, delimiter=source.delimiter))
@@ -138,7 +140,7 @@ def _header(source: TextFile, record: bytes) -> list[str]:
 def _parsed(
     source: TextFile, rows: bytes, names: list[str], columns: Columns, record: int
 ) -> Iterator[pa.RecordBatch]:
-    """Whole records as batches under our column names, Arrow's errors in our words."""
+    """Yield whole records as batches under our names for the columns."""
     import pyarrow as pa
 
     if not rows.strip(b"\r\n"):
@@ -165,22 +167,22 @@ def _table(
         wrong_rows.append(row)
         return "error"
 
-    # Columns go by their place: other columns of the file may share a name.
-    places = {role: str(names.index(name)) for role, name in columns.by_role().items()}
-    types = {place: pa.string() for place in places.values()}
+    # Arrow gets positions for names, since other columns of the file may share a name.
+    positions = {role: str(names.index(name)) for role, name in columns.by_role().items()}
+    types = {position: pa.string() for position in positions.values()}
     return arrow_csv.read_csv(
         pa.BufferReader(rows),
-        # One thread: Arrow numbers the records only then, and parsing is the cheapest part.
+        # Arrow numbers the records only on one thread, and parsing is the cheapest part.
         read_options=arrow_csv.ReadOptions(
             use_threads=False,
             block_size=len(rows) + 1,
-            column_names=[str(place) for place in range(len(names))],
+            column_names=[str(position) for position in range(len(names))],
         ),
         parse_options=arrow_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
         ),
         convert_options=arrow_csv.ConvertOptions(
-            column_types={**types, places["label"]: pa.dictionary(pa.int32(), pa.string())},
+            column_types={**types, positions["label"]: pa.dictionary(pa.int32(), pa.string())},
             include_columns=list(types),
             strings_can_be_null=False,
         ),

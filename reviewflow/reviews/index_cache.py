@@ -1,4 +1,4 @@
-"""Keep the index of the input files on disk while files, settings and code stay the same.
+"""Keep the index of the input files on disk while they stay the same.
 
 index-<digest of paths and settings>.json
     digest of all that follows
@@ -40,20 +40,23 @@ def cache_key(ingest: Ingest, split_column: str | None) -> str:
 
 
 def cached_index(folder: Path, key: str) -> str | None:
-    """Return the index kept under this key; None if there is none, or it is damaged."""
+    """Return the index kept under this key, or None."""
     kept = _read(folder, key)
     return kept[1] if kept is not None and kept[0] == key else None
 
 
 def last_cached_index(folder: Path, key: str) -> str | None:
-    """Return the last index of these paths and settings by the same code, however old its files."""
+    """Return the last index that the same code kept for these paths, or None.
+
+    The files may have changed since. The settings are the same.
+    """
     kept = _read(folder, key)
     same = kept is not None and json.loads(kept[0])[2:] == json.loads(key)[2:]  # code, and Arrow
     return kept[1] if kept is not None and same else None
 
 
 def cache_index(folder: Path, key: str, index: str) -> None:
-    """Keep an index under a key, unless a file is too young for its time stamp to be trusted.
+    """Keep an index under a key, unless a file's time stamp is too young.
 
     Where the folder cannot be written, the next call reads the files again.
     """
@@ -66,7 +69,7 @@ def cache_index(folder: Path, key: str, index: str) -> None:
 
 
 def _read(folder: Path, key: str) -> tuple[str, str] | None:
-    """Return key and index in the file of these paths and settings, unless it is damaged."""
+    """Return the key and the index that are kept, unless they are damaged."""
     try:
         digest, content = _cache_path(folder, key).read_bytes().split(b"\n", 1)
     except (OSError, ValueError):
@@ -78,7 +81,7 @@ def _read(folder: Path, key: str) -> tuple[str, str] | None:
 
 
 def _stamps(ingest: Ingest) -> list[tuple[str, int, int, int]]:
-    """Return path, bytes, and times of the last change (ns) of each input file.
+    """Return path, bytes and times of the last change (ns) of each file.
 
     The time of the inode's change shows a change that was hidden by setting the time back.
     """
@@ -94,14 +97,14 @@ def _stamps(ingest: Ingest) -> list[tuple[str, int, int, int]]:
 
 
 def _settled(stamp: tuple[str, int, int, int]) -> bool:
-    """Return whether a further change would get another time stamp on this file system."""
+    """Return whether a further change would get another time stamp."""
     changed = max(stamp[2:])
     coarse = changed % SECOND_NANOSECONDS == 0
     return time.time_ns() - changed > (2 * SECOND_NANOSECONDS if coarse else FINE_CLOCK_NANOSECONDS)
 
 
 def _code_digest() -> str:
-    """Return a digest of the text of the modules of this package, which read the rows."""
+    """Return a digest of the modules of this package, which read the rows."""
     hasher = hashlib.blake2b(digest_size=16)
     for path in sorted(Path(__file__).parent.glob("*.py")):
         hasher.update(_digest(path.read_bytes()).encode())
@@ -109,7 +112,7 @@ def _code_digest() -> str:
 
 
 def _cache_path(folder: Path, key: str) -> Path:
-    """Return the one file for these paths and settings, whatever state the files are in."""
+    """Return the path of the cache of these paths and settings."""
     stamps, choice, *_ = json.loads(key)
     name = json.dumps([[stamp[0] for stamp in stamps], choice])
     return folder / f"index-{_digest(name.encode())}.json"

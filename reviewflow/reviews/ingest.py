@@ -1,4 +1,4 @@
-"""A part of the reviews as an artifact: its rows with a hash and a length of each text."""
+"""Write a part of the reviews, with a hash and a length of each text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ingest(*, rows: pa.Table, folder: Path, context: Context) -> dict[str, int]:
 
     Returns
     -------
-    ``rows``, and ``bytes`` of UTF-8 text.
+    Number of ``rows``, and ``bytes`` of UTF-8 text.
     """
     from pyarrow import compute, parquet
 

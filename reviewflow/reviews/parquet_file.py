@@ -1,4 +1,4 @@
-"""A Parquet file, streamed as the same record batches that a CSV file gives."""
+"""Stream a Parquet file as the same record batches that a CSV file gives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUFFIXES = (".parquet", ".pq")
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, by its first bytes or, where those are damaged, its name."""
+    """Return whether a file is Parquet, by its first bytes or by its name."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC or path.suffix.lower() in SUFFIXES
 
@@ -26,12 +26,13 @@ def is_parquet(path: Path) -> bool:
 def parquet_batches(
     path: Path, columns: Columns, batch_rows: int = BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
-    """The wanted columns of a Parquet file.
+    """Yield the given columns of a Parquet file.
 
     Yields
     ------
-    RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where it is asked
-    for, ``split`` string; nulls stay null. Numbers and booleans among the labels are words.
+    RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where ``columns``
+    names one, ``split`` string. Nulls stay null. Numbers and booleans among the labels become
+    words.
 
     Raises
     ------
@@ -47,8 +48,8 @@ def parquet_batches(
             schema = file.schema_arrow
             check_columns(path, schema.names, columns)
             _check_types(path, schema, columns)
-            wanted = list(columns.by_role().values())
-            for batch in file.iter_batches(batch_rows, columns=wanted, use_threads=False):
+            names = list(columns.by_role().values())
+            for batch in file.iter_batches(batch_rows, columns=names, use_threads=False):
                 if batch.num_rows:
                     yield _as_words(batch, columns)
     except (pa.ArrowException, OSError) as error:
@@ -68,9 +69,9 @@ def _check_types(path: Path, schema: Any, columns: Columns) -> None:
         scalars = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
         allowed = texts if setting == "ingest.text_column" else texts + scalars
         if not any(fits(kind) for fits in allowed):
-            wanted = "text" if allowed == texts else "text, numbers or booleans"
+            expected = "text" if allowed == texts else "text, numbers or booleans"
             raise InputError(
-                f"{path}: column {name!r} ({setting}) holds {kind}, but must hold {wanted}."
+                f"{path}: column {name!r} ({setting}) holds {kind}, but must hold {expected}."
             )
 
 
@@ -86,7 +87,7 @@ def _as_words(batch: pa.RecordBatch, columns: Columns) -> pa.RecordBatch:
 
 
 def _strings(values: pa.Array) -> pa.Array:
-    """Values as a string array whose null cells hold no bytes."""
+    """Return values as a string array whose null cells hold no bytes."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(values.type) or not pa.types.is_string(values.type):
@@ -106,7 +107,7 @@ def _dictionary_of_words(values: pa.Array) -> pa.DictionaryArray:
 
 
 def _word(value: Any) -> str | None:
-    """A label or a split as a configuration writes it: 1.0 is ``1``, True is ``true``."""
+    """Return a cell as a configuration writes it: ``1`` for 1.0."""
     if value is None or value != value:
         return None
     if isinstance(value, bool):

@@ -1,8 +1,8 @@
-"""The rows of the input files in content-defined parts, and the index that lists the parts.
+"""Cut the rows of the input files into parts, and list the parts.
 
 main file ─┐
            ├─ blocks ─ cut ─▶ (PartInfo, rows) … ─▶ Index ─▶ index.record(part, row)
-test file ─┘                                          └─ memo, while the files stand
+test file ─┘                                          └─ cached while the files stay the same
 """
 
 from __future__ import annotations
@@ -14,31 +14,32 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reviewflow.reviews.chunking import Cutting, digests
+from reviewflow.reviews.chunking import Chunker
+from reviewflow.reviews.column_digests import table_digests
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
     from reviewflow.config.sections import Ingest
-    from reviewflow.reviews.buffer import Pending
-    from reviewflow.reviews.read import Pieces
+    from reviewflow.reviews.buffer import Buffer
+    from reviewflow.reviews.read import ChunkSizes
 
 MAIN_FILE, TEST_FILE = 0, 1
 SHOWN_RECORDS = 3
-DEFAULT_CUTTING = Cutting()
+DEFAULT_CHUNKER = Chunker()
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows that are in no part because the labels map lacks their word.
+    """Rows in no part, since the labels map lacks their word.
 
     Attributes
     ----------
     file : 0 for the main file, 1 for the test file.
-    word : the label, or ``(other words)`` for all beyond the first hundred different ones.
-    rows : how many there are.
-    first_records : the numbers of the first three in the file, the header being 1.
+    word : the label, or ``(other words)`` for all but the first hundred different words.
+    rows : number of rows.
+    first_records : the record numbers of the first three in the file, the header being 1.
     """
 
     file: int
@@ -49,7 +50,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class PartInfo:
-    """One part: what is in it, and which records of which file its rows are.
+    """The size and digests of one part, and the records of its rows.
 
     Attributes
     ----------
@@ -57,9 +58,9 @@ class PartInfo:
     file : 0 for the main file, 1 for the test file.
     digests : digest of the decoded values by column: ``text``, ``label``, ``text_hash`` and,
         where one is read, ``split``.
-    runs : (row, record) wherever record numbers go on after a gap, the first for row 0.
-    left_out : rows that were left out before the last row of this part and after the part
-        before it; a file's last part has those at its end, too.
+    runs : (row, record) of row 0 and of every row whose record does not follow the one before.
+    left_out : rows that were left out between the part before and the last row of this part.
+        A file's last part lists those at the end of the file as well.
     """
 
     rows: int
@@ -69,7 +70,10 @@ class PartInfo:
     left_out: tuple[LeftOut, ...] = ()
 
     def record(self, row: int) -> int:
-        """The number of the record in its file, the header being 1, of a row from 0."""
+        """Return a row's record number in its file, the header being 1.
+
+        Rows count from 0.
+        """
         if not 0 <= row < self.rows:
             raise IndexError(f"row {row} of a part of {self.rows} rows")
         first, record = self.runs[bisect_right(self.runs, (row, 1 << 62)) - 1]
@@ -78,13 +82,13 @@ class PartInfo:
 
 @dataclass(frozen=True)
 class Index:
-    """All parts in the order of the files, the main file's before the test file's."""
+    """The parts in order, those of the main file before the test file's."""
 
     parts: tuple[PartInfo, ...]
 
     @property
     def rows(self) -> int:
-        """Rows of all parts."""
+        """Number of rows of all parts."""
         return sum(part.rows for part in self.parts)
 
     @property
@@ -94,27 +98,33 @@ class Index:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """Rows that are in no part, by file and label word, in order of first occurrence."""
+        """Rows in no part, by file and label word, in order of occurrence."""
         total: dict[tuple[int, str], LeftOut] = {}
-        for found in (found for part in self.parts for found in part.left_out):
-            total[found.file, found.word] = _added(total.get((found.file, found.word)), found)
+        for rows in (rows for part in self.parts for rows in part.left_out):
+            total[rows.file, rows.word] = _sum(total.get((rows.file, rows.word)), rows)
         return tuple(total.values())
 
     def first_row(self, part: int) -> int:
-        """How many rows come before a part."""
+        """Return the number of rows before a part."""
         return sum(before.rows for before in self.parts[:part])
 
     def record(self, part: int, row: int) -> int:
-        """The number of the record in its file, the header being 1, of a row of a part."""
+        """Return a row's record number in its file, the header being 1."""
         return self.parts[part].record(row)
 
     def to_json(self) -> str:
-        """The index as text."""
+        """Return the index as text."""
         return json.dumps({"parts": [asdict(part) for part in self.parts]}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Index:
-        """The index that ``to_json`` wrote; KeyError, TypeError or ValueError if it did not."""
+        """Return the index that ``to_json`` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the text is anything else.
+        """
         return cls(tuple(_part(content) for content in json.loads(text)["parts"]))
 
 
@@ -125,32 +135,32 @@ def _part(content: Any) -> PartInfo:
         {str(name): str(digest) for name, digest in content["digests"].items()},
         tuple((int(row), int(record)) for row, record in content["runs"]),
         tuple(
-            LeftOut(found["file"], found["word"], found["rows"], tuple(found["first_records"]))
-            for found in content["left_out"]
+            LeftOut(rows["file"], rows["word"], rows["rows"], tuple(rows["first_records"]))
+            for rows in content["left_out"]
         ),
     )
 
 
-def _added(before: LeftOut | None, found: LeftOut) -> LeftOut:
+def _sum(before: LeftOut | None, rows: LeftOut) -> LeftOut:
     if before is None:
-        return found
-    first = (before.first_records + found.first_records)[:SHOWN_RECORDS]
-    return LeftOut(found.file, found.word, before.rows + found.rows, first)
+        return rows
+    first = (before.first_records + rows.first_records)[:SHOWN_RECORDS]
+    return LeftOut(rows.file, rows.word, before.rows + rows.rows, first)
 
 
 def cut(
     ingest: Ingest,
     split_column: str | None,
-    cutting: Cutting = DEFAULT_CUTTING,
-    pieces: Pieces | None = None,
+    chunker: Chunker = DEFAULT_CHUNKER,
+    sizes: ChunkSizes | None = None,
 ) -> Iterator[tuple[PartInfo, pa.Table]]:
-    """The rows of the main file and then of the test file, part by part, streamed.
+    """Yield the parts of the main file and then those of the test file.
 
     Parameters
     ----------
     split_column : name of the column that says train or test; None if it is not read.
-    cutting : where parts end.
-    pieces : how much of a file is read at once; the parts do not depend on it.
+    chunker : decides where parts end.
+    sizes : how much of a file is read at once. The parts do not depend on it.
 
     Yields
     ------
@@ -162,10 +172,10 @@ def cut(
     InputError
         If a file cannot be read as the settings say.
     """
-    yield from _parts_of_file(ingest, ingest.path, MAIN_FILE, split_column, cutting, pieces)
+    yield from _parts_of_file(ingest, ingest.path, MAIN_FILE, split_column, chunker, sizes)
     if ingest.test_path is not None:
-        # Every row of a test file is a test row: it needs no column that says so.
-        yield from _parts_of_file(ingest, ingest.test_path, TEST_FILE, None, cutting, pieces)
+        # Every row of a test file is a test row, so the file needs no column that says so.
+        yield from _parts_of_file(ingest, ingest.test_path, TEST_FILE, None, chunker, sizes)
 
 
 @dataclass(frozen=True)
@@ -189,40 +199,40 @@ def _parts_of_file(
     path: str,
     file: int,
     split_column: str | None,
-    cutting: Cutting,
-    pieces: Pieces | None,
+    chunker: Chunker,
+    sizes: ChunkSizes | None,
 ) -> Iterator[tuple[PartInfo, pa.Table]]:
-    from reviewflow.reviews.buffer import Pending
-    from reviewflow.reviews.read import Pieces, blocks
+    from reviewflow.reviews.buffer import Buffer
+    from reviewflow.reviews.read import ChunkSizes, blocks
 
     setting = "ingest.test_path" if file == TEST_FILE else "ingest.path"
-    pending = Pending()
-    for block in blocks(ingest, Path(path), split_column, setting, pieces or Pieces()):
-        pending = pending.with_block(block)
-        while length := pending.part_length(cutting, ended=False):
-            yield _part_of(pending, length, file)
-            pending = pending.without(length)
-    while length := pending.part_length(cutting, ended=True):
-        yield _part_of(pending, length, file)
-        pending = pending.without(length)
+    buffer = Buffer()
+    for block in blocks(ingest, Path(path), split_column, setting, sizes or ChunkSizes()):
+        buffer = buffer.with_block(block)
+        while length := buffer.part_length(chunker, ended=False):
+            yield _first_part(buffer, length, file)
+            buffer = buffer.without(length)
+    while length := buffer.part_length(chunker, ended=True):
+        yield _first_part(buffer, length, file)
+        buffer = buffer.without(length)
 
 
-def _part_of(pending: Pending, length: int, file: int) -> tuple[PartInfo, pa.Table]:
-    rows = pending.rows.slice(0, length)
+def _first_part(buffer: Buffer, length: int, file: int) -> tuple[PartInfo, pa.Table]:
+    rows = buffer.rows.slice(0, length)
     part = PartInfo(
         length,
         file,
-        digests(rows, pending.hashes[:length]),
-        _runs(pending.records[:length]),
+        table_digests(rows, buffer.hashes[:length]),
+        _runs(buffer.records[:length]),
         tuple(
             LeftOut(file, word, len(records), tuple(records[:SHOWN_RECORDS].tolist()))
-            for word, records in pending.left_out_before(length).items()
+            for word, records in buffer.left_out_before(length).items()
         ),
     )
     return part, rows
 
 
 def _runs(records: np.ndarray) -> tuple[tuple[int, int], ...]:
-    """(row, record) for the first row and every row whose record does not follow on."""
+    """Return (row, record) of row 0 and of every row after a gap in records."""
     gaps = [0, *((records[1:] - records[:-1] != 1).nonzero()[0] + 1).tolist()]
     return tuple((row, int(records[row])) for row in gaps)

@@ -1,4 +1,4 @@
-"""A file of labelled reviews, streamed as blocks of text, encoded label and record number.
+"""Stream a file of reviews as blocks of text, label and record number.
 
 CSV, TSV ─┐
           ├─ batches of words ─ labels map ─▶ Block(rows, records, left_out)
@@ -33,8 +33,8 @@ OTHER_WORDS = "(other words)"
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """How much is read at once; the rows do not depend on it."""
+class ChunkSizes:
+    """How much is read at once. The rows do not depend on it."""
 
     chunk_bytes: int = CHUNK_BYTES
     most_record_bytes: int = MOST_RECORD_BYTES
@@ -43,13 +43,13 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Block:
-    """Some consecutive records of a file.
+    """Consecutive records of a file.
 
     Attributes
     ----------
     rows : table of ``text`` string, ``label`` int8 and perhaps ``split`` string, R rows.
-    records : int64, shape (R,): the record's number in the file, the header being 1.
-    left_out : record numbers (int64, ascending) of the rows left out, by their label word.
+    records : int64, shape (R,): the record number of each row in the file, the header being 1.
+    left_out : record numbers (int64, ascending) of the rows that are left out, by label word.
     """
 
     rows: pa.Table
@@ -62,17 +62,17 @@ def blocks(
     path: Path,
     split_column: str | None,
     setting: str = "ingest.path",
-    pieces: Pieces = Pieces(),
+    sizes: ChunkSizes = ChunkSizes(),
 ) -> Iterator[Block]:
-    """The rows of one file, in its order, without holding more than a block of it.
+    """Yield the rows of one file in its order, a block at a time.
 
     An empty label cell gives a null label. A label word that the map lacks is an error at the
-    end of the file (so that it tells all of them), or leaves the row out where
+    end of the file, so that the message lists all of them, or leaves the row out where
     ``ingest.other_labels`` is ``drop``.
 
     Parameters
     ----------
-    setting : the name of the setting that named ``path``, for messages.
+    setting : the name of the setting that holds ``path``, for messages.
 
     Raises
     ------
@@ -82,17 +82,17 @@ def blocks(
     check_readable(path, setting)
     columns = Columns(ingest.text_column, ingest.label_column, split_column)
     if is_parquet(path):
-        batches = parquet_batches(path, columns, pieces.batch_rows)
+        batches = parquet_batches(path, columns, sizes.batch_rows)
     else:
         source = TextFile(path, ingest.encoding, ingest.delimiter)
-        batches = csv_batches(source, columns, pieces.chunk_bytes, pieces.most_record_bytes)
+        batches = csv_batches(source, columns, sizes.chunk_bytes, sizes.most_record_bytes)
     record, kept = 2, 0
     unknown: dict[str, tuple[int, tuple[int, ...]]] = {}
     for batch in batches:
         block = _block(batch, ingest.labels, record, tuple(unknown))
         record += batch.num_rows
         kept += block.rows.num_rows
-        unknown = counted_words(unknown, block.left_out)
+        unknown = add_word_counts(unknown, block.left_out)
         if block.rows.num_rows + len(block.left_out) and _wanted(ingest, unknown):
             yield block
     if unknown and ingest.other_labels == "error":
@@ -102,7 +102,7 @@ def blocks(
 
 
 def _wanted(ingest: Ingest, unknown: Mapping[str, object]) -> bool:
-    """Blocks after an error was met are read only to count the wrong words."""
+    """Return whether blocks are still used, and not only read to count words."""
     return not unknown or ingest.other_labels == "drop"
 
 
@@ -134,7 +134,7 @@ def _block(
 
 
 def _words(column: pa.DictionaryArray) -> tuple[list[str | None], np.ndarray]:
-    """The distinct words, None the last of them, and each row's place among them."""
+    """Return the distinct words, then None, and the index of each row's word."""
     import numpy as np
 
     from reviewflow.reviews.arrow import nulls, numbers
@@ -156,14 +156,17 @@ def _label(word: str | None, labels: Mapping[str, int]) -> int:
 def _left_out(
     words: list[str | None], codes: np.ndarray, records: np.ndarray, known: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
-    """The records of each unknown word; those past the first ``MOST_WORDS`` go together."""
+    """Return the records of each unknown word.
+
+    All words after the first ``MOST_WORDS`` count as one.
+    """
     import numpy as np
 
-    found, first = np.unique(codes, return_index=True)
-    in_order = [int(found[place]) for place in np.argsort(first)]
+    distinct, first = np.unique(codes, return_index=True)
+    in_file_order = [int(distinct[position]) for position in np.argsort(first)]
     names = list(known)
     left_out: dict[str, list[np.ndarray]] = {}
-    for code in in_order:
+    for code in in_file_order:
         name = str(words[code])
         if name not in names and len(names) >= MOST_WORDS:
             name = OTHER_WORDS
@@ -173,10 +176,10 @@ def _left_out(
     return {name: np.sort(np.concatenate(parts)) for name, parts in left_out.items()}
 
 
-def counted_words(
+def add_word_counts(
     before: Mapping[str, tuple[int, tuple[int, ...]]], left_out: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Rows and first records of each word, with those of ``left_out`` added."""
+    """Return rows and first records of each word, with ``left_out`` added."""
     counts = dict(before)
     for word, records in left_out.items():
         rows, first = counts.get(word, (0, ()))
@@ -188,7 +191,7 @@ def counted_words(
 def _unknown_labels(
     ingest: Ingest, path: Path, unknown: Mapping[str, tuple[int, tuple[int, ...]]]
 ) -> str:
-    told = [
+    shown = [
         f"{word[:40]!r} ({rows:,} {'row' if rows == 1 else 'rows'}, "
         f"{'record' if rows == 1 else 'first records'} {', '.join(f'{r:,}' for r in first)})"
         for word, (rows, first) in list(unknown.items())[:SHOWN_WORDS]
@@ -198,7 +201,7 @@ def _unknown_labels(
     known = ", ".join(repr(word) for word in ingest.labels)
     return (
         f"{path}: column {ingest.label_column!r} holds labels that ingest.labels does not know: "
-        f"{', '.join(told)}{others}; known are {known}. Add them to the map, or leave such rows "
+        f"{', '.join(shown)}{others}; known are {known}. Add them to the map, or leave such rows "
         "out with ingest.other_labels: drop."
     )
 

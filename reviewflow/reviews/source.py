@@ -1,4 +1,4 @@
-"""Give the rows of the files of reviews, part by part, and read no file more often than needed.
+"""Give the rows of the reviews' files by part, in as few passes as can be.
 
 files ─ cut ─▶ (PartInfo, rows) … ─┬─▶ Index, cached while the files stay the same
                                    └─▶ rows of new parts, kept in memory ─▶ source.rows(part)
@@ -88,7 +88,7 @@ class ReviewSource:
             return self._read(part)
 
     def close(self) -> None:
-        """Give up the rows in memory and the open file; asking for rows opens it again."""
+        """Free the rows in memory and close the file. A later read opens it again."""
         with self._lock:
             self._kept.clear()
             self._passed.clear()
@@ -163,7 +163,7 @@ def _keep_new_rows(
     before: set[frozenset[tuple[str, str]]],
     kept: dict[int, pa.Table],
 ) -> Iterator[tuple[PartInfo, pa.Table]]:
-    """Yield the same pieces, and put the rows of parts that are not ``before`` into ``kept``."""
+    """Yield the same pieces, and keep the rows of parts not in ``before``."""
     room = KEPT_BYTES
     for number, (part, rows) in enumerate(pieces):
         if room >= 0 and _digests_of(part) not in before:

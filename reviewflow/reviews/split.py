@@ -1,7 +1,7 @@
-"""Which rows train and which test: by a hash of the text, at random, or as a column says.
+"""Split rows into training and test rows: by hash, at random, by a column.
 
 text_hash ─ hash ────┐
-place ──── random ───┼─▶ True where a row is a test row ─▶ split.parquet
+position ─ random ───┼─▶ True where a row is a test row ─▶ split.parquet
 split ──── column ───┘
 """
 
@@ -43,7 +43,7 @@ class Place:
 
 
 def place(index: Index, part: int, split: Split) -> Place | None:
-    """The place of a part as far as its split depends on it; None if it does not."""
+    """Return a part's position, or None if its split does not depend on it."""
     if index.has_test_file:
         return Place(always="test" if index.parts[part].file == TEST_FILE else "train")
     if split.method == "random":
@@ -54,7 +54,7 @@ def place(index: Index, part: int, split: Split) -> Place | None:
 def split(
     *, reviews: Path, split: Split, place: Place | None, folder: Path, context: Context
 ) -> dict[str, int]:
-    """Write the train or test side of each row of a part.
+    """Write for each row of a part whether it trains or tests.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ def split(
 
     Returns
     -------
-    ``rows``, and how many of them are ``test`` rows.
+    Number of ``rows``, and of ``test`` rows.
 
     Raises
     ------
     InputError
-        If the split's column holds a word other than train and test.
+        If the column of the split holds a word other than train and test.
     """
     import numpy as np
     import pyarrow as pa
@@ -87,7 +87,7 @@ def split(
 
 
 def part_test_rows(path: Path, split: Split, place: Place | None) -> np.ndarray:
-    """Which rows of a part are test rows, bool, shape (R,)."""
+    """Return which rows of a part are test rows, bool, shape (R,)."""
     import numpy as np
     from pyarrow import parquet
 
@@ -100,20 +100,21 @@ def part_test_rows(path: Path, split: Split, place: Place | None) -> np.ndarray:
     if split.method == "random":
         if place is None:
             raise ValueError("a random split needs the part's place")
-        drawn = random_test_rows(place.total_rows, split.test_size, split.seed)
-        return drawn[place.first_row : place.first_row + len(hashes)]
+        is_test = random_test_rows(place.total_rows, split.test_size, split.seed)
+        return is_test[place.first_row : place.first_row + len(hashes)]
     return hashed_test_rows(hashes.to_numpy(), split.test_size, split.seed)
 
 
 def _column(path: Path, name: str) -> Any:
-
     from reviewflow.store.parquet import read_parquet
 
     return read_parquet(path, columns=[name]).column(name)
 
 
 def hashed_test_rows(text_hashes: np.ndarray, test_size: float, seed: int) -> np.ndarray:
-    """Test rows by a seeded hash: equal texts stand on one side, whatever else is in the file.
+    """Return the test rows by a seeded hash, shape (R,).
+
+    Equal texts are always on the same side.
 
     Parameters
     ----------
@@ -122,7 +123,7 @@ def hashed_test_rows(text_hashes: np.ndarray, test_size: float, seed: int) -> np
 
     Returns
     -------
-    bool, shape (R,). SplitMix64's finaliser (Steele, Lea and Flood 2014) mixes hash and seed.
+    bool, shape (R,). The finaliser of SplitMix64 (Steele, Lea and Flood 2014) mixes hash and seed.
     """
     import numpy as np
 
@@ -137,14 +138,14 @@ def hashed_test_rows(text_hashes: np.ndarray, test_size: float, seed: int) -> np
 
 @lru_cache(maxsize=2)
 def random_test_rows(rows: int, test_size: float, seed: int) -> np.ndarray:
-    """The rows that scikit-learn's ``train_test_split`` puts into the test set, bool (R,)."""
+    """Return the test rows of scikit-learn's ``train_test_split``, bool (R,)."""
     import numpy as np
 
-    drawn = np.zeros(rows, bool)
+    is_test = np.zeros(rows, bool)
     order = np.random.RandomState(seed).permutation(rows)
-    drawn[order[: math.ceil(test_size * rows)]] = True
-    drawn.flags.writeable = False
-    return drawn
+    is_test[order[: math.ceil(test_size * rows)]] = True
+    is_test.flags.writeable = False
+    return is_test
 
 
 def _sides_of_words(words: pa.ChunkedArray, column: str) -> np.ndarray:
@@ -165,14 +166,15 @@ def _sides_of_words(words: pa.ChunkedArray, column: str) -> np.ndarray:
 def _unknown_sides(words: list[str | None], codes: np.ndarray, column: str) -> str:
     import numpy as np
 
-    found, rows = np.unique(codes, return_counts=True)
-    told = [
+    unknown, rows = np.unique(codes, return_counts=True)
+    counts = [
         f"{'empty' if not words[code] else repr(str(words[code])[:40])} ({count:,} rows)"
-        for code, count in zip(found.tolist(), rows.tolist(), strict=True)
+        for code, count in zip(unknown.tolist(), rows.tolist(), strict=True)
     ]
-    more = f" and {len(told) - SHOWN_WORDS:,} more words" if len(told) > SHOWN_WORDS else ""
+    shown = ", ".join(counts[:SHOWN_WORDS])
+    more = f" and {len(counts) - SHOWN_WORDS:,} more words" if len(counts) > SHOWN_WORDS else ""
     return (
-        f"Column {column!r} (split.column) holds {', '.join(told[:SHOWN_WORDS])}{more}; every row "
+        f"Column {column!r} (split.column) holds {shown}{more}; every row "
         "must say train or test: mend the column, take such rows out of the file, or choose "
         "another split.method."
     )

@@ -1,6 +1,6 @@
-"""The bytes of a text file as UTF-8, and where in it something is wrong.
+"""Decode a text file to UTF-8, and locate bytes that cannot be decoded.
 
-file ─ decode ─▶ utf8_chunks ─▶ Utf8Stream (+ a last record of our own) ─▶ Arrow's CSV reader
+file ─ decode ─▶ utf8_chunks ─▶ whole records ─▶ Arrow's CSV reader
                       └─ offset of a bad byte ─ record_at ─▶ "record 17"
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from reviewflow.errors import InputError
 
 CHUNK_BYTES = 1 << 20
-COUNTED_BYTES = 1 << 28  # no record number is looked up beyond 256 MB: the message names the byte
+COUNTED_BYTES = 1 << 28  # beyond 256 MB a message names the byte instead of the record
 BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\xff\xfe", "utf-16"),
@@ -26,7 +26,7 @@ BYTE_ORDER_MARKS = (
 
 @dataclass(frozen=True)
 class TextFile:
-    """A delimited file and how its bytes are to be read."""
+    """A delimited file, and how its bytes are read."""
 
     path: Path
     encoding: str = "utf-8"
@@ -34,7 +34,7 @@ class TextFile:
 
 
 def check_readable(path: Path, setting: str) -> None:
-    """Raise InputError if ``path`` is no file with at least one byte that may be read."""
+    """Raise InputError unless ``path`` is a readable file that is not empty."""
     try:
         with path.open("rb") as file:
             first = file.read(1)
@@ -52,7 +52,7 @@ def check_readable(path: Path, setting: str) -> None:
 
 
 def check_delimiter(delimiter: str) -> None:
-    """Raise InputError unless cells can be cut at this character."""
+    """Raise InputError unless this character can separate cells."""
     if not delimiter.isascii() or delimiter in '"\r\n\0':
         raise InputError(
             f"ingest.delimiter {delimiter!r} cannot cut cells; it must be an ASCII character "
@@ -61,7 +61,13 @@ def check_delimiter(delimiter: str) -> None:
 
 
 def decoder_for(encoding: str) -> codecs.IncrementalDecoder:
-    """A decoder for an encoding; InputError if Python knows no such text encoding."""
+    """Return a decoder for an encoding.
+
+    Raises
+    ------
+    InputError
+        If Python knows no such text encoding.
+    """
     try:
         io.TextIOWrapper(io.BytesIO(), encoding=encoding)
         return codecs.getincrementaldecoder(encoding)()
@@ -73,12 +79,12 @@ def decoder_for(encoding: str) -> codecs.IncrementalDecoder:
 
 
 def utf8_chunks(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """The file as UTF-8 in pieces of about ``chunk_bytes``.
+    """Yield the file as UTF-8 in pieces of about ``chunk_bytes``.
 
     Raises
     ------
     InputError
-        At a NUL byte and at the first byte that the encoding cannot decode.
+        If the file holds a NUL byte, or a byte that the encoding cannot decode.
     """
     offset = 0
     for chunk in _decoded(source, chunk_bytes):
@@ -93,18 +99,21 @@ def utf8_chunks(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[by
 
 
 def _decoded(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """As ``utf8_chunks`` without the check; all before a bad byte is given before the error."""
+    """Yield the same without the check for NUL.
+
+    All text before a bad byte is yielded before the error is raised.
+    """
     decoder = decoder_for(source.encoding)
     is_utf8 = codecs.lookup(source.encoding).name in ("utf-8", "utf-8-sig")
     offset = 0
     with source.path.open("rb") as file:
         while True:
             raw = file.read(chunk_bytes)
-            if is_utf8 and _passed(decoder, raw):
+            if is_utf8 and _pass_through(decoder, raw):
                 chunk, wrong = raw, False
             else:
                 text, wrong = _text(decoder, raw)
-                # A lone surrogate is no character, and has no bytes in UTF-8.
+                # A lone surrogate is not a character and has no bytes in UTF-8.
                 chunk = raw if is_utf8 and not wrong else text.encode("utf-8", errors="replace")
             if chunk:
                 yield chunk
@@ -115,17 +124,17 @@ def _decoded(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes
                 return
 
 
-def _passed(decoder: codecs.IncrementalDecoder, raw: bytes) -> bool:
-    """Whether a UTF-8 decoder would take these bytes; if so, it is as if it had.
+def _pass_through(decoder: codecs.IncrementalDecoder, raw: bytes) -> bool:
+    """Advance a UTF-8 decoder over valid bytes without decoding them.
 
-    Arrow looks at the bytes alone, ten times as fast as a text is made of them.
+    Arrow validates bytes ten times as fast as Python decodes them.
     """
-    from reviewflow.reviews.arrow import valid_utf8
+    from reviewflow.reviews.arrow import is_utf8
 
     state = decoder.getstate()
     content = state[0] + raw
     end = len(content) - _unfinished_bytes(content)
-    if not raw or not valid_utf8(content[:end]):
+    if not raw or not is_utf8(content[:end]):
         return False
     decoder.setstate((b"", 0 if end else state[1]))
     try:
@@ -137,7 +146,7 @@ def _passed(decoder: codecs.IncrementalDecoder, raw: bytes) -> bool:
 
 
 def _unfinished_bytes(content: bytes) -> int:
-    """Bytes at the end that may begin a character of UTF-8 that goes on behind them."""
+    """Return the number of bytes at the end that may be half a character."""
     for count, byte in enumerate(reversed(content[-3:]), start=1):
         if byte >= 0xC0:
             needed = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
@@ -148,7 +157,7 @@ def _unfinished_bytes(content: bytes) -> int:
 
 
 def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:
-    """What can be decoded, and whether something could not."""
+    """Return the text before the first bad byte, and whether there is one."""
     state = decoder.getstate()
     try:
         return decoder.decode(raw, final=not raw), False
@@ -157,7 +166,7 @@ def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:
         start = getattr(error, "start", 0) - len(state[0])
         try:
             return decoder.decode(raw[: max(start, 0)]), True
-        except UnicodeError:  # UTF-16 without a mark at its start has no good beginning
+        except UnicodeError:  # UTF-16 without a byte-order mark cannot be decoded from its start
             return "", True
 
 
@@ -169,13 +178,13 @@ def _undecodable(source: TextFile, offset: int) -> InputError:
 
 
 def place_of(source: TextFile, offset: int) -> str:
-    """The record that holds a byte, in words; the byte itself where that cannot be told."""
+    """Return the record that holds a byte in words, else the byte."""
     record = record_at(source, offset)
     return f"byte {offset + 1:,}" if record is None else f"record {record:,}"
 
 
 def _advice(source: TextFile) -> str:
-    """Which encoding might fit, in words."""
+    """Return a suggestion of an encoding that may fit."""
     with source.path.open("rb") as file:
         head = file.read(CHUNK_BYTES)
     for mark, name in BYTE_ORDER_MARKS:
@@ -198,11 +207,13 @@ def _decodes(head: bytes, encoding: str) -> bool:
 
 
 def record_at(source: TextFile, offset: int) -> int | None:
-    """The number of the record (the header is 1) that holds a byte; None if it cannot be told.
+    """Return the number of the record that holds a byte, or None if unknown.
+
+    The header is record 1.
 
     Parameters
     ----------
-    offset : bytes of the file, as UTF-8, before the one that is looked for.
+    offset : number of bytes of the file, as UTF-8, before this one.
     """
     if offset > COUNTED_BYTES:
         return None
@@ -211,7 +222,7 @@ def record_at(source: TextFile, offset: int) -> int | None:
         before += chunk
         if len(before) >= offset:
             break
-    # The letter stands for the byte itself, so that its record is counted where it begins.
+    # The letter replaces the byte itself, so that a record that begins with it is counted.
     text = before[:offset].decode("utf-8", errors="replace").removeprefix("\ufeff") + "x"
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
     try:

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from reviewflow.config.sections import Ingest
-from reviewflow.reviews.chunking import digests, text_hashes
+from reviewflow.reviews.chunking import text_hashes
+from reviewflow.reviews.column_digests import table_digests
 from reviewflow.reviews.index_cache import cache_key, cached_index, last_cached_index
 from reviewflow.reviews.parts import Index
 from reviewflow.reviews.source import open_source
@@ -108,7 +109,7 @@ def test_a_file_that_is_still_young_is_read_again(tmp_path, caches):
         (part,) = index_of(ingest, caches).parts
         hashed = text_hashes(pa.chunked_array([[f"text {number:02}"]]))
         table = pa.table({"text": pa.array([f"text {number:02}"])})
-        assert part.digests["text"] == digests(table, hashed)["text"]
+        assert part.digests["text"] == table_digests(table, hashed)["text"]
 
 
 def test_a_folder_that_cannot_be_written_costs_the_cache_only(ingest, tmp_path):

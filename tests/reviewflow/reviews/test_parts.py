@@ -17,12 +17,13 @@ from xxhash import xxh3_64_intdigest
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.chunking import Cutting, digests, text_hashes
+from reviewflow.reviews.chunking import Chunker, text_hashes
+from reviewflow.reviews.column_digests import table_digests
 from reviewflow.reviews.parts import Index, cut
-from reviewflow.reviews.read import Pieces
+from reviewflow.reviews.read import ChunkSizes
 
-SMALL = Cutting(fewest_rows=4, most_rows=32, one_row_in=16)
-MIDDLE = Cutting(fewest_rows=32, most_rows=256, one_row_in=128)
+SMALL = Chunker(fewest_rows=4, most_rows=32, one_row_in=16)
+MIDDLE = Chunker(fewest_rows=32, most_rows=256, one_row_in=128)
 QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -61,9 +62,9 @@ def imdb_rows() -> list[tuple[str, str]]:
 def test_parts_do_not_depend_on_how_much_is_read_at_once(tmp_path, rows, chunk_bytes, most_bytes):
     rows = [(text.replace("\0", ""), label) for text, label in [("first", "good"), *rows]]
     ingest = settings_for(tmp_path / "reviews.csv", rows, other_labels="drop")
-    cutting = Cutting(4, 32, 16, most_bytes)
-    small = list(cut(ingest, None, cutting, Pieces(chunk_bytes)))
-    whole = list(cut(ingest, None, cutting))
+    chunker = Chunker(4, 32, 16, most_bytes)
+    small = list(cut(ingest, None, chunker, ChunkSizes(chunk_bytes)))
+    whole = list(cut(ingest, None, chunker))
     assert [part for part, _ in small] == [part for part, _ in whole]
     assert all(left.equals(right) for (_, left), (_, right) in zip(small, whole, strict=True))
     check_against_the_file(rows, whole, most_bytes)
@@ -185,7 +186,9 @@ def test_digests_see_values_and_not_how_they_lie_in_memory(texts, cuts):
     chunked = pa.concat_tables(pieces)
     hashes = text_hashes(table.column("text"))
     assert hashes.tolist() == [xxh3_64_intdigest((text or "").encode()) for text in texts]
-    assert digests(chunked, text_hashes(chunked.column("text"))) == digests(table, hashes)
+    assert table_digests(chunked, text_hashes(chunked.column("text"))) == table_digests(
+        table, hashes
+    )
 
 
 def test_digests_tell_apart_what_is_not_equal():
@@ -193,7 +196,7 @@ def test_digests_tell_apart_what_is_not_equal():
     columns = [pa.array(case, pa.string()) for case in cases]
     numbers = [pa.array(case, pa.int8()) for case in ([0], [None], [1], [0, 0], [])]
     found = [
-        digests(pa.table({"x": column}), np.empty(0, np.uint64))["x"]
+        table_digests(pa.table({"x": column}), np.empty(0, np.uint64))["x"]
         for column in columns + numbers
     ]
     assert len(set(found)) == len(found)

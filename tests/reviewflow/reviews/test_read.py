@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.read import OTHER_WORDS, Pieces, blocks
+from reviewflow.reviews.read import OTHER_WORDS, ChunkSizes, blocks
 
 SETTINGS = {"text_column": "text", "label_column": "label", "labels": {"bad": 0, "good": 1}}
 TEXTS = st.text(
@@ -27,9 +27,9 @@ QUICK = settings(
 )
 
 
-def read(path: Path, split: str | None = None, pieces: Pieces | None = None, **changes):
+def read(path: Path, split: str | None = None, sizes: ChunkSizes | None = None, **changes):
     ingest = Ingest(**{**SETTINGS, **changes})
-    found = list(blocks(ingest, path, split, pieces=pieces or Pieces()))
+    found = list(blocks(ingest, path, split, sizes=sizes or ChunkSizes()))
     rows = [row for block in found for row in block.rows.to_pylist()]
     records = [record for block in found for record in block.records.tolist()]
     left_out: dict[str, list[int]] = {}
@@ -69,7 +69,7 @@ def test_written_cells_are_read_back(tmp_path, rows, line_end, delimiter, encodi
         text.encode(encoding),
         encoding=known,
         delimiter=delimiter,
-        pieces=Pieces(chunk_bytes),
+        sizes=ChunkSizes(chunk_bytes),
     )
     code = {"bad": 0, "good": 1, "": None}
     assert found == [{"text": cell, "label": code[label]} for cell, label in rows]
@@ -98,7 +98,7 @@ def test_rows_left_out_and_kept_are_all_rows(tmp_path, labels, chunk_bytes):
     rows = [(f"text {place}", label) for place, label in enumerate(labels)]
     content = csv_text([("first", "good"), *rows]).encode()
     found, records, left_out = read_bytes(
-        tmp_path, content, other_labels="drop", pieces=Pieces(chunk_bytes)
+        tmp_path, content, other_labels="drop", sizes=ChunkSizes(chunk_bytes)
     )
     place = {
         int(row["text"].split()[1]): record
@@ -214,7 +214,7 @@ def test_what_cannot_be_read_is_told(tmp_path, content, changes, words):
 def test_a_record_beyond_the_limit_is_told(tmp_path):
     content = csv_text([("x", "good"), ("y" * 500, "bad"), ("z", "good")]).encode()
     with pytest.raises(InputError, match="longer than the limit of 200 bytes"):
-        read_bytes(tmp_path, content, pieces=Pieces(32, most_record_bytes=200))
+        read_bytes(tmp_path, content, sizes=ChunkSizes(32, most_record_bytes=200))
 
 
 def test_wrong_paths_are_told(tmp_path):
