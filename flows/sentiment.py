@@ -26,7 +26,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Run
 from reviewflow.processors import processors
 from reviewflow.reporting.page.html import html_page
-from reviewflow.reporting.page.markdown import markdown
+from reviewflow.reporting.page.markdown import markdown_page
 from reviewflow.store.files import write_whole
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
@@ -121,13 +121,13 @@ class Sentiment(OneRun):
         so_far = {"state": "completed", "seconds": self.record.seconds()}
         facts = {**self.record.head, **so_far, **self.facts()}
         charts = self.run.folder_of("report")
-        text = markdown(facts, charts) + pictures(charts, self.record.folder, self.artifacts)
+        text = markdown_page(facts, charts) + pictures(charts, self.record.folder, self.artifacts)
         publish(metrics_rows(facts["variants"]), text)
 
     def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
         """Fill the page and the Markdown anew: they tell of this run."""
         charts = self.run.folder_of("report")
         write_whole(self.report, html_page(content, charts))
-        write_whole(self.report.with_suffix(".md"), markdown(content, charts))
+        write_whole(self.report.with_suffix(".md"), markdown_page(content, charts))
         docs = content["artifacts"]["data_docs"]
         return {"Report": self.report} | {f"Data Docs {name}": Path(docs[name]) for name in docs}

@@ -72,6 +72,11 @@ def figure(value: Any, digits: int = 4) -> str:
     return NOTHING if number is None else f"{number:.{digits}f}"
 
 
+def signed(value: float, digits: int) -> str:
+    """Return ``+1.23`` or ``−0.45``, with a real minus sign."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def finite(value: Any) -> float | None:
     """Return a finite number as it is, and None for anything else (NaN, text)."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

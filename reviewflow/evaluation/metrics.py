@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 THRESHOLD = 0.5  # a probability above it means positive
+CLASS_NAMES = ("negative", "positive")  # of the labels 0 and 1
 
 Figures = dict[str, Any]
 
@@ -57,6 +58,7 @@ class Metric:
     name : what run.json and settings call it.
     title : what a person calls it, as it stands inside a sentence.
     higher_is_better : False where a fall of the figure is good news.
+    at_threshold : whether it counts predicted classes, and so depends on :data:`THRESHOLD`.
     function : computes the figure; None where it has no meaning for these rows.
     digits : decimal places to show.
     """
@@ -64,6 +66,7 @@ class Metric:
     name: str
     title: str
     higher_is_better: bool
+    at_threshold: bool
     function: Callable[[Predictions], float | None]
     digits: int = 4
 
@@ -116,12 +119,12 @@ def _log_loss(predictions: Predictions) -> float | None:
 
 
 METRICS = (
-    Metric("accuracy", "accuracy", True, _accuracy),
-    Metric("precision", "precision", True, _precision),
-    Metric("recall", "recall", True, _recall),
-    Metric("f1", "F1", True, _f1),
-    Metric("roc_auc", "ROC AUC", True, _roc_auc),
-    Metric("log_loss", "log loss", False, _log_loss),
+    Metric("accuracy", "accuracy", True, True, _accuracy),
+    Metric("precision", "precision", True, True, _precision),
+    Metric("recall", "recall", True, True, _recall),
+    Metric("f1", "F1", True, True, _f1),
+    Metric("roc_auc", "ROC AUC", True, False, _roc_auc),
+    Metric("log_loss", "log loss", False, False, _log_loss),
 )
 
 

@@ -13,7 +13,7 @@ from reviewflow.pipeline.graph import build_graph
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.runner import Listener, Run
-from reviewflow.reporting.reference import reference
+from reviewflow.reporting.reference import read_reference
 from reviewflow.reviews.datasets import provide
 from reviewflow.reviews.parts import cut, reading
 
@@ -32,7 +32,7 @@ def open_planner(
     InputError : if the reviews cannot be read.
     ConfigError : if a suite's file, a stage to refresh or the published figures do not exist.
     """
-    reference(config.report.reference)  # a mistake in it should not wait for the report
+    read_reference(config.report.reference)  # a mistake in it should not wait for the report
     provide(Path(config.ingest.path))
     read = reading(config.ingest, split_column(config), artifacts / "memos")
     nodes = build_graph(STAGES, config, config.variant_configs, len(read.index.parts))

@@ -123,7 +123,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="report",
-        function="reviewflow.reporting.stage.material",
+        function="reviewflow.reporting.stage.write_report_data",
         fan_out="job",
         group="report",
         reads={

@@ -19,7 +19,7 @@ from reviewflow.evaluation.selection import best
 from reviewflow.pipeline.graph import Node
 from reviewflow.pipeline.runner import Run
 from reviewflow.quality.results import read_results
-from reviewflow.reporting.reference import reference
+from reviewflow.reporting.reference import read_reference
 from reviewflow.reviews.parts import Index
 from reviewflow.runs.changes import changes_since_last_run
 from reviewflow.store.parquet import read_parquet
@@ -53,7 +53,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
     told = {"config": config.model_dump(mode="json", by_alias=True), **found}
     return {
         **found,
-        "reference": reference(config.report.reference),
+        "reference": read_reference(config.report.reference),
         "since": changes_since_last_run(report.parent, told),
         "artifacts": {
             "report": str(report),

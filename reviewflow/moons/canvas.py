@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.reporting.charts.palette import GRID, INK, MUTED
-from reviewflow.reporting.charts.svg import DRAWING, TEXT_SIZE, drawn
+from reviewflow.reporting.charts.svg import MATPLOTLIB_LOCK, TEXT_SIZE, render_svg
 
 BACKGROUND = "#ffffff"
 PIXELS_A_UNIT = 2.5  # a view box 640 wide becomes a PNG 1600 pixels wide
@@ -33,7 +33,7 @@ def picture(
     title: str,
     description: str,
 ) -> Picture:
-    """What ``draw`` puts on an empty figure; the arguments are those of :func:`drawn`.
+    """What ``draw`` puts on an empty figure; the arguments are those of :func:`render_svg`.
 
     The bytes depend on the arguments alone: no date, no random ids.
     """
@@ -44,7 +44,7 @@ def picture(
         figure.add_artist(Rectangle((0, 0), 1, 1, color=BACKGROUND, zorder=-10))
         draw(figure)
 
-    svg = drawn(name, size, draw_on_white, title=title, description=description)
+    svg = render_svg(name, size, draw_on_white, title=title, description=description)
     return Picture(svg, _png(size, draw))
 
 
@@ -53,7 +53,7 @@ def _png(size: tuple[int, int], draw: Callable[[Any], None]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with DRAWING, matplotlib.rc_context():
+    with MATPLOTLIB_LOCK, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({"font.family": "DejaVu Sans", "font.size": TEXT_SIZE})
         figure = Figure(figsize=(size[0] / 72, size[1] / 72), dpi=72 * PIXELS_A_UNIT)

@@ -1,1 +1,1 @@
-"""The report: charts, HTML page and markdown."""
+"""Write the report: charts, HTML page and Markdown."""

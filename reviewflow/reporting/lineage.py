@@ -1,19 +1,32 @@
-"""Which variant a trained model belongs to, and which artifacts it was made from."""
+"""Number the variants of a report, and say which artifacts each trained model was made from."""
 
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 
 class Lineage(NamedTuple):
-    """One trained model among a report's.
+    """One trained model of a report.
 
     Attributes
     ----------
-    group : number of its variant; several seeds of one variant share it.
-    tokens, vocabulary, features : places of what it was made from among the sets of tokens, the
-        vocabularies and the sets of features that the report is handed; variants share them.
+    variant : number of its variant, which several seeds share.
+    tokens, vocabulary, features : positions of what it was made from among the sets of tokens, the
+        vocabularies and the sets of features that the report reads; variants share them.
     """
 
-    group: int
+    variant: int
     tokens: int
     vocabulary: int
     features: int
+
+
+def variant_numbers(models: Sequence[Hashable]) -> tuple[int, ...]:
+    """Return the number of each variant in charts and comparisons.
+
+    Parameters
+    ----------
+    models : what identifies the trained model of each variant, in the configuration's order;
+        variants with equal settings share a model and therefore a number.
+    """
+    numbers = {model: number for number, model in enumerate(dict.fromkeys(models))}
+    return tuple(numbers[model] for model in models)

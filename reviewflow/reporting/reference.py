@@ -1,4 +1,4 @@
-"""Published metrics, to be shown beside ours: a YAML file of figures by variant, split and metric.
+"""Read published metrics to show beside ours: a YAML file by variant, split and metric.
 
 source: where the figures are from
 variants:
@@ -18,13 +18,13 @@ from reviewflow.evaluation.metrics import METRICS
 SPLITS = ("train", "test")
 
 
-def reference(path: str | None) -> dict[str, Any]:
-    """``source`` and ``variants`` of a reference file; both empty without one.
+def read_reference(path: str | None) -> dict[str, Any]:
+    """Return ``source`` and ``variants`` of a reference file; both are empty without a path.
 
     Raises
     ------
     ConfigError
-        If there is no such file, or it holds something else.
+        If there is no such file, or its content has another shape.
     """
     if path is None:
         return {"source": "", "variants": {}}
@@ -34,25 +34,27 @@ def reference(path: str | None) -> dict[str, Any]:
         raise ConfigError(f"{path} must hold `variants` with a name each, and may hold `source`.")
     return {
         "source": str(content.get("source") or ""),
-        "variants": {str(name): _figures(path, name, told) for name, told in variants.items()},
+        "variants": {str(name): _by_split(path, name, value) for name, value in variants.items()},
     }
 
 
-def _figures(path: str, name: Any, told: Any) -> dict[str, dict[str, float]]:
-    if not isinstance(told, dict) or not set(told) <= set(SPLITS):
+def _by_split(path: str, name: Any, value: Any) -> dict[str, dict[str, float]]:
+    if not isinstance(value, dict) or not set(value) <= set(SPLITS):
         raise ConfigError(f"{path}: {name} must hold train, test or both.")
-    return {split: _metrics(path, f"{name}, {split}", told[split]) for split in told}
+    return {split: _by_metric(path, f"{name}, {split}", value[split]) for split in value}
 
 
-def _metrics(path: str, where: str, told: Any) -> dict[str, float]:
+def _by_metric(path: str, where: str, value: Any) -> dict[str, float]:
     names = [metric.name for metric in METRICS]
-    if not isinstance(told, dict) or not set(told) <= set(names):
+    if not isinstance(value, dict) or not set(value) <= set(names):
         raise ConfigError(f"{path}: {where} may hold {', '.join(names)}.")
-    for metric, value in told.items():
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-        ):
-            raise ConfigError(f"{path}: {where}, {metric} must be a number (given: {value!r}).")
-    return {metric: float(value) for metric, value in told.items()}
+    for metric, number in value.items():
+        if not _is_finite_number(number):
+            raise ConfigError(f"{path}: {where}, {metric} must be a number (given: {number!r}).")
+    return {metric: float(number) for metric, number in value.items()}
+
+
+def _is_finite_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)

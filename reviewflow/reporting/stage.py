@@ -1,11 +1,11 @@
-"""The stage report: everything that a report shows beside run.json, as one cached step.
+"""Write what a report shows beside run.json, as one cached step: the stage ``report``.
 
-    models, evaluations, reviews, splits ─▶ charts ───────▶ *.svg, charts.json
-    evaluations ──────────────────────────▶ comparisons ──▶ comparisons.json
-    reviews, splits, tokens ──────────────▶ drawn_reviews ▶ reviews.json
-    the best model and what it reads ─────▶ explained ────▶ words.json, mistakes.json
+    models, evaluations, reviews, splits ─▶ draw_charts ────▶ *.svg, charts.json
+    evaluations ──────────────────────────▶ comparisons ────▶ comparisons.json
+    reviews, splits, tokens ──────────────▶ sample_reviews ─▶ reviews.json
+    the best model and its inputs ────────▶ explain_model ──▶ words.json, mistakes.json
 
-Variants are numbers here, so that renaming one makes nothing anew; the page writes the names.
+Variants are numbers here, so renaming one does not invalidate the cache. The page adds the names.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 from reviewflow.context import Context
 from reviewflow.evaluation.comparisons import comparisons
 from reviewflow.evaluation.selection import CHOSEN_ON, best_group, typical
-from reviewflow.reporting.charts.stage import charts
-from reviewflow.reporting.examples.explanations import Made, explained
-from reviewflow.reporting.examples.samples import drawn_reviews
+from reviewflow.reporting.charts.stage import draw_charts
+from reviewflow.reporting.examples.explanations import ModelInputs, explain_model
+from reviewflow.reporting.examples.samples import sample_reviews
 from reviewflow.reporting.lineage import Lineage
 
 
-def material(
+def write_report_data(
     *,
     models: tuple[Path, ...],
     evaluations: tuple[Path, ...],
@@ -38,7 +38,7 @@ def material(
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Compare, draw and explain what the trained models gave.
+    """Compare the trained models, draw their charts and explain the best one.
 
     Parameters
     ----------
@@ -47,57 +47,60 @@ def material(
     vocabularies : one folder a vocabulary
     reviews, splits : one folder a part
     lineage : of each model its variant's number, and which of the above it was made from
-    seed : draws the two reviews that are shown
+    seed : draws the two reviews that the report shows
 
     Returns
     -------
     dict
         ``rows``: the number of reviews counted.
     """
-    groups = tuple(model.group for model in lineage)
-    counted = charts(
+    variants = tuple(model.variant for model in lineage)
+    figures = draw_charts(
         models=models,
         evaluations=evaluations,
-        groups=groups,
+        variants=variants,
         reviews=reviews,
         splits=splits,
         folder=folder,
         context=context,
     )
-    _write(folder / "comparisons.json", comparisons(evaluations, groups, context))
+    _write_json(folder / "comparisons.json", comparisons(evaluations, variants, context))
     context.check_stop()
-    best = _best(evaluations, groups)
-    first = lineage[best or 0]
-    read = _parts(tokens, first.tokens, len(reviews))
-    _write(folder / "reviews.json", drawn_reviews(reviews, splits, read, seed))
+    best = _best_model(evaluations, variants)
+    origin = lineage[best or 0]
+    own_tokens = _folders_of_set(tokens, origin.tokens, len(reviews))
+    _write_json(folder / "reviews.json", sample_reviews(reviews, splits, own_tokens, seed))
     if best is not None:
-        made = Made(
+        inputs = ModelInputs(
             models[best],
-            vocabularies[first.vocabulary],
-            _parts(features, first.features, len(reviews)),
-            read,
+            vocabularies[origin.vocabulary],
+            _folders_of_set(features, origin.features, len(reviews)),
+            own_tokens,
             reviews,
         )
-        words, mistakes = explained(made, context)
-        _write(folder / "words.json", words)
-        _write(folder / "mistakes.json", mistakes)
-    return counted
+        words, mistakes = explain_model(inputs, context)
+        _write_json(folder / "words.json", words)
+        _write_json(folder / "mistakes.json", mistakes)
+    return figures
 
 
-def _best(evaluations: Sequence[Path], groups: Sequence[int]) -> int | None:
-    """The model that stands for the best variant: of its seeds the one nearest to their mean."""
+def _best_model(evaluations: Sequence[Path], variants: Sequence[int]) -> int | None:
+    """Return the position of the best variant's model: of several seeds the one nearest the mean.
+
+    None where no variant has a score.
+    """
     scores = [
         json.loads((folder / "metrics.json").read_text(encoding="utf-8"))[CHOSEN_ON]["roc_auc"]
         for folder in evaluations
     ]
-    winner = best_group(groups, scores)
-    return None if winner is None else typical(groups, scores, winner)
+    best = best_group(variants, scores)
+    return None if best is None else typical(variants, scores, best)
 
 
-def _parts(folders: Sequence[Path], number: int, parts: int) -> Sequence[Path]:
-    """The folders of set ``number``, a part each."""
+def _folders_of_set(folders: Sequence[Path], number: int, parts: int) -> Sequence[Path]:
+    """Return the folders of set ``number``, one a part."""
     return folders[number * parts : (number + 1) * parts]
 
 
-def _write(path: Path, content: Any) -> None:
+def _write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")

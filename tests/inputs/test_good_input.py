@@ -20,7 +20,7 @@ from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener
 from reviewflow.reporting.page.html import html_page
-from reviewflow.reporting.page.markdown import markdown
+from reviewflow.reporting.page.markdown import markdown_page
 from tests.conftest import ROOT, SHOWN, Told, performed, small_config, write_config
 from tests.inputs.bench import MOODS, csv_text, made_up
 
@@ -255,7 +255,7 @@ def test_chinese_texts_give_sane_tokens_and_a_sentence_in_the_report(
     assert found["conclusions"][0].startswith(kept)
     run = {"run_id": "r", "job": "sentiment", "state": "completed", **found}
     assert kept in html_page(run, None)
-    assert "Almost nothing of the texts was kept" in markdown(run, None)
+    assert "Almost nothing of the texts was kept" in markdown_page(run, None)
 
 
 def test_chinese_texts_cut_into_characters_are_learnt_from(job: Job) -> None:

@@ -1,1 +1,1 @@
-"""The charts of the report, as SVG."""
+"""Draw the charts of the report as SVG."""

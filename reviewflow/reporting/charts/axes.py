@@ -1,4 +1,4 @@
-"""What all charts share: axes without clutter, few ticks, the line of a variant."""
+"""Draw what all charts share: axes without clutter, few ticks, the line of a variant."""
 
 from __future__ import annotations
 
@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 from reviewflow.reporting.charts.palette import GRID, INK, MUTED, line_style
 
 
-def clear_axes(figure: Any, place: tuple[float, ...], x_label: str, y_label: str) -> Any:
-    """Axes without clutter: a light grid, no frame, muted tick labels."""
+def add_axes(figure: Any, place: tuple[float, ...], x_label: str, y_label: str) -> Any:
+    """Add axes to a figure: a light grid, no frame, muted tick labels.
+
+    Parameters
+    ----------
+    place : left, bottom, width and height as shares of the figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
     axes = figure.add_axes(place)
     axes.set_axisbelow(True)
     axes.grid(color=GRID, linewidth=1)
@@ -24,17 +33,17 @@ def clear_axes(figure: Any, place: tuple[float, ...], x_label: str, y_label: str
     return axes
 
 
-def few_ticks(axis: Any, most: int, whole: bool = False) -> None:
-    """At most so many ticks, at round numbers."""
+def limit_ticks(axis: Any, most: int, whole: bool = False) -> None:
+    """Set at most ``most`` + 1 ticks, at round or whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(most, integer=whole))
 
 
-def variant_line(
+def draw_variant_line(
     axes: Any, number: int, x: NDArray[np.float64], y: NDArray[np.float64], width: float
 ) -> None:
-    """The line of variant ``number``, in the colour and dashes that the legend shows."""
+    """Draw the line of variant ``number`` in the colour and dashes that the legend shows."""
     style = line_style(number)
     axes.plot(
         x,
@@ -46,6 +55,6 @@ def variant_line(
     )
 
 
-def finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those that are numbers."""
+def finite_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values that are neither NaN nor infinite."""
     return values[np.isfinite(values)]

@@ -1,4 +1,4 @@
-"""Small charts of what the diagnosis cites: gradients, dead and saturated units, units alike.
+"""Draw small charts of what the diagnosis cites: gradients, dead, saturated and equal units.
 
 history.parquet (one a model) ─ epochs ─ mean over seeds ─▶ a line a variant in each chart
 """
@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from reviewflow.reporting.charts.axes import clear_axes, few_ticks, finite, variant_line
-from reviewflow.reporting.charts.svg import drawn
+from reviewflow.reporting.charts.axes import add_axes, draw_variant_line, finite_values, limit_ticks
+from reviewflow.reporting.charts.svg import render_svg
 from reviewflow.store.parquet import read_parquet
 
 SMALLEST = 1e-6  # a gradient of zero has no place on a logarithmic axis
@@ -24,32 +24,41 @@ SMALLEST = 1e-6  # a gradient of zero has no place on a logarithmic axis
 
 @dataclass(frozen=True)
 class Measure:
-    """One chart: its file's name, the history's column, how a model's layers become one number."""
+    """One chart.
+
+    Attributes
+    ----------
+    name : name of its file.
+    column : column of the history, with one figure a layer.
+    summary : turns the figures of a model's layers into one.
+    axis, title : labels of the chart.
+    logarithmic : whether the axis of the figure is.
+    """
 
     name: str
     column: str
-    told: Callable[[Sequence[float]], float]
+    summary: Callable[[Sequence[float]], float]
     axis: str
     title: str
     logarithmic: bool
 
 
 @dataclass(frozen=True)
-class Course:
-    """A figure of one variant, epoch by epoch; float64, shape (E,)."""
+class LayerCurve:
+    """A figure of one variant (by number), epoch by epoch; float64, shape (E,)."""
 
-    group: int
+    variant: int
     epochs: NDArray[np.float64]
     values: NDArray[np.float64]
 
 
 def first_layer(layers: Sequence[float]) -> float:
-    """The figure of the layer that the words go into."""
+    """Return the figure of the layer that reads the features."""
     return float(layers[0]) if layers else float("nan")
 
 
 def worst_layer(layers: Sequence[float]) -> float:
-    """The largest of the hidden layers' figures."""
+    """Return the largest of the hidden layers' figures."""
     return float(max(layers)) if layers else float("nan")
 
 
@@ -89,44 +98,53 @@ MEASURES = (
 )
 
 
-def evidence_charts(models: Sequence[Path], groups: Sequence[int]) -> dict[str, str]:
-    """SVG by name of each measure that the histories hold and that is not the same throughout."""
+def layer_charts(models: Sequence[Path], variants: Sequence[int]) -> dict[str, str]:
+    """Return an SVG by name of each measure that the histories hold and that varies.
+
+    Parameters
+    ----------
+    models : folders with ``history.parquet``, one a model.
+    variants : number of each model's variant.
+    """
     charts = {}
     for measure in MEASURES:
-        courses = _courses(models, groups, measure)
-        values = {value for course in courses for value in finite(course.values).tolist()}
+        curves = _layer_curves(models, variants, measure)
+        values = {value for curve in curves for value in finite_values(curve.values).tolist()}
         if len(values) > 1:
-            charts[measure.name] = _chart(measure, courses)
+            charts[measure.name] = _layer_chart(measure, curves)
     return charts
 
 
-def _courses(models: Sequence[Path], groups: Sequence[int], measure: Measure) -> list[Course]:
-    """The mean over the seeds of each variant."""
-    found: dict[int, list[Course]] = {}
-    for model, group in zip(models, groups, strict=True):
+def _layer_curves(
+    models: Sequence[Path], variants: Sequence[int], measure: Measure
+) -> list[LayerCurve]:
+    """Return the mean over the seeds of each variant."""
+    by_variant: dict[int, list[LayerCurve]] = {}
+    for model, variant in zip(models, variants, strict=True):
         path = model / "history.parquet"
         if measure.column not in pq.read_schema(path).names:
             continue
         table = read_parquet(path, columns=["epoch", "kind", measure.column])
         table = table.filter(pc.equal(table["kind"].cast("string"), "epoch"))
-        values = [measure.told(layers or ()) for layers in table[measure.column].to_pylist()]
+        values = [measure.summary(layers or ()) for layers in table[measure.column].to_pylist()]
         epochs = table["epoch"].to_numpy().astype(np.float64)
-        found.setdefault(group, []).append(Course(group, epochs, np.array(values, np.float64)))
+        curve = LayerCurve(variant, epochs, np.array(values, np.float64))
+        by_variant.setdefault(variant, []).append(curve)
     return [
-        Course(group, seeds[0].epochs, np.mean([seed.values for seed in seeds], axis=0))
-        for group, seeds in found.items()
+        LayerCurve(variant, seeds[0].epochs, np.mean([seed.values for seed in seeds], axis=0))
+        for variant, seeds in by_variant.items()
     ]
 
 
-def _chart(measure: Measure, courses: list[Course]) -> str:
+def _layer_chart(measure: Measure, curves: list[LayerCurve]) -> str:
     def draw(figure: Any) -> None:
-        axes = clear_axes(figure, (0.24, 0.22, 0.73, 0.74), "epoch", measure.axis)
+        axes = add_axes(figure, (0.24, 0.22, 0.73, 0.74), "epoch", measure.axis)
         if measure.logarithmic:
             axes.set_yscale("log")
-        for course in courses:
-            values = np.maximum(course.values, SMALLEST if measure.logarithmic else 0)
-            variant_line(axes, course.group, course.epochs, values, 2.2)
-        few_ticks(axes.xaxis, 5, whole=True)
+        for curve in curves:
+            values = np.maximum(curve.values, SMALLEST if measure.logarithmic else 0)
+            draw_variant_line(axes, curve.variant, curve.epochs, values, 2.2)
+        limit_ticks(axes.xaxis, 5, whole=True)
         if measure.logarithmic:
             axes.minorticks_off()
             axes.yaxis.set_major_formatter("{x:g}")
@@ -134,11 +152,13 @@ def _chart(measure: Measure, courses: list[Course]) -> str:
             if high / low < 10:
                 axes.set_ylim(low / 3, high * 3)
         else:
-            axes.set_ylim(0, max([1e-3, *(float(v) for c in courses for v in finite(c.values))]))
-            few_ticks(axes.yaxis, 4)
+            axes.set_ylim(
+                0, max([1e-3, *(float(v) for c in curves for v in finite_values(c.values))])
+            )
+            limit_ticks(axes.yaxis, 4)
 
-    lasts = [float(course.values[-1]) for course in courses if len(course.values)]
-    return drawn(
+    lasts = [float(curve.values[-1]) for curve in curves if len(curve.values)]
+    return render_svg(
         measure.name,
         (500, 330),
         draw,

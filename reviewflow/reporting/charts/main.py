@@ -1,4 +1,4 @@
-"""The report's main charts, each a function from plain numbers to SVG text."""
+"""Draw the report's main charts, each by a function from plain numbers to SVG text."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.evaluation.diagnosis import rounds_to_ln_2
-from reviewflow.reporting.charts.axes import clear_axes, few_ticks, finite, variant_line
+from reviewflow.formatting import amount
+from reviewflow.reporting.charts.axes import add_axes, draw_variant_line, finite_values, limit_ticks
 from reviewflow.reporting.charts.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
-from reviewflow.reporting.charts.svg import drawn
+from reviewflow.reporting.charts.svg import render_svg
 
 # A diverged variant would flatten all the others; twice ln 2, the most that guessing costs, is
 # enough.
@@ -25,11 +26,11 @@ class LossCurve:
 
     Attributes
     ----------
-    group : number of the model's variant
+    variant : number of the model's variant
     epochs, losses : float64, shape (E,)
     """
 
-    group: int
+    variant: int
     epochs: NDArray[np.float64]
     losses: NDArray[np.float64]
 
@@ -43,8 +44,13 @@ class RocCurve:
     area: float
 
 
-def class_counts(counts: dict[str, dict[str, int]]) -> str:
-    """Bars of the rows of each class in each split (``{"train": {"negative": 1, …}, …}``)."""
+def class_chart(counts: dict[str, dict[str, int]]) -> str:
+    """Return bars of the rows of each class in each split.
+
+    Parameters
+    ----------
+    counts : by split and class, ``{"train": {"negative": 1, …}, …}``.
+    """
     bars = [
         (f"{split}, {label}", label, count)
         for split, labels in counts.items()
@@ -55,7 +61,7 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
     widest = max([count for *_, count in bars] + [1])
 
     def draw(figure: Any) -> None:
-        axes = clear_axes(figure, (0.265, 0.2, 0.67, 0.78), "rows", "")
+        axes = add_axes(figure, (0.265, 0.2, 0.67, 0.78), "rows", "")
         positions = range(len(bars))
         axes.barh(
             positions,
@@ -69,12 +75,12 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
         axes.set_xlim(0, widest * 1.2)
         axes.set_ylim(len(bars) - 0.5, -0.5)
         axes.tick_params(axis="y", colors=INK)
-        few_ticks(axes.xaxis, 4)
+        limit_ticks(axes.xaxis, 4)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(False, axis="y")
 
     words = "; ".join(f"{name}: {count:,}" for name, _, count in bars)
-    return drawn(
+    return render_svg(
         "classes",
         (640, 90 + 46 * max(len(bars), 1)),
         draw,
@@ -83,56 +89,65 @@ def class_counts(counts: dict[str, dict[str, int]]) -> str:
     )
 
 
-def loss_curves(curves: tuple[LossCurve, ...], best: int | None, guessing: float) -> str:
-    """Draw the training loss over the epochs, a line a variant; of several seeds mean and range.
+def loss_chart(curves: tuple[LossCurve, ...], best: int | None, guessing: float) -> str:
+    """Return the chart of the training loss over the epochs, a line a variant.
+
+    Of several seeds it shows the mean and the range.
 
     Parameters
     ----------
     best : number of the variant whose line is thicker.
     guessing : the loss of guessing on the training rows, a horizontal line.
     """
-    groups = [curve.group for curve in curves]
-    name = "ln 2" if rounds_to_ln_2(guessing) else f"{guessing:.3f}"
-    top = max([float(loss) for curve in curves for loss in finite(curve.losses)] + [0.75])
+    variants = sorted({curve.variant for curve in curves})
+    top = max([float(loss) for curve in curves for loss in finite_values(curve.losses)] + [0.75])
     top = min(top * 1.04, HIGHEST_LOSS)
 
     def draw(figure: Any) -> None:
-        axes = clear_axes(figure, (0.125, 0.16, 0.855, 0.80), "epoch", "training loss")
+        axes = add_axes(figure, (0.125, 0.16, 0.855, 0.80), "epoch", "training loss")
         axes.axhline(guessing, color=MUTED, linewidth=1)
         axes.text(
-            0.995, guessing - top * 0.012, f"guessing, {name}", ha="right", va="top",
-            color=MUTED, transform=axes.get_yaxis_transform(),
+            0.995, guessing - top * 0.012, f"guessing, {_guessing_name(guessing)}", ha="right",
+            va="top", color=MUTED, transform=axes.get_yaxis_transform(),
         )  # fmt: skip
-        for group in sorted(set(groups), key=lambda group: group == best):
-            seeds = [curve for curve in curves if curve.group == group]
+        for variant in sorted(variants, key=lambda variant: variant == best):
+            seeds = [curve for curve in curves if curve.variant == variant]
             epochs = seeds[0].epochs
             losses = np.stack([curve.losses for curve in seeds])
             if len(seeds) > 1:
                 lowest, highest = losses.min(axis=0), losses.max(axis=0)
-                colour = line_style(group).colour
+                colour = line_style(variant).colour
                 axes.fill_between(epochs, lowest, highest, color=colour, alpha=0.18, linewidth=0)
-            variant_line(axes, group, epochs, losses.mean(axis=0), 3.2 if group == best else 2.0)
+            width = 3.2 if variant == best else 2.0
+            draw_variant_line(axes, variant, epochs, losses.mean(axis=0), width)
         axes.set_ylim(0, top)
-        few_ticks(axes.xaxis, 8, whole=True)
-        few_ticks(axes.yaxis, 6)
+        limit_ticks(axes.xaxis, 8, whole=True)
+        limit_ticks(axes.yaxis, 6)
 
-    variants = len(set(groups))
-    return drawn(
+    return render_svg(
         "loss",
         (640, 400),
         draw,
         title="Training loss over the epochs",
-        description=f"Mean training loss of each epoch, {variants} "
-        f"{'variant' if variants == 1 else 'variants'}; the legend beside it gives the last value "
-        f"of each. Guessing gives {name + ', about 0.693' if name == 'ln 2' else name}.",
+        description=f"Mean training loss of each epoch, {amount(len(variants), 'variant')}; the "
+        f"legend beside it gives the last value of each. {_guessing_in_words(guessing)}",
     )
 
 
-def roc_curves(test: RocCurve, train: RocCurve | None) -> str:
-    """The ROC curve on the test rows, and on the training rows behind it."""
+def _guessing_name(guessing: float) -> str:
+    return "ln 2" if rounds_to_ln_2(guessing) else f"{guessing:.3f}"
+
+
+def _guessing_in_words(guessing: float) -> str:
+    about = ", about 0.693" if rounds_to_ln_2(guessing) else ""
+    return f"Guessing gives {_guessing_name(guessing)}{about}."
+
+
+def roc_chart(test: RocCurve, train: RocCurve | None) -> str:
+    """Return the chart of the ROC curve on the test rows, and on the training rows behind it."""
 
     def draw(figure: Any) -> None:
-        axes = clear_axes(
+        axes = add_axes(
             figure, (0.16, 0.155, 0.79, 0.815), "false positives, share of negative rows",
             "true positives, share of positive rows",
         )  # fmt: skip
@@ -156,7 +171,7 @@ def roc_curves(test: RocCurve, train: RocCurve | None) -> str:
         axes.set(xlim=(0, 1), ylim=(0, 1.005), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
 
     other = f" On the training rows it is {train.area:.3f}." if train is not None else ""
-    return drawn(
+    return render_svg(
         "roc",
         (500, 500),
         draw,
@@ -165,15 +180,15 @@ def roc_curves(test: RocCurve, train: RocCurve | None) -> str:
     )
 
 
-def confusion_matrix(tn: int, fp: int, fn: int, tp: int) -> str:
-    """The four counts on the test rows, shaded by their share of the true class."""
+def confusion_chart(tn: int, fp: int, fn: int, tp: int) -> str:
+    """Return the chart of the four counts, shaded by their share of the true class."""
     from matplotlib.colors import LinearSegmentedColormap
 
     counts = np.array([[tn, fp], [fn, tp]])
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
     def draw(figure: Any) -> None:
-        axes = clear_axes(figure, (0.16, 0.155, 0.815, 0.815), "predicted", "labelled")
+        axes = add_axes(figure, (0.16, 0.155, 0.815, 0.815), "predicted", "labelled")
         shades = LinearSegmentedColormap.from_list("shares", ("#f4f7fa", "#8fc1e3"))
         axes.pcolormesh(shares, cmap=shades, vmin=0, vmax=1, edgecolors="white", linewidth=4)
         for (row, column), count in np.ndenumerate(counts):
@@ -188,7 +203,7 @@ def confusion_matrix(tn: int, fp: int, fn: int, tp: int) -> str:
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0, colors=INK)
 
-    return drawn(
+    return render_svg(
         "confusion",
         (500, 500),
         draw,

@@ -1,11 +1,11 @@
-"""How each variant is drawn: a colour-blind safe colour and a dash style by its number."""
+"""Give each variant a line by its number: a colour-blind safe colour and a dash style."""
 
 from dataclasses import dataclass
 
 # Okabe and Ito's palette without its yellow, strongest contrast on white first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
-# Lengths of dash and gap as multiples of the line's width; four against seven colours
-# repeats a pair after 28 variants only.
+# Lengths of dash and gap as multiples of the line's width. Four dashes and seven colours repeat a
+# pair only after 28 variants.
 DASHES: tuple[tuple[float, ...], ...] = ((), (4.0, 1.6), (1.2, 1.4), (6.0, 1.6, 1.2, 1.6))
 
 NEGATIVE = "#D55E00"
@@ -24,5 +24,5 @@ class LineStyle:
 
 
 def line_style(number: int) -> LineStyle:
-    """The line of variant ``number`` (from 0), the same in charts and legends."""
+    """Return the line of variant ``number`` (from 0), the same in charts and legends."""
     return LineStyle(COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)])

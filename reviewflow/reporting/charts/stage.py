@@ -1,11 +1,11 @@
-"""The charts of a report; they change when what they show changes.
+"""Draw the charts of a report; their bytes depend on what they show alone.
 
     reviews, splits ─▶ classes.svg
     models ──────────▶ loss.svg, and gradients, dead, saturated, distinct
     evaluations ─────▶ roc.svg, confusion.svg, calibration.svg
                        └─▶ charts.json: the numbers behind them
 
-A chart knows variants by number alone, so that renaming one redraws nothing; the page writes the
+A chart knows variants by number alone, so renaming one draws no chart again. The page writes the
 names beside them.
 """
 
@@ -24,37 +24,37 @@ from numpy.typing import NDArray
 from reviewflow.context import Context
 from reviewflow.evaluation.diagnosis import class_entropy
 from reviewflow.evaluation.selection import CHOSEN_ON, best_group, typical
-from reviewflow.reporting.charts.calibration import calibration, calibration_chart
-from reviewflow.reporting.charts.layers import evidence_charts
+from reviewflow.reporting.charts.calibration import calibration_chart, calibration_curve
+from reviewflow.reporting.charts.layers import layer_charts
 from reviewflow.reporting.charts.main import (
     HIGHEST_LOSS,
     LossCurve,
     RocCurve,
-    class_counts,
-    confusion_matrix,
-    loss_curves,
-    roc_curves,
+    class_chart,
+    confusion_chart,
+    loss_chart,
+    roc_chart,
 )
 from reviewflow.store.parquet import read_parquet
 
 
-def charts(
+def draw_charts(
     *,
     models: tuple[Path, ...],
     evaluations: tuple[Path, ...],
-    groups: tuple[int, ...],
+    variants: tuple[int, ...],
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Draw the charts that have something to show, and write down the numbers behind them.
+    """Draw the charts that have something to show, and write the numbers behind them.
 
     Parameters
     ----------
     models : folders with ``history.parquet``, one a trained model
     evaluations : folders with ``predictions.parquet`` and ``metrics.json``, one a model
-    groups : number of each model's variant; several seeds of one variant share it
+    variants : number of each model's variant; several seeds of one variant share it
     reviews, splits : folders with ``reviews.parquet`` and ``split.parquet``, one a part
 
     Returns
@@ -65,33 +65,35 @@ def charts(
     Notes
     -----
     ``charts.json`` holds ``classes`` (rows by split and class), ``best`` (a variant's number or
-    null), ``groups`` (the variants in the loss chart), ``last_losses`` (of each of those, the
-    mean over its seeds of the last epoch's loss, null where it is not finite) and ``cut_off``
-    (whether a loss lies outside that chart).
+    null), ``groups`` (numbers of the variants in the loss chart), ``last_losses`` (of each of
+    those, the mean over its seeds of the last epoch's loss, null where it is not finite) and
+    ``cut_off`` (whether a loss is outside that chart).
     """
     counts = _counts(reviews, splits)
-    _write(folder / "classes.svg", class_counts(counts))
+    _write(folder / "classes.svg", class_chart(counts))
     context.check_stop()
 
     metrics = [_json(evaluation / "metrics.json") for evaluation in evaluations]
     scores = [figures.get(CHOSEN_ON, {}).get("roc_auc") for figures in metrics]
-    winner = best_group(groups, scores)
-    curves = tuple(_loss_curve(model, group) for model, group in zip(models, groups, strict=True))
+    best = best_group(variants, scores)
+    curves = tuple(
+        _loss_curve(model, number) for model, number in zip(models, variants, strict=True)
+    )
     if curves:
         guessing = class_entropy(counts["train"]["negative"], counts["train"]["positive"])
-        _write(folder / "loss.svg", loss_curves(curves, winner, guessing))
-    for name, chart in evidence_charts(models, groups).items():
+        _write(folder / "loss.svg", loss_chart(curves, best, guessing))
+    for name, chart in layer_charts(models, variants).items():
         _write(folder / f"{name}.svg", chart)
     context.check_stop()
-    if winner is not None:
-        shown = typical(groups, scores, winner)
-        _draw_best(evaluations[shown], metrics[shown], folder)
-    _write(folder / "charts.json", json.dumps(_numbers(counts, curves, winner), indent=1) + "\n")
+    if best is not None:
+        model = typical(variants, scores, best)
+        _draw_best(evaluations[model], metrics[model], folder)
+    _write(folder / "charts.json", json.dumps(_numbers(counts, curves, best), indent=1) + "\n")
     return {"rows": sum(sum(labels.values()) for labels in counts.values())}
 
 
 def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, dict[str, int]]:
-    """Rows by split and class; ``missing`` are the rows without a label."""
+    """Return the rows by split and class; ``missing`` are the rows without a label."""
     counts = {split: {"negative": 0, "positive": 0, "missing": 0} for split in ("train", "test")}
     for review, split in zip(reviews, splits, strict=True):
         labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
@@ -104,12 +106,12 @@ def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, di
     return counts
 
 
-def _loss_curve(model: Path, group: int) -> LossCurve:
+def _loss_curve(model: Path, variant: int) -> LossCurve:
     history = read_parquet(model / "history.parquet", columns=["epoch", "kind", "loss"])
     kinds = history["kind"].cast(pa.string())
     epochs = history.filter(pc.equal(kinds, "epoch"))
     return LossCurve(
-        group,
+        variant,
         epochs["epoch"].to_numpy().astype(np.float64),
         epochs["loss"].to_numpy().astype(np.float64),
     )
@@ -120,17 +122,18 @@ def _draw_best(evaluation: Path, metrics: dict[str, Any], folder: Path) -> None:
     labels, probabilities = _labelled(predictions, "test")
     test, train = _roc_curve(predictions, "test"), _roc_curve(predictions, "train")
     if test is not None:
-        _write(folder / "roc.svg", roc_curves(test, train))
-        _write(folder / "calibration.svg", calibration_chart(calibration(labels, probabilities)))
+        _write(folder / "roc.svg", roc_chart(test, train))
+        curve = calibration_curve(labels, probabilities)
+        _write(folder / "calibration.svg", calibration_chart(curve))
     confusion = metrics["test"]["confusion"]
     _write(
         folder / "confusion.svg",
-        confusion_matrix(confusion["tn"], confusion["fp"], confusion["fn"], confusion["tp"]),
+        confusion_chart(confusion["tn"], confusion["fp"], confusion["fn"], confusion["tp"]),
     )
 
 
 def _roc_curve(predictions: pa.Table, split: str) -> RocCurve | None:
-    """The curve of one split's labelled rows; None if they hold one class only."""
+    """Return the curve of one split's labelled rows; None if they hold one class only."""
     from sklearn.metrics import auc, roc_curve
 
     labels, probabilities = _labelled(predictions, split)
@@ -141,29 +144,28 @@ def _roc_curve(predictions: pa.Table, split: str) -> RocCurve | None:
 
 
 def _labelled(predictions: pa.Table, split: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Labels and probabilities of the labelled rows of one split."""
+    """Return labels and probabilities of the labelled rows of one split."""
     mine = pc.equal(predictions["split"].cast(pa.string()), split)
     rows = predictions.filter(pc.and_(mine, pc.is_valid(predictions["label"])))
     return rows["label"].to_numpy(), rows["probability"].to_numpy()
 
 
 def _numbers(
-    counts: dict[str, dict[str, int]], curves: tuple[LossCurve, ...], winner: int | None
+    counts: dict[str, dict[str, int]], curves: tuple[LossCurve, ...], best: int | None
 ) -> dict[str, Any]:
-    groups = sorted({curve.group for curve in curves})
+    variants = sorted({curve.variant for curve in curves})
     return {
         "classes": counts,
-        "best": winner,
-        "groups": groups,
-        "last_losses": [_last_loss(curves, group) for group in groups],
+        "best": best,
+        "groups": variants,
+        "last_losses": [_last_loss(curves, variant) for variant in variants],
         "cut_off": any(not bool((curve.losses <= HIGHEST_LOSS).all()) for curve in curves),
     }
 
 
-def _last_loss(curves: tuple[LossCurve, ...], group: int) -> float | None:
-    lasts = [
-        float(curve.losses[-1]) for curve in curves if curve.group == group and curve.losses.size
-    ]
+def _last_loss(curves: tuple[LossCurve, ...], variant: int) -> float | None:
+    own = [curve for curve in curves if curve.variant == variant]
+    lasts = [float(curve.losses[-1]) for curve in own if curve.losses.size]
     return math.fsum(lasts) / len(lasts) if lasts and all(map(math.isfinite, lasts)) else None
 
 

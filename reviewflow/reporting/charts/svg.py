@@ -1,4 +1,4 @@
-"""From a Matplotlib figure to SVG text that can stand inside a page.
+"""Render Matplotlib figures as SVG text that can stand inside a page.
 
     Figure ─ draw ─▶ SVG file ─ cut, name, prefix ─▶ <svg role="img"> … </svg>
 
@@ -15,13 +15,13 @@ from io import StringIO
 from threading import Lock
 from typing import Any
 
-# Matplotlib's settings are one table for the whole process; drawing waits for its turn.
-DRAWING = Lock()
+# Matplotlib's settings are global to the process, so one thread draws at a time.
+MATPLOTLIB_LOCK = Lock()
 
 TEXT_SIZE = 19  # of a view box 640 wide: 10 pixels on a phone; the page shrinks it on a desktop
 
 
-def drawn(
+def render_svg(
     name: str,
     size: tuple[int, int],
     draw: Callable[[Any], None],
@@ -29,7 +29,7 @@ def drawn(
     title: str,
     description: str,
 ) -> str:
-    """The SVG of what ``draw`` puts on an empty figure.
+    """Return the SVG of what ``draw`` puts on an empty figure.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def drawn(
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with DRAWING, matplotlib.rc_context():
+    with MATPLOTLIB_LOCK, matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(
             {
@@ -63,17 +63,17 @@ def drawn(
         file = StringIO()
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(file, format="svg", metadata=nothing, facecolor="none")
-    return _named(_prefixed(_body(file.getvalue()), name), name, size, title, description)
+    return _svg_element(_prefix_ids(_body(file.getvalue()), name), name, size, title, description)
 
 
 def _body(document: str) -> str:
-    """What stands inside the document's ``<svg>`` element."""
+    """Return the content of the document's ``<svg>`` element."""
     start = document.index(">", document.index("<svg")) + 1
     return document[start : document.rindex("</svg>")].strip()
 
 
-def _prefixed(body: str, name: str) -> str:
-    """The same elements; ids that something refers to get a prefix, the others go."""
+def _prefix_ids(body: str, name: str) -> str:
+    """Return the same elements, with a prefix on ids in use and without the other ids."""
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', body))
     body = re.sub(
         r' id="([^"]+)"',
@@ -83,7 +83,7 @@ def _prefixed(body: str, name: str) -> str:
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", body)
 
 
-def _named(body: str, name: str, size: tuple[int, int], title: str, description: str) -> str:
+def _svg_element(body: str, name: str, size: tuple[int, int], title: str, description: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
         f' viewBox="0 0 {size[0]} {size[1]}" version="1.1" role="img"'

@@ -1,1 +1,1 @@
-"""The reviews and words that the report shows as examples."""
+"""Choose the reviews and words that the report shows as examples."""

@@ -1,8 +1,8 @@
-"""What moves the best variant: words that pull most, and the mistakes it is surest of.
+"""Explain the best variant by the words that pull most and its most confident mistakes.
 
-weights, features ─ pulls of the test rows ─┬─▶ words.json: the strongest each way
-                                            └─▶ mistakes.json: the wrong rows it is surest of,
-texts, tokens ────────────────────────────────  with the words that did it marked
+weights, features ─ pulls of the test rows ─┬─▶ words.json: the strongest words each way
+                                            └─▶ mistakes.json: the most confident mistakes,
+texts, tokens ────────────────────────────────  with the words that caused them marked
 """
 
 from __future__ import annotations
@@ -17,26 +17,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.evaluation.attribution import Pulls, Weights, pulls, read_weights
-from reviewflow.evaluation.metrics import THRESHOLD
+from reviewflow.evaluation.attribution import Pulls, pulls, read_weights
+from reviewflow.evaluation.metrics import CLASS_NAMES, THRESHOLD
 from reviewflow.features.dataset import Part, read_part
-from reviewflow.reporting.examples.highlight import marked
+from reviewflow.reporting.examples.highlight import marked_pieces
 from reviewflow.store.parquet import read_parquet
 
 WORDS_EACH_WAY = 15
 LEAST_ROWS_SHARE = 0.005  # of the test rows must hold a word, and at least
-LEAST_ROWS = 5  # a rare word's pull is that of a few rows' company
+LEAST_ROWS = 5  # the pull of a rarer word depends on the few rows around it
 MISTAKES_EACH_WAY = 4
 MARKED_TERMS = 6
-LONGEST_TEXT = 20_000  # characters of a review that are looked at for marking
-SIDES = ("negative", "positive")
+LONGEST_TEXT = 20_000  # characters of a review that are searched for words to mark
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test row that is predicted wrongly: where it stands, and the pulls in it.
+    """A test row that is predicted wrongly.
 
-    ``margin`` is its log-odds less those of the threshold: above 0 it is predicted positive.
+    Attributes
+    ----------
+    part, row : number of its part, and of the row within the part.
+    label : 0 or 1.
+    log_odds : of positive, as predicted.
+    margin : the log-odds less those of the threshold; above 0 the row is predicted positive.
+    terms, values : the terms in the row and their pulls, shape (E,).
     """
 
     part: int
@@ -49,8 +54,11 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Made:
-    """What the best model was made from: its own folder, and one a part of everything else."""
+class ModelInputs:
+    """Folders of the best model and of what it was made from.
+
+    Features, tokens and reviews have one folder a part.
+    """
 
     model: Path
     vocabulary: Path
@@ -59,8 +67,10 @@ class Made:
     reviews: Sequence[Path]
 
 
-def explained(made: Made, context: Context) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The words that pull most and the mistakes that the model is surest of, as JSON values.
+def explain_model(
+    inputs: ModelInputs, context: Context
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the words that pull most and the most confident mistakes, as JSON values.
 
     Returns
     -------
@@ -68,47 +78,45 @@ def explained(made: Made, context: Context) -> tuple[dict[str, Any], list[dict[s
         ``rows`` (test rows) and for ``negative`` and ``positive`` a list of ``term``, ``pull``
         (log-odds, the mean over the test rows that hold the term) and ``rows`` (how many do).
     mistakes : list
-        ``label``, ``probability`` (of positive), and ``pieces``: the text as (text, pull or null).
+        ``label``, ``probability`` (of positive), ``terms`` (each with its ``pull``) and
+        ``pieces``: the text as (text, pull or null).
     """
-    terms = read_parquet(made.vocabulary / "vocabulary.parquet", columns=["term"])["term"]
-    weights = read_weights(made.model)
+    terms = read_parquet(inputs.vocabulary / "vocabulary.parquet", columns=["term"])["term"]
+    weights = read_weights(inputs.model)
     sums, counts = np.zeros(len(terms)), np.zeros(len(terms), np.int64)
     rows = 0
     mistakes: list[Mistake] = []
-    for number, folder in enumerate(made.features):
+    for number, folder in enumerate(inputs.features):
         part = read_part(folder, len(terms))
-        found = _test_pulls(weights, part, context)
-        sums += np.bincount(found.indices, found.values, len(terms))
-        counts += np.bincount(found.indices, minlength=len(terms))
-        rows += len(found.rows)
-        mistakes = surest([*mistakes, *_mistakes(number, part, found)])
+        test = np.flatnonzero(~part.train).astype(np.int64)
+        part_pulls = pulls(weights, part, test, context)
+        sums += np.bincount(part_pulls.indices, part_pulls.values, len(terms))
+        counts += np.bincount(part_pulls.indices, minlength=len(terms))
+        rows += len(part_pulls.rows)
+        mistakes = most_confident_mistakes([*mistakes, *_part_mistakes(number, part, part_pulls)])
     names = terms.to_pylist()
     words = {
         "rows": rows,
-        "negative": strongest(names, sums, counts, rows, -1),
-        "positive": strongest(names, sums, counts, rows, 1),
+        "negative": strongest_words(names, sums, counts, rows, -1),
+        "positive": strongest_words(names, sums, counts, rows, 1),
     }
-    return words, [_told(mistake, made, names) for mistake in mistakes]
+    return words, [_mistake_as_json(mistake, inputs, names) for mistake in mistakes]
 
 
-def _test_pulls(weights: Weights, part: Part, context: Context) -> Pulls:
-    return pulls(weights, part, np.flatnonzero(~part.train).astype(np.int64), context)
-
-
-def strongest(
+def strongest_words(
     names: Sequence[str],
     sums: NDArray[np.float64],
     counts: NDArray[np.int64],
     rows: int,
     side: int,
 ) -> list[dict[str, Any]]:
-    """The terms whose mean pull over the rows that hold them is strongest towards ``side``.
+    """Return the terms whose mean pull over the rows that hold them is strongest.
 
     Parameters
     ----------
-    sums, counts : of each term its pulls summed up, and the rows that hold it, shape (V,).
-    rows : all rows that were looked at.
-    side : 1 or -1.
+    sums, counts : of each term the sum of its pulls, and the rows that hold it, shape (V,).
+    rows : all test rows.
+    side : 1 for pulls towards positive, -1 towards negative.
     """
     means = sums / np.maximum(counts, 1)
     known = counts >= max(LEAST_ROWS, LEAST_ROWS_SHARE * rows)
@@ -120,16 +128,16 @@ def strongest(
     ]
 
 
-def surest(mistakes: Sequence[Mistake]) -> list[Mistake]:
-    """The mistakes furthest from the threshold, some of each class, in turn."""
+def most_confident_mistakes(mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """Return the mistakes furthest from the threshold: some labelled 0, then some labelled 1."""
     ordered = sorted(mistakes, key=lambda mistake: -abs(mistake.margin))
     kept = [[m for m in ordered if m.label == label][:MISTAKES_EACH_WAY] for label in (0, 1)]
     return [mistake for side in kept for mistake in side]
 
 
-def _mistakes(number: int, part: Part, found: Pulls) -> list[Mistake]:
-    labels = part.labels[found.rows]
-    margins = found.log_odds - _threshold_log_odds()
+def _part_mistakes(number: int, part: Part, own: Pulls) -> list[Mistake]:
+    labels = part.labels[own.rows]
+    margins = own.log_odds - _threshold_log_odds()
     wrong = np.flatnonzero(~np.isnan(labels) & ((margins > 0) != (labels == 1)))
     order = wrong[np.argsort(-np.abs(margins[wrong]), kind="stable")]
     places = [
@@ -140,12 +148,12 @@ def _mistakes(number: int, part: Part, found: Pulls) -> list[Mistake]:
     return [
         Mistake(
             number,
-            int(found.rows[place]),
+            int(own.rows[place]),
             int(labels[place]),
-            float(found.log_odds[place]),
+            float(own.log_odds[place]),
             float(margins[place]),
-            found.indices[found.indptr[place] : found.indptr[place + 1]],
-            found.values[found.indptr[place] : found.indptr[place + 1]],
+            own.indices[own.indptr[place] : own.indptr[place + 1]],
+            own.values[own.indptr[place] : own.indptr[place + 1]],
         )
         for place in places
     ]
@@ -156,28 +164,28 @@ def _threshold_log_odds() -> float:
     return math.log(THRESHOLD / (1 - THRESHOLD))
 
 
-def _told(mistake: Mistake, made: Made, names: Sequence[str]) -> dict[str, Any]:
-    """A mistake with its text, in which the words that pulled it the wrong way are marked."""
+def _mistake_as_json(mistake: Mistake, inputs: ModelInputs, names: Sequence[str]) -> dict[str, Any]:
+    """Return a mistake with its text, the words that pulled it the wrong way marked."""
     wrong_way = mistake.values * (1 if mistake.margin > 0 else -1)
     chosen = [k for k in np.argsort(-wrong_way, kind="stable")[:MARKED_TERMS] if wrong_way[k] > 0]
     by_term = {names[mistake.terms[k]]: round(float(mistake.values[k]), 4) for k in chosen}
-    text = review_text(made.reviews[mistake.part], mistake.row)[:LONGEST_TEXT]
-    tokens = review_tokens(made.tokens[mistake.part], mistake.row)
+    text = review_text(inputs.reviews[mistake.part], mistake.row)[:LONGEST_TEXT]
+    tokens = review_tokens(inputs.tokens[mistake.part], mistake.row)
     return {
-        "label": SIDES[mistake.label],
+        "label": CLASS_NAMES[mistake.label],
         "probability": float(1 / (1 + np.exp(-np.float64(mistake.log_odds)))),
         "terms": [{"term": term, "pull": pull} for term, pull in by_term.items()],
-        "pieces": [list(piece) for piece in marked(text, tokens, by_term)],
+        "pieces": [list(piece) for piece in marked_pieces(text, tokens, by_term)],
     }
 
 
 def review_text(reviews: Path, row: int) -> str:
-    """The text of one row of a part, as it was read."""
+    """Return the text of one row of a part, as ingested."""
     column = read_parquet(reviews / "reviews.parquet", columns=["text"])["text"]
     return str(column[row].as_py() or "")
 
 
 def review_tokens(folder: Path, row: int) -> list[str]:
-    """The tokens of one row of a part."""
+    """Return the tokens of one row of a part."""
     column = read_parquet(folder / "tokens.parquet", columns=["tokens"])["tokens"]
     return [str(token) for token in column[row].as_py() or ()]

@@ -1,11 +1,11 @@
-"""Where the words that a network read stand in a review's own text.
+"""Mark in a review's own text the words that a network reads.
 
     text ─ words in it ──┐
                          ├─ aligned in order ─▶ pieces of the text, each with its word's pull
     tokens, their pulls ─┘
 
-A token is a stem, a lemma or a number in words; only its place and its first letters still tell
-which word it came from. A word whose token begins otherwise (*was*, read as *be*) stays unmarked.
+A token is a stem, a lemma or a number in words. Only its place and its first letters show which
+word it came from. A word whose token begins otherwise (*was*, read as *be*) stays unmarked.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ WORD = re.compile(r"\w+(?:'\w+)*")
 BREAK = re.compile(r"(?:\s*<br\s*/?>\s*)+", re.IGNORECASE)
 FIRST_LETTERS = 3
 AROUND = 8  # words on each side of a marked one that are shown
-MOST_SHOWN = 100  # words of a longer text: no more are added from there on
+MOST_SHOWN = 100  # words of a longer text, after which no marked one is added
 SHOWN_WHOLE = 60  # words of a text that is shown whole
 
-Piece = tuple[str, float | None]
+Piece = tuple[str, float | None]  # text, and its pull if it is marked
 
 
-def marked(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) -> list[Piece]:
-    """The text in pieces, those words that have a pull with it; long gaps become ``…``.
+def marked_pieces(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) -> list[Piece]:
+    """Return the text in pieces, words that pull with their pull; long gaps become ``…``.
 
     Parameters
     ----------
-    tokens : what the text was normalised to, in order.
+    tokens : the normalised text, in order.
     pulls : of the terms to mark; a term of several tokens is joined by spaces.
     """
     text = BREAK.sub(" ", text)
@@ -37,28 +37,31 @@ def marked(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) -> list
     by_token = token_pulls(tokens, pulls)
     by_word = {
         word: by_token[token]
-        for word, token in aligned([match[0] for match in words], tokens).items()
+        for word, token in token_positions([match[0] for match in words], tokens).items()
         if token in by_token
     }
-    shown = _shown(len(words), by_word)
+    shown = _visible_words(len(words), by_word)
     return _pieces(text, words, by_word, shown)
 
 
 def token_pulls(tokens: Sequence[str], pulls: Mapping[str, float]) -> dict[int, float]:
-    """The pull of each token's place: of the longest term with a pull that covers it."""
+    """Return the pull of each token's position: that of the longest term that covers it."""
     longest = max((len(term.split(" ")) for term in pulls), default=0)
-    found: dict[int, float] = {}
+    by_position: dict[int, float] = {}
     for length in range(1, longest + 1):
         for start in range(len(tokens) - length + 1):
             pull = pulls.get(" ".join(tokens[start : start + length]))
             if pull is not None:
-                found |= dict.fromkeys(range(start, start + length), pull)
-    return found
+                by_position |= dict.fromkeys(range(start, start + length), pull)
+    return by_position
 
 
-def aligned(words: Sequence[str], tokens: Sequence[str]) -> dict[int, int]:
-    """Which token each word became, by their order and first letters; words without one lack."""
-    matcher = SequenceMatcher(None, _beginnings(words), _beginnings(tokens), autojunk=False)
+def token_positions(words: Sequence[str], tokens: Sequence[str]) -> dict[int, int]:
+    """Return the position of each word's token, by order and first letters.
+
+    A word without a token has no entry.
+    """
+    matcher = SequenceMatcher(None, _prefixes(words), _prefixes(tokens), autojunk=False)
     return {
         block.a + step: block.b + step
         for block in matcher.get_matching_blocks()
@@ -66,12 +69,12 @@ def aligned(words: Sequence[str], tokens: Sequence[str]) -> dict[int, int]:
     }
 
 
-def _beginnings(words: Sequence[str]) -> list[str]:
+def _prefixes(words: Sequence[str]) -> list[str]:
     return [word.lower()[:FIRST_LETTERS] for word in words]
 
 
-def _shown(words: int, by_word: Mapping[int, float]) -> set[int]:
-    """All words of a short text, else those near the strongest marked ones."""
+def _visible_words(words: int, by_word: Mapping[int, float]) -> set[int]:
+    """Return all words of a short text, else those near the most strongly marked ones."""
     if words <= SHOWN_WHOLE:
         return set(range(words))
     shown: set[int] = set()
@@ -85,7 +88,7 @@ def _pieces(
     text: str, words: Sequence[re.Match[str]], by_word: Mapping[int, float], shown: set[int]
 ) -> list[Piece]:
     pieces: list[Piece] = []
-    end = 0  # of the text told so far
+    end = 0  # of the text in pieces so far
     for number, match in enumerate(words):
         if number not in shown:
             if number - 1 in shown or number == 0:
@@ -98,15 +101,15 @@ def _pieces(
         end = match.end()
     if not words or len(words) - 1 in shown:
         pieces.append((text[end:], None))
-    return _joined(pieces)
+    return _merge_unmarked(pieces)
 
 
-def _joined(pieces: Sequence[Piece]) -> list[Piece]:
-    """Neighbours without a pull as one piece."""
-    found: list[Piece] = []
+def _merge_unmarked(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces with neighbours that have no pull joined."""
+    merged: list[Piece] = []
     for text, pull in pieces:
-        if pull is None and found and found[-1][1] is None:
-            found[-1] = (found[-1][0] + text, None)
+        if pull is None and merged and merged[-1][1] is None:
+            merged[-1] = (merged[-1][0] + text, None)
         elif text:
-            found.append((text, pull))
-    return found
+            merged.append((text, pull))
+    return merged

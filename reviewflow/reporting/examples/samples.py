@@ -1,4 +1,4 @@
-"""One review of each class, drawn from the training rows by the run's seed, raw and normalised."""
+"""Draw a training review of each class, to show raw and normalised."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewflow.reporting.examples.explanations import SIDES, review_text, review_tokens
+from reviewflow.evaluation.metrics import CLASS_NAMES
+from reviewflow.reporting.examples.explanations import review_text, review_tokens
 from reviewflow.store.parquet import read_parquet
 
 LONGEST_RAW = 700  # characters that are shown
 LONGEST_TOKENS = 130  # tokens that are shown
 
 
-def drawn_reviews(
+def sample_reviews(
     reviews: Sequence[Path], splits: Sequence[Path], tokens: Sequence[Path], seed: int
 ) -> list[dict[str, Any]]:
-    """A random negative and a random positive training review, as JSON values.
+    """Return a random negative and a random positive training review, as JSON values.
 
     Returns
     -------
@@ -32,8 +33,8 @@ def drawn_reviews(
         _training_labels(review, split) for review, split in zip(reviews, splits, strict=True)
     ]
     generator = np.random.default_rng(seed)
-    found = []
-    for label, name in enumerate(SIDES):
+    samples = []
+    for label, name in enumerate(CLASS_NAMES):
         rows = [np.flatnonzero(part == label) for part in labels]
         total = sum(map(len, rows))
         if not total:
@@ -41,12 +42,14 @@ def drawn_reviews(
         place = int(generator.integers(total))
         part = int(np.searchsorted(np.cumsum([len(r) for r in rows]), place, "right"))
         row = int(rows[part][place - sum(len(r) for r in rows[:part])])
-        found.append(_told(name, review_text(reviews[part], row), review_tokens(tokens[part], row)))
-    return found
+        samples.append(
+            _sample_as_json(name, review_text(reviews[part], row), review_tokens(tokens[part], row))
+        )
+    return samples
 
 
 def _training_labels(review: Path, split: Path) -> NDArray[np.int8]:
-    """Labels of a part's rows; -1 where a row has none or is a test row."""
+    """Return the labels of a part's rows; -1 where a row has none or is a test row."""
     labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
     sides = read_parquet(split / "split.parquet", columns=["split"])["split"]
     train = pc.equal(sides.cast("string"), "train").to_numpy()
@@ -54,7 +57,7 @@ def _training_labels(review: Path, split: Path) -> NDArray[np.int8]:
     return np.where(train, known, -1).astype(np.int8)
 
 
-def _told(name: str, text: str, tokens: list[str]) -> dict[str, Any]:
+def _sample_as_json(name: str, text: str, tokens: list[str]) -> dict[str, Any]:
     return {
         "label": name,
         "text": text[:LONGEST_RAW],

@@ -1,1 +1,1 @@
-"""The report's page, as HTML and as Markdown."""
+"""Fill the pages of the report, HTML and Markdown."""

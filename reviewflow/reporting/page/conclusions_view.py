@@ -1,4 +1,4 @@
-"""What a run found beside its tables: conclusions with their numbers, and what is other now."""
+"""Make the conclusions and the changes since the last run from run.json."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewflow.evaluation.ablation import factor_words, value_words
-from reviewflow.formatting import LONGEST, NOTHING, figure, finite, moment, plain, visible
+from reviewflow.formatting import LONGEST, NOTHING, figure, finite, moment, plain, signed, visible
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Conclusion:
     cells: tuple[str, ...]
 
 
-TITLES = (
+CONCLUSION_TITLES = (
     "Factor",
     "Best",
     "Runner-up",
@@ -33,16 +33,16 @@ TITLES = (
 
 
 @dataclass(frozen=True)
-class Since:
-    """The last completed run of the same configuration, and what changed."""
+class LastRunChanges:
+    """The last completed run of the same configuration, and what has changed since."""
 
     run_id: str
     started: str
     changes: tuple[str, ...]
 
 
-def conclusions(run: Mapping[str, Any]) -> tuple[Conclusion, ...]:
-    """The conclusions of run.json; a plain text is a sentence without numbers."""
+def conclusion_rows(run: Mapping[str, Any]) -> tuple[Conclusion, ...]:
+    """Return the conclusions of run.json; a plain text is a sentence without numbers."""
     return tuple(_conclusion(item) for item in run.get("conclusions") or ())
 
 
@@ -61,31 +61,31 @@ def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
         f"{visible(value_words(name, best['value']), 80)} ({visible(best['variant'], 80)})",
         f"{visible(value_words(name, second['value']), 80)} ({visible(second['variant'], 80)})",
         f"{figure(best['roc_auc'])} against {figure(second['roc_auc'])}",
-        _interval(item["difference"], *item["interval"]),
+        _with_interval(item["difference"], *item["interval"]),
         f"{figure(best['accuracy'])} against {figure(second['accuracy'])}",
-        _interval(accuracy["difference"], accuracy["low"], accuracy["high"]),
+        _with_interval(accuracy["difference"], accuracy["low"], accuracy["high"]),
         "< 0.0001" if p < 0.0001 else figure(p),
         f"{item['seeds']}",
         verdict,
     )
 
 
-def _interval(value: Any, low: Any, high: Any) -> str:
-    return f"{_signed(value)} ({_signed(low)} to {_signed(high)})"
+def _with_interval(value: Any, low: Any, high: Any) -> str:
+    return f"{_signed_figure(value)} ({_signed_figure(low)} to {_signed_figure(high)})"
 
 
-def _signed(value: Any) -> str:
+def _signed_figure(value: Any) -> str:
     number = finite(value)
-    return NOTHING if number is None else f"{number:+.4f}".replace("-", "−")
+    return NOTHING if number is None else signed(number, 4)
 
 
-def since(run: Mapping[str, Any]) -> Since | None:
-    """What changed since the last run, where there was one."""
-    told = run.get("since")
-    if not isinstance(told, dict):
+def last_run_changes(run: Mapping[str, Any]) -> LastRunChanges | None:
+    """Return what has changed since the last run; None for a first run."""
+    since = run.get("since")
+    if not isinstance(since, dict):
         return None
-    return Since(
-        visible(told.get("run_id") or "", LONGEST),
-        moment(told.get("started")),
-        tuple(visible(change, LONGEST) for change in told.get("changes") or ()),
+    return LastRunChanges(
+        visible(since.get("run_id") or "", LONGEST),
+        moment(since.get("started")),
+        tuple(visible(change, LONGEST) for change in since.get("changes") or ()),
     )

@@ -1,23 +1,20 @@
-"""What a report tells of single words and reviews, from the files of the stage report.
+"""Make the examples of a report from the files of the stage ``report``.
 
-reviews.json, words.json, mistakes.json ─▶ plain rows for the page and the Markdown alike
+reviews.json, words.json, mistakes.json ─▶ rows of text for the page and the Markdown alike
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from reviewflow.formatting import amount, figure, visible
-
-FILES = ("comparisons", "reviews", "words", "mistakes")
+from reviewflow.evaluation.metrics import CLASS_NAMES
+from reviewflow.formatting import amount, figure, signed, visible
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SampledReview:
     """A training review as it was read and as the network reads it."""
 
     label: str
@@ -27,8 +24,11 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word and its pull in log-odds; ``share`` is that of the strongest word, 0 to 1."""
+class WordRow:
+    """A word with its pull in log-odds.
+
+    ``share`` is the pull as a share of the strongest word's, from 0 to 1.
+    """
 
     term: str
     pull: str
@@ -37,7 +37,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPiece:
     """A piece of a review; a marked one has a pull."""
 
     text: str
@@ -45,81 +45,69 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A test review that the best variant is surest about and gets wrong."""
+class MistakeExample:
+    """A test review that the best variant gets wrong with great confidence."""
 
     label: str
-    said: str
-    pieces: tuple[Piece, ...]
+    probability: str
+    pieces: tuple[TextPiece, ...]
     terms: str
 
-
-def material_of(folder: Path | None) -> dict[str, Any]:
-    """The content of the files of the stage report: charts.json, and the others by their names."""
-    found = {name: _json(folder, name) for name in ("charts", *FILES)}
-    charts = found.pop("charts") or {}
-    return {**charts, **{name: content for name, content in found.items() if content}}
+    @property
+    def marked_text(self) -> str:
+        """The review with its marked words between « and »."""
+        return "".join(f"«{piece.text}»" if piece.pull else piece.text for piece in self.pieces)
 
 
-def drawn(numbers: Mapping[str, Any]) -> tuple[Drawn, ...]:
-    """The two reviews that were drawn."""
+def sampled_reviews(data: Mapping[str, Any]) -> tuple[SampledReview, ...]:
+    """Return the training review of each class that was drawn."""
     return tuple(
-        Drawn(
-            label=visible(one["label"]),
-            text=visible(one["text"]) + (" …" if one["characters"] > len(one["text"]) else ""),
-            tokens=visible(" ".join(one["tokens"]))
-            + (" …" if one["count"] > len(one["tokens"]) else ""),
-            note=f"{amount(one['characters'], 'character')}, {amount(one['count'], 'token')}",
+        SampledReview(
+            label=visible(review["label"]),
+            text=visible(review["text"])
+            + (" …" if review["characters"] > len(review["text"]) else ""),
+            tokens=visible(" ".join(review["tokens"]))
+            + (" …" if review["count"] > len(review["tokens"]) else ""),
+            note=f"{amount(review['characters'], 'character')}, {amount(review['count'], 'token')}",
         )
-        for one in numbers.get("reviews") or ()
+        for review in data.get("reviews") or ()
     )
 
 
-def words(numbers: Mapping[str, Any]) -> dict[str, tuple[Word, ...]]:
-    """The words that pull most towards each class; empty where there are none."""
-    told = numbers.get("words") or {}
-    sides = {side: told.get(side) or () for side in ("negative", "positive")}
-    strongest = max([abs(word["pull"]) for side in sides.values() for word in side] or [1.0])
+def word_rows(data: Mapping[str, Any]) -> dict[str, tuple[WordRow, ...]]:
+    """Return the words that pull most towards each class; a class without any is left out."""
+    words = data.get("words") or {}
+    by_class = {name: words.get(name) or () for name in CLASS_NAMES}
+    strongest = max([abs(word["pull"]) for side in by_class.values() for word in side] or [1.0])
     return {
-        side: tuple(
-            Word(
+        name: tuple(
+            WordRow(
                 visible(word["term"], 80),
-                signed(word["pull"]),
+                signed(word["pull"], 2),
                 abs(word["pull"]) / strongest,
                 f"{word['rows']:,}",
             )
-            for word in found
+            for word in side
         )
-        for side, found in sides.items()
-        if found
+        for name, side in by_class.items()
+        if side
     }
 
 
-def mistakes(numbers: Mapping[str, Any]) -> tuple[Mistake, ...]:
-    """The most confident mistakes."""
+def mistake_examples(data: Mapping[str, Any]) -> tuple[MistakeExample, ...]:
+    """Return the most confident mistakes."""
     return tuple(
-        Mistake(
-            label=visible(one["label"]),
-            said=figure(one["probability"], 3),
+        MistakeExample(
+            label=visible(mistake["label"]),
+            probability=figure(mistake["probability"], 3),
             pieces=tuple(
-                Piece(visible(text), "" if pull is None else signed(pull))
-                for text, pull in one["pieces"]
+                TextPiece(visible(text), "" if pull is None else signed(pull, 2))
+                for text, pull in mistake["pieces"]
             ),
             terms=", ".join(
-                f"{visible(term['term'], 80)} {signed(term['pull'])}" for term in one["terms"]
+                f"{visible(term['term'], 80)} {signed(term['pull'], 2)}"
+                for term in mistake["terms"]
             ),
         )
-        for one in numbers.get("mistakes") or ()
+        for mistake in data.get("mistakes") or ()
     )
-
-
-def signed(pull: float) -> str:
-    """``+1.23`` or ``−0.45``."""
-    return f"{pull:+.2f}".replace("-", "−")
-
-
-def _json(folder: Path | None, name: str) -> Any:
-    path = folder / f"{name}.json" if folder is not None else None
-    if path is None or not path.is_file():
-        return None
-    return json.loads(path.read_text(encoding="utf-8"))

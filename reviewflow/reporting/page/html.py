@@ -1,10 +1,10 @@
-"""The report as one self-contained HTML page, filled anew by every run.
+"""Fill the report's HTML page, self-contained, again in every run.
 
-    Facts ──────────┐
+    ReportView ─────┐
                     ├─ report.html (with report.css and report.js) ─▶ page
     charts (SVG) ───┘
 
-Text from data goes in escaped; only the charts, which this package draws, go in as they are.
+Text from data is escaped. Only the charts, which this package draws, are inserted as they are.
 """
 
 from __future__ import annotations
@@ -18,23 +18,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reviewflow.evaluation.metrics import METRICS, THRESHOLD
-from reviewflow.formatting import figure
+from reviewflow.formatting import figure, join_names
 from reviewflow.reporting.charts.palette import line_style
-from reviewflow.reporting.page.conclusions_view import TITLES
-from reviewflow.reporting.page.examples_view import material_of
+from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
+from reviewflow.reporting.page.report_data import read_charts, read_report_data
 from reviewflow.reporting.page.variant_table import SPLITS
-from reviewflow.reporting.page.view import facts
-
-CHARTS = (
-    "classes",
-    "loss",
-    *("gradients", "dead", "saturated", "distinct"),
-    *("roc", "confusion", "calibration"),
-)
+from reviewflow.reporting.page.view import report_view
 
 
 def html_page(run: dict[str, Any], charts: Path | None) -> str:
-    """The report of a run.
+    """Return the report of a run as a page.
 
     Parameters
     ----------
@@ -47,7 +40,7 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
     str
         A whole HTML document that loads nothing from outside.
     """
-    numbers = material_of(charts)
+    data = read_report_data(charts)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -57,42 +50,37 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
     )
     script = environment.get_template("report.js").render()
     return environment.get_template("report.html").render(
-        facts=facts(run, numbers),
-        charts=_drawn(charts),
-        legend=_legend(numbers),
-        cut_off=numbers.get("cut_off", False),
+        report=report_view(run, data),
+        charts=read_charts(charts),
+        legend=_legend(data),
+        cut_off=data.get("cut_off", False),
         metrics=METRICS,
-        titles=TITLES,
+        titles=CONCLUSION_TITLES,
         splits=SPLITS,
         threshold=f"{THRESHOLD:g}",
+        threshold_note=_threshold_note(),
         line_style=line_style,
         style=Markup(environment.get_template("report.css").render()),
         script=Markup(script),
-        script_hash=_content_hash(script),
+        script_hash=_script_hash(script),
     )
 
 
-def _drawn(charts: Path | None) -> dict[str, Markup]:
-    """The SVG text of each chart that there is."""
-    if charts is None:
-        return {}
-    paths = {name: charts / f"{name}.svg" for name in CHARTS}
-    return {
-        name: Markup(path.read_text(encoding="utf-8"))
-        for name, path in paths.items()
-        if path.is_file()
-    }
-
-
-def _legend(numbers: dict[str, Any]) -> list[tuple[int, str]]:
-    """Variants' numbers with their last loss, highest first, as the curves end on the right."""
-    pairs = zip(numbers.get("groups") or (), numbers.get("last_losses") or (), strict=True)
+def _legend(data: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return variants' numbers with their last loss, highest first, as the curves end."""
+    pairs = zip(data.get("groups") or (), data.get("last_losses") or (), strict=True)
     highest = float("inf")
     ordered = sorted(pairs, key=lambda pair: -(highest if pair[1] is None else pair[1]))
-    return [(group, figure(loss, 3)) for group, loss in ordered]
+    return [(variant, figure(loss, 3)) for variant, loss in ordered]
 
 
-def _content_hash(script: str) -> str:
-    """What the page's content security policy calls the one script that may run."""
+def _threshold_note() -> str:
+    """Return the sentence on the metrics that depend on the threshold."""
+    titles = join_names([metric.title for metric in METRICS if metric.at_threshold])
+    return f"{titles[:1].upper()}{titles[1:]} are at the threshold {THRESHOLD:g}."
+
+
+def _script_hash(script: str) -> str:
+    """Return what the content security policy calls the one script that may run."""
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""The tables of a report as plain rows, taken from run.json: checks and variants."""
+"""Make the table of variants from run.json: metrics, diagnosis and time, one row a variant."""
 
 from __future__ import annotations
 
@@ -10,31 +10,24 @@ from typing import Any
 
 from reviewflow.evaluation.diagnosis import LEAST_FALL, guessing_loss
 from reviewflow.evaluation.metrics import METRICS, Metric
-from reviewflow.formatting import LONGEST, duration, figure, finite, plain, setting, visible
+from reviewflow.formatting import LONGEST, duration, figure, finite, setting, visible
+from reviewflow.reporting.lineage import variant_numbers
 
 SPLITS = ("test", "train")
-NO_NUMBERS: Mapping[str, Any] = MappingProxyType({})
+NO_DATA: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Check:
-    """One expectation: ``state`` is ``failed``, ``warning`` or ``passed``."""
+class MetricCell:
+    """A metric as shown.
 
-    state: str
-    asked: str
-    notes: str
-    of: str
-    seen: str
-    unexpected: str
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A metric as shown, and the number to sort by.
-
-    ``spread`` is the standard deviation over seeds, ``interval`` that of the best known figure and
-    ``published`` what the reference says; each is empty where there is none.
+    Attributes
+    ----------
+    text : the figure.
+    spread : its standard deviation over seeds; this and what follows is empty if unknown.
+    value : the number to sort by.
+    interval : 95 % interval.
+    published : what the reference file says.
     """
 
     text: str
@@ -45,99 +38,68 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Variant:
-    """One row of the table of variants; ``cells`` by split and metric, in the order of METRICS."""
+class VariantRow:
+    """One variant.
+
+    Attributes
+    ----------
+    number : which line of the charts is its own.
+    changes : its settings that differ from the configuration.
+    cells : by split and then by metric, in the order of METRICS.
+    seeds : 0 unless the configuration repeats each variant.
+    seconds, duration : of its training, as a number and in words.
+    no_better_than_guessing : whether it learned nothing from its training rows.
+    """
 
     number: int
     name: str
     changes: tuple[str, ...]
-    cells: dict[str, dict[str, Cell]]
+    cells: dict[str, dict[str, MetricCell]]
     seeds: int
     diagnosis: str
     seconds: float
-    took: str
+    duration: str
     state: str
     best: bool
-    guesses: bool
+    no_better_than_guessing: bool
 
 
-def checks(run: dict[str, Any]) -> tuple[Check, ...]:
-    """The quality results: what failed first, then warnings, then what passed."""
-    found = [_check(result) for result in run.get("quality") or []]
-    order = ("failed", "warning", "passed")
-    return tuple(sorted(found, key=lambda check: order.index(check.state)))
+def variant_rows(run: dict[str, Any], data: Mapping[str, Any] = NO_DATA) -> tuple[VariantRow, ...]:
+    """Return the variants in the order of the configuration.
 
-
-def _check(result: dict[str, Any]) -> Check:
-    failed = "warning" if result.get("severity") in ("warning", "info") else "failed"
-    asked = result.get("asked") or result.get("expectation") or ""
-    of = (result.get("suite"), result.get("frame"), result.get("column"))
-    return Check(
-        state="passed" if result.get("success") else failed,
-        asked=_sentence_case(visible(asked, LONGEST)),
-        notes=visible(result.get("notes") or "", LONGEST),
-        of=" · ".join(visible(name, LONGEST) for name in of if name),
-        seen=plain(result.get("observed")),
-        unexpected=plain(result.get("unexpected_count")),
-        examples=tuple(_example(example) for example in result.get("examples") or ()),
-    )
-
-
-def _example(example: Any) -> str:
-    """A row in words: ``record 1017, characters 0``; record numbers stand without commas."""
-    if not isinstance(example, dict):
-        return plain(example)
-    cells = [
-        (
-            visible(name, 80),
-            str(cell) if name == "record" and isinstance(cell, int) else plain(cell),
-        )
-        for name, cell in example.items()
-    ]
-    return ", ".join(f"{name} {cell}" for name, cell in cells)
-
-
-def _sentence_case(asked: str) -> str:
-    """``expect_column_values_to_be_between`` as ``Column values to be between``."""
-    words = asked.removeprefix("expect_").replace("_", " ") if asked[:7] == "expect_" else asked
-    return words[:1].upper() + words[1:]
-
-
-def variants(run: dict[str, Any], numbers: Mapping[str, Any] = NO_NUMBERS) -> tuple[Variant, ...]:
-    """The variants in the order of the configuration, numbered as in the charts.
-
-    Variants with one key are one trained model, and share the number of its line. ``numbers`` may
-    hold the ``comparisons``, which know the intervals.
+    Parameters
+    ----------
+    run : the content of run.json.
+    data : what ``report_data.read_report_data`` returns; its ``comparisons`` know the intervals.
     """
-    compared = (numbers.get("comparisons") or {}).get("variants") or ()
-    known = {entry["group"]: entry for entry in compared}
+    comparisons = (data.get("comparisons") or {}).get("variants") or ()
+    intervals = {entry["group"]: entry for entry in comparisons}
     published = (run.get("reference") or {}).get("variants") or {}
     best = (run.get("best") or {}).get("variant")
-    found = run.get("variants") or []
-    keys = [variant.get("key") or position for position, variant in enumerate(found)]
-    places = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    variants = run.get("variants") or []
+    models = [variant.get("key") or position for position, variant in enumerate(variants)]
     return tuple(
-        _variant(
-            places[key],
+        _variant_row(
+            number,
             variant,
             best,
-            known.get(places[key]) or {},
+            intervals.get(number) or {},
             published.get(variant.get("name")) or {},
         )
-        for key, variant in zip(keys, found, strict=True)
+        for number, variant in zip(variant_numbers(models), variants, strict=True)
     )
 
 
-def _variant(
+def _variant_row(
     number: int,
     variant: dict[str, Any],
     best: Any,
-    compared: Mapping[str, Any],
+    intervals: Mapping[str, Any],
     published: Mapping[str, Any],
-) -> Variant:
+) -> VariantRow:
     metrics = variant.get("metrics") or {}
     repeats = variant.get("repeats") or []
-    return Variant(
+    return VariantRow(
         number=number,
         name=visible(variant.get("name", ""), LONGEST),
         changes=tuple(
@@ -147,9 +109,8 @@ def _variant(
         cells={
             split: _cells(
                 metrics.get(split) or {},
-                repeats,
-                split,
-                compared if split == "test" else {},
+                [(repeat.get("metrics") or {}).get(split) or {} for repeat in repeats],
+                intervals if split == "test" else {},
                 published.get(split) or {},
             )
             for split in SPLITS
@@ -157,15 +118,17 @@ def _variant(
         seeds=len(repeats),
         diagnosis=visible(variant.get("diagnosis") or "", LONGEST),
         seconds=finite(variant.get("seconds")) or 0.0,
-        took=duration(variant.get("seconds")),
+        duration=duration(variant.get("seconds")),
         state=visible(variant.get("state") or "", LONGEST),
         best=best is not None and variant.get("name") == best,
-        guesses=_guesses(variant.get("kind"), metrics.get("train") or {}),
+        no_better_than_guessing=_no_better_than_guessing(
+            variant.get("kind"), metrics.get("train") or {}
+        ),
     )
 
 
-def _guesses(kind: Any, train: Mapping[str, Any]) -> bool:
-    """Whether a variant is no better than guessing, by its diagnosis or on its training rows."""
+def _no_better_than_guessing(kind: Any, train: Mapping[str, Any]) -> bool:
+    """Return whether the diagnosis or the loss on the training rows says so."""
     loss = finite(train.get("log_loss"))
     if loss is None:
         return False
@@ -174,36 +137,33 @@ def _guesses(kind: Any, train: Mapping[str, Any]) -> bool:
 
 def _cells(
     metrics: Mapping[str, Any],
-    repeats: list[Any],
-    split: str,
-    compared: Mapping[str, Any],
+    repeats: list[Mapping[str, Any]],
+    intervals: Mapping[str, Any],
     published: Mapping[str, Any],
-) -> dict[str, Cell]:
+) -> dict[str, MetricCell]:
+    """Return the cells of one split by metric."""
     return {
-        metric.name: Cell(
+        metric.name: MetricCell(
             figure(metrics.get(metric.name), metric.digits),
-            _spread(repeats, split, metric),
+            _spread(repeats, metric),
             finite(metrics.get(metric.name)),
-            _interval(compared.get(metric.name) or {}, metric),
+            _interval(intervals.get(metric.name) or {}, metric),
             figure(published[metric.name], metric.digits) if metric.name in published else "",
         )
         for metric in METRICS
     }
 
 
-def _interval(compared: Mapping[str, Any], metric: Metric) -> str:
-    """``0.9538 to 0.9632``; empty where it is not known."""
-    low, high = finite(compared.get("low")), finite(compared.get("high"))
+def _interval(ends: Mapping[str, Any], metric: Metric) -> str:
+    """Return ``0.9538 to 0.9632``, or nothing if an end is unknown."""
+    low, high = finite(ends.get("low")), finite(ends.get("high"))
     if low is None or high is None:
         return ""
     return f"{figure(low, metric.digits)} to {figure(high, metric.digits)}"
 
 
-def _spread(repeats: list[Any], split: str, metric: Metric) -> str:
-    """Standard deviation over the seeds, ``± 0.0040``; empty where it says nothing."""
-    values = [
-        finite(((repeat.get("metrics") or {}).get(split) or {}).get(metric.name))
-        for repeat in repeats
-    ]
+def _spread(repeats: list[Mapping[str, Any]], metric: Metric) -> str:
+    """Return the standard deviation over the seeds, ``± 0.0040``; nothing for a single seed."""
+    values = [finite(figures.get(metric.name)) for figures in repeats]
     known = [value for value in values if value is not None]
     return f"± {figure(stdev(known), metric.digits)}" if len(known) > 1 else ""

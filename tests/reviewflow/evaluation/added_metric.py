@@ -48,18 +48,19 @@ def run(shift: float) -> dict[str, Any]:
 def check_report(folder: Path, content: dict[str, Any], test: dict[str, Any]) -> None:
     """Assert that the page and the Markdown have it, and the headline the figures that it names."""
     from reviewflow.reporting.page.html import html_page
-    from reviewflow.reporting.page.markdown import markdown
-    from reviewflow.reporting.reference import reference
+    from reviewflow.reporting.page.markdown import markdown_page
+    from reviewflow.reporting.reference import read_reference
 
     path = folder / "reference.yaml"
     path.write_text(f"variants: {{relu: {{test: {{{NAME}: 0.7777}}}}}}")
-    content = {**content, "reference": reference(str(path))}
-    page, text = html_page(content, None), markdown(content, None)
+    content = {**content, "reference": read_reference(str(path))}
+    page, text = html_page(content, None), markdown_page(content, None)
     headline = f"ROC AUC {test['roc_auc']:.3f} and accuracy {test['accuracy']:.3f} on the test rows"
     assert headline in page
     assert headline in text
     assert f"accuracy {test['accuracy']:.4f}</dd>" in page, "in the tile of the best ROC AUC"
     assert "Balanced accuracy</th>" in page
+    assert "Balanced accuracy, accuracy, precision, recall and F1 are at the threshold 0.5" in page
     assert f"{test[NAME]:.4f}<" in page
     assert "published 0.7777" in page
     table = [line.split(" | ") for line in text.splitlines() if line.startswith("|")]
@@ -123,6 +124,6 @@ def check(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    added = metrics.Metric(NAME, TITLE, True, balanced_accuracy)
+    added = metrics.Metric(NAME, TITLE, True, True, balanced_accuracy)
     metrics.METRICS = (added, *metrics.METRICS)  # type: ignore[assignment]
     check(Path(sys.argv[1]))

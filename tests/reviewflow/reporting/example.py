@@ -27,7 +27,7 @@ from reviewflow.context import Context
 from reviewflow.evaluation.conclusions import Variant, conclusions
 from reviewflow.evaluation.selection import best
 from reviewflow.reporting.lineage import Lineage
-from reviewflow.reporting.stage import material
+from reviewflow.reporting.stage import write_report_data
 
 NASTY = "<script>alert(1)</script> | **x** \x1b[31mred\x1b[0m \u202eevil {{ 7 * 7 }}"
 GOOD, BAD = ("great", "fine", "lovely", "superb"), ("awful", "dull", "poor", "bad")
@@ -67,8 +67,8 @@ class Example:
     def drawing(self) -> dict[str, Any]:
         """Those of the inputs that the charts are drawn from."""
         names = ("models", "evaluations", "reviews", "splits")
-        groups = tuple(model.group for model in self.inputs["lineage"])
-        return {name: self.inputs[name] for name in names} | {"groups": groups}
+        variants = tuple(model.variant for model in self.inputs["lineage"])
+        return {name: self.inputs[name] for name in names} | {"variants": variants}
 
 
 def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000) -> Example:
@@ -91,7 +91,7 @@ def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000)
         "lineage": tuple(Lineage(number, 0, 0, 0) for number in range(len(models))),
     }
     drawn = _folder(folder / "charts")
-    material(**inputs, **_network(folder, inputs), folder=drawn, context=Context())
+    write_report_data(**inputs, **_network(folder, inputs), folder=drawn, context=Context())
     return Example(inputs, drawn, _run(config, changes, metrics, rows, drawn))
 
 

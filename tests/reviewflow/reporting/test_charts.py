@@ -16,8 +16,8 @@ from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.evaluation.selection import best, best_group, typical
 from reviewflow.reporting.charts.palette import line_style
-from reviewflow.reporting.charts.stage import charts
-from reviewflow.reporting.page.html import CHARTS
+from reviewflow.reporting.charts.stage import draw_charts
+from reviewflow.reporting.page.report_data import CHARTS
 from tests.reviewflow.reporting.example import Example, example
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Example:
 
 def drawn_again(made: Example, folder: Path) -> dict[str, bytes]:
     folder.mkdir()
-    charts(**made.drawing, folder=folder, context=Context())
+    draw_charts(**made.drawing, folder=folder, context=Context())
     return contents(folder)
 
 
@@ -89,8 +89,8 @@ def test_classes_are_counted_with_missing_labels(tmp_path: Path) -> None:
     sides = pa.array(["train", "train", "train", "test", "test", "test"]).dictionary_encode()
     pq.write_table(pa.table({"label": labels}), review / "reviews.parquet")
     pq.write_table(pa.table({"split": sides}), split / "split.parquet")
-    result = charts(
-        models=(), evaluations=(), groups=(), reviews=(review, review), splits=(split, split),
+    result = draw_charts(
+        models=(), evaluations=(), variants=(), reviews=(review, review), splits=(split, split),
         folder=out, context=Context(),
     )  # fmt: skip
     assert result == {"rows": 12}
@@ -128,7 +128,7 @@ def test_a_diverged_variant_leaves_the_others_readable(made: Example, tmp_path: 
     history = pa.table({"epoch": [1, 2, 3, 4], "kind": ["epoch"] * 4, "loss": losses})
     pq.write_table(history, model / "history.parquet")
     inputs = made.drawing | {"models": (*made.inputs["models"][:-1], model)}
-    charts(**inputs, folder=out, context=Context())
+    draw_charts(**inputs, folder=out, context=Context())
     ElementTree.parse(out / "loss.svg")
     numbers = json.loads((out / "charts.json").read_text(), parse_constant=pytest.fail)
     assert numbers["cut_off"] is True
@@ -139,7 +139,7 @@ def test_a_stopped_run_stops_drawing(made: Example, tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Cancelled):
-        charts(**made.drawing, folder=tmp_path, context=Context(stop=stop))
+        draw_charts(**made.drawing, folder=tmp_path, context=Context(stop=stop))
 
 
 def test_best_is_the_highest_mean_on_the_test_rows() -> None:

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reviewflow.formatting import visible
-from reviewflow.reporting.page.markdown import markdown, markdown_text
+from reviewflow.reporting.page.markdown import markdown_page, markdown_text
 from tests.reviewflow.reporting.example import NASTY, Example, example, nasty
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -59,7 +59,7 @@ def test_addresses_become_no_links() -> None:
 
 
 def test_the_same_facts_as_on_the_page(made: Example) -> None:
-    text = markdown(made.run, made.charts)
+    text = markdown_page(made.run, made.charts)
     tokens = READER.parse(text)
     cells = [token.content for token in tokens if token.type == "inline"]
     for variant in made.run["variants"]:
@@ -81,7 +81,7 @@ def test_the_same_facts_as_on_the_page(made: Example) -> None:
 
 def test_hostile_text_is_no_markup(tmp_path: Path) -> None:
     made = nasty(tmp_path)
-    text = markdown(made.run, made.charts)
+    text = markdown_page(made.run, made.charts)
     tokens = READER.parse(text)
     assert "\x1b" not in text
     assert not [token for token in tokens if token.type == "html_block"]
@@ -101,11 +101,11 @@ def test_hostile_text_is_no_markup(tmp_path: Path) -> None:
 
 def test_a_fence_in_the_configuration_does_not_close_the_block() -> None:
     run = {"run_id": "r", "job": "j", "state": "completed", "config": {"a": "```\n# x\n````\n"}}
-    tokens = READER.parse(markdown(run))
+    tokens = READER.parse(markdown_page(run))
     assert tokens[-1].type == "fence"
     assert "````" in tokens[-1].content
 
 
 def test_a_run_that_got_nowhere() -> None:
-    text = markdown({"run_id": "r1", "state": "failed", "error": NASTY})
+    text = markdown_page({"run_id": "r1", "state": "failed", "error": NASTY})
     assert text.startswith("# The run failed.")

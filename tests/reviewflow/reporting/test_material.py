@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from reviewflow.context import Context
-from reviewflow.reporting.charts.calibration import calibration, wilson
+from reviewflow.reporting.charts.calibration import calibration_curve, wilson_interval
 from reviewflow.reporting.examples.explanations import Mistake as Wrong
-from reviewflow.reporting.examples.explanations import strongest, surest
-from reviewflow.reporting.examples.highlight import aligned, marked, token_pulls
-from reviewflow.reporting.examples.samples import drawn_reviews
-from reviewflow.reporting.stage import material
+from reviewflow.reporting.examples.explanations import most_confident_mistakes, strongest_words
+from reviewflow.reporting.examples.highlight import marked_pieces, token_positions, token_pulls
+from reviewflow.reporting.examples.samples import sample_reviews
+from reviewflow.reporting.stage import write_report_data
 from tests.reviewflow.reporting.example import BAD, GOOD, Example, example
 
 
@@ -52,7 +52,7 @@ def test_a_step_repeated_writes_the_same_bytes(made: Example, tmp_path: Path) ->
     folders = {name: made.charts.parent / name for name in ("features", "tokens")}
     parts = {name: tuple(sorted(folder.iterdir())) for name, folder in folders.items()}
     vocabulary = (made.charts.parent / "vocabulary",)
-    material(
+    write_report_data(
         **made.inputs, **parts, vocabularies=vocabulary, seed=3, folder=tmp_path, context=Context()
     )
     files = sorted(path.name for path in tmp_path.iterdir())
@@ -80,7 +80,7 @@ def test_a_review_of_each_class_is_drawn_by_the_seed(tmp_path: Path) -> None:
             pq.write_table(pa.table(columns), folders[name][part] / f"{file}.parquet")
 
     def drawn(seed: int) -> list[str]:
-        found = drawn_reviews(folders["r"], folders["s"], folders["t"], seed)
+        found = sample_reviews(folders["r"], folders["s"], folders["t"], seed)
         assert [one["label"] for one in found] == ["negative", "positive"]
         for one in found:
             row = int(one["text"].split()[-1])
@@ -106,13 +106,13 @@ def test_a_review_of_each_class_is_drawn_by_the_seed(tmp_path: Path) -> None:
     ],
 )
 def test_words_find_their_tokens(words: str, tokens: str, wanted: dict[int, int]) -> None:
-    assert aligned(words.replace(",", "").split(), tokens.split()) == wanted
+    assert token_positions(words.replace(",", "").split(), tokens.split()) == wanted
 
 
 def test_marks_stand_in_the_text_as_it_was() -> None:
     text = "An <i>awfully</i> bad film.<br /><br />Not good &amp; not short!"
     tokens = ["an", "i", "awfulli", "i", "bad", "film", "not", "good", "amp", "not", "short"]
-    pieces = marked(text, tokens, {"awfulli": -1.0, "not good": -0.5, "missing": 2.0})
+    pieces = marked_pieces(text, tokens, {"awfulli": -1.0, "not good": -0.5, "missing": 2.0})
     assert "".join(piece for piece, _ in pieces) == text.replace("<br /><br />", " ")
     assert [(piece, pull) for piece, pull in pieces if pull] == [
         ("awfully", -1.0),
@@ -132,37 +132,39 @@ def test_the_longest_term_speaks_for_a_token() -> None:
 def test_a_long_text_is_told_around_its_strongest_marks() -> None:
     words = [f"w{number}" for number in range(3000)]
     pulls = {"w50": 0.1, "w2000": 3.0, "w2999": 2.0}
-    pieces = marked(" ".join(words), words, pulls)
+    pieces = marked_pieces(" ".join(words), words, pulls)
     shown = "".join(piece for piece, _ in pieces)
     assert shown.startswith(" … w42 ")
     assert shown.endswith(" w2999")
     assert {piece for piece, pull in pieces if pull} == set(pulls)
     assert len(shown.split()) < 60
-    crowd = marked(" ".join(words), words, dict.fromkeys(words, 1.0))
+    crowd = marked_pieces(" ".join(words), words, dict.fromkeys(words, 1.0))
     assert len("".join(piece for piece, _ in crowd).split()) < 130
 
 
 def test_rare_words_are_not_called_strong() -> None:
     sums, counts = np.array([9.0, 40.0, -80.0, 0.0]), np.array([1, 40, 40, 0])
-    assert strongest(list("abcd"), sums, counts, 400, 1) == [{"term": "b", "pull": 1.0, "rows": 40}]
-    assert [word["term"] for word in strongest(list("abcd"), sums, counts, 400, -1)] == ["c"]
+    assert strongest_words(list("abcd"), sums, counts, 400, 1) == [
+        {"term": "b", "pull": 1.0, "rows": 40}
+    ]
+    assert [word["term"] for word in strongest_words(list("abcd"), sums, counts, 400, -1)] == ["c"]
 
 
 def test_the_surest_of_each_class_stay() -> None:
     none = np.zeros(0)
     margins = {row: (-1) ** (row % 2) * row / 10 for row in range(1, 30)}
     wrong = [Wrong(0, row, row % 2, m, m, none, none) for row, m in margins.items()]
-    assert [one.row for one in surest(wrong)] == [28, 26, 24, 22, 29, 27, 25, 23]
+    assert [one.row for one in most_confident_mistakes(wrong)] == [28, 26, 24, 22, 29, 27, 25, 23]
 
 
 def test_calibration_of_probabilities_that_mean_what_they_say() -> None:
     generator = np.random.default_rng(3)
     probabilities = generator.random(20_000).astype(np.float32)
     labels = (generator.random(20_000) < probabilities).astype(np.int8)
-    found = calibration(labels, probabilities)
+    found = calibration_curve(labels, probabilities)
     assert found.error < 0.02
     assert ((found.low <= found.predicted) & (found.predicted <= found.high)).sum() >= 8
-    doubtful = calibration(labels, (0.25 + probabilities / 2).astype(np.float32))
+    doubtful = calibration_curve(labels, (0.25 + probabilities / 2).astype(np.float32))
     assert doubtful.error == pytest.approx(0.125, abs=0.01)
 
 
@@ -171,5 +173,5 @@ def test_wilsons_interval_is_scipys() -> None:
 
     for right, rows in ((0, 10), (3, 10), (499, 500)):
         wanted = binomtest(right, rows).proportion_ci(method="wilson")
-        low, high = wilson(np.array([right / rows]), np.array([rows]))
+        low, high = wilson_interval(np.array([right / rows]), np.array([rows]))
         assert (low[0], high[0]) == pytest.approx((wanted.low, wanted.high), abs=1e-6)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reviewflow.errors import ConfigError
-from reviewflow.reporting.reference import reference
+from reviewflow.reporting.reference import read_reference
 from reviewflow.runs.changes import changes_since_last_run
 from tests.conftest import ROOT
 
@@ -83,11 +83,11 @@ def test_no_run_to_compare_with(before: dict[str, Any], tmp_path: Path) -> None:
 def test_the_write_ups_figures_belong_to_its_variants() -> None:
     import yaml
 
-    found = reference(str(ROOT / "configs/reference/write_up.yaml"))
+    found = read_reference(str(ROOT / "configs/reference/write_up.yaml"))
     config = yaml.safe_load((ROOT / "configs/write_up.yaml").read_text())
     assert set(found["variants"]) <= set(config["variants"])
     assert found["variants"]["tanh"] == {"test": {"accuracy": 0.8968}}
-    assert reference(None) == {"source": "", "variants": {}}
+    assert read_reference(None) == {"source": "", "variants": {}}
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_mistake_in_published_figures_is_named(text: str, words: str, tmp_path
     path = tmp_path / "published.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError) as error:
-        reference(str(path))
+        read_reference(str(path))
     assert words in str(error.value)
     with pytest.raises(ConfigError, match="There is no configuration file"):
-        reference(str(tmp_path / "none.yaml"))
+        read_reference(str(tmp_path / "none.yaml"))

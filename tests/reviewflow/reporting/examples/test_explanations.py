@@ -8,7 +8,7 @@ import pytest
 from reviewflow.context import Context
 from reviewflow.evaluation.metrics import THRESHOLD
 from reviewflow.reporting.examples import explanations
-from reviewflow.reporting.stage import material
+from reviewflow.reporting.stage import write_report_data
 from tests.reviewflow.reporting.example import Example, example
 
 
@@ -33,7 +33,7 @@ def test_mistakes_are_those_at_the_threshold(
     folders = {name: made.charts.parent / name for name in ("features", "tokens")}
     parts = {name: tuple(sorted(folder.iterdir())) for name, folder in folders.items()}
     vocabularies = (made.charts.parent / "vocabulary",)
-    material(
+    write_report_data(
         **made.inputs,
         **parts,
         vocabularies=vocabularies,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reviewflow.reporting.page.html import html_page
-from reviewflow.reporting.page.variant_table import variants
+from reviewflow.reporting.page.variant_table import variant_rows
 
 
 def run(loss: float, negative: int, positive: int, **variant: Any) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def run(loss: float, negative: int, positive: int, **variant: Any) -> dict[str, 
 def test_no_better_than_guessing_follows_the_share_of_the_classes(
     loss: float, negative: int, positive: int, guesses: bool
 ) -> None:
-    (row,) = variants(run(loss, negative, positive))
-    assert row.guesses == guesses
+    (row,) = variant_rows(run(loss, negative, positive))
+    assert row.no_better_than_guessing == guesses
 
 
 def test_a_variant_that_learned_nothing_from_unbalanced_rows_is_warned_of() -> None:
@@ -46,7 +46,7 @@ def test_a_variant_that_learned_nothing_from_unbalanced_rows_is_warned_of() -> N
 
 def test_the_diagnosis_is_believed() -> None:
     """It looks at the last epoch's mean loss, which may lie above that of the last weights."""
-    (row,) = variants(run(0.595, 70, 30, kind="did not learn"))
-    assert row.guesses
-    (row,) = variants(run(0.595, 70, 30, kind="learned"))
-    assert not row.guesses
+    (row,) = variant_rows(run(0.595, 70, 30, kind="did not learn"))
+    assert row.no_better_than_guessing
+    (row,) = variant_rows(run(0.595, 70, 30, kind="learned"))
+    assert not row.no_better_than_guessing

@@ -1,0 +1,75 @@
+"""Make the table of checks from run.json: one row an expectation, failures first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reviewflow.formatting import LONGEST, plain, visible
+
+STATES = ("failed", "warning", "passed")
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One expectation.
+
+    Attributes
+    ----------
+    state : ``failed``, ``warning`` or ``passed``.
+    asked : the expectation in words.
+    notes : why it is asked.
+    subject : suite, frame and column.
+    observed : what the data had instead.
+    unexpected : number of values or rows that do not meet it.
+    examples : some of those rows, in words.
+    """
+
+    state: str
+    asked: str
+    notes: str
+    subject: str
+    observed: str
+    unexpected: str
+    examples: tuple[str, ...]
+
+
+def check_rows(run: dict[str, Any]) -> tuple[CheckRow, ...]:
+    """Return the quality results: failures first, then warnings, then what passed."""
+    rows = [_check_row(result) for result in run.get("quality") or []]
+    return tuple(sorted(rows, key=lambda row: STATES.index(row.state)))
+
+
+def _check_row(result: dict[str, Any]) -> CheckRow:
+    failed = "warning" if result.get("severity") in ("warning", "info") else "failed"
+    asked = result.get("asked") or result.get("expectation") or ""
+    subject = (result.get("suite"), result.get("frame"), result.get("column"))
+    return CheckRow(
+        state="passed" if result.get("success") else failed,
+        asked=_sentence_case(visible(asked, LONGEST)),
+        notes=visible(result.get("notes") or "", LONGEST),
+        subject=" · ".join(visible(name, LONGEST) for name in subject if name),
+        observed=plain(result.get("observed")),
+        unexpected=plain(result.get("unexpected_count")),
+        examples=tuple(_row_in_words(example) for example in result.get("examples") or ()),
+    )
+
+
+def _row_in_words(example: Any) -> str:
+    """Return ``record 1017, characters 0``; a record number has no thousands separator."""
+    if not isinstance(example, dict):
+        return plain(example)
+    cells = [
+        (
+            visible(name, 80),
+            str(cell) if name == "record" and isinstance(cell, int) else plain(cell),
+        )
+        for name, cell in example.items()
+    ]
+    return ", ".join(f"{name} {cell}" for name, cell in cells)
+
+
+def _sentence_case(asked: str) -> str:
+    """Return ``expect_column_values_to_be_between`` as ``Column values to be between``."""
+    words = asked.removeprefix("expect_").replace("_", " ") if asked[:7] == "expect_" else asked
+    return words[:1].upper() + words[1:]
