@@ -59,8 +59,7 @@ def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
 
     The seconds of reading the file are a figure of their own.
     """
-    from reviewflow.config.sections import Ingest
-    from reviewflow.config.sentiment import Config
+    from reviewflow.config.sections import Config, Ingest
     from reviewflow.jobs.open_sentiment import open_planner, open_run
     from reviewflow.pipeline.last_run import LastRun
     from reviewflow.pipeline.runner import Listener, Work

@@ -55,8 +55,7 @@ def one_stage(folder: str, stage: str) -> dict[str, float]:
 
     The stage ``reading`` opens the job and runs nothing.
     """
-    from reviewflow.config.sections import Ingest, Train
-    from reviewflow.config.sentiment import Config
+    from reviewflow.config.sections import Config, Ingest, Train
     from reviewflow.jobs.open_sentiment import open_planner, open_run
     from reviewflow.pipeline.last_run import LastRun
     from reviewflow.pipeline.runner import Listener

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from reviewflow.config.loading import apply_changes
-from reviewflow.config.sections import JobConfig, Section, Train
-from reviewflow.config.sentiment import Config, read_config, validate_config
+from reviewflow.config.sections import Config, JobConfig, Section, Train
+from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
 

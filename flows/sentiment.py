@@ -10,6 +10,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.base import OneRun, changed_stages, stoppable
 from flows.parameters import TRAIN, VARIANTS, Options, choose_config
 from reviewflow.config.sections import (
+    Config,
     Ingest,
     Normalize,
     Notify,
@@ -19,7 +20,6 @@ from reviewflow.config.sections import (
     Validate,
     Vectorize,
 )
-from reviewflow.config.sentiment import Config
 from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun

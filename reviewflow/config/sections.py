@@ -1,7 +1,7 @@
-"""Define the sections of the sentiment job's configuration.
+"""Define the configuration of the sentiment job and its sections.
 
-A section is a frozen class here, and a field of `reviewflow.config.sentiment.Config`. A setting is
-a field with its type, default, bounds and description, all of which Prefect's form shows.
+A section is a frozen class and a field of `Config`. A setting is a field with its type, default,
+bounds and description, all of which Prefect's form shows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from reviewflow.config.loading import quote, validate_model
+from reviewflow.config.variants import apply_variant, list_variants
 from reviewflow.evaluation.metrics import METRICS
 
 
@@ -222,3 +224,46 @@ class JobConfig(Section):
         section, _, key = name.partition(".")
         value = self.sections[section]
         return value.model_dump()[key] if key else value
+
+
+class Config(JobConfig):
+    """The whole configuration of the sentiment job."""
+
+    ingest: Ingest = Ingest()
+    split: Split = Split()
+    validate_: Validate = Field(Validate(), alias="validate")
+    normalize: Normalize = Normalize()
+    vectorize: Vectorize = Vectorize()
+    train: Train = Train()
+    variants: dict[str, dict[str, Any]] = Field({}, description="Changes by variant name")
+    grid: dict[str, tuple[Any, ...]] = Field({}, description="Every combination is a variant")
+    report: Report = Report()
+    notify: Notify = Notify()
+
+    @cached_property
+    def variant_changes(self) -> Mapping[str, dict[str, Any]]:
+        """What each variant changes, by name.
+
+        Raises
+        ------
+        ConfigError
+            If the grid is unusable, or two variants have the same name.
+        """
+        return list_variants(self.variants, self.grid)
+
+    @cached_property
+    def variant_configs(self) -> Mapping[str, Config]:
+        """The configuration of each variant, by name, in the order of the file.
+
+        Raises
+        ------
+        ConfigError
+            As for `variant_changes`, or if a variant changes what it may not.
+        """
+        content = self.model_dump(by_alias=True, exclude={"variants", "grid"})
+        return {
+            name: validate_model(
+                Config, apply_variant(content, name, changes), f"Variant {quote(name)}"
+            )
+            for name, changes in self.variant_changes.items()
+        }

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from reviewflow.jobs.open_job import job_planner
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.graph import build_graph

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from reviewflow.config.variants import VARIED_SECTIONS
 from reviewflow.evaluation.conclusions import Variant as Judged
 from reviewflow.evaluation.conclusions import conclusions

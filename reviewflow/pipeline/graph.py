@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from reviewflow.pipeline.stage import Stage
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from flows.commands.main import main
 from flows.prefect_server.lifecycle import OURS
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 
 

@@ -20,8 +20,8 @@ from flows.parameters import (
     read_before,
 )
 from flows.sentiment import sentiment
-from reviewflow.config.sections import Train
-from reviewflow.config.sentiment import Config, read_config
+from reviewflow.config.sections import Config, Train
+from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ConfigError
 from tests.conftest import ROOT
 

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.config.sections import Ingest, Normalize
-from reviewflow.config.sentiment import Config, read_config
+from reviewflow.config.sections import Config, Ingest, Normalize
+from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ConfigError, InputError, StoreError
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from reviewflow.config.sentiment import Config, read_config
+from reviewflow.config.sections import Config
+from reviewflow.config.sentiment import read_config
 from reviewflow.errors import InputError
 from reviewflow.jobs.open_sentiment import open_planner, open_run
 from reviewflow.jobs.sentiment_summary import summary

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.stage import Stage
 

@@ -14,8 +14,7 @@ from reviewflow.config.loading import (
     set_value,
     validate_model,
 )
-from reviewflow.config.sections import Ingest
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config, Ingest
 from reviewflow.errors import ConfigError
 
 

@@ -1,15 +1,12 @@
 """One table of sections: whoever lists them derives the list from the models' fields."""
 
-import tomllib
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from reviewflow.config.sections import JobConfig, Section
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config, JobConfig, Section
 from reviewflow.moons.config import MoonsConfig
-from tests.conftest import ROOT
 
 JOBS: list[type[JobConfig]] = [Config, MoonsConfig]
 SECTIONS = [(job, name, section) for job in JOBS for name, section in job.section_types().items()]
@@ -51,14 +48,6 @@ def test_a_section_is_described_and_refuses_unknown_keys_and_changes(
     instance: Any = section()
     with pytest.raises(ValidationError):
         setattr(instance, next(iter(section.model_fields)), None)
-
-
-def test_ruff_knows_the_sections_as_immutable() -> None:
-    """They are defaults of the flow's parameters; keep pyproject.toml in step."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    listed = settings["tool"]["ruff"]["lint"]["flake8-bugbear"]["extend-immutable-calls"]
-    sections = {f"{s.__module__}.{s.__qualname__}" for s in Config.section_types().values()}
-    assert sorted(listed) == sorted({"flows.parameters.Options", *sections})
 
 
 def test_a_section_of_unknown_name_is_a_mistake() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.config.sentiment import Config, read_config
+from reviewflow.config.sections import Config
+from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ConfigError
 from tests.conftest import ROOT
 

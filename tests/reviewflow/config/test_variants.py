@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from reviewflow.config.sentiment import Config, validate_config
+from reviewflow.config.sections import Config
+from reviewflow.config.sentiment import validate_config
 from reviewflow.config.variants import MOST_VARIANTS, VARIED_SECTIONS, apply_variant, list_variants
 from reviewflow.errors import ConfigError
 

@@ -22,7 +22,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from reviewflow.context import Context
 from reviewflow.evaluation.conclusions import Variant, conclusions
 from reviewflow.evaluation.selection import best

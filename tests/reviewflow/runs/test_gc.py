@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.config.sentiment import Config, read_config
+from reviewflow.config.sections import Config
+from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.open_sentiment import open_planner
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.gc import collect_garbage, remove_artifact, write_claims

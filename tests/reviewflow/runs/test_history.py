@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from reviewflow.errors import StoreError, UsageError
 from reviewflow.runs.diff import compare_runs
 from reviewflow.runs.gc import collect_garbage

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reviewflow import __version__
-from reviewflow.config.sentiment import Config
+from reviewflow.config.sections import Config
 from reviewflow.errors import StoreError
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.history import run_record, run_records, run_summary
