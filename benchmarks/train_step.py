@@ -63,7 +63,7 @@ def compiled_step(features: str, batch_size: int, steps: int) -> Figures:
     """Measure our compiled step."""
     import torch
 
-    from reviewflow.networks.compiled_backend import FusedSgd
+    from reviewflow.networks.compiled_backend import CompiledBackend
     from reviewflow.networks.model import Network, fill_weights
     from reviewflow.networks.train import shuffled_rows
 
@@ -72,7 +72,7 @@ def compiled_step(features: str, batch_size: int, steps: int) -> Figures:
     train = Train(batch_size=batch_size)
     network = Network(terms, train.hidden, train.activation)
     fill_weights(network, train.init, train.seed)
-    training = FusedSgd(network, data, train)
+    training = CompiledBackend(network, data, train)
     training.take_steps(shuffled_rows(data.rows, train.seed, 1)[: WARM_STEPS * batch_size])
     started = time.perf_counter()
     losses = training.take_steps(shuffled_rows(data.rows, train.seed, 2)[: steps * batch_size])

@@ -17,6 +17,10 @@ from reviewflow.config.loading import quote, validate_model
 from reviewflow.config.variants import apply_variant, list_variants
 from reviewflow.evaluation.metrics import METRICS
 
+# The names of the table in reviewflow/networks/activations.py. A test compares them: the table
+# needs NumPy, which reading a configuration does without.
+ActivationName = Literal["relu", "sigmoid", "tanh", "leaky_relu", "gelu", "silu"]
+
 
 class Section(BaseModel):
     """A part of the configuration: frozen, and unknown keys are refused."""
@@ -156,9 +160,7 @@ class Train(Section):
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] = Field(
         (512, 128), min_length=1, description="Units of each hidden layer"
     )
-    activation: Literal["relu", "sigmoid", "tanh", "leaky_relu"] = Field(
-        "relu", description="Activation of the hidden layers"
-    )
+    activation: ActivationName = Field("relu", description="Activation of the hidden layers")
     learning_rate: float = Field(0.01, gt=0, le=1000, description="Learning rate of the optimiser")
     batch_size: int = Field(16, ge=1, description="Rows in a batch")
     epochs: int = Field(10, ge=1, le=100_000, description="Passes over the training rows")

@@ -26,8 +26,6 @@ FACTOR_WORDS = {
     "vectorize.ngram_range": "N-grams",
 }
 VALUE_WORDS = {
-    ("train.activation", "relu"): "ReLU",
-    ("train.activation", "leaky_relu"): "leaky ReLU",
     ("train.init", "default"): "PyTorch's default",
     ("train.init", "xavier"): "Xavier",
     ("train.init", "he"): "He",
@@ -90,6 +88,10 @@ def factor_words(name: str) -> str:
 
 def value_words(name: str, value: Any) -> str:
     """A setting's value as a person says it."""
+    if name == "train.activation":
+        from reviewflow.networks.activations import find_activation
+
+        return find_activation(value).title
     if isinstance(value, str) and (name, value) in VALUE_WORDS:
         return VALUE_WORDS[name, value]
     if name == "vectorize.ngram_range":

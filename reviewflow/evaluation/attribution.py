@@ -20,9 +20,9 @@ from safetensors.numpy import load_file
 
 from reviewflow.context import Context
 from reviewflow.features.dataset import Part
+from reviewflow.networks.activations import Activation, find_activation
 
 ROWS_AT_ONCE = 256
-LEAKY_SLOPE = 0.01  # PyTorch's default
 
 Matrix = NDArray[np.float32]  # or a vector
 
@@ -36,13 +36,13 @@ class Weights:
     first : float32, shape (V, H1), the first layer's weights, a row a term.
     others : float32, shape (units, inputs) each: the layers above.
     biases : float32, shape (units,) each.
-    activation : ``relu``, ``leaky_relu``, ``tanh`` or ``sigmoid``, of the hidden layers.
+    activation : of the hidden layers.
     """
 
     first: Matrix
     others: tuple[Matrix, ...]
     biases: tuple[Matrix, ...]
-    activation: str
+    activation: Activation
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def read_weights(folder: Path) -> Weights:
         np.ascontiguousarray(weights[0].T),
         tuple(weights[1:]),
         tuple(tensors[f"layers.{number}.bias"] for number in layers),
-        str(described["activation"]),
+        find_activation(described["activation"]),
     )
 
 
@@ -105,34 +105,16 @@ def _answers_and_gradients(
 ) -> tuple[Matrix, Matrix]:
     """Log-odds of some rows, and their gradient by the first layer's sums, shape (N, H1)."""
     sums = [part.values[entry] @ weights.first[part.indices[entry]] for entry in entries]
-    outputs = [activated(np.stack(sums) + weights.biases[0], weights.activation)]
+    activation, Z = weights.activation, np.stack(sums) + weights.biases[0]
+    A: Matrix = activation.forward(Z)
+    kept = [activation.kept(Z, A)]
     for layer, bias in zip(weights.others[:-1], weights.biases[1:-1], strict=True):
-        outputs.append(activated(outputs[-1] @ layer.T + bias, weights.activation))
-    answers = outputs[-1] @ weights.others[-1][0] + weights.biases[-1]
+        Z = A @ layer.T + bias
+        A = activation.forward(Z)
+        kept.append(activation.kept(Z, A))
+    answers = A @ weights.others[-1][0] + weights.biases[-1]
     gradient = np.ones((len(entries), 1), np.float32)
-    for layer, output in zip(reversed(weights.others), reversed(outputs), strict=True):
-        gradient = (gradient @ layer) * slope(output, weights.activation)
+    for layer, values in zip(reversed(weights.others), reversed(kept), strict=True):
+        slopes: Matrix = activation.slopes(values)
+        gradient = (gradient @ layer) * slopes
     return answers, gradient
-
-
-def activated(z: Matrix, activation: str) -> Matrix:
-    """The activation's outputs."""
-    if activation == "relu":
-        return np.maximum(z, np.float32(0))
-    if activation == "leaky_relu":
-        return np.where(z > 0, z, np.float32(LEAKY_SLOPE) * z)
-    if activation == "tanh":
-        return np.asarray(np.tanh(z))
-    if activation == "sigmoid":  # 1 / (1 + e⁻ᶻ), written so that no power overflows
-        return np.asarray(np.float32(0.5) * (np.tanh(np.float32(0.5) * z) + np.float32(1)))
-    raise ValueError(f"{activation!r} is not one of relu, leaky_relu, tanh, sigmoid.")
-
-
-def slope(y: Matrix, activation: str) -> Matrix:
-    """The activation's derivative, by its output."""
-    if activation == "tanh":
-        return np.float32(1) - y * y
-    if activation == "sigmoid":
-        return y * (np.float32(1) - y)
-    flat = np.float32(0 if activation == "relu" else LEAKY_SLOPE)
-    return np.where(y > 0, np.float32(1), flat)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from reviewflow.config.loading import read_content, validate_model
-from reviewflow.config.sections import JobConfig, Section
+from reviewflow.config.sections import ActivationName, JobConfig, Section
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 LearningRate = Annotated[float, Field(gt=0, le=1000)]
@@ -41,9 +41,7 @@ class Network(Section):
     """The network that both versions train."""
 
     hidden: tuple[Units, ...] = Field((64,), min_length=1, description="Units of hidden layers")
-    activation: Literal["relu", "sigmoid", "tanh", "leaky_relu"] = Field(
-        "relu", description="Activation of the hidden layers"
-    )
+    activation: ActivationName = Field("relu", description="Activation of the hidden layers")
 
 
 class WholeSet(Section):

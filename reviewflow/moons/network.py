@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from reviewflow.errors import ConfigError
 from reviewflow.moons.network_checks import checked_batch_size, checked_rows, checked_targets
+from reviewflow.networks.activations import find_activation
 
 Array = NDArray[np.floating[Any]]
 
@@ -91,60 +92,68 @@ class Linear(Layer):
         self.b = self.b - learning_rate * self.db
 
 
-class ReLU(Layer):
-    """A = max(0, Z)."""
+class Activation(Layer):
+    """A = f(Z), number by number; dZ = dA · f'(Z).
+
+    Parameters
+    ----------
+    name : an entry of :mod:`reviewflow.networks.activations`, where f and its derivative are.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.function = find_activation(name)
 
     def forward(self, Z: Array) -> Array:
         """(B, H) → (B, H)."""
-        self.A = np.maximum(Z, 0)
-        return self.A
+        A = self.function.forward(Z)
+        self.kept = self.function.kept(Z, A)
+        return A
 
     def backward(self, dA: Array) -> Array:
-        """(B, H) → (B, H): dZ = dA where Z > 0, otherwise 0."""
-        return dA * (self.A > 0)
-
-
-class LeakyReLU(Layer):
-    """A = Z where Z > 0, otherwise slope · Z."""
-
-    def __init__(self, slope: float = 0.01) -> None:
-        self.slope = slope
-
-    def forward(self, Z: Array) -> Array:
         """(B, H) → (B, H)."""
-        self.slopes = np.where(Z > 0, Z.dtype.type(1), Z.dtype.type(self.slope))
-        return Z * self.slopes
-
-    def backward(self, dA: Array) -> Array:
-        """(B, H) → (B, H): dZ = dA · 1 where Z > 0, otherwise dA · slope."""
-        return dA * self.slopes
+        return self.function.backward(dA, self.kept)
 
 
-class Tanh(Layer):
-    """A = tanh Z."""
+class ReLU(Activation):
+    """A = max(0, Z); dZ = dA where Z > 0, otherwise 0."""
 
-    def forward(self, Z: Array) -> Array:
-        """(B, H) → (B, H)."""
-        self.A: Array = np.tanh(Z)
-        return self.A
-
-    def backward(self, dA: Array) -> Array:
-        """(B, H) → (B, H): dZ = dA · (1 − A²)."""
-        dZ: Array = dA * (1 - self.A**2)
-        return dZ
+    def __init__(self) -> None:
+        super().__init__("relu")
 
 
-class Sigmoid(Layer):
-    """A = 1 / (1 + exp(−Z)), written as (1 + tanh(Z / 2)) / 2, which cannot overflow."""
+class LeakyReLU(Activation):
+    """A = Z where Z > 0, otherwise 0.01 Z; dZ = dA or 0.01 dA."""
 
-    def forward(self, Z: Array) -> Array:
-        """(B, H) → (B, H)."""
-        self.A: Array = (1 + np.tanh(Z / 2)) / 2
-        return self.A
+    def __init__(self) -> None:
+        super().__init__("leaky_relu")
 
-    def backward(self, dA: Array) -> Array:
-        """(B, H) → (B, H): dZ = dA · A (1 − A)."""
-        return dA * self.A * (1 - self.A)
+
+class Tanh(Activation):
+    """A = tanh Z; dZ = dA (1 − A²)."""
+
+    def __init__(self) -> None:
+        super().__init__("tanh")
+
+
+class Sigmoid(Activation):
+    """A = 1 / (1 + exp(−Z)); dZ = dA · A (1 − A)."""
+
+    def __init__(self) -> None:
+        super().__init__("sigmoid")
+
+
+class GELU(Activation):
+    """A = Z Φ(Z), Φ being the normal distribution; dZ = dA (Φ(Z) + Z φ(Z))."""
+
+    def __init__(self) -> None:
+        super().__init__("gelu")
+
+
+class SiLU(Activation):
+    """A = Z S(Z), S being the sigmoid; dZ = dA · S (1 + Z (1 − S))."""
+
+    def __init__(self) -> None:
+        super().__init__("silu")
 
 
 class History(NamedTuple):

@@ -21,16 +21,7 @@ from reviewflow.context import Context
 from reviewflow.errors import ConfigError, StoreError
 from reviewflow.moons.config import Network, PointByPoint, WholeSet
 from reviewflow.moons.data import POINTS_FILE, Points, read_points
-from reviewflow.moons.network import (
-    History,
-    Layer,
-    LeakyReLU,
-    Linear,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    Tanh,
-)
+from reviewflow.moons.network import Activation, History, Layer, Linear, Sequential, Sigmoid
 from reviewflow.store.parquet import read_parquet
 
 WEIGHTS_FILE = "model.safetensors"
@@ -111,21 +102,8 @@ def new_network(
     generator = np.random.default_rng(seed)
     layers: list[Layer] = []
     for inputs, units in pairwise((2, *hidden)):
-        layers += [Linear(inputs, units, init, generator), activation_layer(activation)]
+        layers += [Linear(inputs, units, init, generator), Activation(activation)]
     return Sequential(*layers, Linear(hidden[-1], 1, init, generator), Sigmoid())
-
-
-def activation_layer(activation: str) -> Layer:
-    """A new layer of that name: relu, leaky_relu, tanh or sigmoid."""
-    if activation == "relu":
-        return ReLU()
-    if activation == "leaky_relu":
-        return LeakyReLU()
-    if activation == "tanh":
-        return Tanh()
-    if activation == "sigmoid":
-        return Sigmoid()
-    raise ConfigError(f"{activation!r} is not one of relu, leaky_relu, tanh, sigmoid.")
 
 
 def loss_line(epoch: int, epochs: int, loss: float) -> str:

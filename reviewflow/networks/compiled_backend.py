@@ -8,23 +8,14 @@ from numpy.typing import NDArray
 
 from reviewflow.config.sections import Train
 from reviewflow.features.dataset import Split
-from reviewflow.networks.compiled_sgd import (
-    LEAKY_RELU,
-    RELU,
-    SIGMOID,
-    TANH,
-    Layers,
-    Rows,
-    Scratch,
-    descend,
-)
+from reviewflow.networks.activations import Activation, find_activation
+from reviewflow.networks.compiled_sgd import Layers, Rows, Scratch, descend
 from reviewflow.networks.model import Network
 
-ACTIVATIONS = (("relu", RELU), ("leaky_relu", LEAKY_RELU), ("tanh", TANH), ("sigmoid", SIGMOID))
 LINE_FLOATS = 16  # float32 in a cache line; a vector across two lines costs twice
 
 
-class FusedSgd:
+class CompiledBackend:
     """Trains a network in place of PyTorch; nothing is shared with other threads but the data.
 
     Parameters
@@ -38,7 +29,9 @@ class FusedSgd:
         self._network, self._train = network, train
         self._rows = labelled_rows(data)
         self._layers = layers_of(network)
-        self._scratch = scratch_for(self._layers, min(train.batch_size, data.rows))
+        self._activation = find_activation(network.activation)
+        rows = min(train.batch_size, data.rows)
+        self._scratch = scratch_for(self._layers, rows, self._activation)
 
     def take_steps(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
         """Walk through the rows ``order`` in batches; the mean loss of each step."""
@@ -48,7 +41,7 @@ class FusedSgd:
             self._rows,
             self._layers,
             np.float32(self._train.learning_rate),
-            activation_code(self._network.activation),
+            self._activation.code,
             self._scratch,
         )
         return losses
@@ -70,11 +63,6 @@ class FusedSgd:
                 layer.weight.copy_(torch.from_numpy(weights).T)
                 layer.bias.copy_(torch.from_numpy(biases))
         return self._network
-
-
-def activation_code(activation: str) -> int:
-    """The number by which compiled code knows the activation."""
-    return dict(ACTIVATIONS)[activation]
 
 
 def labelled_rows(data: Split) -> Rows:
@@ -99,10 +87,12 @@ def zeros_like(layers: Layers) -> Layers:
     )
 
 
-def scratch_for(layers: Layers, rows: int) -> Scratch:
+def scratch_for(layers: Layers, rows: int, activation: Activation) -> Scratch:
     """Working memory for batches of up to ``rows`` rows."""
     shapes = [(rows, len(biases)) for biases in layers.biases]
+    kept = rows if activation.derivative_from == "input" else 0
     return Scratch(
+        tuple(aligned_zeros((kept, len(biases))) for biases in layers.biases),
         tuple(aligned_zeros(shape) for shape in shapes),
         tuple(aligned_zeros(shape) for shape in shapes),
         np.zeros(len(layers.weights[0]), np.int64),

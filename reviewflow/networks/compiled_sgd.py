@@ -16,7 +16,7 @@ imports nothing of the project: numba's cache of compiled code looks at this fil
 # mypy: disable-error-code="untyped-decorator, no-any-return"
 # (numba has no types of its own)
 
-from math import exp, log1p
+from math import exp, log1p, pi
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,10 +24,13 @@ from numba import njit
 
 # What the compiler may do to sums (reorder, fuse) to use vectors; NaN and infinity stay.
 FAST = ("reassoc", "contract", "nsz")
-RELU, LEAKY_RELU, TANH, SIGMOID = 0, 1, 2, 3
+# The numbers of `reviewflow.networks.activations`, which a test compares.
+RELU, LEAKY_RELU, TANH, SIGMOID, GELU, SILU = 0, 1, 2, 3, 4, 5
+FROM_SUMS = (GELU, SILU)  # their derivatives are taken from the sums, not from the outputs
 ZERO, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 FEW = 16  # so many changes may be added to a weight one by one
 LEAK = np.float32(0.01)  # slope of leaky ReLU below zero, as in PyTorch
+SQRT_HALF, DENSITY_AT_0 = np.float32(0.5**0.5), np.float32((2 * pi) ** -0.5)
 
 
 class Rows(NamedTuple):
@@ -52,10 +55,12 @@ class Layers(NamedTuple):
 class Scratch(NamedTuple):
     """Working memory, kept from step to step.
 
-    Fields: outputs and deltas, one C-ordered float32 array (B, U) a layer; counts int64 (V,), zero
-    between two steps.
+    Fields: sums, outputs and deltas, one C-ordered float32 array (B, U) a layer; counts int64
+    (V,), zero between two steps. ``sums`` keeps what goes into a hidden layer's activation where
+    the derivative is taken from it; elsewhere its arrays have no rows.
     """
 
+    sums: Any
     outputs: Any
     deltas: Any
     counts: Any
@@ -109,34 +114,99 @@ def tanh(z: Any) -> Any:
     return TWO * t / (ONE + t * t)
 
 
+@njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
+def exp_minus(u: Any) -> Any:
+    """Return e⁻ᵘ of u ≥ 0 within 1e-7 of itself, in a form that the compiler turns into vectors.
+
+    u = n ln 2 − r with a whole n and |r| ≤ ln 2 / 2, so e⁻ᵘ = eʳ / 2ⁿ; the polynomial is that of
+    the Cephes library's expf. Beyond 88 it is 0, and NaN counts as that.
+    """
+    u = u if u < np.float32(88) else np.float32(88)
+    n = np.int32(u * np.float32(1.44269504) + HALF)
+    r = np.float32(n) * np.float32(0.693359375) - u - np.float32(n) * np.float32(2.12194440e-4)
+    p = np.float32(1.9875691500e-4) * r + np.float32(1.3981999507e-3)
+    p = (p * r + np.float32(8.3334519073e-3)) * r + np.float32(4.1665795894e-2)
+    p = (p * r + np.float32(1.6666665459e-1)) * r + HALF
+    power = np.int32((np.int32(127) - n) << np.int32(23)).view(np.float32)  # 2⁻ⁿ by its exponent
+    return (p * r * r + r + ONE) * power
+
+
 @njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
-def activate(Z: Any, activation: int) -> None:
-    """Replace the sums of a layer by its outputs."""
-    z = Z.reshape(-1)
-    for k in range(len(z)):
-        if activation == RELU:
+def normal_cdf(z: Any) -> Any:
+    """Return Φ(z) within 3e-7: Abramowitz and Stegun 1964, 7.1.26, as PyTorch's own vectors."""
+    a = abs(z)
+    t = ONE / (ONE + np.float32(0.3275911) * SQRT_HALF * a)
+    p = np.float32(1.061405429) * t + np.float32(-1.453152027)
+    p = (p * t + np.float32(1.421413741)) * t + np.float32(-0.284496736)
+    tail = HALF * (p * t + np.float32(0.254829592)) * t * exp_minus(HALF * a * a)
+    return ONE - tail if z > ZERO else tail
+
+
+@njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
+def logistic(z: Any) -> Any:
+    """Return 1 / (1 + e⁻ᶻ), with all digits also where it is small."""
+    e = exp_minus(abs(z))
+    return (ONE if z > ZERO else e) / (ONE + e)
+
+
+@njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
+def activate(Z: Any, sums: Any, activation: int) -> None:
+    """Replace the sums Z of a layer by its outputs, keeping them in ``sums`` for GELU and SiLU."""
+    if activation in FROM_SUMS and len(sums) != len(Z):
+        raise ValueError("This activation's derivative needs the sums, for which there is no room.")
+    z, kept = Z.reshape(-1), sums.reshape(-1)
+    if activation == RELU:
+        for k in range(len(z)):
             z[k] = ZERO if z[k] < ZERO else z[k]
-        elif activation == LEAKY_RELU:
+    elif activation == LEAKY_RELU:
+        for k in range(len(z)):
             z[k] = LEAK * z[k] if z[k] < ZERO else z[k]
-        elif activation == TANH:
+    elif activation == TANH:
+        for k in range(len(z)):
             z[k] = tanh(z[k])
-        else:
+    elif activation == SIGMOID:
+        for k in range(len(z)):
             z[k] = HALF + HALF * tanh(HALF * z[k])
+    elif activation == GELU:
+        for k in range(len(z)):
+            kept[k] = z[k]
+            z[k] *= normal_cdf(z[k])
+    elif activation == SILU:
+        for k in range(len(z)):
+            kept[k] = z[k]
+            z[k] *= logistic(z[k])
+    else:
+        raise ValueError("This is not the number of an activation.")
 
 
-@njit(cache=True, nogil=True, fastmath=set(FAST))
-def multiply_by_slope(D: Any, A: Any, activation: int) -> None:
-    """Multiply D by the activation's derivative, which its output A tells."""
-    d, a = D.reshape(-1), A.reshape(-1)
-    for k in range(len(d)):
-        if activation == RELU:
+@njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
+def multiply_by_slope(D: Any, A: Any, sums: Any, activation: int) -> None:
+    """Multiply D by the activation's derivative, taken from its outputs A or from its sums."""
+    if activation in FROM_SUMS and len(sums) != len(A):
+        raise ValueError("This activation's derivative needs the sums, which were not kept.")
+    d, a, z = D.reshape(-1), A.reshape(-1), sums.reshape(-1)
+    if activation == RELU:
+        for k in range(len(d)):
             d[k] = d[k] if a[k] > ZERO else ZERO
-        elif activation == LEAKY_RELU:
+    elif activation == LEAKY_RELU:
+        for k in range(len(d)):
             d[k] = d[k] if a[k] > ZERO else LEAK * d[k]
-        elif activation == TANH:
+    elif activation == TANH:
+        for k in range(len(d)):
             d[k] *= ONE - a[k] * a[k]
-        else:
+    elif activation == SIGMOID:
+        for k in range(len(d)):
             d[k] *= a[k] * (ONE - a[k])
+    elif activation == GELU:
+        for k in range(len(d)):
+            density = DENSITY_AT_0 * exp_minus(HALF * z[k] * z[k])
+            d[k] *= normal_cdf(z[k]) + z[k] * density
+    elif activation == SILU:
+        for k in range(len(d)):
+            s = logistic(z[k])
+            d[k] *= s * (ONE + z[k] * (ONE - s))
+    else:
+        raise ValueError("This is not the number of an activation.")
 
 
 @njit(cache=True, nogil=True)
@@ -252,13 +322,14 @@ def step(
     sparse_sums(batch, data, layers.weights[0], layers.biases[0], scratch.outputs[0][:B])
     for n in range(1, top + 1):
         A = scratch.outputs[n - 1][:B]
-        activate(A, activation)
+        activate(A, scratch.sums[n - 1][:B], activation)
         dense_sums(A, layers.weights[n], layers.biases[n], scratch.outputs[n][:B])
     loss = logit_deltas(batch, data.labels, scratch.outputs[top], scratch.deltas[top])
     for n in range(top, 0, -1):
         A, D, D_below = scratch.outputs[n - 1][:B], scratch.deltas[n][:B], scratch.deltas[n - 1][:B]
+        sums = scratch.sums[n - 1][:B]
         dense_back(A, D, layers.weights[n], new.weights[n], D_below, rate, activation)
-        multiply_by_slope(D_below, A, activation)
+        multiply_by_slope(D_below, A, sums, activation)
     sparse_back(batch, data, scratch.deltas[0], new.weights[0], rate, scratch.counts)
     for n in range(top + 1):
         change = np.zeros_like(new.biases[n])

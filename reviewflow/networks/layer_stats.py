@@ -1,4 +1,4 @@
-"""Why a network learns or does not: gradients, dead and saturated units, units that are twins."""
+"""Measure why a network learns or does not: gradients, dead, saturated and identical units."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -7,27 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewflow.networks.activations import Activation
 from reviewflow.networks.compiled_backend import scratch_for, zeros_like
-from reviewflow.networks.compiled_sgd import RELU, SIGMOID, TANH, Layers, Rows, step, sum_of_squares
+from reviewflow.networks.compiled_sgd import Layers, Rows, step, sum_of_squares
 
 SAMPLE_ROWS = 128  # enough to tell a dead unit from a rare one, at 1 % of an epoch's time
-SATURATED_SLOPE_SHARE = (
-    0.01  # of the activation's steepest slope: the gradient has all but vanished
-)
-COMPARED_TERMS = 64  # weights of a unit that are compared; twins agree in all of them
-TWIN_DIGITS = 4  # decimals, of the layer's largest weight: rounding parts twins by far less
+# Of the activation's steepest slope: below it, the gradient has all but vanished.
+FLAT_SLOPE_SHARE = 0.01
+COMPARED_TERMS = 64  # weights of a unit that are compared; identical units agree in all of them
+EQUAL_DIGITS = 4  # decimals, of the layer's largest weight; rounding moves weights by far less
 
 
 @dataclass(frozen=True)
-class Evidence:
+class LayerStats:
     """The layers at the end of an epoch, on a fixed sample of training rows.
 
     Attributes
     ----------
     gradient_norms : Euclidean norm of the gradient by each layer's weights, from the input up.
-    dead_shares : of each hidden layer, the share of units that are 0 for every row of the sample.
-    saturated_shares : likewise, units whose slope is below a hundredth of the steepest for every
-        row; ReLU, plain or leaky, does not saturate.
+    dead_shares : of each hidden layer, the share of dead units: of ReLU those that give 0 for
+        every row of the sample, of GELU and SiLU those whose slope is below a hundredth of the
+        steepest for every row, since they then give nearly 0; other activations have none.
+    saturated_shares : likewise, units of tanh and sigmoid whose slope is below a hundredth of
+        the steepest for every row.
     distinct_units : likewise, how many units differ from one another in their weights.
     """
 
@@ -38,22 +40,26 @@ class Evidence:
 
 
 def sample_rows(rows: int, seed: int) -> NDArray[np.int64]:
-    """The rows on which an epoch's end is looked at, the same ones every time; read-only."""
+    """Return the rows on which layers are measured, the same ones every time; read-only."""
     generator = np.random.default_rng([seed, 0])
     sample = np.sort(generator.permutation(rows)[:SAMPLE_ROWS]).astype(np.int64)
     sample.setflags(write=False)
     return sample
 
 
-def evidence(layers: Layers, data: Rows, sample: NDArray[np.int64], activation: int) -> Evidence:
-    """Look at the layers on the rows ``sample``."""
-    scratch, gradient = scratch_for(layers, len(sample)), zeros_like(layers)
-    step(sample, data, layers, gradient, np.float32(-1), activation, scratch)
-    hidden = scratch.outputs[:-1]
-    return Evidence(
+def measure_layers(
+    layers: Layers, data: Rows, sample: NDArray[np.int64], activation: Activation
+) -> LayerStats:
+    """Return the layers' statistics on the rows ``sample``."""
+    scratch, gradient = scratch_for(layers, len(sample), activation), zeros_like(layers)
+    step(sample, data, layers, gradient, np.float32(-1), activation.code, scratch)
+    kept = scratch.sums if activation.derivative_from == "input" else scratch.outputs
+    flat = [flat_share(values, activation) for values in kept[:-1]]
+    none = [0.0 for _ in flat]
+    return LayerStats(
         [sqrt(sum_of_squares(weights)) for weights in gradient.weights],
-        [dead_share(outputs, activation) for outputs in hidden],
-        [saturated_share(outputs, activation) for outputs in hidden],
+        flat if activation.flat_units == "dead" else none,
+        flat if activation.flat_units == "saturated" else none,
         [
             distinct_units(weights, biases)
             for weights, biases in zip(layers.weights[:-1], layers.biases[:-1], strict=True)
@@ -61,24 +67,22 @@ def evidence(layers: Layers, data: Rows, sample: NDArray[np.int64], activation: 
     )
 
 
-def dead_share(outputs: NDArray[np.float32], activation: int) -> float:
-    """Share of ReLU units that are off for every row; other activations have no dead units."""
-    return float(np.mean(np.all(outputs == 0, axis=0))) if activation == RELU else 0.0
+def flat_share(values: NDArray[np.float32], activation: Activation) -> float:
+    """Return the share of units whose slope all but vanishes on every row.
 
-
-def saturated_share(outputs: NDArray[np.float32], activation: int) -> float:
-    """Share of tanh or sigmoid units that are on a flat stretch for every row."""
-    if activation == TANH:
-        slopes = 1 - outputs * outputs
-    elif activation == SIGMOID:
-        slopes = 4 * outputs * (1 - outputs)
-    else:
-        return 0.0
-    return float(np.mean(np.all(slopes < SATURATED_SLOPE_SHARE, axis=0)))
+    Parameters
+    ----------
+    values : shape (rows, units); the activation's inputs or outputs, whichever its derivative is
+        taken from. A NaN has no slope, and its unit is not flat.
+    """
+    flat = np.abs(activation.slopes(values)) < np.float32(
+        FLAT_SLOPE_SHARE * activation.steepest_slope
+    )
+    return float(np.mean(np.all(flat & ~np.isnan(values), axis=0)))
 
 
 def distinct_units(weights: NDArray[Any], biases: NDArray[Any]) -> int:
-    """How many units differ, judged by their bias and evenly spaced weights.
+    """Return how many units differ, judged by their bias and evenly spaced weights.
 
     Parameters
     ----------
@@ -88,4 +92,4 @@ def distinct_units(weights: NDArray[Any], biases: NDArray[Any]) -> int:
     if not np.all(np.isfinite(compared)):
         return 0
     largest = float(np.abs(compared).max()) or 1.0
-    return int(np.unique(np.round(compared / largest, TWIN_DIGITS), axis=1).shape[1])
+    return int(np.unique(np.round(compared / largest, EQUAL_DIGITS), axis=1).shape[1])

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reviewflow.networks.layer_stats import Evidence
+from reviewflow.networks.layer_stats import LayerStats
 
 SCHEMA = pa.schema(
     [
@@ -29,7 +29,7 @@ class Epoch:
 
     number: int
     losses: NDArray[np.float64]
-    evidence: Evidence
+    stats: LayerStats
 
 
 def history_table(epochs: list[Epoch], log_every: int) -> pa.Table:
@@ -60,9 +60,9 @@ def epoch_rows(epoch: Epoch, log_every: int) -> list[dict[str, Any]]:
         "step": steps,
         "kind": "epoch",
         "loss": float(np.mean(epoch.losses)),
-        "gradient_norms": epoch.evidence.gradient_norms,
-        "dead_shares": epoch.evidence.dead_shares,
-        "saturated_shares": epoch.evidence.saturated_shares,
-        "distinct_units": epoch.evidence.distinct_units,
+        "gradient_norms": epoch.stats.gradient_norms,
+        "dead_shares": epoch.stats.dead_shares,
+        "saturated_shares": epoch.stats.saturated_shares,
+        "distinct_units": epoch.stats.distinct_units,
     }
     return [*windows, whole]

@@ -15,7 +15,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from reviewflow.errors import StoreError
+from reviewflow.errors import ConfigError, StoreError
+from reviewflow.networks.activations import find_activation
 
 WEIGHTS_FILE = "model.safetensors"
 DESCRIPTION_FILE = "model.json"
@@ -36,14 +37,15 @@ class Network(nn.Module):
     ----------
     terms : V, the number of terms in the vocabulary.
     hidden : units of each hidden layer.
-    activation : ``relu``, ``leaky_relu``, ``tanh`` or ``sigmoid``, of the hidden layers.
+    activation : name of the hidden layers' entry in :mod:`reviewflow.networks.activations`.
 
     Weights are not filled: see :func:`fill_weights` and :func:`load_network`.
     """
 
     def __init__(self, terms: int, hidden: tuple[int, ...], activation: str) -> None:
         super().__init__()
-        self.terms, self.hidden, self.activation = terms, hidden, activation
+        self.terms, self.hidden = terms, hidden
+        self.activation = find_activation(activation).name
         sizes = (terms, *hidden, 1)
         self.layers = nn.ModuleList(
             # skip_init: PyTorch's own filling would draw from the generator that threads share
@@ -58,9 +60,10 @@ class Network(nn.Module):
     def forward(self, X: Tensor | Csr) -> Tensor:
         """Logits, shape (B,), of dense rows (B, V) or of sparse ones."""
         first, *others = self.linear_layers()
+        activate = find_activation(self.activation).torch_forward
         Z = first(X) if isinstance(X, Tensor) else sparse_linear(X, first)
         for layer in others:
-            Z = layer(activated(Z, self.activation))
+            Z = layer(activate(functional, Z))
         return Z.squeeze(1)
 
 
@@ -75,19 +78,6 @@ def sparse_linear(X: Csr, layer: nn.Linear) -> Tensor:
         include_last_offset=True,
     )
     return sums + layer.bias
-
-
-def activated(Z: Tensor, activation: str) -> Tensor:
-    """The activation's outputs; leaky ReLU has PyTorch's default slope of 0.01."""
-    if activation == "relu":
-        return torch.relu(Z)
-    if activation == "leaky_relu":
-        return functional.leaky_relu(Z)
-    if activation == "tanh":
-        return torch.tanh(Z)
-    if activation == "sigmoid":
-        return torch.sigmoid(Z)
-    raise ValueError(f"{activation!r} is not one of relu, leaky_relu, tanh, sigmoid.")
 
 
 def fill_weights(network: Network, init: str, seed: int) -> None:
@@ -147,7 +137,7 @@ def load_network(folder: Path) -> Network:
             description["terms"], tuple(description["hidden"]), description["activation"]
         )
         network.load_state_dict(load_file(folder / WEIGHTS_FILE))
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, ConfigError, SafetensorError) as error:
         cause = " ".join(str(error).split())
         raise StoreError(
             f"The model in {folder} cannot be read ({cause}); train it anew with --refresh train."

@@ -13,7 +13,7 @@ from reviewflow.networks.compiled_sgd import Layers
 from reviewflow.networks.model import Network
 
 
-class PlainTraining:
+class TorchBackend:
     """Trains a network with PyTorch's optimiser; a sparse batch is made dense on the device.
 
     Parameters

@@ -20,11 +20,12 @@ from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import QualityError
 from reviewflow.features.dataset import Split, load
-from reviewflow.networks.compiled_backend import FusedSgd, activation_code, labelled_rows
-from reviewflow.networks.layer_stats import evidence, sample_rows
+from reviewflow.networks.activations import find_activation
+from reviewflow.networks.compiled_backend import CompiledBackend, labelled_rows
+from reviewflow.networks.layer_stats import measure_layers, sample_rows
 from reviewflow.networks.loss_history import Epoch, history_table
 from reviewflow.networks.model import Network, fill_weights, save_network
-from reviewflow.networks.torch_backend import PlainTraining
+from reviewflow.networks.torch_backend import TorchBackend
 
 PIECE_SECONDS = 0.2  # steps between two looks at the stop flag, and between two words of progress
 KEPT_SHUFFLES = 8  # variants that train side by side are seldom further apart than that
@@ -83,15 +84,15 @@ def trained(data: Split, terms: int, train: Train, context: Context) -> tuple[Ne
     network = Network(terms, train.hidden, train.activation)
     fill_weights(network, train.init, train.seed)
     fused = train.optimizer == "sgd" and train.device == "cpu"
-    training = (FusedSgd if fused else PlainTraining)(network, data, train)
+    training = (CompiledBackend if fused else TorchBackend)(network, data, train)
     rows, sample = labelled_rows(data), sample_rows(data.rows, train.seed)
-    activation = activation_code(train.activation)
+    activation = find_activation(train.activation)
     pace, epochs = Pace(), []
     for number in range(1, train.epochs + 1):
         order = shuffled_rows(data.rows, train.seed, number)
         losses = epoch_losses(training, order, number, train, pace, context)
-        seen = evidence(training.current_layers(), rows, sample, activation)
-        epochs.append(Epoch(number, losses, seen))
+        stats = measure_layers(training.current_layers(), rows, sample, activation)
+        epochs.append(Epoch(number, losses, stats))
     return training.trained_network(), epochs
 
 
@@ -108,7 +109,7 @@ class Pace:
 
 
 def epoch_losses(
-    training: FusedSgd | PlainTraining,
+    training: CompiledBackend | TorchBackend,
     order: NDArray[np.int64],
     number: int,
     train: Train,

@@ -103,6 +103,7 @@ def test_two_settings_that_change_together_say_nothing_of_either() -> None:
     ("name", "value", "words"),
     [
         ("train.activation", "leaky_relu", "leaky ReLU"),
+        ("train.activation", "silu", "SiLU"),
         ("vectorize.max_features", 5000, "5,000"),
         ("vectorize.ngram_range", [1, 2], "single words and pairs"),
         ("vectorize.ngram_range", [1, 3], "single words, pairs and triples"),

@@ -16,7 +16,14 @@ from torch import Tensor, nn
 
 from reviewflow.features.dataset import Split
 
-ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
+MODULES = {
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+}
 
 
 @lru_cache(maxsize=2)
@@ -97,17 +104,8 @@ def dense_network(terms: int, hidden: tuple[int, ...], activation: str, seed: in
         torch.manual_seed(seed)
         modules: list[nn.Module] = []
         for inputs, units in zip((terms, *hidden), hidden, strict=False):
-            modules += [nn.Linear(inputs, units), activation_module(activation)]
+            modules += [nn.Linear(inputs, units), MODULES[activation]()]
         return nn.Sequential(*modules, nn.Linear(hidden[-1], 1))
-
-
-def activation_module(activation: str) -> nn.Module:
-    return {
-        "relu": nn.ReLU(),
-        "leaky_relu": nn.LeakyReLU(),
-        "tanh": nn.Tanh(),
-        "sigmoid": nn.Sigmoid(),
-    }[activation]
 
 
 def dense_losses(

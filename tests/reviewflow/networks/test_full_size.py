@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from reviewflow.config.sections import Train
-from reviewflow.networks.compiled_backend import FusedSgd
+from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.model import Network, fill_weights
 from reviewflow.networks.train import shuffled_rows
 from tests.reviewflow.networks.cases import (
@@ -25,6 +25,8 @@ VARIANTS = [
     ("sigmoid", 0.01, 16, FULL),
     ("tanh", 0.01, 16, FULL),
     ("leaky_relu", 0.01, 16, FULL),
+    ("gelu", 0.01, 16, FULL),
+    ("silu", 0.01, 16, FULL),
     ("relu", 0.01, 256, 2 * 79),
 ]
 
@@ -41,7 +43,7 @@ def test_the_published_variants_follow_a_dense_loop(
     train = Train(
         hidden=HIDDEN, activation=activation, learning_rate=rate, batch_size=size, seed=SEED
     )
-    fused = FusedSgd(network, as_split(X, labels), train)
+    compiled = CompiledBackend(network, as_split(X, labels), train)
     dense = dense_network(TERMS, HIDDEN, activation, seed=SEED)
     rows, truth = torch.from_numpy(X.toarray()), torch.from_numpy(labels)
     ours: list[float] = []
@@ -50,7 +52,7 @@ def test_the_published_variants_follow_a_dense_loop(
         order = shuffled_rows(ROWS, SEED, epoch)[: (steps - len(ours)) * size]
         if not len(order):
             break
-        ours += list(fused.take_steps(order))
+        ours += list(compiled.take_steps(order))
         theirs += dense_losses(dense, rows, truth, list(torch.tensor(order).split(size)), rate)
     assert len(ours) == len(theirs) == steps
     means = [

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from reviewflow.errors import StoreError
+from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.model import Csr, Network, fill_weights, load_network, save_network
-from tests.reviewflow.networks.cases import ACTIVATIONS, dense_network, random_features
+from tests.reviewflow.networks.cases import dense_network, random_features
 
 
 def filled(init: str, seed: int = 0, activation: str = "relu") -> Network:

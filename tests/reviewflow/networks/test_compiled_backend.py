@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from reviewflow.config.sections import Train
-from reviewflow.networks.compiled_backend import FusedSgd
+from reviewflow.networks.activations import ACTIVATIONS
+from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.compiled_sgd import tanh
 from reviewflow.networks.model import Network, fill_weights
 from reviewflow.networks.train import shuffled_rows
 from tests.reviewflow.networks.cases import (
-    ACTIVATIONS,
     as_split,
     dense_losses,
     dense_network,
@@ -39,8 +39,8 @@ def compare_with_autograd(
     )
     network = Network(TERMS, hidden, activation)
     fill_weights(network, "default", 3)
-    fused = FusedSgd(network, as_split(X, labels), train)
-    losses = fused.take_steps(order)
+    compiled = CompiledBackend(network, as_split(X, labels), train)
+    losses = compiled.take_steps(order)
 
     dense = dense_network(TERMS, hidden, activation, seed=3)
     batches = list(torch.from_numpy(order).split(batch_size))
@@ -49,7 +49,7 @@ def compare_with_autograd(
     )
 
     assert losses == pytest.approx(expected, abs=1e-6)
-    trained = fused.trained_network().parameters()
+    trained = compiled.trained_network().parameters()
     for ours, theirs in zip(trained, dense.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
 
@@ -66,14 +66,14 @@ def test_twenty_steps_with_a_short_last_batch_equal_autograd(
 
 @pytest.mark.parametrize("hidden", [(7,), (33, 9, 5), (1, 1)])
 def test_any_number_of_layers_and_odd_sizes_equal_autograd(hidden: tuple[int, ...]) -> None:
-    for activation in ("relu", "tanh"):
+    for activation in ("relu", "tanh", "gelu"):
         order = np.random.default_rng(1).permutation(50).astype(np.int64)
         compare_with_autograd(50, hidden, activation, 8, order)
 
 
 @settings(deadline=None, max_examples=20)
 @given(
-    activation=st.sampled_from(ACTIVATIONS),
+    activation=st.sampled_from(list(ACTIVATIONS)),
     batch_size=st.integers(1, 12),
     picks=st.lists(st.integers(0, 39), min_size=1, max_size=30),
 )
@@ -83,21 +83,24 @@ def test_rows_that_come_again_and_batches_of_empty_rows(
     compare_with_autograd(40, (10, 6), activation, batch_size, np.array([1, *picks, 1]))
 
 
-@pytest.mark.parametrize(("activation", "rate"), [("relu", 0.01), ("tanh", 0.01), ("relu", 0.1)])
+@pytest.mark.parametrize(
+    ("activation", "rate"),
+    [("relu", 0.01), ("tanh", 0.01), ("gelu", 0.1), ("silu", 0.1), ("relu", 0.1)],
+)
 def test_two_epochs_on_real_reviews_follow_a_dense_loop(activation: str, rate: float) -> None:
     X, labels = real_features(2000, 1000)
     hidden, size = (64, 16), 16
     network = Network(1000, hidden, activation)
     fill_weights(network, "default", 5)
     train = Train(hidden=hidden, activation=activation, learning_rate=rate, seed=5)
-    fused = FusedSgd(network, as_split(X, labels), train)
+    compiled = CompiledBackend(network, as_split(X, labels), train)
     dense = dense_network(1000, hidden, activation, seed=5)
     rows, truth = torch.from_numpy(X.toarray()), torch.from_numpy(labels)
     for epoch in (1, 2):
         order = shuffled_rows(2000, 5, epoch)
         batches = list(torch.tensor(order).split(size))
         expected = dense_losses(dense, rows, truth, batches, rate)
-        assert fused.take_steps(order).mean() == pytest.approx(np.mean(expected), abs=1e-4)
+        assert compiled.take_steps(order).mean() == pytest.approx(np.mean(expected), abs=1e-4)
 
 
 def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
@@ -106,12 +109,12 @@ def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
     for cuts in ([64], [8, 16, 17, 64], [24, 64]):
         network = Network(TERMS, (16,), "relu")
         fill_weights(network, "he", 0)
-        fused = FusedSgd(network, as_split(X, labels), Train(hidden=(16,), batch_size=4))
+        compiled = CompiledBackend(network, as_split(X, labels), Train(hidden=(16,), batch_size=4))
         start = 0
         for end in (cut // 4 * 4 for cut in cuts):
-            fused.take_steps(np.arange(start, end))
+            compiled.take_steps(np.arange(start, end))
             start = end
-        weights.append([w.tobytes() for w in fused.current_layers().weights])
+        weights.append([w.tobytes() for w in compiled.current_layers().weights])
     assert weights[0] == weights[1] == weights[2]
 
 

@@ -12,9 +12,18 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn
 
 from reviewflow.errors import ConfigError, InputError
-from reviewflow.moons.network import LeakyReLU, Linear, ReLU, Sequential, Sigmoid, Tanh
+from reviewflow.moons.network import (
+    GELU,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Tanh,
+)
 from reviewflow.networks.model import Network
-from tests.reviewflow.networks.numpy_reviews import thousand_reviews_of_each_class
+from tests.reviewflow.moons.numpy_reviews import thousand_reviews_of_each_class
 
 SHIFT = 1e-6
 ACTIVATIONS = {
@@ -22,6 +31,8 @@ ACTIVATIONS = {
     "leaky_relu": (LeakyReLU, nn.LeakyReLU),
     "tanh": (Tanh, nn.Tanh),
     "sigmoid": (Sigmoid, nn.Sigmoid),
+    "gelu": (GELU, nn.GELU),
+    "silu": (SiLU, nn.SiLU),
 }
 sizes = st.integers(1, 6)
 seeds = st.integers(0, 2**32 - 1)
@@ -78,7 +89,13 @@ def test_activation_gradients_are_central_differences(name, rows, units, seed):
 
 
 @settings(max_examples=25, deadline=None)
-@given(name=st.sampled_from(["tanh", "sigmoid"]), rows=sizes, inputs=sizes, units=sizes, seed=seeds)
+@given(
+    name=st.sampled_from(["tanh", "sigmoid", "gelu", "silu"]),
+    rows=sizes,
+    inputs=sizes,
+    units=sizes,
+    seed=seeds,
+)
 def test_whole_network_gradients_are_central_differences(name, rows, inputs, units, seed):
     generator = np.random.default_rng(seed)
     activation = ACTIVATIONS[name][0]

@@ -9,6 +9,7 @@ import torch
 from reviewflow.context import Context
 from reviewflow.evaluation.attribution import pulls, read_weights
 from reviewflow.features.dataset import Part
+from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.model import Network, fill_weights, save_network
 
 TERMS, ROWS = 30, 300
@@ -28,7 +29,7 @@ def some_rows() -> tuple[Part, torch.Tensor]:
 
 
 @pytest.mark.parametrize("hidden", [(8,), (16, 5)])
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_value_times_pytorchs_gradient(
     activation: str, hidden: tuple[int, ...], tmp_path: Path
 ) -> None:
