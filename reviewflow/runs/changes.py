@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reviewflow.formatting import amount, finite, setting
-from reviewflow.runs.diff import flat
+from reviewflow.formatting import amount, finite, flatten, setting
 from reviewflow.runs.history import RunRecord, last_completed, roc_auc
 from reviewflow.runs.identity import recorded_identity
 from reviewflow.runs.json_values import mapping, mappings
@@ -54,7 +53,7 @@ def changes_since_last_run(folder: Path, content: Mapping[str, Any]) -> dict[str
 
 
 def _settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    old, new = flat(before.get("config")), flat(now.get("config"))
+    old, new = (flatten(mapping(content.get("config"))) for content in (before, now))
     told = [
         f"{name} {_shown(old, name)} → {_shown(new, name)}"
         for name in {**old, **new}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.errors import StoreError
-from reviewflow.formatting import finite
+from reviewflow.formatting import finite, flatten
 from reviewflow.pipeline.keys import differences
 from reviewflow.runs.history import RunRecord, references, run_summary
 from reviewflow.runs.json_values import mapping, mappings, text
@@ -67,19 +67,8 @@ def compare_runs(a: RunRecord, b: RunRecord, store: Path) -> dict[str, Any]:
 
 def _parameters(a: RunRecord, b: RunRecord) -> list[dict[str, Any]]:
     """Return the settings whose values differ, defaults written out."""
-    flat_a, flat_b = flat(a.content.get("config")), flat(b.content.get("config"))
-    return _pairs(flat_a, flat_b)
-
-
-def flat(settings: Any, prefix: str = "") -> dict[str, Any]:
-    """Return nested settings by their full names, ``{"train": {"seed": 0}}`` as ``train.seed``."""
-    found: dict[str, Any] = {}
-    for name, value in mapping(settings).items():
-        if isinstance(value, Mapping) and value:
-            found |= flat(value, f"{prefix}{name}.")
-        else:
-            found[f"{prefix}{name}"] = value
-    return found
+    config_a, config_b = (flatten(mapping(run.content.get("config"))) for run in (a, b))
+    return _pairs(config_a, config_b)
 
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -161,7 +150,7 @@ def _metrics(a: RunRecord, b: RunRecord) -> Iterator[dict[str, Any]]:
     variants_a, variants_b = _by_variant(a), _by_variant(b)
     for name in {**variants_a, **variants_b}:
         one, other = variants_a.get(name, {}), variants_b.get(name, {})
-        for pair in _pairs(flat(one), flat(other)):
+        for pair in _pairs(flatten(one), flatten(other)):
             split, _, metric = pair["name"].partition(".")
             before, after = finite(pair["a"]), finite(pair["b"])
             if (before is None and after is None) or not metric or "." in metric:

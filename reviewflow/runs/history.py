@@ -13,12 +13,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from reviewflow.errors import StoreError, UsageError
-from reviewflow.formatting import finite
+from reviewflow.formatting import finite, nearest
 from reviewflow.runs.identity import RunIdentity, recorded_identity
 from reviewflow.runs.json_values import mapping, mappings, text
 from reviewflow.runs.record import LOCK, read_run
@@ -252,8 +251,7 @@ def _links(runs: Path) -> list[str]:
 def _hint(wanted: str, ids: list[str]) -> str:
     if not ids:
         return "there is none at all yet."
-    near = get_close_matches(wanted, ids, 1, 0.0)
-    return f"the nearest is {near[0]}, and `reviewflow runs` lists all."
+    return f"the nearest is {nearest(wanted, ids, cutoff=0.0)}, and `reviewflow runs` lists all."
 
 
 def _started(folder: Path, content: Mapping[str, Any]) -> float:

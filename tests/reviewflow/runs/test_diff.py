@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from reviewflow.runs.diff import compare_runs, flat
+from reviewflow.formatting import flatten
+from reviewflow.runs.diff import compare_runs
 from reviewflow.runs.history import (
     references,
     run_record,
 )
+from reviewflow.runs.json_values import mapping
 from tests.reviewflow.small_store import TwoRuns, edit_json, key_of
 
 
@@ -110,10 +112,5 @@ def test_a_run_without_its_keys_is_compared_as_far_as_it_goes(
     assert two_runs.second in found["notes"][0]
 
 
-def test_nested_settings_are_named_in_full() -> None:
-    assert flat({"train": {"seed": 0, "hidden": [1]}, "variants": {"relu": {}}}) == {
-        "train.seed": 0,
-        "train.hidden": [1],
-        "variants.relu": {},
-    }
-    assert flat("no settings") == {}
+def test_a_configuration_of_another_form_has_no_settings() -> None:
+    assert flatten(mapping("no settings")) == {}
