@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.store.parquet import read_parquet
-from reviewflow.text.tokens import in_order
+from reviewflow.text.tokens import sort_words
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def read_tokens(folder: Path) -> Tokens:
     words = encoded.dictionary
     if not pc.all(pc.less(words[:-1], words[1:]), min_count=0).as_py():
         # Arrow lets a dictionary be in any order, and hold a word twice.
-        words, places = in_order(words)
+        words, places = sort_words(words)
         codes = places[codes]
     return Tokens(codes, lengths, words)
 

@@ -1,1 +1,1 @@
-"""From raw review text to normalised tokens."""
+"""Turn the text of reviews into normalised tokens."""

@@ -1,8 +1,8 @@
-"""What becomes of one distinct token: numbers, stop words, reduction to a stem or lemma.
+"""Normalise distinct tokens: numbers, stop words, stems and lemmas.
 
     "1984" ─numbers─▶ one thousand nine … ─stop words─▶ thousand … ─reduce─▶ thousand …
 
-Everything here is a pure function of a word, so that threads may share what they remember.
+Everything here is a pure function of a word, so threads may share the caches.
 """
 
 from __future__ import annotations
@@ -31,15 +31,13 @@ LAST_LETTERS = frozenset(letter for endings in ENDINGS.values() for letter in en
 SPELLED_WORD = re.compile("[a-z]+")
 
 
-def normalized_words(
-    tokens: list[str], normalize: Normalize
-) -> tuple[list[str], NDArray[np.int64]]:
-    """What takes the place of each distinct token: no word, one or several.
+def normalize_words(tokens: list[str], normalize: Normalize) -> tuple[list[str], NDArray[np.int64]]:
+    """Return what replaces each distinct token: no word, one or several.
 
     Returns
     -------
-    words : those of all tokens, end to end
-    counts : int64, shape (len(tokens),), how many each token has
+    words : the words of all tokens, end to end
+    counts : int64, shape (len(tokens),), number of words of each token
     """
     left_out = words_left_out(normalize.stop_words, normalize.keep_negations, normalize.lowercase)
     reductions: dict[str, Callable[[Iterable[str]], list[str]]] = {
@@ -50,7 +48,7 @@ def normalized_words(
     counts = np.ones(len(tokens), np.int64)
     spelled = tokens
     if normalize.numbers != "keep":
-        groups = [_spelled(token, normalize.numbers == "words") for token in tokens]
+        groups = [_spell_out(token, normalize.numbers == "words") for token in tokens]
         counts = np.fromiter(map(len, groups), np.int64, len(groups))
         spelled = list(chain.from_iterable(groups))
     words = reductions[normalize.reduce](spelled)
@@ -63,15 +61,18 @@ def normalized_words(
     return words, np.diff(np.concatenate(([0], np.cumsum(kept)))[ends])
 
 
-def _spelled(token: str, in_words: bool) -> tuple[str, ...]:
-    """A whole number in words or left out; any other token as it is."""
+def _spell_out(token: str, in_words: bool) -> tuple[str, ...]:
+    """Return a whole number in words or nothing, and any other token as it is."""
     if not token.isdecimal():
         return (token,)
     return number_words(token) if in_words else ()
 
 
 def lemmas(words: Iterable[str]) -> list[str]:
-    """The base form of each word; only those that may have another one are looked up."""
+    """Return the base form of each word.
+
+    Only words whose base form may differ are looked up.
+    """
     irregular = part_of_speech("noun").exceptions.keys() | part_of_speech("verb").exceptions.keys()
     return [
         lemma(word) if word[-1:] in LAST_LETTERS or word in irregular else word for word in words
@@ -80,9 +81,9 @@ def lemmas(words: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=REMEMBERED_WORDS)
 def lemma(word: str) -> str:
-    """The base form: as a noun and, if that changes nothing, as a verb.
+    """Return the base form as a noun or, if it is the word itself, as a verb.
 
-    Words on scikit-learn's stop list stay as they are, else "was" would become "wa".
+    Words on scikit-learn's stop list stay as they are, or "was" would become "wa".
     """
     if word in ENGLISH:
         return word
@@ -92,7 +93,7 @@ def lemma(word: str) -> str:
 
 @lru_cache(maxsize=REMEMBERED_WORDS)
 def stem(word: str) -> str:
-    """The stem by NLTK's Snowball stemmer for English."""
+    """Return the stem by NLTK's Snowball stemmer for English."""
     stemmed: str = _snowball().stem(word)
     return stemmed
 
@@ -106,11 +107,12 @@ def _snowball() -> SnowballStemmer:
 
 @lru_cache(maxsize=REMEMBERED_WORDS)
 def number_words(digits: str) -> tuple[str, ...]:
-    """A whole number in English words, as inflect says it, without commas and hyphens.
+    """Return a whole number in English words, as inflect writes it.
 
-    ``digits`` may be decimal digits of any script. A number too long to have a name stays as it is.
+    Commas and hyphens are left out. ``digits`` may be decimal digits of any script. A number that
+    is too long to have a name stays as it is.
     """
-    # An engine has state that two threads would mix up; making one costs a microsecond.
+    # An engine has state that threads must not share. Making one costs a microsecond.
     from inflect import engine
 
     if len(digits) > LARGEST_NUMBER_DIGITS:

@@ -1,20 +1,21 @@
-"""The slow, general way from a text to its tokens: lower case, HTML, then a regular expression."""
+"""Clean and tokenise a text in Python: the general way, and the slow one."""
 
 import html
 import re
 
-# A tag opens with a letter (`a < b` and `<3` are no tags) and holds no other `<` or `>`: each
-# search ends at the next one, so that the time stays linear. Comments and doctypes go too.
+# A tag opens with a letter (`a < b` and `<3` are not tags) and holds no other `<` or `>`. So each
+# search ends at the next one, and the time stays linear. Comments and doctypes are tags as well.
 TAG = re.compile(r"<(?:/?[A-Za-z][A-Za-z0-9:-]*(?:[ \t\n\r\f\v/][^<>]*)?|[!?][^<>]*)>")
 
 # `html.unescape` hands the digits to `int`, which refuses more than 4,300 of them.
 ENDLESS_ENTITY = re.compile(r"&#[0-9]{1000,};?")
 
 
-def cleaned(text: str, lowercase: bool, strip_html: bool) -> str:
-    """The text in lower case, a space in the place of each HTML tag, entities decoded.
+def clean_text(text: str, lowercase: bool, strip_html: bool) -> str:
+    """Return the text in lower case, without HTML tags and entities.
 
-    Tags go before entities are decoded: ``&lt;b&gt;`` is a text about a tag.
+    A space replaces each tag. Entities are decoded after that, since ``&lt;b&gt;`` is a text about
+    a tag.
     """
     if lowercase:
         text = text.lower()
@@ -28,6 +29,11 @@ def cleaned(text: str, lowercase: bool, strip_html: bool) -> str:
     return text
 
 
-def tokens_of(text: str, pattern: re.Pattern[str], lowercase: bool, strip_html: bool) -> list[str]:
-    """The tokens of one text: all non-empty matches of the pattern (of its group if it has one)."""
-    return [token for token in pattern.findall(cleaned(text, lowercase, strip_html)) if token]
+def find_tokens(
+    text: str, pattern: re.Pattern[str], lowercase: bool, strip_html: bool
+) -> list[str]:
+    """Return the tokens of a text: all non-empty matches of the pattern.
+
+    If the pattern has a group, the group is the token.
+    """
+    return [token for token in pattern.findall(clean_text(text, lowercase, strip_html)) if token]

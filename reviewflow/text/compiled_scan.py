@@ -1,10 +1,10 @@
-"""The compiled tokeniser: UTF-8 bytes in, numbered distinct tokens out, in one pass.
+"""Find and number the distinct tokens of UTF-8 bytes by compiled code.
 
     bytes of all texts ─▶ letters, lower-cased ─▶ token ─▶ hash table ─▶ number of the token
                           (tags skipped)                       └▶ pool: bytes of distinct tokens
 
-The file imports nothing of this project and its functions call only one another: Numba's cache on
-disk is told of a change by the modification time of this file alone.
+The file imports nothing of this project and its functions call only one another, since Numba's
+cache on disk notices a change by the modification time of this file alone.
 """
 
 from typing import Any
@@ -14,8 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 NOT_A_LETTER = 0
-UNCLEAR = -1  # the row must be read by the slow path
-LOOK = 255  # a byte that does not tell by itself whether it is part of a token
+UNCLEAR = -1  # the slow path must read the row
+LOOK = 255  # whether the byte is part of a token depends on the bytes after it
 
 LESS_THAN, GREATER_THAN, AMPERSAND, APOSTROPHE, SLASH, HASH = 60, 62, 38, 39, 47, 35
 # 2^64 over the golden ratio, an odd number: multiplying by it loses nothing.
@@ -24,7 +24,7 @@ HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 @njit(cache=True, nogil=True)
 def _code_point(data, i):  # type: ignore[no-untyped-def]
-    """The code point that starts at byte ``i`` of valid UTF-8, and its size in bytes."""
+    """Return the code point that starts at byte ``i``, and its size in bytes."""
     first = np.int64(data[i])
     if first < 0x80:
         return first, 1
@@ -38,7 +38,7 @@ def _code_point(data, i):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _write(pool, end, code):  # type: ignore[no-untyped-def]
-    """Write a code point as UTF-8 at ``pool[end]``; returns the new end."""
+    """Write a code point as UTF-8 at ``pool[end]``, and return the new end."""
     if code < 0x80:
         pool[end] = code
         return end + 1
@@ -65,9 +65,9 @@ def _is_ascii_letter(byte):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _after_tag(data, i, stop):  # type: ignore[no-untyped-def]
-    """The byte after the HTML tag that opens at ``i``, or ``i`` if none does.
+    """Return the byte after the HTML tag at ``i``, or ``i`` if there is none.
 
-    The same language as ``TAG`` of the slow path. A search ends at the next ``<``, so that a text
+    It accepts the language of ``TAG`` of the slow path. A search ends at the next ``<``, so a text
     full of them is still read in linear time.
     """
     j = i + 1
@@ -92,13 +92,13 @@ def _after_tag(data, i, stop):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _begins_entity(data, i, stop):  # type: ignore[no-untyped-def]
-    """Whether the ``&`` at ``i`` may begin an entity, which only the slow path decodes."""
+    """Return whether the ``&`` at ``i`` may begin an entity."""
     return i + 1 < stop and (data[i + 1] == HASH or _is_ascii_letter(data[i + 1]))
 
 
 @njit(cache=True, nogil=True)
 def _wider_table(hashes, count, size):  # type: ignore[no-untyped-def]
-    """A hash table of ``size`` slots that holds the first ``count`` tokens."""
+    """Return a hash table of ``size`` slots with the first ``count`` tokens."""
     table = np.full(size, -1, np.int32)
     for token in range(count):
         slot = np.int64(hashes[token] >> np.uint64(32)) & (size - 1)
@@ -110,7 +110,7 @@ def _wider_table(hashes, count, size):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _kinds(letters, strip_html, apostrophes):  # type: ignore[no-untyped-def]
-    """For each byte its letter, 0 if it lies between tokens, or ``LOOK`` if more must be seen."""
+    """Return for each byte its letter, 0 if it separates tokens, or ``LOOK``."""
     kinds = np.full(256, LOOK, np.uint8)
     kinds[:0x80] = letters[:0x80]
     for byte, looks in (
@@ -125,7 +125,7 @@ def _kinds(letters, strip_html, apostrophes):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _after_separator(data, i, stop, letters):  # type: ignore[no-untyped-def]
-    """The byte after what is between tokens; ``i`` if a letter is there, or ``UNCLEAR``."""
+    """Return the byte after a separator, ``i`` for a letter, or ``UNCLEAR``."""
     if data[i] >= 0x80:
         code, size = _code_point(data, i)
         if letters[code] == UNCLEAR:
@@ -138,7 +138,10 @@ def _after_separator(data, i, stop, letters):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _letter_inside(data, i, stop, letters):  # type: ignore[no-untyped-def]
-    """The letter at byte ``i`` inside a token and its bytes; none if the token ends before it."""
+    """Return the letter at byte ``i`` inside a token, and its size in bytes.
+
+    It is ``NOT_A_LETTER`` if the token ends before it.
+    """
     if data[i] >= 0x80:
         code, size = _code_point(data, i)
         return letters[code], size
@@ -149,14 +152,17 @@ def _letter_inside(data, i, stop, letters):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _turned(chunk, byte):  # type: ignore[no-untyped-def]
-    """Eight bytes with one more; up to the eighth nothing is lost, so that they tell the token."""
+def _rotate(chunk, byte):  # type: ignore[no-untyped-def]
+    """Return eight bytes rotated by one, with another byte added.
+
+    Up to the eighth byte nothing is lost, so a short token is identified by them.
+    """
     return (chunk << np.uint64(8) | chunk >> np.uint64(56)) ^ np.uint64(byte)
 
 
 @njit(cache=True, nogil=True)
-def _tokenised(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  # type: ignore[no-untyped-def]
-    """Copy the tokens of ``data[i:stop]``; gives their number, or ``UNCLEAR``.
+def _copy_tokens(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  # type: ignore[no-untyped-def]
+    """Copy the tokens of ``data[i:stop]``, and return how many or ``UNCLEAR``.
 
     Token t becomes ``copy[ends[t - 1] : ends[t]]``, and ``hashes[t]`` its hash.
     """
@@ -178,7 +184,7 @@ def _tokenised(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  # 
             kind = kinds[data[i]]
             if kind != LOOK:
                 copy[end] = kind
-                chunk = _turned(chunk, kind)
+                chunk = _rotate(chunk, kind)
                 i, end = i + 1, end + 1
                 continue
             letter, size = _letter_inside(data, i, stop, letters)
@@ -186,7 +192,7 @@ def _tokenised(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  # 
                 break
             first, end = end, _write(copy, end, letter)
             for j in range(first, end):
-                chunk = _turned(chunk, copy[j])
+                chunk = _rotate(chunk, copy[j])
             i, more_bytes = i + size, more_bytes + end - first - 1
         if end - start - more_bytes >= shortest:
             chunk *= HASH_FACTOR
@@ -197,9 +203,10 @@ def _tokenised(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  # 
 
 @njit(cache=True, nogil=True)
 def _look_up(copy, copy_ends, copy_hashes, table, hashes, pool, ends, distinct, codes):  # type: ignore[no-untyped-def]
-    """Number the tokens of a row (``codes``, as many); new ones are added to the pool.
+    """Write the number of each token of a row to ``codes``.
 
-    Gives how many distinct tokens there are now. The table must have room for all.
+    New tokens are added to the pool. The table must have room for all. Returns the number of
+    distinct tokens so far.
     """
     mask = table.size - 1
     start = 0
@@ -210,7 +217,7 @@ def _look_up(copy, copy_ends, copy_hashes, table, hashes, pool, ends, distinct, 
             known = table[slot]
             if hashes[known] == hashed and ends[known + 1] - ends[known] == end - start:
                 offset = ends[known] - start
-                j = start if end - start > 8 else end  # the hash of 8 bytes is as good as they
+                j = start if end - start > 8 else end  # equal hashes of 8 bytes mean equal bytes
                 while j < end and pool[j + offset] == copy[j]:
                     j += 1
                 if j == end:
@@ -230,11 +237,11 @@ def _look_up(copy, copy_ends, copy_hashes, table, hashes, pool, ends, distinct, 
 
 
 @njit(cache=True, nogil=True)
-def _numbered(data, offsets, letters, strip_html, apostrophes, shortest):  # type: ignore[no-untyped-def]
+def _number_tokens(data, offsets, letters, strip_html, apostrophes, shortest):  # type: ignore[no-untyped-def]
     kinds = _kinds(letters, strip_html, apostrophes)
     counts = np.zeros(offsets.size - 1, np.int64)
-    # Room for the worst case; memory that is never written to costs nothing. A token takes a byte
-    # and one between it and the next, and lower case at most two bytes for one.
+    # Room for the worst case, since memory that is never written to costs nothing. A token takes a
+    # byte and a separator, and lower case takes at most two bytes for one.
     most = data.size // 2 + counts.size + 1
     codes, hashes = np.empty(most, np.int32), np.empty(most, np.uint64)
     pool, ends = np.empty(2 * data.size + 4, np.uint8), np.empty(most + 1, np.int64)
@@ -245,7 +252,7 @@ def _numbered(data, offsets, letters, strip_html, apostrophes, shortest):  # typ
     ends[0] = 0
     for row in range(counts.size):
         i, stop = offsets[row], offsets[row + 1]
-        counts[row] = _tokenised(
+        counts[row] = _copy_tokens(
             data, i, stop, letters, kinds, shortest, row_copy, row_ends, row_hashes
         )
         after = written + max(0, counts[row])
@@ -264,7 +271,7 @@ def _numbered(data, offsets, letters, strip_html, apostrophes, shortest):  # typ
     )
 
 
-def numbered_tokens(
+def number_tokens(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     letters: NDArray[np.int32],
@@ -272,29 +279,29 @@ def numbered_tokens(
     apostrophes: bool,
     shortest: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Number the tokens of N texts in the order in which each first occurs.
+    """Find the tokens of N texts, and number distinct ones as they occur.
 
-    A token is a longest run of letters, with ``apostrophes`` also across one apostrophe between
-    two letters.
+    A token is a longest run of letters. With ``apostrophes`` it goes on across one apostrophe
+    between two letters.
 
     Parameters
     ----------
-    data : uint8, valid UTF-8 of all texts, one after the other
-    offsets : int64, shape (N + 1,), where each text begins in ``data``
-    letters : int32, shape (0x110000,), for each code point the letter that stands for it in a
-        token, ``NOT_A_LETTER``, or ``UNCLEAR`` if a text that holds it is left to the slow path
-    strip_html : skip tags, and leave texts with entities to the slow path
-    shortest : fewest characters of a token
+    data : uint8, valid UTF-8 of all texts, one after the other.
+    offsets : int64, shape (N + 1,), where each text begins in ``data``.
+    letters : int32, shape (0x110000,), for each code point its letter in a token,
+        ``NOT_A_LETTER``, or ``UNCLEAR`` if a text that holds it is left to the slow path.
+    strip_html : skip tags, and leave texts with entities to the slow path.
+    shortest : fewest characters of a token.
 
     Returns
     -------
-    codes : int32, the tokens of all texts that were read, as numbers
-    counts : int64, shape (N,), tokens of each text; ``UNCLEAR`` where it is left to the slow path
-    pool : uint8, UTF-8 of the distinct tokens, one after the other
-    ends : int64, where each distinct token begins in ``pool``, and the end of the last
+    codes : int32, the tokens of all texts that were read, as numbers.
+    counts : int64, shape (N,), tokens of each text, or ``UNCLEAR`` if it is left to the slow path.
+    pool : uint8, UTF-8 of the distinct tokens, one after the other.
+    ends : int64, where each distinct token begins in ``pool``, and the end of the last.
     """
-    numbered: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]] = (
-        _numbered(
+    numbers: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]] = (
+        _number_tokens(
             _read_only(data),
             _read_only(offsets),
             _read_only(letters),
@@ -303,11 +310,11 @@ def numbered_tokens(
             shortest,
         )
     )
-    return numbered
+    return numbers
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """A view that cannot be written to: Numba compiles anew for arrays that can."""
+    """Return a read-only view. Numba would compile again for writable arrays."""
     view = array.view()
     view.flags.writeable = False
     return view

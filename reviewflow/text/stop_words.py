@@ -1,4 +1,4 @@
-"""Words that carry little meaning, and the negations among them that carry much."""
+"""List stop words, and those among them that are negations."""
 
 # scikit-learn's ENGLISH_STOP_WORDS, written out so that neither its import nor its version counts.
 ENGLISH = frozenset(
@@ -40,7 +40,7 @@ ENGLISH = frozenset(
     )
 )  # fmt: skip
 
-# "not" turns a judgement round: a sentiment classifier wants to see it.
+# "not" reverses a judgement, so a sentiment classifier needs it.
 NEGATIONS = frozenset(
     (
         "no", "not", "nor", "never", "neither", "none", "nobody", "nothing", "nowhere", "noone",
@@ -57,13 +57,13 @@ NEGATIONS = frozenset(
 def words_left_out(
     stop_words: str | tuple[str, ...], keep_negations: bool, lowercase: bool
 ) -> frozenset[str]:
-    """The tokens that go: none, scikit-learn's English list, or a list of one's own.
+    """Return the tokens that are left out.
 
     Parameters
     ----------
-    stop_words : ``"none"``, ``"english"``, or the words
-    keep_negations : keep :data:`NEGATIONS`, whichever list names them
-    lowercase : the tokens are in lower case, so the list is too
+    stop_words : ``"none"``, ``"english"`` (scikit-learn's list), or the words.
+    keep_negations : keep :data:`NEGATIONS`, even where the list names them.
+    lowercase : whether the tokens are in lower case. Then the list is too.
     """
     if stop_words == "none":
         return frozenset()

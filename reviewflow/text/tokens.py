@@ -1,8 +1,8 @@
-"""Texts become a stream of numbered tokens: compiled where that is exact, else by Python's ``re``.
+"""Turn texts into numbered tokens, by compiled code where it is exact.
 
-                    ┌─ pattern and text are simple ─▶ scan.numbered_tokens ─┐
-texts, settings ────┤                                                       ├─▶ TokenStream
-                    └─ any other pattern or text ───▶ clean.tokens_of ──────┘
+                    ┌─ simple pattern and text ──▶ compiled_scan.number_tokens ─┐
+texts, settings ────┤                                                           ├─▶ TokenStream
+                    └─ any other ────────────────▶ clean.find_tokens ───────────┘
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.errors import InputError
-from reviewflow.text.clean import tokens_of
+from reviewflow.text.clean import find_tokens
 
-# What the compiled tokeniser can say: (joins letters across an apostrophe, fewest characters).
+# Patterns of the compiled tokeniser: (joins letters across an apostrophe, fewest characters).
 COMPILED_PATTERNS = {
     r"\w+(?:'\w+)*": (True, 1),
     r"(?u)\b\w\w+\b": (False, 2),  # scikit-learn's default
@@ -38,9 +38,9 @@ class TokenStream:
 
     Attributes
     ----------
-    words : the distinct tokens; each occurs in ``codes``
-    codes : int32, positions in ``words``, all texts one after the other
-    offsets : int64, shape (N + 1,), where each text begins in ``codes``
+    words : the distinct tokens. Each occurs in ``codes``.
+    codes : int32, positions in ``words``, all texts one after the other.
+    offsets : int64, shape (N + 1,), where each text begins in ``codes``.
     """
 
     words: list[str]
@@ -55,55 +55,58 @@ def token_stream(
 
     Parameters
     ----------
-    texts : string or large_string array of N texts; a null has no tokens
-    token_pattern : Python regular expression with one capturing group at most
+    texts : string or large_string array of N texts. A null has no tokens.
+    token_pattern : Python regular expression with at most one capturing group.
 
     Returns
     -------
-    What ``clean.tokens_of`` gives for every text, whichever way is taken.
+    The tokens of ``clean.find_tokens``, whether compiled code found them or not.
 
     Raises
     ------
     InputError
         If a text is not valid UTF-8, as a Parquet file by another program may hold.
     """
-    texts = _valid(texts.cast(pa.large_string()))
+    texts = _check_utf8(texts.cast(pa.large_string()))
     if token_pattern not in COMPILED_PATTERNS:
-        return _matched_stream(texts.to_pylist(), re.compile(token_pattern), lowercase, strip_html)
-    # Imported here: a pattern of the user's own needs no compiler.
-    from reviewflow.text.compiled_scan import UNCLEAR, numbered_tokens
+        return _match_tokens(texts.to_pylist(), re.compile(token_pattern), lowercase, strip_html)
+    # Other patterns need no compiler, so it is imported here.
+    from reviewflow.text.compiled_scan import UNCLEAR, number_tokens
 
     apostrophes, shortest = COMPILED_PATTERNS[token_pattern]
     data, offsets = _utf8(texts)
-    codes, counts, pool, ends = numbered_tokens(
+    codes, counts, pool, ends = number_tokens(
         data, offsets, letter_table(lowercase), strip_html, apostrophes, shortest
     )
     stream = TokenStream(_strings(pool, ends), codes, _offsets(np.maximum(counts, 0)))
     unclear = np.flatnonzero(counts == UNCLEAR)
     if not unclear.size:
         return stream
-    rest = _matched_stream(
+    rest = _match_tokens(
         texts.take(pa.array(unclear)).to_pylist(), re.compile(token_pattern), lowercase, strip_html
     )
-    return _merged(stream, rest, unclear)
+    return _merge(stream, rest, unclear)
 
 
-def in_order(words: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
-    """The distinct words in code-point order, and the place of each word among them (int32)."""
+def sort_words(words: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
+    """Return the distinct words in code-point order, and each word's position.
+
+    Positions are int32, shape (N,).
+    """
     encoded = words.dictionary_encode()
     order = pc.array_sort_indices(encoded.dictionary)  # UTF-8 bytes sort as code points do
-    place = np.empty(len(order), np.int32)
-    place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
-    return encoded.dictionary.take(order), place[encoded.indices.to_numpy()]
+    position = np.empty(len(order), np.int32)
+    position[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    return encoded.dictionary.take(order), position[encoded.indices.to_numpy()]
 
 
 @lru_cache(maxsize=2)
 def letter_table(lowercase: bool) -> NDArray[np.int32]:
-    r"""For each code point, the letter that stands for it in a token (int32, shape (0x110000,)).
+    r"""Return for each code point its letter in a token, shape (0x110000,).
 
-    A letter is what ``\w`` matches. 0 means no letter; -1 that ``str.lower`` cannot be said letter
-    by letter: capital sigma depends on its place, İ becomes two, and the Kelvin sign becomes an
-    ASCII letter, which may open a tag.
+    A letter is what ``\w`` matches. 0 means that the code point is not a letter. -1 means that
+    ``str.lower`` is not a matter of single letters: capital sigma depends on its place, İ becomes
+    two, and the Kelvin sign becomes an ASCII letter, which may open a tag.
     """
     numbers = np.arange(0x110000, dtype=np.int32)
     every = numbers.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
@@ -116,11 +119,11 @@ def letter_table(lowercase: bool) -> NDArray[np.int32]:
         if lower != letter:
             unclear = len(lower) > 1 or letter == "Σ" or (lower.isascii() and not letter.isascii())
             table[ord(letter)] = -1 if unclear else letters[ord(lower)]
-    table.flags.writeable = False  # it is shared by all callers
+    table.flags.writeable = False  # all callers share it
     return table
 
 
-def _matched_stream(
+def _match_tokens(
     texts: Iterable[str | None], pattern: re.Pattern[str], lowercase: bool, strip_html: bool
 ) -> TokenStream:
     numbers: defaultdict[str, int] = defaultdict()
@@ -129,14 +132,14 @@ def _matched_stream(
     offsets = array("q", [0])
     for text in texts:
         if text:
-            tokens = tokens_of(text, pattern, lowercase, strip_html)
+            tokens = find_tokens(text, pattern, lowercase, strip_html)
             codes.extend(map(numbers.__getitem__, tokens))
         offsets.append(len(codes))
     return TokenStream(list(numbers), np.array(codes, np.int32), np.array(offsets, np.int64))
 
 
-def _merged(stream: TokenStream, rest: TokenStream, rows: NDArray[np.int64]) -> TokenStream:
-    """``stream`` with the texts of ``rest`` in the places ``rows``, which it has empty."""
+def _merge(stream: TokenStream, rest: TokenStream, rows: NDArray[np.int64]) -> TokenStream:
+    """Return ``stream`` with the texts of ``rest`` in its empty ``rows``."""
     numbers = {word: number for number, word in enumerate(stream.words)}
     renumbered = np.array([numbers.setdefault(word, len(numbers)) for word in rest.words], np.int32)
     counts = np.diff(stream.offsets)
@@ -153,19 +156,19 @@ def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return offsets
 
 
-def _valid(texts: pa.LargeStringArray) -> pa.LargeStringArray:
-    """The texts; compiled code does not look where it reads, so they must be valid UTF-8."""
+def _check_utf8(texts: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Return the texts if they are valid UTF-8, as compiled code assumes."""
     try:
         texts.validate(full=True)
     except pa.ArrowInvalid as error:
         raise InputError(
-            f"A text is not valid UTF-8 ({error}); write the file anew with UTF-8 text."
+            f"A text is not valid UTF-8 ({error}); write the file again with UTF-8 text."
         ) from None
     return texts
 
 
 def _utf8(texts: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Bytes and offsets of the texts; a null has zero bytes."""
+    """Return bytes and offsets of the texts. A null has no bytes."""
     texts = texts.fill_null("") if texts.null_count else texts
     if not len(texts):
         return np.empty(0, np.uint8), np.zeros(1, np.int64)

@@ -26,7 +26,7 @@ FILES = ("index.noun", "noun.exc", "index.verb", "verb.exc")
 DAMAGES = (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 FIRST_WORD = re.compile("^[^ ]+", re.MULTILINE)  # the lines of the licence begin with a space
 
-# By the last letter of a word: (ending, what takes its place), in the order of Morphy.
+# By the last letter of a word: (ending, replacement), in the order of Morphy.
 ENDINGS = {
     "noun": {
         "s": (
@@ -49,9 +49,9 @@ class PartOfSpeech:
 
     Attributes
     ----------
-    words : base forms
-    exceptions : irregular form → its base forms
-    endings : last letter → pairs of an ending and what takes its place
+    words : base forms.
+    exceptions : irregular form → its base forms.
+    endings : last letter → pairs of an ending and its replacement.
     """
 
     words: frozenset[str]
@@ -59,7 +59,7 @@ class PartOfSpeech:
     endings: dict[str, tuple[tuple[str, str], ...]]
 
     def base_form(self, word: str) -> str:
-        """Return the shortest base form that the word may have, or the word if there is none."""
+        """Return the shortest base form of the word, or the word if it has none."""
         forms: Sequence[str] | None = self.exceptions.get(word)
         if forms is None:
             endings = self.endings.get(word[-1:])
@@ -93,10 +93,10 @@ def part_of_speech(name: Literal["noun", "verb"]) -> PartOfSpeech:
 
 
 def wordnet_digest() -> str:
-    """Return a digest of the four files, however they are compressed, without unpacking them.
+    """Return a digest of the four files' content, without unpacking them.
 
-    It is made of their sizes and CRC-32 checksums, which the archive lists. Whoever reads a file
-    of the archive compares its content with them.
+    It does not depend on their compression. It is made of their sizes and CRC-32 checksums, which
+    the archive lists, and which reading a file compares with its content.
 
     Raises
     ------

@@ -66,7 +66,7 @@ SHAPING = {
         "config.Section",
     ),
     "a pattern two calls down": Edit(
-        CLEAN, '"&" in text', '"&" in str(text)', {"normalize"}, "text.clean.cleaned"
+        CLEAN, '"&" in text', '"&" in str(text)', {"normalize"}, "text.clean.clean_text"
     ),
     "a method of a class that two stages read": Edit(
         TOKENS,

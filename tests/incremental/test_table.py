@@ -76,8 +76,8 @@ def test_t5_other_code_and_the_same_bytes(checkout: Checkout, first: tuple[Path,
 def test_t5c_a_comment_in_the_stage_itself(checkout: Checkout) -> None:
     checkout.edit(
         "reviewflow/text/normalize.py",
-        "    tokens = normalized(texts, normalize)\n",
-        "    # the work itself\n    tokens = normalized(texts, normalize)\n",
+        "    tokens = normalize_texts(texts, normalize)\n",
+        "    # the work itself\n    tokens = normalize_texts(texts, normalize)\n",
     )
     assert checkout.run().ran == set()
 
@@ -209,7 +209,7 @@ def test_t10_why_in_words_with_old_and_new_values(checkout: Checkout) -> None:
         "ingest: cached",
         "validate reviews: cached",
         "normalize: will run — normalize.lowercase true → false; "
-        "code changed: reviewflow.text.clean.cleaned",
+        "code changed: reviewflow.text.clean.clean_text",
     ]
     assert "train[tanh]: will run — train.learning_rate 0.1 → 0.05" in lines
     assert "train[wide]: will run — new variant wide" in lines

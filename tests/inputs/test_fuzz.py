@@ -29,7 +29,7 @@ from reviewflow.runs.identity import RunIdentity
 from reviewflow.runs.record import last_run, read_run
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.hashing import digest_of
-from reviewflow.text.normalize import normalized
+from reviewflow.text.normalize import normalize_texts
 
 HANG = timedelta(seconds=30)
 KEY = "0" * 32
@@ -280,7 +280,7 @@ NORMAL = st.tuples(st.lists(st.none() | UNICODE | MARKED, max_size=4), WAYS)
 def check_normal(folder: Path, case: tuple[list[str | None], Normalize]) -> None:
     """A list of words for each text, none for null, and no word of nothing."""
     texts, way = case
-    tokens = normalized(pa.array(texts, pa.string()), way)
+    tokens = normalize_texts(pa.array(texts, pa.string()), way)
     assert len(tokens) == len(texts)
     for text, words in zip(texts, tokens.to_pylist(), strict=True):
         assert words == [] or text

@@ -55,7 +55,7 @@ def test_code_packages_and_rows_that_differ_are_named(two_runs: TwoRuns, tmp_pat
         for entry in keys.values():
             code, packages = entry["fingerprint"]["code"], entry["fingerprint"]["packages"]
             for name in code:
-                if name.endswith("clean.cleaned"):
+                if name.endswith("clean.clean_text"):
                     code[name] = "other"
             packages["numpy"] = "0.0"
         keys["vocabulary"]["fingerprint"]["code"]["reviewflow.added"] = "new"
@@ -76,11 +76,11 @@ def test_code_packages_and_rows_that_differ_are_named(two_runs: TwoRuns, tmp_pat
         "change": "added",
         "stages": ["vocabulary"],
     }
-    assert code["reviewflow.text.clean.cleaned"]["change"] == "changed"
-    assert code["reviewflow.text.clean.cleaned"]["stages"] == ["normalize"]
+    assert code["reviewflow.text.clean.clean_text"]["change"] == "changed"
+    assert code["reviewflow.text.clean.clean_text"]["stages"] == ["normalize"]
     assert [pair["name"] for pair in found["packages"]] == ["numpy"]
     words = {each["steps"][0]: each["reasons"] for each in found["reasons"]}
-    assert "code changed: reviewflow.text.clean.cleaned" in words["normalize"]
+    assert "code changed: reviewflow.text.clean.clean_text" in words["normalize"]
     (lost,) = [each for each in found["metrics"] if each["b"] is None]
     assert (lost["variant"], lost["metric"], lost["change"]) == ("relu", "roc_auc", None)
 

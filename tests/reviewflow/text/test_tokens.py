@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from reviewflow.config.sections import Normalize
 from reviewflow.errors import InputError
-from reviewflow.text.normalize import normalized
+from reviewflow.text.normalize import normalize_texts
 from reviewflow.text.tokens import COMPILED_PATTERNS, letter_table, token_stream
 from tests.reviewflow.text.reviews import as_array, plain_tokens, real_reviews
 
@@ -74,7 +74,7 @@ def test_real_reviews_are_tokenised_as_by_scikit_learn(pattern: str) -> None:
     analyzer = CountVectorizer(token_pattern=pattern).build_analyzer()
     options = Normalize(token_pattern=pattern, strip_html=False, reduce="none")
     reviews = real_reviews()
-    assert normalized(as_array(reviews), options).to_pylist() == list(map(analyzer, reviews))
+    assert normalize_texts(as_array(reviews), options).to_pylist() == list(map(analyzer, reviews))
 
 
 @pytest.mark.parametrize(

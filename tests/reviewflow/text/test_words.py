@@ -16,8 +16,8 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from reviewflow.config.sections import Normalize
 from reviewflow.text import wordnet
-from reviewflow.text.base_forms import lemma, normalized_words, number_words, stem
-from reviewflow.text.normalize import normalized
+from reviewflow.text.base_forms import lemma, normalize_words, number_words, stem
+from reviewflow.text.normalize import normalize_texts
 from reviewflow.text.stop_words import ENGLISH, NEGATIONS
 from tests.reviewflow.text.reviews import as_array, plain_tokens, real_reviews
 from tests.reviewflow.text.test_wordnet import unpack_for_nltk
@@ -45,7 +45,7 @@ def nltk_lemma(lemmatizer: WordNetLemmatizer, word: str) -> str:
 def assert_real_reviews_become(options: Normalize, oracle: Callable[[str], str]) -> None:
     """Token by token, on 2,000 real reviews; the oracle is asked once for each token."""
     oracle = cache(oracle)
-    rows = normalized(as_array(real_reviews()), options).to_pylist()
+    rows = normalize_texts(as_array(real_reviews()), options).to_pylist()
     for text, row in zip(real_reviews(), rows, strict=True):
         assert row == [oracle(token) for token in plain_tokens(text, options)]
 
@@ -116,12 +116,12 @@ def test_number_words_are_inflects(digits: str) -> None:
 def test_numbers_are_kept_dropped_or_spelled(numbers: str, tokens: list[str]) -> None:
     options = Normalize.model_validate({"numbers": numbers, "reduce": "none"})
     expected = [*tokens, "2nd", "three", "x2"] if numbers == "words" else tokens
-    assert normalized(as_array(["In 1984, 2nd ٣ x2"]), options).to_pylist() == [expected]
+    assert normalize_texts(as_array(["In 1984, 2nd ٣ x2"]), options).to_pylist() == [expected]
 
 
 def test_stop_words_meet_the_words_of_numbers() -> None:
     options = Normalize(numbers="words", stop_words="english", reduce="none")
-    assert normalized(as_array(["the 101 dogs", "1"]), options).to_pylist() == [["dogs"], []]
+    assert normalize_texts(as_array(["the 101 dogs", "1"]), options).to_pylist() == [["dogs"], []]
 
 
 def test_english_is_scikit_learns_list() -> None:
@@ -131,13 +131,15 @@ def test_english_is_scikit_learns_list() -> None:
 def test_stop_words_and_negations() -> None:
     text = as_array(["The plot is not good, I don't and couldn't like it; never!"])
     kept = {"stop_words": "english", "reduce": "none"}
-    assert normalized(text, Normalize.model_validate(kept)).to_pylist() == [
+    assert normalize_texts(text, Normalize.model_validate(kept)).to_pylist() == [
         ["plot", "not", "good", "don't", "couldn't", "like", "never"]
     ]
     gone = Normalize.model_validate({**kept, "keep_negations": False})
-    assert normalized(text, gone).to_pylist() == [["plot", "good", "don't", "couldn't", "like"]]
+    assert normalize_texts(text, gone).to_pylist() == [
+        ["plot", "good", "don't", "couldn't", "like"]
+    ]
     own = Normalize(stop_words=("PLOT", "don't", "never"), keep_negations=True, reduce="none")
-    tokens = normalized(text, own).to_pylist()[0]
+    tokens = normalize_texts(text, own).to_pylist()[0]
     assert "plot" not in tokens
     assert {"don't", "never", "the"} <= set(tokens)
 
@@ -148,11 +150,11 @@ def test_negations_hold_the_n_t_forms() -> None:
 
 def test_a_stop_word_goes_before_words_are_reduced() -> None:
     options = Normalize(stop_words=("movies",), reduce="lemma")
-    assert normalized(as_array(["movies movie"]), options).to_pylist() == [["movie"]]
+    assert normalize_texts(as_array(["movies movie"]), options).to_pylist() == [["movie"]]
 
 
 def test_empty_stems_leave_no_token() -> None:
-    words, counts = normalized_words(["'s", "films", "s'", "'"], Normalize(reduce="stem"))
+    words, counts = normalize_words(["'s", "films", "s'", "'"], Normalize(reduce="stem"))
     assert all(words)
     assert len(words) == counts.sum()
     assert words[int(counts[0])] == "film"
