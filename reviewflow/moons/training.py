@@ -88,7 +88,7 @@ def trained(
     def after_epoch(epoch: int, loss: float) -> None:
         context.check_stop()
         if tell:
-            figures = {"epoch": epoch, "epochs": epochs, "loss": loss}
+            figures = {"done": float(epoch), "total": float(epochs), "loss": loss}
             context.progress(loss_line(epoch, epochs, loss), figures)
 
     with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):

@@ -1,8 +1,13 @@
 """The training's progress, shown by the real Prefect server."""
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from reviewflow.context import Context
+from reviewflow.moons.config import Data, Network, WholeSet
+from reviewflow.moons.data import make_points
+from reviewflow.moons.training import train_whole_set
 from tasks.train import progress_artifact
 
 
@@ -35,3 +40,27 @@ def test_progress_is_one_artifact_that_ends_at_a_hundred(prefect_api: str) -> No
         assert float(artifact.data) == 100
 
     training()
+
+
+def test_the_two_moons_have_a_progress_artifact(prefect_api: str, tmp_path: Path) -> None:
+    from prefect import flow
+
+    label = f"train[{uuid4()}]"
+    points, model = tmp_path / "points", tmp_path / "model"
+    points.mkdir()
+    model.mkdir()
+    make_points(data=Data(points=40, fresh_points=4), folder=points, context=Context())
+
+    @flow
+    def training() -> None:
+        train_whole_set(
+            points=points,
+            network=Network(hidden=(4,)),
+            whole_set=WholeSet(epochs=5),
+            folder=model,
+            context=Context(progress=progress_artifact(label)),
+        )
+
+    training()
+    (artifact,) = shown(label)
+    assert float(artifact.data) == 100
