@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,8 +13,6 @@ from sklearn.metrics import roc_auc_score
 
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
-from reviewflow.evaluation.selection import best, best_group, typical
-from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.charts.stage import draw_charts
 from reviewflow.reporting.page.report_data import CHARTS
 from tests.reviewflow.reporting.example import Example, example
@@ -140,36 +137,3 @@ def test_a_stopped_run_stops_drawing(made: Example, tmp_path: Path) -> None:
     stop.set()
     with pytest.raises(Cancelled):
         draw_charts(**made.drawing, folder=tmp_path, context=Context(stop=stop))
-
-
-def test_best_is_the_highest_mean_on_the_test_rows() -> None:
-    groups = (0, 0, 1, 1, 2)
-    assert best_group(groups, (0.90, 0.92, 0.80, 0.99, 0.905)) == 0
-    assert best_group(groups, (0.90, 0.92, 0.97, 0.99, 0.905)) == 1
-    assert best_group(groups, (0.90, None, None, float("nan"), 0.5)) == 2
-    assert best_group((), ()) is None
-    assert best_group((0,), (None,)) is None
-    assert best_group((0, 1), (0.9, 0.9)) == 0
-    assert typical((0, 1, 1, 1), (0.9, 0.7, 0.8, 0.95), 1) == 2
-
-
-def test_best_of_a_run_leaves_unjudged_variants_out() -> None:
-    variants = [
-        {"name": "a", "metrics": None},
-        {"name": "b", "metrics": {"train": {"roc_auc": 0.99}, "test": {"roc_auc": 0.7}}},
-        {"name": "c", "metrics": {"train": {"roc_auc": 0.8}, "test": {"roc_auc": 0.75}}},
-    ]
-    assert best(variants) == {"variant": "c", "chosen_on": "test"}
-    assert best(variants[:1]) is None
-
-
-def test_lines_differ_and_stand_out_from_white() -> None:
-    styles = [line_style(number) for number in range(28)]
-    assert len(set(styles)) == 28
-
-    def luminance(colour: str) -> float:
-        levels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(levels <= 0.03928, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-        return float(linear @ (0.2126, 0.7152, 0.0722))
-
-    assert all(1.05 / (luminance(style.colour) + 0.05) > 2 for style in styles)

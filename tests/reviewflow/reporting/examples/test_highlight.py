@@ -1,0 +1,52 @@
+"""Words are marked in a review's own text, whatever the normalisation made of them."""
+
+import pytest
+
+from reviewflow.reporting.examples.highlight import marked_pieces, token_positions, token_pulls
+
+
+@pytest.mark.parametrize(
+    ("words", "tokens", "wanted"),
+    [
+        ("The movies were bad", "the movie be bad", {0: 0, 1: 1, 3: 3}),
+        ("Happiness, at last", "happi last", {0: 0, 2: 1}),
+        ("not a word of it", "word", {2: 0}),
+        ("10 of 10", "ten of ten", {1: 1}),
+        ("", "a", {}),
+    ],
+)
+def test_words_find_their_tokens(words: str, tokens: str, wanted: dict[int, int]) -> None:
+    assert token_positions(words.replace(",", "").split(), tokens.split()) == wanted
+
+
+def test_marks_stand_in_the_text_as_it_was() -> None:
+    text = "An <i>awfully</i> bad film.<br /><br />Not good &amp; not short!"
+    tokens = ["an", "i", "awfulli", "i", "bad", "film", "not", "good", "amp", "not", "short"]
+    pieces = marked_pieces(text, tokens, {"awfulli": -1.0, "not good": -0.5, "missing": 2.0})
+    assert "".join(piece for piece, _ in pieces) == text.replace("<br /><br />", " ")
+    assert [(piece, pull) for piece, pull in pieces if pull] == [
+        ("awfully", -1.0),
+        ("Not", -0.5),
+        ("good", -0.5),
+    ]
+
+
+def test_the_longest_term_speaks_for_a_token() -> None:
+    assert token_pulls(["not", "very", "good"], {"not very": 1, "very": 2, "good": 3}) == {
+        0: 1,
+        1: 1,
+        2: 3,
+    }
+
+
+def test_a_long_text_is_told_around_its_strongest_marks() -> None:
+    words = [f"w{number}" for number in range(3000)]
+    pulls = {"w50": 0.1, "w2000": 3.0, "w2999": 2.0}
+    pieces = marked_pieces(" ".join(words), words, pulls)
+    shown = "".join(piece for piece, _ in pieces)
+    assert shown.startswith(" … w42 ")
+    assert shown.endswith(" w2999")
+    assert {piece for piece, pull in pieces if pull} == set(pulls)
+    assert len(shown.split()) < 60
+    crowd = marked_pieces(" ".join(words), words, dict.fromkeys(words, 1.0))
+    assert len("".join(piece for piece, _ in crowd).split()) < 130
