@@ -38,9 +38,9 @@ def headline_sentence(
     if state == "failed":
         return "The run failed."
     if state == "cancelled":
-        return "The run was stopped before it was done."
+        return "The run was cancelled before it finished."
     if best is None:
-        return "The run is done." if state == "completed" else "The run is not done yet."
+        return "The run completed." if state == "completed" else "The run has not finished yet."
     accuracy, auc = best.cells["test"]["accuracy"], best.cells["test"]["roc_auc"]
     chosen = f"is the best of {len(variants)} variants" if len(variants) > 1 else "is trained"
     return f"{best.name} {chosen}: ROC AUC {figure(auc.value, 3)} and accuracy " + (
@@ -134,7 +134,7 @@ def notices(
     ]
     untrained = [variant.name for variant in variants if variant.state == "failed"]
     if untrained:
-        found.append(Notice("failed", f"Not trained to the end: {join_names(untrained)}."))
+        found.append(Notice("failed", f"Training did not finish: {join_names(untrained)}."))
     guessing = [variant.name for variant in variants if variant.no_better_than_guessing]
     if guessing:
         variants_lost = amount(len(guessing), "variant")

@@ -55,7 +55,7 @@ def _seconds(step: dict[str, Any]) -> float:
 
 def _stage_row(name: str, steps: list[dict[str, Any]], begin: float, total: float) -> StageRow:
     states = Counter(str(step.get("state")) for step in steps)
-    shown = next((state for state in ("failed", "ran", "skipped", "cached") if states[state]), "")
+    worst = next((state for state in ("failed", "ran", "skipped", "cached") if states[state]), "")
     seconds = sum(_seconds(step) for step in steps)
     outcome = ", ".join(
         visible(state) if len(steps) == 1 or len(states) == 1 else f"{count:,} {visible(state)}"
@@ -65,7 +65,7 @@ def _stage_row(name: str, steps: list[dict[str, Any]], begin: float, total: floa
         name=visible(name, LONGEST),
         steps=len(steps),
         outcome=outcome,
-        state=shown,
+        state=worst,
         seconds=seconds,
         duration=duration(seconds),
         share=seconds / total if total else 0.0,

@@ -65,21 +65,21 @@ class Example:
 
     @property
     def drawing(self) -> dict[str, Any]:
-        """Those of the inputs that the charts are drawn from."""
+        """The inputs that the charts are drawn from."""
         names = ("models", "evaluations", "reviews", "splits")
         variants = tuple(model.variant for model in self.inputs["lineage"])
         return {name: self.inputs[name] for name in names} | {"variants": variants}
 
 
 def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000) -> Example:
-    """A run of all variants (or of those in ``names``, a new name each) under ``folder``."""
-    called = names if names is not None else {name: name for name in CHANGES}
-    changes = {called[name]: CHANGES[name] for name in called}
+    """Write a run of all variants (or of those in ``names``, a new name each) into ``folder``."""
+    new_names = names if names is not None else {name: name for name in CHANGES}
+    changes = {new_names[name]: CHANGES[name] for name in new_names}
     config = Config.model_validate({"variants": changes, "train": {"epochs": 20}})
     split = np.where(np.random.default_rng(7).random(rows) < 0.2, "test", "train")
     labels = np.random.default_rng(8).integers(0, 2, rows).astype(np.int8)
     models, evaluations, metrics = [], [], []
-    for number, name in enumerate(called):
+    for number, name in enumerate(new_names):
         models.append(_folder(folder / "train" / str(number)))
         evaluations.append(_folder(folder / "evaluate" / str(number)))
         pq.write_table(_history(name), models[-1] / "history.parquet")
@@ -90,9 +90,9 @@ def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000)
         **_parts(folder, split, labels),
         "lineage": tuple(Lineage(number, 0, 0, 0) for number in range(len(models))),
     }
-    drawn = _folder(folder / "charts")
-    write_report_data(**inputs, **_network(folder, inputs), folder=drawn, context=Context())
-    return Example(inputs, drawn, _run(config, changes, metrics, rows, drawn))
+    charts = _folder(folder / "charts")
+    write_report_data(**inputs, **_network(folder, inputs), folder=charts, context=Context())
+    return Example(inputs, charts, _run(config, changes, metrics, rows, charts))
 
 
 def nasty(folder: Path) -> Example:
@@ -168,13 +168,13 @@ def _evaluation(
 
 
 def _metrics(labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, Any]:
-    said = probability >= 0.5
-    tn, fp, fn, tp = confusion_matrix(labels, said).ravel().tolist()
+    predicted = probability >= 0.5
+    tn, fp, fn, tp = confusion_matrix(labels, predicted).ravel().tolist()
     return {
-        "accuracy": accuracy_score(labels, said),
-        "precision": float(precision_score(labels, said, zero_division=0)),
-        "recall": float(recall_score(labels, said)),
-        "f1": float(f1_score(labels, said)),
+        "accuracy": accuracy_score(labels, predicted),
+        "precision": float(precision_score(labels, predicted, zero_division=0)),
+        "recall": float(recall_score(labels, predicted)),
+        "f1": float(f1_score(labels, predicted)),
         "roc_auc": float(roc_auc_score(labels, probability)),
         "log_loss": float(log_loss(labels, probability)),
         "confusion": {"tn": tn, "fp": fp, "fn": fn, "tp": tp},
@@ -200,8 +200,8 @@ def _parts(folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]) -> d
 def _text(label: int, row: int) -> str:
     """A line of words; every ninth says the other thing than its label."""
     words = (BAD, GOOD)[int(label) ^ (row % 9 == 0)]
-    said = f"{words[row % 4]} and {words[row % 3]}"
-    return f"A <b>film</b>, <br /><br />{said}, of <script>alert(1)</script>"
+    phrase = f"{words[row % 4]} and {words[row % 3]}"
+    return f"A <b>film</b>, <br /><br />{phrase}, of <script>alert(1)</script>"
 
 
 def _network(folder: Path, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -221,8 +221,8 @@ def _network(folder: Path, inputs: dict[str, Any]) -> dict[str, Any]:
     vocabulary = _folder(folder / "vocabulary")
     pq.write_table(pa.table({"term": TERMS}), vocabulary / "vocabulary.parquet")
     read = zip(inputs["reviews"], inputs["splits"], strict=True)
-    made = [_read(folder, number, *both) for number, both in enumerate(read)]
-    features, tokens = zip(*made, strict=True)
+    parts = [_read(folder, number, *both) for number, both in enumerate(read)]
+    features, tokens = zip(*parts, strict=True)
     return {"features": features, "tokens": tokens, "vocabularies": (vocabulary,), "seed": 3}
 
 

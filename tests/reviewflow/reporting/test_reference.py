@@ -11,10 +11,10 @@ from tests.conftest import ROOT
 
 
 def test_the_write_ups_figures_belong_to_its_variants() -> None:
-    found = read_reference(str(ROOT / "configs/reference/write_up.yaml"))
+    published = read_reference(str(ROOT / "configs/reference/write_up.yaml"))
     config = yaml.safe_load((ROOT / "configs/write_up.yaml").read_text())
-    assert set(found["variants"]) <= set(config["variants"])
-    assert found["variants"]["tanh"] == {"test": {"accuracy": 0.8968}}
+    assert set(published["variants"]) <= set(config["variants"])
+    assert published["variants"]["tanh"] == {"test": {"accuracy": 0.8968}}
     assert read_reference(None) == {"source": "", "variants": {}}
 
 

@@ -10,9 +10,9 @@ def test_calibration_of_probabilities_that_mean_what_they_say() -> None:
     generator = np.random.default_rng(3)
     probabilities = generator.random(20_000).astype(np.float32)
     labels = (generator.random(20_000) < probabilities).astype(np.int8)
-    found = calibration_curve(labels, probabilities)
-    assert found.error < 0.02
-    assert ((found.low <= found.predicted) & (found.predicted <= found.high)).sum() >= 8
+    curve = calibration_curve(labels, probabilities)
+    assert curve.error < 0.02
+    assert ((curve.low <= curve.predicted) & (curve.predicted <= curve.high)).sum() >= 8
     doubtful = calibration_curve(labels, (0.25 + probabilities / 2).astype(np.float32))
     assert doubtful.error == pytest.approx(0.125, abs=0.01)
 

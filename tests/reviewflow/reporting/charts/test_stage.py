@@ -25,7 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Example:
     return example(tmp_path_factory.mktemp("run"), rows=1200)
 
 
-def drawn_again(made: Example, folder: Path) -> dict[str, bytes]:
+def redraw(made: Example, folder: Path) -> dict[str, bytes]:
     folder.mkdir()
     draw_charts(**made.drawing, folder=folder, context=Context())
     return contents(folder)
@@ -42,7 +42,7 @@ def test_bytes_are_the_same_whatever_else_draws(made: Example, tmp_path: Path) -
     matplotlib.rcParams.update({"font.size": 40, "axes.edgecolor": "red"})
     try:
         with ThreadPoolExecutor(3) as pool:
-            jobs = [pool.submit(drawn_again, made, tmp_path / str(i)) for i in range(3)]
+            jobs = [pool.submit(redraw, made, tmp_path / str(i)) for i in range(3)]
             results = [job.result() for job in jobs]
         assert matplotlib.rcParams["font.size"] == 40
     finally:

@@ -26,17 +26,17 @@ def test_a_review_of_each_class_is_drawn_by_the_seed(tmp_path: Path) -> None:
         for (name, file), columns in zip(files.items(), tables, strict=True):
             pq.write_table(pa.table(columns), folders[name][part] / f"{file}.parquet")
 
-    def drawn(seed: int) -> list[str]:
-        found = sample_reviews(folders["r"], folders["s"], folders["t"], seed)
-        assert [one["label"] for one in found] == ["negative", "positive"]
-        for one in found:
+    def texts_of(seed: int) -> list[str]:
+        samples = sample_reviews(folders["r"], folders["s"], folders["t"], seed)
+        assert [one["label"] for one in samples] == ["negative", "positive"]
+        for one in samples:
             row = int(one["text"].split()[-1])
             assert 0 < row <= 40, "a labelled training row"
             assert row % 2 == (one["label"] == "positive")
             assert one["tokens"] == one["text"].split()
-        return [one["text"] for one in found]
+        return [one["text"] for one in samples]
 
-    assert drawn(1) == drawn(1)
-    texts = [text for seed in range(40) for text in drawn(seed)]
+    assert texts_of(1) == texts_of(1)
+    texts = [text for seed in range(40) for text in texts_of(seed)]
     assert len(set(texts)) > 25
     assert {text.split()[1] for text in texts} == {"0", "1"}

@@ -12,7 +12,7 @@ from reviewflow.reporting.page.variant_table import variant_rows
 FAILED_CHECK = {"asked": "blank is false", "suite": "reviews", "success": False, "observed": "3"}
 
 
-def found(run: dict[str, Any]) -> list[tuple[str, str]]:
+def notices_of(run: dict[str, Any]) -> list[tuple[str, str]]:
     rows = notices(run, check_rows(run), variant_rows(run), stage_rows(run))
     return [(notice.state, notice.text) for notice in rows]
 
@@ -21,9 +21,9 @@ def found(run: dict[str, Any]) -> list[tuple[str, str]]:
     ("state", "sentence"),
     [
         ("failed", "The run failed."),
-        ("cancelled", "The run was stopped before it was done."),
-        ("completed", "The run is done."),
-        ("running", "The run is not done yet."),
+        ("cancelled", "The run was cancelled before it finished."),
+        ("completed", "The run completed."),
+        ("running", "The run has not finished yet."),
     ],
 )
 def test_a_run_without_a_best_variant(state: str, sentence: str) -> None:
@@ -32,11 +32,11 @@ def test_a_run_without_a_best_variant(state: str, sentence: str) -> None:
 
 def test_an_error_comes_first_and_repeats_no_check() -> None:
     run = {"error": "1 check failed:\n\na table", "quality": [FAILED_CHECK]}
-    assert found(run) == [
+    assert notices_of(run) == [
         ("failed", "1 check failed:"),
         ("failed", "Blank is false (reviews): seen 3."),
     ]
-    assert found({"error": "No file.\n\nMore."})[0][1].endswith("More.")
+    assert notices_of({"error": "No file.\n\nMore."})[0][1].endswith("More.")
 
 
 def test_failed_stages_are_named_where_there_is_no_error() -> None:
@@ -44,9 +44,9 @@ def test_failed_stages_are_named_where_there_is_no_error() -> None:
         "stages": [{"stage": "train", "state": "failed"}],
         "variants": [{"name": "relu", "state": "failed"}],
     }
-    assert found(run) == [
+    assert notices_of(run) == [
         ("failed", "The stage train failed."),
-        ("failed", "Not trained to the end: relu."),
+        ("failed", "Training did not finish: relu."),
     ]
 
 

@@ -103,7 +103,7 @@ def test_the_page_concludes_and_explains(made: Example) -> None:
     assert re.search(r'<mark title="\+1.00">(great|fine|lovely|superb)</mark>', page)
     assert page.count('role="img"') == 8, "every chart that has something to show"
     order = [text.index(title) for title in ("Conclusions", "Worth a look", "Since the last run")]
-    assert max(order) < text.index("What was run on what"), "on the first screen"
+    assert max(order) < text.index("Data and settings"), "on the first screen"
 
 
 @pytest.mark.parametrize("which", ["made", "hostile"])
@@ -215,18 +215,18 @@ def test_in_a_browser(
     path = tmp_path / "report.html"
     path.write_text(html_page(run.run, run.charts), encoding="utf-8")
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
-    asked, said = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
+    requests, messages = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: messages.append(message.text))
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     page.goto(path.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert asked == [path.as_uri()]
-    assert said == []
+    result = Axe().run(page)
+    assert result.violations_count == 0, result.generate_report()
+    assert requests == [path.as_uri()]
+    assert messages == []
     page.close()
 
 
