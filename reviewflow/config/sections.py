@@ -16,10 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from reviewflow.config.loading import quote, validate_model
 from reviewflow.config.variants import apply_variant, list_variants
 from reviewflow.evaluation.metrics import METRICS
-
-# The names of the table in reviewflow/networks/activations.py. A test compares them: the table
-# needs NumPy, which reading a configuration does without.
-ActivationName = Literal["relu", "sigmoid", "tanh", "leaky_relu", "gelu", "silu"]
+from reviewflow.networks.activations import ActivationName
 
 
 class Section(BaseModel):

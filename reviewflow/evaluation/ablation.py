@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reviewflow.networks.activations import find_activation
+
 # What shapes no result, or only as chance does.
 NO_FACTORS = ("train.seed", "train.repeats", "train.device", "train.log_every")
 
@@ -89,8 +91,6 @@ def factor_words(name: str) -> str:
 def value_words(name: str, value: Any) -> str:
     """A setting's value as a person says it."""
     if name == "train.activation":
-        from reviewflow.networks.activations import find_activation
-
         return find_activation(value).title
     if isinstance(value, str) and (name, value) in VALUE_WORDS:
         return VALUE_WORDS[name, value]

@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from reviewflow.config.loading import read_content, validate_model
-from reviewflow.config.sections import ActivationName, JobConfig, Section
+from reviewflow.config.sections import JobConfig, Section
+from reviewflow.networks.activations import ActivationName
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 LearningRate = Annotated[float, Field(gt=0, le=1000)]

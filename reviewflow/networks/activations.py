@@ -3,13 +3,14 @@
     forward   Z ─ activation ─▶ A
     backward  dZ ◀─ activation' ─ dA      the derivative is taken from Z or from A
 
-`ACTIVATIONS` holds the NumPy and PyTorch functions and what people and compiled code call each
-activation. To add one, write an entry here, its name in ``config.sections.ActivationName``, and its
-loops in ``compiled_sgd.py``: compiled code may not call into another file, since Numba's cache
-looks at one file only. The tests walk the table and compare every place with PyTorch's autograd.
+:data:`ACTIVATIONS` holds the NumPy and PyTorch functions and what people and compiled code call
+each activation. To add one, write its name and its entry here and its loops in ``compiled_sgd.py``:
+compiled code may not call into another file, since Numba's cache looks at one file only. The tests
+walk the table and compare every place with PyTorch's autograd.
 
 Z, A, dA and dZ have one shape. ``dA`` is the derivative of the loss by A. Results have the dtype of
-the arguments, float32 or float64.
+the arguments, float32 or float64. The module is cheap to import, since settings name activations:
+NumPy comes with the first number.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import erf, pi, sqrt
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from reviewflow.config.sections import ActivationName
 from reviewflow.errors import ConfigError
 
-Array = NDArray[np.floating[Any]]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
+    Array = NDArray[np.floating[Any]]
+
+ActivationName = Literal["relu", "sigmoid", "tanh", "leaky_relu", "gelu", "silu"]
 LEAK = 0.01  # slope of leaky ReLU below zero, PyTorch's default
 
 
@@ -67,6 +69,8 @@ class Activation:
 
     def slopes(self, kept: Array) -> Array:
         """Return the derivative where :meth:`kept` was kept."""
+        import numpy as np
+
         return self.backward(np.ones_like(kept), kept)
 
 
@@ -85,6 +89,8 @@ def find_activation(name: str) -> Activation:
 
 def relu(Z: Array) -> Array:
     """Return max(0, Z)."""
+    import numpy as np
+
     return np.maximum(Z, 0)
 
 
@@ -95,16 +101,22 @@ def relu_backward(dA: Array, A: Array) -> Array:
 
 def leaky_relu(Z: Array) -> Array:
     """Return Z where Z > 0, otherwise 0.01 Z."""
+    import numpy as np
+
     return np.where(Z > 0, Z, LEAK * Z)
 
 
 def leaky_relu_backward(dA: Array, A: Array) -> Array:
     """Return dA where A > 0, otherwise 0.01 dA."""
+    import numpy as np
+
     return np.where(A > 0, dA, LEAK * dA)
 
 
 def tanh(Z: Array) -> Array:
     """Return tanh Z."""
+    import numpy as np
+
     return np.asarray(np.tanh(Z))
 
 
@@ -115,6 +127,8 @@ def tanh_backward(dA: Array, A: Array) -> Array:
 
 def sigmoid(Z: Array) -> Array:
     """Return 1 / (1 + exp(−Z)), written as (1 + tanh(Z / 2)) / 2, which cannot overflow."""
+    import numpy as np
+
     return np.asarray((1 + np.tanh(Z / 2)) / 2)
 
 
@@ -130,6 +144,8 @@ def gelu(Z: Array) -> Array:
 
 def gelu_backward(dA: Array, Z: Array) -> Array:
     """Return dA (Φ(Z) + Z φ(Z)), φ being the normal density."""
+    import numpy as np
+
     density = np.exp(-Z * Z / 2) / sqrt(2 * pi)
     return dA * (normal_cdf(Z) + Z * density)
 
@@ -150,6 +166,8 @@ def normal_cdf(Z: Array) -> Array:
 
     NumPy has no erf. SciPy has, but every training would then have SciPy's version in its key.
     """
+    import numpy as np
+
     halves = [erf(z) for z in (Z.ravel() / sqrt(2)).tolist()]
     return (1 + np.array(halves, Z.dtype).reshape(Z.shape)) / 2
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from reviewflow.config.sections import ActivationName, Train
+from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.evaluation.ablation import value_words
@@ -17,7 +17,12 @@ from reviewflow.moons.network import Activation as ActivationLayer
 from reviewflow.moons.studies import ACTIVATIONS as STUDIED
 from reviewflow.moons.training import new_network
 from reviewflow.networks import compiled_sgd
-from reviewflow.networks.activations import ACTIVATIONS, Activation, find_activation
+from reviewflow.networks.activations import (
+    ACTIVATIONS,
+    Activation,
+    ActivationName,
+    find_activation,
+)
 from reviewflow.networks.compiled_sgd import activate, multiply_by_slope
 from reviewflow.networks.model import Network
 from reviewflow.networks.train import shuffled_rows, trained
