@@ -1,6 +1,6 @@
-"""Reaches kept on disk, so that unchanged code is not analysed again.
+"""Keep reaches on disk, so that unchanged code is not analysed again.
 
-    code.json           the answers, under a digest of all source, of the analyser and of Python
+    code.json           the reaches, under a digest of all source, of the analyser and of Python
     code.modules.json   parsed files, each under the digest of its own: one edited file is parsed
                         alone
 
@@ -12,24 +12,26 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from threading import get_ident
 from typing import Any
 
-from reviewflow.callgraph.modules import Module, Source, Statement, parsed
-from reviewflow.callgraph.project import Project, own_root, sources
-from reviewflow.callgraph.reach import Reach, reached, text_digests
-from reviewflow.callgraph.references import Doubt, Reference
+from reviewflow.callgraph.modules import Module, Statement, parse_module
+from reviewflow.callgraph.project import Project
+from reviewflow.callgraph.reach import Reach, reach_in_project
+from reviewflow.callgraph.references import NamedFile, Reference, Unresolved
+from reviewflow.callgraph.source import Source, default_root, read_sources, text_digests
+from reviewflow.callgraph.traversal import Read
 
 READING_ERRORS = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError)
 
 
 def reaches(
     entries: Iterable[str],
-    memo_path: Path | None = None,
+    cache_path: Path | None = None,
     *,
     root: Path | None = None,
     packages: tuple[str, ...] = ("reviewflow",),
@@ -38,54 +40,53 @@ def reaches(
 
     Parameters
     ----------
-    entries : dotted names, as for :func:`reviewflow.callgraph.reach`.
-    memo_path : the file that keeps what is found; a garbled memo is made anew, and one that
-        cannot be written costs time only.
-    root, packages : as for :func:`reviewflow.callgraph.reach`.
+    entries : dotted names, as for :func:`reviewflow.callgraph.reach.reach`.
+    cache_path : the file that keeps the reaches. A damaged one is replaced, and one that cannot
+        be written costs time only.
+    root, packages : as for :func:`reviewflow.callgraph.reach.reach`.
 
     Raises
     ------
     ReviewflowError
-        An entry is not defined, or a file of the project is no Python.
+        An entry is not defined, or a file of the project is not Python.
     """
     wanted = sorted(set(entries))
-    files = sources(root or own_root(), packages)
-    stamp = _digest([analyser(), repr(packages).encode(), *(_own(file) for file in files)])
-    kept = _kept(memo_path, stamp)
-    known = {entry: _reach(kept[entry], entry) for entry in wanted if entry in kept}
+    files = read_sources(root or default_root(), packages)
+    stamp = _digest([analyser_digest(), repr(packages).encode(), *map(_content, files)])
+    kept = _read_cache(cache_path, stamp)
+    known = {entry: _reach(kept[entry]) for entry in wanted if entry in kept}
     missing = [entry for entry in wanted if entry not in known]
     if missing:
-        project = Project(_modules(files, memo_path), packages)
-        known.update((entry, reached(project, entry)) for entry in missing)
-        answers = {entry: _plain(found) for entry, found in known.items()}
-        _keep(memo_path, stamp, {**kept, **answers})
-    digests = text_digests(files)
-    return {entry: replace(known[entry], modules=digests) for entry in wanted}
+        project = Project(_modules(files, cache_path), packages)
+        known.update((entry, reach_in_project(project, entry)) for entry in missing)
+        _write_cache(cache_path, stamp, {**kept, **{e: asdict(r) for e, r in known.items()}})
+    modules = text_digests(files)
+    return {entry: replace(known[entry], modules=modules) for entry in wanted}
 
 
 @lru_cache(maxsize=1)
-def analyser() -> bytes:
-    """Return a digest of what analyses: this package's own source, and Python."""
+def analyser_digest() -> bytes:
+    """Return a digest of this package's own source, and of Python."""
     own = sorted(Path(__file__).parent.glob("*.py"))
     return _digest([sys.version.encode(), *(path.read_bytes() for path in own)]).encode()
 
 
-def _modules(files: tuple[Source, ...], memo_path: Path | None) -> tuple[Module, ...]:
-    """Return the tables of all files, from the memo where it has them."""
-    path = memo_path.with_suffix(".modules.json") if memo_path else None
-    stamp = analyser().decode()
-    kept = _kept(path, stamp)
-    digests = [_digest([_own(file)]) for file in files]
-    found = tuple(
-        _module(kept[digest]) if digest in kept else parsed(file)
+def _modules(files: tuple[Source, ...], cache_path: Path | None) -> tuple[Module, ...]:
+    """Return the tables of all files, from the cache where it has them."""
+    path = cache_path.with_suffix(".modules.json") if cache_path else None
+    stamp = analyser_digest().decode()
+    kept = _read_cache(path, stamp)
+    digests = [_digest([_content(file)]) for file in files]
+    modules = tuple(
+        _module(kept[digest]) if digest in kept else parse_module(file)
         for digest, file in zip(digests, files, strict=True)
     )
     if not kept.keys() >= set(digests):
-        _keep(path, stamp, dict(zip(digests, found, strict=True)))
-    return found
+        _write_cache(path, stamp, dict(zip(digests, modules, strict=True)))
+    return modules
 
 
-def _own(file: Source) -> bytes:
+def _content(file: Source) -> bytes:
     return f"{file.module} {file.is_package} {len(file.text)}\n".encode() + file.text
 
 
@@ -97,8 +98,8 @@ def _digest(parts: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
-def _kept(path: Path | None, stamp: str) -> dict[str, Any]:
-    """Return what a memo holds; nothing if it is missing, damaged or made for other code."""
+def _read_cache(path: Path | None, stamp: str) -> dict[str, Any]:
+    """Return what a cache holds; nothing if it is missing, damaged or made for other code."""
     try:
         head, body = path.read_bytes().split(b"\n", 1) if path else (b"", b"")
         if head.decode() != f"{stamp} {_digest([body])}":
@@ -108,8 +109,8 @@ def _kept(path: Path | None, stamp: str) -> dict[str, Any]:
         return {}
 
 
-def _keep(path: Path | None, stamp: str, content: dict[str, Any]) -> None:
-    """Write a memo in one rename; where that fails the next call analyses again."""
+def _write_cache(path: Path | None, stamp: str, content: dict[str, Any]) -> None:
+    """Write a cache in one rename; where that fails the next call analyses again."""
     if path is None:
         return
     body = json.dumps(content, separators=(",", ":")).encode()
@@ -123,39 +124,30 @@ def _keep(path: Path | None, stamp: str, content: dict[str, Any]) -> None:
             draft.unlink(missing_ok=True)
 
 
-def _plain(found: Reach) -> list[Any]:
-    return [found.definitions, found.packages, found.unclear]
+def _tuples(value: Any) -> Any:
+    """Return a value from JSON with tuples for its lists, and nothing else changed."""
+    if isinstance(value, list):
+        return tuple(map(_tuples, value))
+    return {k: _tuples(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def _reach(kept: list[Any], entry: str) -> Reach:
-    definitions, packages, unclear = kept
-    return Reach(definitions, tuple(packages), tuple(unclear), entry)
+def _reach(content: Any) -> Reach:
+    reach = Reach(**_tuples(content))
+    return replace(reach, reads=tuple(map(Read._make, reach.reads)))
 
 
-def _module(kept: list[Any]) -> Module:
-    name, statements, names, plain, documented, docstring, idle = kept
-    bound = {key: tuple(indices) for key, indices in names.items()}
-    read = tuple(_statement(each) for each in statements)
-    return Module(name, read, bound, plain, documented, docstring, tuple(map(_statement, idle)))
-
-
-def _statement(kept: list[Any]) -> Statement:
-    kind, line, plain, documented, references, doubts, reads, target, *names = kept
-    loose, members, imports = names
-    return Statement(
-        kind,
-        line,
-        plain,
-        documented,
-        _references(references),
-        tuple(Doubt(*each) for each in doubts),
-        reads,
-        (target[0], tuple(target[1])) if target else None,
-        tuple(loose),
-        tuple(members),
-        tuple(imports),
+def _module(content: Any) -> Module:
+    module = Module._make(_tuples(content))
+    return module._replace(
+        statements=tuple(map(_statement, module.statements)),
+        unused_imports=tuple(map(_statement, module.unused_imports)),
     )
 
 
-def _references(kept: list[Any]) -> tuple[Reference, ...]:
-    return tuple(Reference(role, module, tuple(path), line) for role, module, path, line in kept)
+def _statement(content: Any) -> Statement:
+    statement = Statement._make(content)
+    return statement._replace(
+        references=tuple(map(Reference._make, statement.references)),
+        unresolved=tuple(map(Unresolved._make, statement.unresolved)),
+        named_files=tuple(map(NamedFile._make, statement.named_files)),
+    )

@@ -8,20 +8,20 @@ source when it was imported ────┴──▶ the same? then the result m
 from pathlib import Path
 
 from reviewflow.callgraph.import_hook import imported_digest, imported_text
-from reviewflow.callgraph.modules import Source
-from reviewflow.callgraph.project import linked, own_root, sources
-from reviewflow.callgraph.reach import Reach, reached
+from reviewflow.callgraph.project import link_project
+from reviewflow.callgraph.reach import Reach, reach_in_project
+from reviewflow.callgraph.source import Source, default_root, read_sources
 from reviewflow.errors import ReviewflowError
 
 
 def changed_modules(
     reach: Reach, *, root: Path | None = None, packages: tuple[str, ...] = ("reviewflow",)
 ) -> list[str]:
-    """Return modules imported with code that shapes the function's result in another way.
+    """Return imported modules whose code is not the code that was analysed.
 
     What counts is the text that was imported, whatever the files hold by now. Modules that are
-    not imported have shaped nothing. A text that differs in comments, or in code that the function
-    does not reach, does not count.
+    not imported have shaped nothing. A text that differs in comments only, or in code that the
+    function does not reach, does not count.
 
     Parameters
     ----------
@@ -36,15 +36,15 @@ def changed_modules(
     if not changed:
         return []
     try:
-        files = tuple(map(_as_imported, sources(root or own_root(), packages)))
-        now = reached(linked(files, packages), reach.entry)
-    except (OSError, ReviewflowError):  # a file is gone, or is not Python any more
+        files = tuple(map(_as_imported, read_sources(root or default_root(), packages)))
+        now = reach_in_project(link_project(files, packages), reach.entry)
+    except (OSError, ReviewflowError):  # a file is gone, or is no longer Python
         return changed
     if now == reach:
         return []
-    names = {*now.definitions.items()} ^ {*reach.definitions.items()}
-    guilty = {name.rpartition(".")[0] for name, _ in names}
-    return [module for module in changed if module in guilty] or changed
+    differences = {*now.definitions.items()} ^ {*reach.definitions.items()}
+    modules = {name.rpartition(".")[0] for name, _ in differences}
+    return [module for module in changed if module in modules] or changed
 
 
 def _as_imported(file: Source) -> Source:

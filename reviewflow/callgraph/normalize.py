@@ -1,4 +1,4 @@
-"""Source in a normal form: what is left when comments, layout, positions and docstrings go.
+"""Bring source into a normal form, without comments, layout, positions and docstrings.
 
 "def f(x):  # twice"  ──ast──▶  tree  ──write──▶  "FunctionDef(name='f' …"  ──▶  digest
                                          └─────▶  docstrings, kept aside
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
-SILENT_FIELDS = frozenset({"ctx", "kind", "type_comment"})
+IGNORED_FIELDS = frozenset({"ctx", "kind", "type_comment"})
 
 
 class Digests(NamedTuple):
@@ -19,9 +19,9 @@ class Digests(NamedTuple):
     documented: str
 
 
-def digest(parts: Iterable[str]) -> str:
+def digest(texts: Iterable[str]) -> str:
     """Return a short digest of some texts (16 hexadecimal digits); their borders count."""
-    joined = "\x00".join(parts).encode("utf-8", "surrogatepass")
+    joined = "\x00".join(texts).encode("utf-8", "surrogatepass")
     return blake2b(joined, digest_size=8).hexdigest()
 
 
@@ -34,10 +34,10 @@ def digests(node: ast.AST, *, opening: tuple[str, ...] = ()) -> Digests:
     opening : further text that counts, such as the module's ``__future__`` imports.
     """
     out = list(opening)
-    docs: list[str] = []
-    write(node, out, docs)
+    docstrings: list[str] = []
+    write_normal_form(node, out, docstrings)
     plain = digest(out)
-    return Digests(plain, digest([plain, *docs]) if docs else plain)
+    return Digests(plain, digest([plain, *docstrings]) if docstrings else plain)
 
 
 def is_inert(node: ast.AST) -> bool:
@@ -47,27 +47,27 @@ def is_inert(node: ast.AST) -> bool:
     return type(node) is ast.Pass
 
 
-def write(node: ast.AST, out: list[str], docs: list[str]) -> None:
-    """Append the normal form of ``node`` to ``out`` and the docstrings within to ``docs``."""
+def write_normal_form(node: ast.AST, out: list[str], docstrings: list[str]) -> None:
+    """Append a node's normal form to ``out`` and the docstrings within to ``docstrings``."""
     if type(node) is ast.Constant:
         out.append(f"{type(node.value).__name__}:{node.value!r}")
         return
     out.append(type(node).__name__ + "(")
     for field, value in ast.iter_fields(node):
-        if field in SILENT_FIELDS:
+        if field in IGNORED_FIELDS:
             continue
         if isinstance(value, ast.AST):
             out.append(field)
-            write(value, out, docs)
+            write_normal_form(value, out, docstrings)
         elif isinstance(value, list):
             out.append(field + "[")
             for item in value:
                 if not isinstance(item, ast.AST):
                     out.append(repr(item))
                 elif not is_inert(item):
-                    write(item, out, docs)
+                    write_normal_form(item, out, docstrings)
                 elif type(item) is ast.Expr and type(item.value) is ast.Constant:
-                    docs.append(f"{len(out)} {item.value.value!r}")
+                    docstrings.append(f"{len(out)} {item.value.value!r}")
             out.append("]")
         elif value is not None:
             out.append(f"{field}={value!r}")

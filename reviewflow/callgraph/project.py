@@ -1,4 +1,4 @@
-"""All modules of a project together: what a chain of attributes stands for, across files.
+"""Link the modules of a project: what a chain of attributes stands for, across files.
 
 features.py   from reviewflow.text import stem      stem(word)
                                 │
@@ -9,25 +9,28 @@ text/stems.py                  def stem             ──▶  definition review
 
 import builtins
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
-from reviewflow.callgraph.modules import Module, Source, Statement, parsed
+from reviewflow.callgraph.modules import Module, Statement, parse_module
 from reviewflow.callgraph.references import Reference
-from reviewflow.callgraph.rules import call_acts
-from reviewflow.errors import ReviewflowError
+from reviewflow.callgraph.rules import is_pure_at_import, state_reason
+from reviewflow.callgraph.source import Source
 
 BUILTINS = frozenset(dir(builtins))
 MODULE_ATTRIBUTES = frozenset({"__annotations__", "__file__", "__path__"})
 IMPORT_HOOK = ("reviewflow.callgraph.import_hook", "install")  # watches imports, changes nothing
+CHANGES = frozenset({"write", "mutate", "augment", "decorate"})
 
 
 class Target(NamedTuple):
     """What a chain stands for.
 
-    ``kind`` is ``definition`` (``name`` of the project's ``module``; ``rest`` is what follows),
-    ``module`` of the project, ``package`` (another package: ``module`` is the dotted text),
-    ``builtin`` or ``missing`` (``module`` has no such ``name``).
+    Attributes
+    ----------
+    kind : ``definition`` (``name`` of the project's ``module``), ``module`` of the project,
+        ``package`` (another package, ``module`` is the dotted name), ``builtin`` or ``missing``
+        (``module`` has no such ``name``).
+    rest : the attributes that follow a definition.
     """
 
     kind: str
@@ -37,45 +40,21 @@ class Target(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The target in a line, for digests; what follows a definition left out."""
+        """The target in a line, for digests; what follows a definition is left out."""
         return f"{self.kind} {self.module} {self.name}"
 
 
-def sources(root: Path, packages: tuple[str, ...]) -> tuple[Source, ...]:
-    """Return the source files of the packages below ``root``, by module name.
-
-    Raises
-    ------
-    ReviewflowError
-        There is no such package.
-    """
-    found = []
-    for package in packages:
-        if not (root / package).is_dir():
-            raise ReviewflowError(f"{root} holds no package {package}; name the folder above it.")
-        for path in sorted((root / package).rglob("*.py")):
-            parts = path.relative_to(root).with_suffix("").parts
-            is_package = parts[-1] == "__init__"
-            name = ".".join(parts[:-1] if is_package else parts)
-            found.append(Source(name, str(path), is_package, path.read_bytes()))
-    return tuple(sorted(found))
-
-
-def own_root() -> Path:
-    """Return the folder that holds the running ``reviewflow`` package."""
-    return Path(__file__).resolve().parents[2]
-
-
 class Project:
-    """Modules, linked. Definitions are named by module and name.
+    """Linked modules. Definitions are named by module and name.
 
     Attributes
     ----------
     modules : by dotted name.
-    heirs : for a class, the definitions that may be it where it is asked for: its subclasses,
-        and for a protocol the classes that have one of its methods.
+    subclasses : for a class, the definitions that may be it where it is asked for: its
+        subclasses, and for a protocol the classes that have one of its methods.
     writers : for a definition, the places that change it from elsewhere, as sentences.
-    acting : modules that do more at import than define.
+    import_side_effects : modules that do more at import than define, or that change the state of
+        a package.
     """
 
     def __init__(self, modules: tuple[Module, ...], packages: tuple[str, ...]) -> None:
@@ -84,19 +63,19 @@ class Project:
         self.folders = {
             name[:end] for name in self.modules for end in range(len(name)) if name[end] == "."
         }
-        self.heirs: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.subclasses: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.writers: dict[tuple[str, str], list[str]] = {}
-        self.acting: set[str] = set()
-        self._found: dict[tuple[str, tuple[str, ...]], tuple[Target, ...]] = {}
+        self.import_side_effects: set[str] = set()
+        self._targets: dict[tuple[str, tuple[str, ...]], tuple[Target, ...]] = {}
         self._link()
 
     def find(self, module: str, attributes: tuple[str, ...]) -> tuple[Target, ...]:
         """Return what ``attributes`` of ``module`` stand for: all that it may be."""
         key = (module, attributes)
-        if key not in self._found:
-            self._found[key] = (Target("missing", module, ".".join(attributes)),)  # for circles
-            self._found[key] = tuple(dict.fromkeys(self._find(module, attributes)))
-        return self._found[key]
+        if key not in self._targets:
+            self._targets[key] = (Target("missing", module, ".".join(attributes)),)  # for circles
+            self._targets[key] = tuple(dict.fromkeys(self._find(module, attributes)))
+        return self._targets[key]
 
     def _find(self, module: str, attributes: tuple[str, ...]) -> list[Target]:
         if module.partition(".")[0] not in self.packages:
@@ -108,93 +87,120 @@ class Project:
         name, rest = attributes[0], attributes[1:]
         inner = f"{module}.{name}"
         statements = self.modules[module].binding(name) if module in self.modules else []
-        found: list[Target] = []
+        targets: list[Target] = []
         if statements and all(each.target == statements[0].target for each in statements):
-            target = statements[0].target
-            if target is not None:
-                found += self.find(target[0], (*target[1], *rest))
-                if target == (inner, (name,)):  # __init__ imports the module's namesake
-                    return found
-        if statements and not found:
-            found = [Target("definition", module, name, rest)]
+            origin = statements[0].target
+            if origin is not None:
+                targets += self.find(origin[0], (*origin[1], *rest))
+                if origin == (inner, (name,)):  # __init__ imports the module's namesake
+                    return targets
+        if statements and not targets:
+            targets = [Target("definition", module, name, rest)]
         if inner in self.modules or inner in self.folders:
-            found += self.find(inner, rest)
-        return found or [Target("missing", module, name)]
+            targets += self.find(inner, rest)
+        return targets or [Target("missing", module, name)]
 
     def resolve(self, module: str, reference: Reference) -> tuple[Target, ...]:
         """Return what a reference in ``module`` stands for; names of Python itself included."""
-        found = self.find(reference.module or module, reference.attributes)
-        if not reference.module and found[0].kind == "missing" and found[0].module == module:
+        targets = self.find(reference.module or module, reference.attributes)
+        if not reference.module and targets[0].kind == "missing" and targets[0].module == module:
             name = reference.attributes[0]
             if name in BUILTINS or name in MODULE_ATTRIBUTES:
                 return (Target("builtin", "", name),)
-        return found
+        return targets
 
-    def call_doubt(self, module: str, reference: Reference) -> str:
-        """Return why a call at import may do more than make a value, or nothing."""
+    def impure_call(self, module: str, reference: Reference) -> str:
+        """Return why a call at import may do more than make a value, or nothing.
+
+        The project's own decorators are trusted to only make values.
+        """
         for target in self.resolve(module, reference):
-            kinds: set[str] = set()
-            if target.kind == "definition" and not target.rest:
-                statements = self.modules[target.module].binding(target.name)
-                kinds = {statement.kind for statement in statements}
-            builtin = target.kind == "builtin"
-            text = target.name if builtin else f"{target.module}.{target.name}".rstrip(".")
-            acts = "function" in kinds and (target.module, target.name) != IMPORT_HOOK
+            name = ".".join(filter(None, (target.module, target.name)))
             if target.kind in ("package", "builtin"):
-                acts = call_acts(text, builtin=builtin)
-            if acts:
-                return f"calls {text} at import, which may do more than make a value"
+                impure = not is_pure_at_import(name, builtin=target.kind == "builtin")
+            elif target.kind == "definition" and not target.rest:
+                statements = self.modules[target.module].binding(target.name)
+                is_function = any(each.kind == "function" for each in statements)
+                trusted = (target.module, target.name) == IMPORT_HOOK
+                impure = is_function and reference.role == "call" and not trusted
+            else:
+                impure = False
+            if impure:
+                return f"calls {name} at import, which may do more than make a value"
+        return ""
+
+    def names_elsewhere(self, module: str, statement: Statement) -> str:
+        """Return a project name outside ``module`` that a statement reaches through it, or nothing.
+
+        For compiled functions: what they call and the constants that they hold are compiled in.
+        """
+        seen: set[str] = set()
+        pending = [statement]
+        while pending:
+            for reference in pending.pop().references:
+                for target in self.resolve(module, reference):
+                    if target.kind in ("definition", "module") and target.module != module:
+                        return ".".join(filter(None, (target.module, target.name)))
+                    if target.kind == "definition" and target.name not in seen:
+                        seen.add(target.name)
+                        pending += self.modules[module].binding(target.name)
         return ""
 
     def _link(self) -> None:
         protocols: list[tuple[str, str]] = []
         for module in self.modules.values():
-            for name, statements in self._definitions(module):
-                for statement in statements:
+            for name in module.names:
+                for statement in module.binding(name):
                     for reference in statement.references:
                         if reference.role == "base":
-                            self._inherit(module.name, name, reference)
+                            self._link_base(module.name, name, reference)
                             if reference.attributes[-1] == "Protocol":
                                 protocols.append((module.name, name))
             for statement in module.statements:
-                if statement.kind == "action":
-                    self.acting.add(module.name)
-                for reference in statement.references:
-                    if reference.role == "call" and self.call_doubt(module.name, reference):
-                        self.acting.add(module.name)
-                    if reference.role in ("write", "mutate", "augment", "decorate"):
-                        self._write(module.name, reference)
+                self._link_effects(module.name, statement)
         for protocol in protocols:
-            self._fulfil(protocol)
+            self._link_protocol(protocol)
 
-    @staticmethod
-    def _definitions(module: Module) -> list[tuple[str, list[Statement]]]:
-        return [(name, module.binding(name)) for name in module.names]
-
-    def _inherit(self, module: str, name: str, reference: Reference) -> None:
-        """Make a definition an heir of its base, and of all that a computed base names."""
+    def _link_base(self, module: str, name: str, reference: Reference) -> None:
+        """Make a definition a subclass of its base, and of all that a computed base names."""
         seen: set[tuple[str, str]] = {(module, name)}
-        todo = list(self.resolve(module, reference))
-        while todo:
-            target = todo.pop()
+        pending = list(self.resolve(module, reference))
+        while pending:
+            target = pending.pop()
             base = (target.module, target.name)
             if target.kind != "definition" or base in seen:
                 continue
             seen.add(base)
-            self.heirs.setdefault(base, []).append((module, name))
+            self.subclasses.setdefault(base, []).append((module, name))
             for statement in self.modules[target.module].binding(target.name):
                 if statement.kind in ("constant", "block"):
                     for inner in statement.references:
-                        todo.extend(self.resolve(target.module, inner))
+                        pending.extend(self.resolve(target.module, inner))
 
-    def _write(self, module: str, reference: Reference) -> None:
-        """Remember that a place changes a definition from outside of it."""
-        todo = list(self.resolve(module, reference))
-        for target in todo:
+    def _link_effects(self, module: str, statement: Statement) -> None:
+        """Record what a statement changes beyond its own names."""
+        if statement.kind == "action":
+            self.import_side_effects.add(module)
+        for reference in statement.references:
+            if reference.role in ("call", "decorator") and self.impure_call(module, reference):
+                self.import_side_effects.add(module)
+            if reference.role in CHANGES:
+                self._record_writer(module, reference)
+            targets = self.resolve(module, reference)
+            if targets[0].kind == "package" and state_reason(targets[0].module):
+                self.import_side_effects.add(module)
+
+    def _record_writer(self, module: str, reference: Reference) -> None:
+        """Record that a place changes a definition from outside of it."""
+        pending = list(self.resolve(module, reference))
+        for target in pending:
+            if target.kind == "module" and reference.role == "write":
+                names = self.modules[target.module].names if target.module in self.modules else ()
+                pending += [Target("definition", target.module, name) for name in names]
             if target.kind != "definition":
                 continue
             statements = self.modules[target.module].binding(target.name)
-            todo += [each for each in self._behind(target, statements) if each not in todo]
+            pending += [each for each in self._behind(target, statements) if each not in pending]
             kinds = {each.kind for each in statements if target.name not in each.imports}
             holds_value = bool(kinds & {"constant", "block"} or (kinds and target.rest))
             if (
@@ -210,27 +216,28 @@ class Project:
 
     def _behind(self, target: Target, statements: list[Statement]) -> list[Target]:
         """Return what a name may stand for that imports bind beside other statements."""
-        found: list[Target] = []
+        targets: list[Target] = []
         for statement in statements:
             if statement.kind == "import" or target.name in statement.imports:
                 for reference in statement.references:
-                    found += self.resolve(target.module, reference)
-        return found
+                    targets += self.resolve(target.module, reference)
+        return targets
 
-    def _fulfil(self, protocol: tuple[str, str]) -> None:
+    def _link_protocol(self, protocol: tuple[str, str]) -> None:
+        """Make every class with a method of a protocol a subclass of it."""
         wanted = {
             member
             for statement in self.modules[protocol[0]].binding(protocol[1])
             for member in statement.members
         }
         for module in self.modules.values():
-            for name, statements in self._definitions(module):
-                has = {member for statement in statements for member in statement.members}
-                if not has.isdisjoint(wanted) and (module.name, name) != protocol:
-                    self.heirs.setdefault(protocol, []).append((module.name, name))
+            for name in module.names:
+                members = {each for statement in module.binding(name) for each in statement.members}
+                if not members.isdisjoint(wanted) and (module.name, name) != protocol:
+                    self.subclasses.setdefault(protocol, []).append((module.name, name))
 
 
 @lru_cache(maxsize=4)
-def linked(files: tuple[Source, ...], packages: tuple[str, ...]) -> Project:
+def link_project(files: tuple[Source, ...], packages: tuple[str, ...]) -> Project:
     """Return the project that some source files make."""
-    return Project(tuple(parsed(file) for file in files), packages)
+    return Project(tuple(parse_module(file) for file in files), packages)

@@ -1,4 +1,4 @@
-"""What a piece of code refers to: the names that it reads, outside of itself, and how.
+"""Collect what a piece of code refers to: the names that it reads from outside, and how.
 
     return np.sqrt(scale * x)   ──▶   value  np.sqrt,  value  scale          (x is a local)
 
@@ -9,7 +9,8 @@ function imports the name itself, at that import.
 import ast
 from typing import NamedTuple
 
-from reviewflow.callgraph.scopes import Place, Scope
+from reviewflow.callgraph.scopes import Origin, Scope
+from reviewflow.callgraph.source import Source
 
 DOCUMENTATION = frozenset({"__doc__", "getdoc", "getcomments"})
 
@@ -17,10 +18,19 @@ DOCUMENTATION = frozenset({"__doc__", "getdoc", "getcomments"})
 class Reference(NamedTuple):
     """A chain of attributes from a module's name.
 
-    ``role`` says how it is used: ``value``; ``base`` of a class; ``lazy``, imported inside a
-    function; ``maybe``, perhaps no name at all; ``write``, ``mutate`` and ``augment``, changed
-    in place; ``decorate``, decorates through an attribute; ``call``, called at import.
-    ``module`` is empty for the names of the module itself.
+    Attributes
+    ----------
+    role : how it is used.
+
+        - ``value``: read; ``maybe``: read, if it is a name at all;
+        - ``lazy``: imported inside a function;
+        - ``base``: base of a class; ``decorator``: decorates at import;
+        - ``write``, ``mutate``, ``augment``, ``decorate``: changed in place;
+        - ``call``: called at import;
+        - ``open``: called with a first argument that the function is not given.
+    module : where the chain starts; empty for the names of the module itself.
+    attributes : the chain.
+    line : the first line where it is used so.
     """
 
     role: str
@@ -29,53 +39,49 @@ class Reference(NamedTuple):
     line: int
 
 
-class Doubt(NamedTuple):
-    """A place where the reach cannot be told; ``everywhere`` if no module bounds it."""
+class Unresolved(NamedTuple):
+    """A place whose reach cannot be resolved; ``everywhere`` if no module bounds it."""
 
     line: int
     why: str
     everywhere: bool
 
 
-class Collector:
-    """Gathers the references and doubts of one statement of a module."""
+class NamedFile(NamedTuple):
+    """A file that the code names by its own place; empty if the name cannot be told."""
 
-    def __init__(self, package: str) -> None:
-        self.package = package
-        self.found: dict[tuple[str, str, tuple[str, ...]], int] = {}
-        self.doubts: list[Doubt] = []
+    line: int
+    path: str
+
+
+class Collector:
+    """The references of one statement of a module, and what cannot be resolved in it."""
+
+    def __init__(self, source: Source) -> None:
+        self.package = source.package
+        self.file = source.file
+        self.lines: dict[tuple[str, str, tuple[str, ...]], int] = {}
+        self.unresolved: list[Unresolved] = []
+        self.named_files: list[NamedFile] = []
         self.reads_documentation = False
         self.lenient = False
+        self.inside_path = False
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """Everything found, each once, in the order of its first line."""
-        return tuple(Reference(*key, line) for key, line in self.found.items())
+        """Every reference, each once, in the order of its first line."""
+        return tuple(Reference(*key, line) for key, line in self.lines.items())
 
-    def note(self, role: str, place: Place, line: int) -> None:
-        """Remember one reference."""
-        self.found.setdefault((role, *place), line)
+    def add(self, role: str, origin: Origin, line: int) -> None:
+        """Add one reference."""
+        self.lines.setdefault((role, *origin), line)
 
-    def doubt(self, node: ast.expr | ast.stmt, why: str, *, everywhere: bool = True) -> None:
-        """Remember a place that cannot be told."""
-        self.doubts.append(Doubt(node.lineno, why, everywhere))
+    def mark(self, node: ast.expr | ast.stmt, why: str, *, everywhere: bool = True) -> None:
+        """Mark a place as unresolved."""
+        self.unresolved.append(Unresolved(node.lineno, why, everywhere))
 
-    def look_up(
-        self, role: str, name: str, rest: tuple[str, ...], scope: Scope | None
-    ) -> list[tuple[str, Place]]:
-        """Return what a chain that starts at ``name`` may stand for, with the role of each."""
-        while scope is not None and name not in scope.module_names:
-            if name in scope.names:
-                places = [(role, (module, (*path, *rest))) for module, path in scope.names[name]]
-                if not scope.is_class or role not in ("value", "base"):
-                    return places
-                role = "maybe" if role == "value" else role
-                return places + self.look_up(role, name, rest, scope.outer)
-            scope = scope.outer
-        return [(role, ("", (name, *rest)))]
-
-    def chain(self, role: str, node: ast.expr, scope: Scope | None) -> bool:
-        """Note the chain of attributes and items that ``node`` is; tell whether it is one."""
+    def add_chain(self, role: str, node: ast.expr, scope: Scope | None) -> bool:
+        """Add the chain of attributes and items that ``node`` is; tell whether it is one."""
         line, attributes = node.lineno, []
         while isinstance(node, (ast.Attribute, ast.Subscript)):
             if isinstance(node, ast.Attribute):
@@ -88,6 +94,20 @@ class Collector:
         if node.id in DOCUMENTATION:
             self.reads_documentation = True
         rest = tuple(reversed(attributes))
-        for found, place in self.look_up(role, node.id, rest, scope):
-            self.note("maybe" if self.lenient and found == "value" else found, place, line)
+        for used, origin in self._origins(role, node.id, rest, scope):
+            self.add("maybe" if self.lenient and used == "value" else used, origin, line)
         return True
+
+    def _origins(
+        self, role: str, name: str, rest: tuple[str, ...], scope: Scope | None
+    ) -> list[tuple[str, Origin]]:
+        """Return what a chain that starts at ``name`` may stand for, with the role of each."""
+        while scope is not None and name not in scope.global_names:
+            if name in scope.names:
+                origins = [(role, (module, (*path, *rest))) for module, path in scope.names[name]]
+                if not scope.is_class or role not in ("value", "base", "decorator"):
+                    return origins
+                role = "base" if role == "base" else "maybe"
+                return origins + self._origins(role, name, rest, scope.outer)
+            scope = scope.outer
+        return [(role, ("", (name, *rest)))]

@@ -1,10 +1,28 @@
-"""Which names make a reach untellable, change a value in place, or may be called at import."""
+"""List the names that hide what code depends on, and why.
+
+| table | what its names do |
+| --- | --- |
+| ``BUILTINS``, ``PACKAGES`` | make a reach impossible to resolve |
+| ``GLOBAL_STATE`` | change what other code computes, wherever they are called |
+| ``OUTSIDE`` | read something that no argument gives |
+| ``OPENERS`` | open the file that their first argument names |
+| ``COMPILERS`` | compile a function and keep the machine code on disk |
+| ``MUTATORS`` | change the object whose method they are |
+"""
+
+from collections.abc import Mapping
+
+TEXT_AS_CODE = "runs code that is made as text"
+IMPORTS_BY_VALUE = "imports what a value names"
+NAMES_CODE_IN_DATA = "unpickles or pickles, which names code in data"
+READS_SOURCE = "reads source text"
+READS_CALLER = "reads its caller's frame"
 
 BUILTINS = {
-    "eval": "runs code that is made as text (eval)",
-    "exec": "runs code that is made as text (exec)",
-    "compile": "runs code that is made as text (compile)",
-    "__import__": "imports what a value names (__import__)",
+    "eval": f"{TEXT_AS_CODE} (eval)",
+    "exec": f"{TEXT_AS_CODE} (exec)",
+    "compile": f"{TEXT_AS_CODE} (compile)",
+    "__import__": f"{IMPORTS_BY_VALUE} (__import__)",
     "globals": "takes the module's names as a value (globals)",
     "locals": "takes its names as a value (locals)",
     "__builtins__": "takes Python's own names as a value",
@@ -12,37 +30,127 @@ BUILTINS = {
     "setattr": "hands on setattr as a value",
     "delattr": "hands on delattr as a value",
 }
+WITHIN_MODULE = frozenset({"getattr", "setattr", "delattr"})  # the module bounds their reach
 PACKAGES = {
-    "importlib.import_module": "imports what a value names (import_module)",
-    "importlib.__import__": "imports what a value names (__import__)",
-    "importlib.reload": "runs a module anew (reload)",
+    "importlib.import_module": f"{IMPORTS_BY_VALUE} (import_module)",
+    "importlib.__import__": f"{IMPORTS_BY_VALUE} (__import__)",
+    "importlib.reload": "executes a module again (reload)",
     "importlib.util.module_from_spec": "makes a module while running",
     "importlib.machinery": "makes a module while running",
-    "builtins.eval": "runs code that is made as text (eval)",
-    "builtins.exec": "runs code that is made as text (exec)",
-    "builtins.__import__": "imports what a value names (__import__)",
+    "builtins.eval": f"{TEXT_AS_CODE} (eval)",
+    "builtins.exec": f"{TEXT_AS_CODE} (exec)",
+    "builtins.__import__": f"{IMPORTS_BY_VALUE} (__import__)",
     "runpy": "runs a module that a value names",
     "pkgutil": "finds modules while running",
-    "pydoc.locate": "imports what a value names (locate)",
+    "pydoc.locate": f"{IMPORTS_BY_VALUE} (locate)",
     "sys.modules": "takes modules as values (sys.modules)",
-    "sys._getframe": "looks at its caller",
-    "gc": "looks at objects that nothing names (gc)",
-    "pickle": "unpickles or pickles, which names code in data",
-    "dill": "unpickles or pickles, which names code in data",
-    "cloudpickle": "unpickles or pickles, which names code in data",
-    "joblib": "unpickles or pickles, which names code in data",
-    "pandas.read_pickle": "unpickles or pickles, which names code in data",
+    "sys._getframe": READS_CALLER,
+    "gc": "finds objects that nothing names (gc)",
+    "pickle": NAMES_CODE_IN_DATA,
+    "dill": NAMES_CODE_IN_DATA,
+    "cloudpickle": NAMES_CODE_IN_DATA,
+    "joblib": NAMES_CODE_IN_DATA,
+    "pandas.read_pickle": NAMES_CODE_IN_DATA,
     "yaml.unsafe_load": "makes objects that data names (unsafe_load)",
     "marshal": "reads or writes code as data",
-    "shelve": "unpickles or pickles, which names code in data",
-    "inspect.getsource": "reads source text",
-    "inspect.getsourcelines": "reads source text",
+    "shelve": NAMES_CODE_IN_DATA,
+    "inspect.getsource": READS_SOURCE,
+    "inspect.getsourcelines": READS_SOURCE,
     "inspect.getmodule": "takes a module as a value",
-    "inspect.stack": "looks at its caller",
-    "inspect.currentframe": "looks at its caller",
-    "linecache": "reads source text",
+    "inspect.stack": READS_CALLER,
+    "inspect.currentframe": READS_CALLER,
+    "linecache": READS_SOURCE,
 }
-LOCAL_DOUBTS = frozenset({"getattr", "setattr", "delattr"})  # bounded by the module
+GLOBAL_STATE = {
+    "numpy.seterr": "changes NumPy's error state for all code; use numpy.errstate",
+    "numpy.seterrcall": "changes NumPy's error state for all code; use numpy.errstate",
+    "numpy.setbufsize": "changes NumPy's buffers for all code",
+    "numpy.random.seed": "seeds NumPy for all code; use numpy.random.default_rng",
+    "random.seed": "seeds Python's generator for all code; use random.Random",
+    "torch.manual_seed": "seeds PyTorch for all code; use torch.Generator",
+    "torch.set_default_dtype": "changes PyTorch's default type for all code",
+    "decimal.setcontext": "changes decimal's context for all code; use localcontext",
+    "locale.setlocale": "changes the locale for all code",
+    "numba.extending": "changes what Numba compiles elsewhere",
+}
+OUTSIDE = {
+    "os.environ": "reads the environment",
+    "os.environb": "reads the environment",
+    "os.getenv": "reads the environment",
+    "os.getenvb": "reads the environment",
+    "os.path.expanduser": "reads the environment",
+    "os.path.expandvars": "reads the environment",
+    "os.getcwd": "reads the working directory",
+    "pathlib.Path.cwd": "reads the working directory",
+    "pathlib.Path.home": "reads the environment",
+    "sys.argv": "reads the command line",
+    "sys.stdin": "reads standard input",
+    "importlib.resources.files": "opens a file by a package's name; use Path(__file__)",
+    "importlib.resources.open_binary": "opens a file by a package's name; use Path(__file__)",
+    "importlib.resources.open_text": "opens a file by a package's name; use Path(__file__)",
+    "importlib.resources.path": "opens a file by a package's name; use Path(__file__)",
+    "importlib.resources.read_binary": "opens a file by a package's name; use Path(__file__)",
+    "importlib.resources.read_text": "opens a file by a package's name; use Path(__file__)",
+}
+OPENERS = (
+    "open",
+    "bz2.open",
+    "codecs.open",
+    "fileinput",
+    "glob",
+    "gzip.open",
+    "io.open",
+    "io.open_code",
+    "io.FileIO",
+    "lzma.open",
+    "numpy.fromfile",
+    "numpy.genfromtxt",
+    "numpy.load",
+    "numpy.loadtxt",
+    "numpy.memmap",
+    "numpy.lib.format.open_memmap",
+    "os.listdir",
+    "os.open",
+    "os.scandir",
+    "os.walk",
+    "pandas.read_csv",
+    "pandas.read_json",
+    "pandas.read_parquet",
+    "pandas.read_table",
+    "pathlib.Path",
+    "pathlib.PosixPath",
+    "pyarrow.OSFile",
+    "pyarrow.csv.open_csv",
+    "pyarrow.csv.read_csv",
+    "pyarrow.dataset.dataset",
+    "pyarrow.feather.read_table",
+    "pyarrow.json.read_json",
+    "pyarrow.memory_map",
+    "pyarrow.parquet.ParquetFile",
+    "pyarrow.parquet.read_metadata",
+    "pyarrow.parquet.read_schema",
+    "pyarrow.parquet.read_table",
+    "safetensors.numpy.load_file",
+    "safetensors.safe_open",
+    "safetensors.torch.load_file",
+    "scipy.io.loadmat",
+    "scipy.sparse.load_npz",
+    "sqlite3.connect",
+    "tarfile.open",
+    "torch.load",
+    "zipfile.Path",
+    "zipfile.ZipFile",
+)
+COMPILERS = (
+    "numba.cfunc",
+    "numba.experimental.jitclass",
+    "numba.generated_jit",
+    "numba.guvectorize",
+    "numba.jit",
+    "numba.njit",
+    "numba.stencil",
+    "numba.vectorize",
+)
 
 LIST_CHANGES = ("append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort")
 SET_CHANGES = ("add", "discard", "update", "difference_update", "intersection_update")
@@ -51,10 +159,12 @@ OTHER_CHANGES = ("appendleft", "extendleft", "popleft", "fill", "put", "set", "s
 MUTATORS = frozenset({*LIST_CHANGES, *SET_CHANGES, *DICT_CHANGES, *OTHER_CHANGES})
 OPAQUE_ATTRIBUTES = frozenset({"__globals__", "__subclasses__", "__builtins__", "f_globals"})
 
-ACTING_BUILTINS = frozenset({"breakpoint", "input", "open", "print"})
+IMPURE_BUILTINS = frozenset({"breakpoint", "input", "open", "print"})
 PURE_AT_IMPORT = (
+    "abc",
     "click",
     "collections",
+    "contextlib",
     "contextvars",
     "dataclasses",
     "datetime",
@@ -67,7 +177,7 @@ PURE_AT_IMPORT = (
     "itertools",
     "logging.getLogger",
     "math",
-    "numba",
+    *COMPILERS,
     "numpy",
     "operator",
     "os.path",
@@ -83,29 +193,55 @@ PURE_AT_IMPORT = (
     "typing",
     "unicodedata",
 )
-ACTING_NAMES = ("seed", "set", "register", "enable", "disable", "add", "remove", "update", "use")
+IMPURE_BEGINNINGS = (
+    "seed", "set", "register", "enable", "disable", "add", "remove", "update", "use",
+)  # fmt: skip
 
 
-def _begins(text: str, beginning: str) -> bool:
-    return text == beginning or text.startswith(beginning + ".")
+def unresolved_reason(name: str) -> str:
+    """Return why a package's name (``sys.modules``) hides what code depends on, or nothing."""
+    return _reason(PACKAGES, name) or _reason(GLOBAL_STATE, name)
 
 
-def package_doubt(text: str) -> str:
-    """Return why a foreign name (``sys.modules``) makes the reach untellable, or nothing."""
-    return next((why for name, why in PACKAGES.items() if _begins(text, name)), "")
+def state_reason(name: str) -> str:
+    """Return how a package's name changes what other code computes, or nothing."""
+    return _reason(GLOBAL_STATE, name)
 
 
-def call_acts(text: str, *, builtin: bool) -> bool:
-    """Tell whether a call at import may do more than make a value.
+def outside_reason(name: str) -> str:
+    """Return what a package's name reads that no argument gives, or nothing."""
+    return _reason(OUTSIDE, name)
+
+
+def is_opener(name: str) -> bool:
+    """Tell whether a name opens the file that its first argument names."""
+    return any(_begins(name, opener) for opener in OPENERS)
+
+
+def is_compiler(name: str) -> bool:
+    """Tell whether a name compiles a function."""
+    return any(_begins(name, compiler) for compiler in COMPILERS)
+
+
+def is_pure_at_import(name: str, *, builtin: bool) -> bool:
+    """Tell whether a call at import only makes a value.
 
     Parameters
     ----------
-    text : the dotted name of what is called.
+    name : the dotted name of what is called.
     builtin : whether it is one of Python's own.
     """
-    last = text.rpartition(".")[2]
+    last = name.rpartition(".")[2]
     if builtin:
-        return last in ACTING_BUILTINS
+        return last not in IMPURE_BUILTINS
     is_class = last.lstrip("_")[:1].isupper()
-    known = is_class or any(_begins(text, name) for name in PURE_AT_IMPORT)
-    return not known or last.startswith(ACTING_NAMES)
+    known = is_class or any(_begins(name, pure) for pure in PURE_AT_IMPORT)
+    return known and not last.startswith(IMPURE_BEGINNINGS)
+
+
+def _reason(table: Mapping[str, str], name: str) -> str:
+    return next((why for beginning, why in table.items() if _begins(name, beginning)), "")
+
+
+def _begins(name: str, beginning: str) -> bool:
+    return name == beginning or name.startswith(beginning + ".")

@@ -1,4 +1,4 @@
-"""Which names a piece of code binds, and where a name that it reads was bound.
+"""Find the names that a piece of code binds, and where a name that it reads was bound.
 
 module names  ◀──  function  ◀──  nested function  ◀──  comprehension
                       ▲
@@ -8,7 +8,7 @@ module names  ◀──  function  ◀──  nested function  ◀──  compre
 import ast
 from dataclasses import dataclass, field
 
-Place = tuple[str, tuple[str, ...]]  # a module and the attributes to follow from it
+Origin = tuple[str, tuple[str, ...]]  # a module and the attributes to follow from it
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -19,20 +19,31 @@ class Scope:
 
     Attributes
     ----------
-    names : bound here; to the places that imports give them, to nothing for a plain value.
+    names : bound here, with the origins that imports give them; none for a plain value.
     outer : the scope around, ``None`` for the module.
     is_class : whether names bound here may still be the module's (before they are bound).
-    module_names : declared ``global`` here.
+    global_names : declared ``global`` here.
+    inputs : names whose value depends on a parameter (see ``named_files.py``).
+    files : names that stand for a file or folder beside the source (see ``named_files.py``).
     """
 
-    names: dict[str, list[Place]]
+    names: dict[str, list[Origin]]
     outer: "Scope | None"
     is_class: bool = False
-    module_names: set[str] = field(default_factory=set)
+    global_names: set[str] = field(default_factory=set)
+    inputs: set[str] = field(default_factory=set)
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def imported(node: ast.Import | ast.ImportFrom, package: str) -> list[tuple[str, Place]]:
-    """Return what an import binds: names and the places that they stand for (``*`` too).
+def visible(scope: Scope | None) -> Scope | None:
+    """Return what a function inside ``scope`` sees: class bodies are passed over."""
+    while scope is not None and scope.is_class:
+        scope = scope.outer
+    return scope
+
+
+def import_bindings(node: ast.Import | ast.ImportFrom, package: str) -> list[tuple[str, Origin]]:
+    """Return the names that an import binds, with their origins (``*`` too).
 
     Parameters
     ----------
@@ -53,15 +64,15 @@ def imported(node: ast.Import | ast.ImportFrom, package: str) -> list[tuple[str,
     return [(alias.asname or alias.name, (module, (alias.name,))) for alias in node.names]
 
 
-def bindings(body: list[ast.AST], package: str) -> tuple[dict[str, list[Place]], set[str]]:
+def bindings(body: list[ast.AST], package: str) -> tuple[dict[str, list[Origin]], set[str]]:
     """Return the names that statements bind in their own scope, and those declared global.
 
-    Nested functions, classes and comprehensions bind their own name or nothing; a ``nonlocal``
+    Nested functions, classes and comprehensions bind their own name or nothing. A ``nonlocal``
     name belongs to an outer scope and is left out.
     """
-    names: dict[str, list[Place]] = {}
-    module_names: set[str] = set()
-    foreign: set[str] = set()
+    names: dict[str, list[Origin]] = {}
+    global_names: set[str] = set()
+    outer_names: set[str] = set()
     stack = list(body)
     while stack:
         node = stack.pop()
@@ -72,25 +83,25 @@ def bindings(body: list[ast.AST], package: str) -> tuple[dict[str, list[Place]],
         elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             names.setdefault(node.name, [])
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            for name, place in imported(node, package):
-                names.setdefault(name, []).append(place)
+            for name, origin in import_bindings(node, package):
+                names.setdefault(name, []).append(origin)
         elif isinstance(node, COMPREHENSIONS):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.NamedExpr):
                     names.setdefault(inner.target.id, [])
         elif isinstance(node, ast.Global):
-            module_names.update(node.names)
+            global_names.update(node.names)
         elif isinstance(node, ast.Nonlocal):
-            foreign.update(node.names)
+            outer_names.update(node.names)
         elif kind is not ast.Lambda:
             if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
                 names.setdefault(node.name, [])
             elif isinstance(node, ast.MatchMapping) and node.rest:
                 names.setdefault(node.rest, [])
             stack.extend(ast.iter_child_nodes(node))
-    for name in foreign | module_names:
+    for name in outer_names | global_names:
         names.pop(name, None)
-    return names, module_names
+    return names, global_names
 
 
 def parameters(arguments: ast.arguments) -> list[ast.arg]:

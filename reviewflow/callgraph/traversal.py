@@ -1,68 +1,91 @@
-"""The walk from definition to definition, and what it counts on its way."""
+"""Walk from definition to definition and count what belongs to a reach."""
 
 from sys import stdlib_module_names
+from typing import NamedTuple
 
-from reviewflow.callgraph.modules import Module, Statement
+from reviewflow.callgraph.modules import Statement
 from reviewflow.callgraph.normalize import digest
-from reviewflow.callgraph.project import Project, Target
-from reviewflow.callgraph.references import Doubt, Reference
-from reviewflow.callgraph.rules import BUILTINS, LOCAL_DOUBTS, package_doubt
+from reviewflow.callgraph.project import CHANGES, Project, Target
+from reviewflow.callgraph.references import Reference, Unresolved
+from reviewflow.callgraph.rules import (
+    BUILTINS,
+    WITHIN_MODULE,
+    is_compiler,
+    is_opener,
+    outside_reason,
+    unresolved_reason,
+)
 
-CHANGES = frozenset({"write", "mutate", "augment", "decorate"})
+
+class Read(NamedTuple):
+    """Something that reached code reads and no argument gives.
+
+    Attributes
+    ----------
+    place : ``module:line``.
+    why : what it reads.
+    path : the file, below the folder that holds the packages; empty if it has no known name.
+    """
+
+    place: str
+    why: str
+    path: str
 
 
-class Walk:
+class Traversal:
     """One walk over the definitions of a project.
 
     Attributes
     ----------
-    seen : definitions counted, to whether as a value (a class then with its subclasses).
-    whole : modules that count whole.
+    counted : definitions, with whether they count as a value (a class then with its subclasses).
+    whole_modules : modules that count whole.
     packages : import roots of the third-party packages used.
-    unclear : sentences on what could not be told.
+    unresolved : places whose reach cannot be resolved, as sentences.
+    reads : what is read that no argument gives.
     """
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.seen: dict[tuple[str, str], bool] = {}
-        self.whole: set[str] = set()
+        self.counted: dict[tuple[str, str], bool] = {}
+        self.whole_modules: set[str] = set()
         self.packages: set[str] = set()
-        self.unclear: set[str] = set()
-        self._todo: list[tuple[str, str, bool]] = []
-        self._touched: set[str] = set()
+        self.unresolved: set[str] = set()
+        self.reads: set[Read] = set()
+        self._pending: list[tuple[str, str, bool]] = []
+        self._entered: set[str] = set()
         self._documented = False
 
     def count(self, module: str, name: str, *, as_value: bool = True) -> None:
         """Count a definition and all that it reaches."""
-        self._todo.append((module, name, as_value))
-        self._go_on()
+        self._pending.append((module, name, as_value))
+        self._drain()
 
     def count_module(self, module: str) -> None:
         """Count a module whole, and all that its statements reach."""
         self._count_module(module)
-        self._go_on()
+        self._drain()
 
-    def doubt(self, module: str, doubt: Doubt) -> None:
-        """Count more, since the reach cannot be told at some place of ``module``."""
-        self._doubt(module, doubt)
-        self._go_on()
+    def mark(self, module: str, unresolved: Unresolved) -> None:
+        """Count more, since the reach cannot be resolved at some place of ``module``."""
+        self._mark(module, unresolved)
+        self._drain()
 
     def definitions(self) -> dict[str, str]:
         """Return the digest of each counted definition, by dotted name, sorted."""
         found = {}
-        for module, name in self.seen:
+        for module, name in self.counted:
             statements = self.project.modules[module].binding(name)
             found[f"{module}.{name}"] = self._digest(module, statements)
-        for module in self.whole:
+        for module in self.whole_modules:
             read = self.project.modules[module]
             found[f"{module}.*"] = read.documented if self._documented else read.plain
         if self._documented:
-            for module in self._touched:
+            for module in self._entered:
                 found[f"{module}.__doc__"] = self.project.modules[module].docstring
         return dict(sorted(found.items()))
 
     def _digest(self, module: str, statements: list[Statement]) -> str:
-        """Digest some statements, with what the names in them stand for."""
+        """Return the digest of some statements, with what the names in them stand for."""
         parts = []
         for each in statements:
             parts.append(each.documented if self._documented else each.plain)
@@ -72,17 +95,19 @@ class Walk:
                 parts.append(" ".join([chain, *(target.text for target in targets)]))
         return digest(parts)
 
-    def _go_on(self) -> None:
-        while self._todo:
-            module, name, as_value = self._todo.pop()
+    def _drain(self) -> None:
+        """Count what is pending, and what that reaches, until nothing is pending."""
+        while self._pending:
+            module, name, as_value = self._pending.pop()
             key = (module, name)
-            if as_value and not self.seen.get(key):
-                self._todo.extend((*heir, True) for heir in self.project.heirs.get(key, ()))
-            if key in self.seen:
-                self.seen[key] |= as_value
+            if as_value and not self.counted.get(key):
+                subclasses = self.project.subclasses.get(key, ())
+                self._pending.extend((*subclass, True) for subclass in subclasses)
+            if key in self.counted:
+                self.counted[key] |= as_value
                 continue
-            self.seen[key] = as_value
-            self._touch(module)
+            self.counted[key] = as_value
+            self._enter(module)
             statements = self.project.modules[module].binding(name)
             if len({statement.target for statement in statements}) == 1 and statements[0].target:
                 self._follow_import(module, statements[0])
@@ -90,74 +115,104 @@ class Walk:
             for statement in statements:
                 self._follow(module, statement)
             for sentence in self.project.writers.get(key, ()):
-                self.unclear.add(sentence)
+                self.unresolved.add(sentence)
                 self._count_project()
 
-    def _touch(self, module: str) -> None:
+    def _enter(self, module: str) -> None:
         """Count what any definition of a module brings along."""
-        if module in self._touched:
+        if module in self._entered:
             return
-        self._touched.add(module)
-        read = self.project.modules[module]
-        for statement in read.statements:
-            if statement.kind == "star":
-                self._follow(module, statement)
-        for statement in read.idle_imports:
+        self._entered.add(module)
+        for statement in self.project.modules[module].statements_of("star"):
+            self._follow(module, statement)
+        for statement in self.project.modules[module].unused_imports:
             self._follow_import(module, statement)
 
     def _follow(self, module: str, statement: Statement) -> None:
         self._documented |= statement.reads_documentation
         for reference in statement.references:
-            self._reference(module, reference)
-        for doubt in statement.doubts:
-            self._doubt(module, doubt)
+            self._follow_reference(module, reference, statement)
+        for unresolved in statement.unresolved:
+            self._mark(module, unresolved)
+        for file in statement.named_files:
+            why = f"opens {file.path}" if file.path else "reads where its own file is"
+            self.reads.add(Read(f"{module}:{file.line}", why, file.path))
 
     def _follow_import(self, module: str, statement: Statement) -> None:
         """Count what an import names; a project module that it names is not yet used."""
         for reference in statement.references:
-            self._reference(module, reference._replace(role="lazy"))
+            self._follow_reference(module, reference._replace(role="lazy"), statement)
 
-    def _reference(self, module: str, reference: Reference) -> None:
+    def _follow_reference(self, module: str, reference: Reference, statement: Statement) -> None:
         role, line = reference.role, reference.line
-        if role == "call" and (why := self.project.call_doubt(module, reference)):
-            self._doubt(module, Doubt(line, why, False))
+        if role in ("call", "decorator") and (why := self.project.impure_call(module, reference)):
+            self._mark(module, Unresolved(line, why, False))
         for target in self.project.resolve(module, reference):
-            if target.kind == "definition":
-                self._todo.append((target.module, target.name, role != "base"))
+            if role == "open":
+                self._opens(module, target, line)
+            elif target.kind == "definition":
+                self._pending.append((target.module, target.name, role != "base"))
             elif target.kind == "package":
-                self._package(module, target, reference)
+                self._package(module, target, reference, statement)
             elif role in CHANGES or role in ("maybe", "call"):
                 continue
             elif target.kind == "builtin":
                 if target.name in BUILTINS:
-                    everywhere = target.name not in LOCAL_DOUBTS
-                    self._doubt(module, Doubt(line, BUILTINS[target.name], everywhere))
+                    everywhere = target.name not in WITHIN_MODULE
+                    self._mark(module, Unresolved(line, BUILTINS[target.name], everywhere))
             elif target.kind == "module" and role != "lazy":
                 self._module(module, target, line)
             elif target.kind == "missing":
                 chain = ".".join([reference.module, *reference.attributes]).strip(".")
                 why = f"names {chain}, which is defined nowhere"
-                self._doubt(module, Doubt(line, why, False))
+                self._mark(module, Unresolved(line, why, False))
                 self._count_module(target.module)
 
-    def _package(self, module: str, target: Target, reference: Reference) -> None:
-        root = target.module.partition(".")[0]
+    def _opens(self, module: str, target: Target, line: int) -> None:
+        """Count a call whose first argument is not given, if it opens a file."""
+        name = target.module if target.kind == "package" else target.name
+        if target.kind in ("package", "builtin") and is_opener(name):
+            why = f"names a file that no argument gives ({name})"
+            self.reads.add(Read(f"{module}:{line}", why, ""))
+
+    def _package(
+        self, module: str, target: Target, reference: Reference, statement: Statement
+    ) -> None:
+        name, line, role = target.module, reference.line, reference.role
+        root = name.partition(".")[0]
         if root not in stdlib_module_names:
             self.packages.add(root)
-        why = package_doubt(target.module)
-        if why:
-            self._doubt(module, Doubt(reference.line, why, True))
+        if why := unresolved_reason(name):
+            self._mark(module, Unresolved(line, why, True))
+        if role != "write" and (why := outside_reason(name)):
+            self.reads.add(Read(f"{module}:{line}", why, ""))
+        if is_compiler(name) and role != "lazy":
+            self._compiled(module, reference, statement)
+
+    def _compiled(self, module: str, reference: Reference, statement: Statement) -> None:
+        """Mark a compiled function that would not be compiled again after a change.
+
+        Numba keeps machine code by the text of the function's own file alone.
+        """
+        line = reference.line
+        if reference.role not in ("decorator", "decorate"):
+            why = "compiles in another way than by a decorator, which hides what is compiled"
+            self._mark(module, Unresolved(line, why, False))
+        elif name := self.project.names_elsewhere(module, statement):
+            why = f"compiles {name} of another file in; Numba would miss a change of it"
+            self._mark(module, Unresolved(line, why, False))
 
     def _module(self, module: str, target: Target, line: int) -> None:
         """Count a module that is handed on as a value, or imported whole by ``*``."""
         stars = [each.line for each in self.project.modules[module].statements_of("star")]
         if line not in stars:
-            self._doubt(module, Doubt(line, f"uses the module {target.module} as a value", False))
+            why = f"uses the module {target.module} as a value"
+            self._mark(module, Unresolved(line, why, False))
         self._count_module(target.module)
 
-    def _doubt(self, module: str, doubt: Doubt) -> None:
-        self.unclear.add(f"{module}:{doubt.line} {doubt.why}")
-        if doubt.everywhere:
+    def _mark(self, module: str, unresolved: Unresolved) -> None:
+        self.unresolved.add(f"{module}:{unresolved.line} {unresolved.why}")
+        if unresolved.everywhere:
             self._count_project()
         self._count_module(module)
 
@@ -166,12 +221,12 @@ class Walk:
             self._count_module(module)
 
     def _count_module(self, module: str) -> None:
-        if module in self.whole or module not in self.project.modules:
+        if module in self.whole_modules or module not in self.project.modules:
             return
-        self.whole.add(module)
-        self._touch(module)
-        read: Module = self.project.modules[module]
-        self._todo.extend((module, name, True) for name in read.names)
+        self.whole_modules.add(module)
+        self._enter(module)
+        read = self.project.modules[module]
+        self._pending.extend((module, name, True) for name in read.names)
         for statement in read.statements:
             if statement.kind != "import":
                 self._follow(module, statement)

@@ -1,22 +1,34 @@
-"""Print where a reach cannot be told, and fail if there is such a place.
+"""Print where code hides what it depends on, and fail if there is such a place.
 
-python -m reviewflow.callgraph                                     what the jobs' stages reach
-python -m reviewflow.callgraph reviewflow.reviews.split.split …    what these functions reach
+python -m reviewflow.jobs.check_code                                     all stages of the jobs
+python -m reviewflow.jobs.check_code reviewflow.reviews.split.split …    some functions
 """
 
 import sys
 
-from reviewflow.callgraph.check import unclear_places
+from reviewflow.callgraph.check import undeclared_reads, unresolved_places
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.planner import CALL
 
+# A resource that is more than a file: the function that digests it for the key.
+DIGESTERS = {"wordnet": "reviewflow.text.wordnet.wordnet_digest"}
+
 
 def main(entries: list[str]) -> int:
-    """Return 0 if every reach can be told, 1 otherwise."""
-    places = unclear_places(
-        entries=entries or [CALL, *(stage.function for stage in STAGES + MOONS)]
-    )
+    """Return 0 if all that functions depend on is in their keys, 1 otherwise."""
+    stages = STAGES + MOONS
+    resources = {
+        stage.function: {f"reviewflow/{name}" for name in stage.resources} for stage in stages
+    }
+    functions = entries or [CALL, *resources]
+    declared = {function: resources.get(function, set()) for function in functions}
+    used = {name for stage in stages for name in stage.resources}
+    digesters = [function for name, function in DIGESTERS.items() if name in used]
+    places = [
+        *unresolved_places(entries=functions),
+        *undeclared_reads(declared, digesters),
+    ]
     for place in places:
         print(place)
     return 1 if places else 0

@@ -46,8 +46,8 @@ def test_unchanged_code_is_not_analysed_again(
     root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(root, kept)
-    monkeypatch.setattr(cache, "reached", refuse)
-    monkeypatch.setattr(cache, "parsed", refuse)
+    monkeypatch.setattr(cache, "reach_in_project", refuse)
+    monkeypatch.setattr(cache, "parse_module", refuse)
     check(root, kept)
 
 
@@ -57,8 +57,10 @@ def test_an_edited_file_alone_is_parsed_again(
     check(root, kept)
     write(root, {"b": FILES["b"].replace("K = 1", "K = 2")})
     seen = []
-    parsed = cache.parsed
-    monkeypatch.setattr(cache, "parsed", lambda file: seen.append(file.module) or parsed(file))
+    parse_module = cache.parse_module
+    monkeypatch.setattr(
+        cache, "parse_module", lambda file: seen.append(file.module) or parse_module(file)
+    )
     check(root, kept)
     assert seen == ["shop.b"]
 
@@ -79,7 +81,7 @@ def test_a_moved_checkout_keeps_its_memo(
 ) -> None:
     check(root, kept)
     moved = root.rename(root.parent / "moved")
-    monkeypatch.setattr(cache, "reached", refuse)
+    monkeypatch.setattr(cache, "reach_in_project", refuse)
     check(moved, kept)
 
 
@@ -87,7 +89,7 @@ def test_renamed_and_removed_modules_are_seen(root: Path, kept: Path) -> None:
     check(root, kept)
     (root / "shop" / "b.py").rename(root / "shop" / "d.py")
     check(root, kept)
-    assert reaches(ENTRIES, kept, root=root, packages=("shop",))["shop.a.entry"].unclear
+    assert reaches(ENTRIES, kept, root=root, packages=("shop",))["shop.a.entry"].unresolved
 
 
 @pytest.mark.parametrize("name", ["code.json", "code.modules.json"])

@@ -7,8 +7,8 @@ import pytest
 from reviewflow.callgraph.reach import Reach, reach
 from tests.reviewflow.callgraph.projects import Edit, edits, write
 
-CLEAR = edits("clear_edits.txt")
-DOUBTFUL = edits("doubtful_edits.txt")
+RESOLVED = edits("resolved_edits.txt")
+UNRESOLVED = edits("unresolved_edits.txt")
 
 
 def reach_of(root: Path) -> Reach:
@@ -19,24 +19,24 @@ def named(edit: Edit) -> str:
     return edit.name
 
 
-@pytest.mark.parametrize("edit", CLEAR, ids=named)
-def test_code_that_can_be_told(edit: Edit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("edit", RESOLVED, ids=named)
+def test_resolved_code(edit: Edit, tmp_path: Path) -> None:
     before = reach_of(write(tmp_path, edit.before))
     after = reach_of(write(tmp_path, edit.after))
-    assert before.unclear == after.unclear == ()
+    assert before.unresolved == after.unresolved == ()
     assert (before != after) == edit.changes
 
 
-@pytest.mark.parametrize("edit", DOUBTFUL, ids=named)
-def test_code_that_cannot_be_told_counts_more_and_says_why(edit: Edit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("edit", UNRESOLVED, ids=named)
+def test_unresolved_code_counts_more_and_says_why(edit: Edit, tmp_path: Path) -> None:
     before = reach_of(write(tmp_path, edit.before))
     after = reach_of(write(tmp_path, edit.after))
-    assert before.unclear
-    assert all(sentence.startswith("shop.") for sentence in before.unclear)
+    assert before.unresolved
+    assert all(sentence.startswith("shop.") for sentence in before.unresolved)
     assert (before.definitions != after.definitions) == edit.changes
 
 
 def test_the_tables_are_long_enough() -> None:
-    both = [*CLEAR, *DOUBTFUL]
+    both = [*RESOLVED, *UNRESOLVED]
     assert len({edit.name for edit in both}) == len(both) >= 120
     assert sum(not edit.changes for edit in both) >= 25

@@ -8,7 +8,6 @@ from time import perf_counter
 
 import pytest
 
-from reviewflow.callgraph.check import unclear_places
 from reviewflow.callgraph.reach import reach
 from reviewflow.callgraph.versions import package_versions
 from reviewflow.errors import ReviewflowError
@@ -54,7 +53,7 @@ def test_packages_come_from_the_imports(
     write(tmp_path, {"a": source, "b": "import numpy as np\nimport scipy\n__all__ = ['np']\n"})
     found = reach("shop.a.entry", root=tmp_path, packages=("shop",))
     assert found.packages == packages
-    assert not found.unclear
+    assert not found.unresolved
 
 
 def test_an_entry_may_be_reexported_or_a_method(tmp_path: Path) -> None:
@@ -92,7 +91,7 @@ def test_circles_end(tmp_path: Path) -> None:
     }
     found = reach("shop.a.entry", root=write(tmp_path, files), packages=("shop",))
     assert {"shop.a.entry", "shop.b.f"} <= set(found.definitions)
-    assert any("lost, which is defined nowhere" in sentence for sentence in found.unclear)
+    assert any("lost, which is defined nowhere" in sentence for sentence in found.unresolved)
 
 
 def test_long_chains_are_followed_to_the_end(tmp_path: Path) -> None:
@@ -108,20 +107,6 @@ def test_several_packages_are_one_project(tmp_path: Path) -> None:
     both = reach("shop.a.entry", root=tmp_path, packages=("shop", "mart"))
     assert list(both.definitions) == ["mart.b.f", "shop.a.entry"]
     assert reach("shop.a.entry", root=tmp_path, packages=("shop",)).packages == ("mart",)
-
-
-def test_unclear_places_are_named_by_module_and_line(tmp_path: Path) -> None:
-    files = {
-        "a": "def entry() -> int:\n    return 1\n",
-        "b": "def f(x, name):\n    return getattr(x, name)\n",
-        "c": "import decimal\n\ndecimal.getcontext().prec = 3\n",
-    }
-    write(tmp_path, files)
-    acting = "shop.c:3 does something at import that is neither definition, constant nor import"
-    computed = "shop.b:2 takes an attribute that a value names (getattr)"
-    assert unclear_places(tmp_path, packages=("shop",)) == [computed, acting]
-    entries = ["shop.a.entry"]
-    assert unclear_places(tmp_path, packages=("shop",), entries=entries) == [acting]
 
 
 def test_versions_are_those_installed() -> None:

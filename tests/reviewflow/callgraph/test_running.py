@@ -120,7 +120,7 @@ def test_reach_changes_exactly_if_the_result_does(
     entry = f"{package}.a.entry"
     before = reach(entry, root=tmp_path, packages=(package,))
     value = result(tmp_path, package)
-    assert not before.unclear
+    assert not before.unresolved
     assert value > 0
     for constant in constants:
         old = re.compile(rf"\b{constant}\b")

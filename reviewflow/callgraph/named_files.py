@@ -1,0 +1,161 @@
+"""Find the files that a piece of code names by itself, instead of being given them.
+
+    open(folder / "a.json")                  folder is a parameter: given
+    open("a.json"), Path("a.json")           a text in the code: refused
+    Path(__file__).with_name("a.json")       beside the source: seen, by the file's name
+
+The rule is about values, not about types: a name is *given* if it is a parameter, or if some
+statement of the function binds it to an expression with a given name in it. A parameter of type
+``str`` is not given, since a caller could write the text of a path; pass paths as ``Path``.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from reviewflow.callgraph.scopes import Scope, parameters
+
+OWN_FILE = "__file__"
+OWN_PLACES = frozenset({OWN_FILE, "__path__", "__spec__", "__loader__", "__cached__"})
+SAME_PLACE = frozenset({"absolute", "resolve"})
+
+
+def input_names(arguments: ast.arguments, body: list[ast.AST]) -> set[str]:
+    """Return the names of a function whose value depends on what it is given."""
+    inputs = {each.arg for each in parameters(arguments) if not _is_text(each.annotation)}
+    pending = [pair for node in body for pair in _assignments(node)]
+    while True:
+        grown = {name for targets, sources in pending if sources & inputs for name in targets}
+        if grown <= inputs:
+            return inputs
+        inputs |= grown
+
+
+def is_given(node: ast.AST, scope: Scope | None) -> bool:
+    """Tell whether an expression depends on what a function is given, or on its own file."""
+    names = _names(node)
+    if OWN_FILE in names:  # reported by itself, see ``beside``
+        return True
+    while scope is not None:
+        if not names.isdisjoint(scope.inputs) or not names.isdisjoint(scope.files):
+            return True
+        scope = scope.outer
+    return False
+
+
+def beside(node: ast.AST, scope: Scope | None, file: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the path that an expression names from the source file on, piece by piece.
+
+    Parameters
+    ----------
+    node : ``Path(__file__).parent / "templates" / "page.html"``.
+    file : the source file's own path below the folder that holds the packages.
+
+    Returns
+    -------
+    The path below that folder, or None if the expression is none of this form.
+    """
+    if isinstance(node, ast.Name) and type(node.ctx) is ast.Load:
+        return _local_file(node.id, scope)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return _joined(beside(node.left, scope, file), [node.right])
+    if isinstance(node, ast.Attribute) and node.attr == "parent":
+        return _above(beside(node.value, scope, file), 1)
+    if isinstance(node, ast.Subscript):
+        return _subscripted(node, scope, file)
+    if isinstance(node, ast.Call) and not node.keywords:
+        return _called(node, scope, file)
+    return None
+
+
+def is_folder(node: ast.AST) -> bool:
+    """Tell whether an expression that ``beside`` understands ends at a folder above."""
+    return isinstance(node, (ast.Attribute, ast.Subscript))
+
+
+def _called(node: ast.Call, scope: Scope | None, file: tuple[str, ...]) -> tuple[str, ...] | None:
+    function, arguments = node.func, node.args
+    name = function.attr if isinstance(function, ast.Attribute) else ""
+    is_path = name == "Path" or (isinstance(function, ast.Name) and function.id == "Path")
+    if is_path and len(arguments) == 1:
+        own = arguments[0]
+        return file if isinstance(own, ast.Name) and own.id == OWN_FILE else None
+    if not isinstance(function, ast.Attribute):
+        return None
+    start = beside(function.value, scope, file)
+    if name == "with_name" and len(arguments) == 1:
+        return _joined(_above(start, 1), arguments)
+    if name == "joinpath":
+        return _joined(start, arguments)
+    return start if name in SAME_PLACE and not arguments else None
+
+
+def _subscripted(
+    node: ast.Subscript, scope: Scope | None, file: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Follow ``.parents[1]``."""
+    parents, index = node.value, node.slice
+    if not (isinstance(parents, ast.Attribute) and parents.attr == "parents"):
+        return None
+    if not (isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value >= 0):
+        return None
+    return _above(beside(parents.value, scope, file), index.value + 1)
+
+
+def _above(path: tuple[str, ...] | None, levels: int) -> tuple[str, ...] | None:
+    return path[:-levels] if path is not None and len(path) >= levels else None
+
+
+def _joined(path: tuple[str, ...] | None, nodes: list[ast.expr]) -> tuple[str, ...] | None:
+    """Add literal pieces to a path."""
+    for node in nodes:
+        if path is None or not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            return None
+        path = (*path, *node.value.split("/"))
+    return path if path is None or not {"", "..", "."} & set(path) else None
+
+
+def _local_file(name: str, scope: Scope | None) -> tuple[str, ...] | None:
+    while scope is not None and name not in scope.names:
+        scope = scope.outer
+    return scope.files.get(name) if scope is not None else None
+
+
+def _is_text(annotation: ast.expr | None) -> bool:
+    """Tell whether a parameter's annotation is ``str``, or ``str | None``."""
+    if annotation is None:
+        return False
+    names = _names(annotation)
+    return "str" in names and names <= {"str", "Optional"}
+
+
+def _assignments(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
+    """Yield the names that each assignment within a node binds, and the names it reads."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assign):
+            targets: list[ast.AST] = [*part.targets]
+            source: ast.AST | None = part.value
+        elif isinstance(part, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+            targets, source = [part.target], part.value
+        elif isinstance(part, (ast.For, ast.AsyncFor, ast.comprehension)):
+            targets, source = [part.target], part.iter
+        elif isinstance(part, ast.withitem) and part.optional_vars is not None:
+            targets, source = [part.optional_vars], part.context_expr
+        elif isinstance(part, ast.Match):
+            targets, source = [each.pattern for each in part.cases], part.subject
+        else:
+            continue
+        if source is not None:
+            bound = {name for target in targets for name in _bound_names(target)}
+            yield bound, _names(source)
+
+
+def _bound_names(target: ast.AST) -> set[str]:
+    names = _names(target)
+    for part in ast.walk(target):
+        if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
+            names.add(part.name)
+    return names
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
