@@ -45,6 +45,7 @@ STAGES: tuple[Stage, ...] = (
             "splits": Reads("split", ("split.parquet",), every="part"),
         },
         files={"suite": "validate.reviews"},
+        resources=("quality/data_docs.css",),
         facts=("index",),
     ),
     Stage(
@@ -98,6 +99,7 @@ STAGES: tuple[Stage, ...] = (
             "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
         },
         files={"suite": "validate.features"},
+        resources=("quality/data_docs.css",),
     ),
     Stage(
         name="train",

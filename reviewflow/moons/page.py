@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from reviewflow.context import Context
@@ -24,6 +24,7 @@ from reviewflow.moons.training import LINES_FILE, read_history
 from reviewflow.store.parquet import read_parquet
 
 PAGE_FILE = "moons.html"
+STYLE_FILE = "report.css"
 
 
 def write_page(
@@ -66,10 +67,12 @@ def write_page(
 def filled_page(facts: dict[str, Any], pictures: dict[str, Markup]) -> str:
     """The template with its facts; text goes in escaped, the pictures as they are."""
     here = Path(__file__).parent
+    templates = {
+        PAGE_FILE: here / "templates" / "moons.html",
+        STYLE_FILE: here.parent / "reporting" / "page" / "templates" / "report.css",
+    }
     environment = Environment(
-        loader=FileSystemLoader(
-            [here / "templates", here.parent / "reporting" / "page" / "templates"]
-        ),
+        loader=DictLoader({name: path.read_text("utf-8") for name, path in templates.items()}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -77,7 +80,7 @@ def filled_page(facts: dict[str, Any], pictures: dict[str, Markup]) -> str:
     )
     environment.filters["loss"] = loss_figure
     environment.filters["share"] = share_figure
-    style = Markup(environment.get_template("report.css").render())
+    style = Markup(environment.get_template(STYLE_FILE).render())
     return environment.get_template(PAGE_FILE).render(**facts, pictures=pictures, style=style)
 
 

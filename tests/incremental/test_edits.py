@@ -4,6 +4,7 @@ The edits are made in a real copy of the project; what reads it is the real comm
 """
 
 import importlib.metadata
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -135,6 +136,21 @@ def test_formatting_all_modules_anew_runs_nothing(checkout: Checkout) -> None:
     assert checkout.plan().with_action("cached") == ALL
 
 
+def test_an_edit_that_keeps_size_and_time_runs_as_it_is_written(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    """Byte code of the old text is there, and Python would trust it."""
+    path = checkout.path("reviewflow/evaluation/metrics.py")
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    checkout.edit(str(path.relative_to(checkout.root)), "float(accuracy_score", "-abs (accuracy_score")
+    os.utime(path, ns=times)
+    told = checkout.run()
+    for label in ("evaluate[relu]", "evaluate[tanh]"):
+        before, after = (each.outcomes[label, None]["digests"] for each in (first[1], told))
+        assert before["metrics.json"] != after["metrics.json"]
+        assert before["predictions.parquet"] == after["predictions.parquet"]
+
+
 def test_a_method_that_gives_the_same_bytes_stops_there(
     checkout: Checkout, first: tuple[Path, Told]
 ) -> None:
@@ -216,6 +232,20 @@ def test_a_template_edited_renders_and_does_nothing_else(
     assert told.ran == set()
     assert "<h1>Of " in told.answer["page"]
     assert "<h1>Of " not in first[1].answer["page"]
+
+
+def test_a_style_of_the_data_docs_edited_checks_again(
+    checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    style = "reviewflow/quality/data_docs.css"
+    path = checkout.path(style)
+    path.write_text(path.read_text("utf-8") + "p { color: red; }\n", encoding="utf-8")
+    told = checkout.run()
+    assert_foretold(told, first[1])
+    assert told.ran == CHECKS
+    assert told.why("validate_reviews") == "resource quality/data_docs.css changed"
+    pages = checkout.artifacts.glob("store/validate_reviews/*/*_docs/index.html")
+    assert sum("p { color: red; }" in page.read_text("utf-8") for page in pages) == 1
 
 
 def test_a_package_of_another_version_re_runs_what_imports_it(

@@ -251,7 +251,7 @@ def test_t11_planning_imports_nothing_heavy(checkout: Checkout) -> None:
     told = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         cwd=checkout.root,
-        env={**os.environ, "PYTHONPATH": str(checkout.root), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(checkout.root)},
         capture_output=True,
         text=True,
         check=False,

@@ -20,10 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reviewflow.callgraph.modules import Source, parsed
-from reviewflow.callgraph.project import Project, Target, sources
-from reviewflow.callgraph.reach import Reach, reached
+from reviewflow.callgraph.modules import parse_module
+from reviewflow.callgraph.project import Project, Target
+from reviewflow.callgraph.reach import Reach, reach_in_project
 from reviewflow.callgraph.references import Reference
+from reviewflow.callgraph.source import Source, read_sources
 from reviewflow.errors import ReviewflowError
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.pipeline.planner import CALL
@@ -48,12 +49,12 @@ class BlindProject(Project):
 
 def reaches(files: tuple[Source, ...], blind: str | None = None) -> dict[str, Reach]:
     """Return the reach of every stage in these files."""
-    modules = tuple(parsed(file) for file in files)
+    modules = tuple(parse_module(file) for file in files)
     project = Project(modules, PACKAGES)
     if blind:
         project.__class__ = BlindProject
         project.blind = blind  # type: ignore[attr-defined]
-    return {entry: reached(project, entry) for entry in ENTRIES}
+    return {entry: reach_in_project(project, entry) for entry in ENTRIES}
 
 
 class Worker:
@@ -61,7 +62,7 @@ class Worker:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.paths = folder, module_paths(folder)
-        self.files = sources(folder, PACKAGES)
+        self.files = read_sources(folder, PACKAGES)
         self.reaches = reaches(self.files)
         self.imported: set[str] = set()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from reviewflow.callgraph.import_hook import install
 from reviewflow.callgraph.reach import reach
 from tests.reviewflow.callgraph.projects import write
 
@@ -98,13 +99,15 @@ def _use(
 
 
 def result(root: Path, package: str) -> int:
-    """Run a program from its files."""
+    """Run a program from its files, which may have been edited within a second."""
     importlib.invalidate_caches()
+    finder = install(package)
     sys.path.insert(0, str(root))
     try:
         return int(importlib.import_module(f"{package}.a").entry())
     finally:
         sys.path.remove(str(root))
+        sys.meta_path.remove(finder)
         for module in [name for name in sys.modules if name.split(".")[0] == package]:
             del sys.modules[module]
 
@@ -113,7 +116,7 @@ def result(root: Path, package: str) -> int:
 def test_reach_changes_exactly_if_the_result_does(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     package = f"random_program_{next(PACKAGE_NUMBERS)}"
     files, constants = program(seed, package)
     write(tmp_path, files, package=package)
