@@ -88,7 +88,7 @@ def test_everything_in_prefect_yaml_is_deployed_for_this_folder(served: Project)
         assert step.endswith("set_working_directory")
         assert Path(asked["directory"]) == served.folder
     (schedule,) = deployments["nightly"].schedules
-    assert (schedule.schedule.cron, schedule.schedule.timezone) == ("30 2 * * *", "Europe/Berlin")  # type: ignore[union-attr]
+    assert (schedule.schedule.cron, schedule.schedule.timezone) == ("30 4 * * *", "Europe/Berlin")  # type: ignore[union-attr]
     assert schedule.active
     assert deployments["nightly"].parameters == {"config": "configs/imdb.yaml"}
     assert deployments["on-demand"].schedules == []

@@ -1,0 +1,66 @@
+"""prefect.yaml: the hours of its schedules, as Prefect's own scheduler computes them."""
+
+import asyncio
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+from prefect.server.schemas.schedules import CronSchedule
+
+from tests.conftest import ROOT
+
+YEARS = range(2026, 2032)
+
+
+def schedules() -> list[dict[str, Any]]:
+    """Every schedule of every deployment."""
+    content = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    return [
+        each for deployment in content["deployments"] for each in deployment.get("schedules", [])
+    ]
+
+
+def starts(cron: str, timezone: str, year: int) -> list[datetime]:
+    """When Prefect starts a run in a year, in the schedule's time zone."""
+    zone = ZoneInfo(timezone)
+    schedule = CronSchedule(cron=cron, timezone=timezone)
+    first, last = datetime(year, 1, 1, tzinfo=zone), datetime(year, 12, 31, 23, 59, tzinfo=zone)
+    found = asyncio.run(schedule.get_dates(start=first, end=last))
+    return [each.astimezone(zone) for each in found]
+
+
+def days(year: int) -> list[date]:
+    """Every day of a year."""
+    first, following = date(year, 1, 1), date(year + 1, 1, 1)
+    return [first + timedelta(number) for number in range((following - first).days)]
+
+
+def happens_once(moment: datetime) -> bool:
+    """Whether the clocks of its zone show a moment's time exactly once on that day."""
+    first, second = moment.replace(fold=0), moment.replace(fold=1)
+    return first.utcoffset() == second.utcoffset()
+
+
+def test_there_is_a_schedule() -> None:
+    assert schedules()
+
+
+@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("schedule", schedules(), ids=lambda each: str(each["cron"]))
+def test_a_nightly_run_starts_once_a_day_at_an_hour_that_always_exists(
+    schedule: dict[str, Any], year: int
+) -> None:
+    found = starts(schedule["cron"], schedule["timezone"], year)
+    assert [each.date() for each in found] == days(year)
+    minute, hour = map(int, schedule["cron"].split()[:2])
+    assert {each.time() for each in found} == {time(hour, minute)}
+    assert all(map(happens_once, found))
+
+
+@pytest.mark.parametrize(("cron", "right"), [("30 2 * * *", False), ("30 4 * * *", True)])
+def test_the_hours_that_the_clocks_skip_or_repeat_are_seen(cron: str, right: bool) -> None:
+    found = starts(cron, "Europe/Berlin", 2027)
+    times = {each.time() for each in found}
+    assert (len(times) == 1 and all(map(happens_once, found))) is right
