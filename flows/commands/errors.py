@@ -1,63 +1,81 @@
-"""The project's own errors as one sentence and an exit code, for every command."""
+"""End every command with one plain sentence and an exit code, whatever stopped it."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from types import FrameType
-from typing import Any
+from typing import NoReturn
 
 import click
 
 from reviewflow.errors import ReviewflowError
 
-
-def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn the project's own errors into one sentence and an exit code."""
-
-    @wraps(command)
-    def guarded(*arguments: Any, **options: Any) -> Any:
-        try:
-            with _terminated_as_interrupted():
-                return command(*arguments, **options)
-        except ReviewflowError as error:
-            if os.environ.get("REVIEWFLOW_DEBUG"):
-                raise
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("Stopped; what was finished is kept, run again to go on.", err=True)
-            sys.exit(1)
-        except Exception as error:
-            if os.environ.get("REVIEWFLOW_DEBUG"):
-                raise
-            from reviewflow.formatting import visible
-
-            click.echo(
-                f"Error: something unexpected happened ({type(error).__name__}: "
-                f"{visible(error)}); reviewflow --debug … shows where.",
-                err=True,
-            )
-            sys.exit(1)
-
-    return guarded
+DEBUG = "REVIEWFLOW_DEBUG"  # set by `reviewflow --debug`: tracebacks instead of sentences
+STOPPED = "Stopped; what was finished is kept, run again to go on."
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does: its server is left, and a sentence is said."""
+def handle_errors() -> Iterator[None]:
+    """Turn what the body raises into a sentence on standard error and an exit code."""
+    try:
+        with _interrupted_by_signals():
+            yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise  # click's own way to end
+    except KeyboardInterrupt:
+        _exit(STOPPED, 1)
+    except ReviewflowError as error:
+        if os.environ.get(DEBUG):
+            raise
+        _exit(f"Error: {error}", error.exit_code)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        _exit(f"Error: {_unexpected(error)}", 1)
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
 
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that end a command in order, as Ctrl-C does.
+
+    SIGHUP comes from a terminal that is closed; under ``nohup`` it is ignored and stays so.
+    """
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        return (signal.SIGTERM,)
+    return signal.SIGTERM, signal.SIGHUP
+
+
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the body as Ctrl-C does: a run is recorded, its server left."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:  # terminal and shell may both send it: once is enough
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in ending_signals()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exit(sentence: str, code: int) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    sys.exit(code)
+
+
+def _unexpected(error: Exception) -> str:
+    from reviewflow.formatting import visible
+
+    return (
+        f"something unexpected happened ({type(error).__name__}: {visible(error)}); "
+        "reviewflow --debug … shows where."
+    )

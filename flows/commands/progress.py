@@ -1,4 +1,4 @@
-"""What a person at the command line sees of a run: bars in a terminal, plain lines elsewhere.
+"""Show the progress of a run: bars in a terminal, plain lines elsewhere.
 
 ::
 
@@ -8,10 +8,8 @@
     Report: artifacts/runs/…/report.html                Report: artifacts/runs/…/report.html
 """
 
-import os
 import sys
 import time
-import unicodedata
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -20,25 +18,17 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-LINE_SECONDS = 5.0  # outside a terminal, one line of progress a piece of work in this time
-HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories not to print
+from flows.commands.output import encodable, one_line
+from reviewflow.pipeline.runner import Listener
+
+LINE_SECONDS = 5.0  # outside a terminal, time between two lines on the progress of one name
 MARKS = {"ran": ("✓", "ok", "green"), "cached": ("·", "-", "dim"), "failed": ("✗", "x", "bold red")}
 
 
-class Terminal(RichConsole):
-    """Where lines go; when nobody reads them any more, they go nowhere and the work goes on."""
+class Console(Listener):
+    """Print how far a run has come; every method may be called from any thread.
 
-    def on_broken_pipe(self) -> None:
-        """Be quiet from now on, and let nothing fail when the interpreter flushes at its end."""
-        self.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class Console:
-    """Shows how far a run has come; every method may be called from any thread.
-
-    Nothing that it is told is taken for markup or reaches the terminal as a control character, and
-    a reader that went away (``reviewflow run | head``) does not disturb the run.
+    Text is never taken for markup and never reaches the terminal as a control character.
 
     Parameters
     ----------
@@ -46,7 +36,7 @@ class Console:
     """
 
     def __init__(self, terminal: RichConsole | None = None) -> None:
-        self.terminal = terminal or Terminal(force_terminal=sys.stdout.isatty())
+        self.terminal = terminal or RichConsole(force_terminal=sys.stdout.isatty())
         self.unicode = self.terminal.encoding.lower().startswith("utf")
         self.bars = self._bars() if self.terminal.is_interactive else None
         self._tasks: dict[str, TaskID] = {}
@@ -67,24 +57,25 @@ class Console:
         self._end_bars()
 
     def update(self, name: str, message: str, figures: dict[str, float]) -> None:
-        """Show that the piece of work `name` has come further.
+        """Show the progress of a task, as a bar or every `LINE_SECONDS` as a line.
 
         ``done`` and ``total`` among the figures move the bar; the message says the rest.
         """
         done, total = figures.get("done", 0.0), figures.get("total")
-        shown = [message]
         with self._lock:
             if self.bars is not None:
-                self._move_bar(name, done, total, " ".join(filter(None, shown)))
+                self._move_bar(name, done, total, message)
                 return
             now = time.monotonic()
             if now - self._printed.setdefault(name, now) >= LINE_SECONDS:
                 self._printed[name] = now
-                shown[1:1] = [] if total is None else [f"{_number(done)}/{_number(total)}"]
-                self._print(Text(self._safe(f"{name}: {', '.join(filter(None, shown))}")))
+                share = "" if total is None else f"{_number(done)}/{_number(total)}"
+                self._print(
+                    Text(self._safe(f"{name}: {', '.join(filter(None, [message, share]))}"))
+                )
 
     def done(self, name: str, state: str, seconds: float, reason: str) -> None:
-        """Say that the piece of work `name` has ended.
+        """Print how a task ended.
 
         Parameters
         ----------
@@ -106,18 +97,13 @@ class Console:
             )
 
     def show(self, name: str, lines: str) -> None:
-        """Print what the piece of work `name` has to read, line by line."""
+        """Print the text that a task has for its reader, line by line."""
         with self._lock:
             for line in lines.splitlines():
                 self._print(Text(self._safe(f"{name}: {line}")))
 
-    def warn(self, sentence: str) -> None:
-        """Say what a person should look at."""
-        with self._lock:
-            self._print(Text().append("Warning: ", "yellow").append(self._safe(sentence)))
-
     def finish(self, report_path: Path) -> None:
-        """Take the bars away and say, as the last line, where the report is."""
+        """Remove the bars and print, as the last line, the path of the report."""
         with self._lock:
             self._end_bars()
             self._print(Text(f"Report: {self._safe(str(report_path))}"))
@@ -163,20 +149,9 @@ class Console:
 
     def _safe(self, text: str) -> str:
         """Return `text` on one line, with what a terminal obeys or cannot show written out."""
-        shown = "".join(_visible(character) for character in text)
-        encoding = self.terminal.encoding
-        return shown.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def _visible(character: str) -> str:
-    if character in "\n\r\t":
-        return " "
-    if unicodedata.category(character) in HIDDEN:
-        code = ord(character)
-        return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-    return character
+        return encodable(one_line(text), self.terminal.encoding)
 
 
 def _number(value: float) -> str:
-    """Write counts whole, with thousands set apart, and all else to four digits."""
+    """Return counts whole, with thousands set apart, and all else to four digits."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"

@@ -1,27 +1,26 @@
 """``reviewflow runs | show | compare``: past runs, one of them, and what differs between two."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from flows.commands.errors import plainly
-from flows.commands.store import artifacts_option, json_option
+from flows.commands.options import artifacts_option, json_option
+from flows.commands.output import say, say_json, say_table
 from reviewflow.evaluation.metrics import METRICS
+from reviewflow.formatting import amount, duration, figure, join_names, moment, plain, setting, size
+from reviewflow.runs.diff import compare_runs
+from reviewflow.runs.history import find_run, mapping, run_details, run_records, run_summary
 
 
 @click.command()
 @artifacts_option
 @json_option
-@plainly
 def runs(artifacts: str, as_json: bool) -> None:
     """List past runs, the newest first."""
-    from flows.commands.tables import say, say_json, say_table
-    from reviewflow.formatting import amount, duration, figure, plain
-    from reviewflow.runs.history import run_records, run_summary
-
-    lines = [run_summary(run) for run in run_records(Path(artifacts) / "runs")]
+    folder = Path(artifacts) / "runs"
+    lines = [run_summary(run) for run in run_records(folder)]
     if as_json:
         say_json(lines)
         return
@@ -34,7 +33,7 @@ def runs(artifacts: str, as_json: bool) -> None:
             line["run_id"],
             line["name"],
             line["state"],
-            _started(line["started"]),
+            _to_the_minute(line["started"]),
             duration(line["seconds"]),
             plain(line["rows"]),
             line["best"],
@@ -46,44 +45,23 @@ def runs(artifacts: str, as_json: bool) -> None:
     ]
     if rows:
         say_table("", columns, rows)
-    say(f"{amount(len(rows), 'run')} in {Path(artifacts) / 'runs'}.")
+    say(f"{amount(len(rows), 'run')} in {folder}.")
 
 
 @click.command()
 @click.argument("run")
 @artifacts_option
 @json_option
-@plainly
 def show(run: str, artifacts: str, as_json: bool) -> None:
     """Show one run: how it went, its stages and variants, and what failed a check.
 
     RUN is an id, the beginning of one, or a link such as `latest`.
     """
-    from flows.commands.tables import say, say_json
-    from reviewflow.formatting import duration, figure, moment, plain
-    from reviewflow.runs.history import find_run, run_details
-
     page = run_details(find_run(Path(artifacts) / "runs", run))
     if as_json:
         say_json(page)
         return
-    say(f"{page['run_id']}  {plain(page['name'])} ({plain(page['job'])})")
-    say(f"state    {page['state']}")
-    if page["error"]:
-        say(f"error    {page['error']}")
-    say(f"started  {moment(page['started'])}, took {duration(page['seconds'])}")
-    say(f"rows     {plain(page['rows'])}")
-    if page["best"]:
-        say(f"best     {plain(page['best'])}, ROC AUC {figure(page['roc_auc'])} on the test rows")
-    for version in page["versions"]:
-        say(
-            f"{plain(version['name'])}: loss {figure(version['first'])} → "
-            f"{figure(version['last'])}, accuracy on fresh points {figure(version['fresh'])}"
-        )
-    say(f"steps    {page['ran']} ran, {page['cached']} cached")
-    say(f"folder   {page['folder']}")
-    if page["report"]:
-        say(f"report   {page['report']}")
+    _say_head(page)
     _say_stages(page["stages"])
     _say_variants(page["variants"])
     _say_quality(page["quality"])
@@ -94,16 +72,11 @@ def show(run: str, artifacts: str, as_json: bool) -> None:
 @click.argument("b")
 @artifacts_option
 @json_option
-@plainly
 def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
-    """Say what differs between run A and run B: parameters, data, code, packages, metrics.
+    """Say what differs between two runs: parameters, data, code, packages, metrics.
 
     A and B are ids, beginnings of ids, or links such as `latest`.
     """
-    from flows.commands.tables import say, say_json
-    from reviewflow.runs.diff import compare_runs
-    from reviewflow.runs.history import find_run
-
     folder = Path(artifacts)
     one, other = (find_run(folder / "runs", name) for name in (a, b))
     found = compare_runs(one, other, folder / "store")
@@ -122,15 +95,32 @@ def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
         say(f"Note: {note}.")
 
 
-def _started(stamp: Any) -> str | None:
-    """An ISO time to the minute, short enough for a table."""
+def _to_the_minute(stamp: Any) -> str | None:
+    """Return an ISO time to the minute, short enough for a table."""
     return stamp[:16].replace("T", " ") if isinstance(stamp, str) else None
 
 
-def _say_stages(stages: list[dict[str, Any]]) -> None:
-    from flows.commands.tables import say_table
-    from reviewflow.formatting import duration, size
+def _say_head(page: Mapping[str, Any]) -> None:
+    say(f"{page['run_id']}  {plain(page['name'])} ({plain(page['job'])})")
+    say(f"state    {page['state']}")
+    if page["error"]:
+        say(f"error    {page['error']}")
+    say(f"started  {moment(page['started'])}, took {duration(page['seconds'])}")
+    say(f"rows     {plain(page['rows'])}")
+    if page["best"]:
+        say(f"best     {plain(page['best'])}, ROC AUC {figure(page['roc_auc'])} on the test rows")
+    for version in page["versions"]:
+        say(
+            f"{plain(version['name'])}: loss {figure(version['first'])} → "
+            f"{figure(version['last'])}, accuracy on fresh points {figure(version['fresh'])}"
+        )
+    say(f"steps    {page['ran']} ran, {page['cached']} cached")
+    say(f"folder   {page['folder']}")
+    if page["report"]:
+        say(f"report   {page['report']}")
 
+
+def _say_stages(stages: list[dict[str, Any]]) -> None:
     rows = [
         (
             stage["stage"],
@@ -143,17 +133,13 @@ def _say_stages(stages: list[dict[str, Any]]) -> None:
         for stage in stages
     ]
     if rows:
-        columns = ("stage", ">ran", ">cached", ">took", ">size", "why")
-        say_table("Stages", columns, rows)
+        say_table("Stages", ("stage", ">ran", ">cached", ">took", ">size", "why"), rows)
 
 
 def _say_variants(variants: list[dict[str, Any]]) -> None:
-    from flows.commands.tables import say_table
-    from reviewflow.formatting import duration, figure, plain
-
     rows = []
     for variant in variants:
-        test = _part(_part(variant["metrics"], "test"))
+        test = mapping(mapping(variant["metrics"]).get("test"))
         scores = [figure(test.get(metric.name), metric.digits) for metric in METRICS]
         state, took = variant["state"], duration(variant["seconds"])
         rows.append((plain(variant["name"]), state, took, *scores, variant["diagnosis"]))
@@ -164,10 +150,6 @@ def _say_variants(variants: list[dict[str, Any]]) -> None:
 
 
 def _say_quality(quality: Mapping[str, Any]) -> None:
-    from flows.commands.tables import say, say_table
-    from reviewflow.formatting import amount, plain
-
-    failures = quality["failures"]
     rows = [
         (
             plain(each.get("suite")),
@@ -176,42 +158,27 @@ def _say_quality(quality: Mapping[str, Any]) -> None:
             plain(each.get("observed")),
             plain(each.get("unexpected_count")),
         )
-        for each in failures
+        for each in quality["failures"]
     ]
     if rows:
         columns = ("suite", "severity", "asked", "observed", ">unexpected")
         say_table("Failed expectations", columns, rows)
     elif quality["expectations"]:
-        say("")
-        say(f"{amount(quality['expectations'], 'expectation')}, all met.")
+        say("", f"{amount(quality['expectations'], 'expectation')}, all met.")
 
 
 def _say_pairs(title: str, what: str, pairs: list[dict[str, Any]]) -> None:
-    from flows.commands.tables import say_table
-    from reviewflow.formatting import setting
-
     rows = [(pair["name"], setting(pair["a"]), setting(pair["b"])) for pair in pairs]
-    if rows:
-        say_table(title, (what, "A", "B"), rows)
-    else:
-        _say_same(title)
+    _say_differences(title, (what, "A", "B"), rows)
 
 
 def _say_code(code: list[dict[str, Any]]) -> None:
-    from flows.commands.tables import say_table
-
     rows = [(each["definition"], each["change"], ", ".join(each["stages"])) for each in code]
-    if rows:
-        say_table("Code", ("definition", "in B", "reached by"), rows)
-    else:
-        _say_same("Code")
+    _say_differences("Code", ("definition", "in B", "reached by"), rows)
 
 
 def _say_metrics(metrics: list[dict[str, Any]]) -> None:
     """Print a line for each variant; the training rows are in the JSON alone."""
-    from flows.commands.tables import say_table
-    from reviewflow.formatting import figure
-
     variants: dict[str, dict[str, tuple[Any, Any]]] = {}
     for each in metrics:
         changes = variants.setdefault(each["variant"], {})
@@ -229,30 +196,21 @@ def _say_metrics(metrics: list[dict[str, Any]]) -> None:
         )
         for name, changes in variants.items()
     ]
-    if rows:
-        columns = ("variant", *(metric.title for metric in METRICS))
-        say_table("Metrics, on the test rows", columns, rows)
-    else:
-        _say_same("Metrics")
+    columns = ("variant", *(metric.title for metric in METRICS))
+    _say_differences("Metrics", columns, rows, "Metrics, on the test rows")
 
 
 def _say_reasons(reasons: list[dict[str, Any]]) -> None:
-    from flows.commands.tables import say_table
-    from reviewflow.formatting import join_names
-
     rows = [(join_names(each["steps"]), "; ".join(each["reasons"])) for each in reasons]
     if rows:
         say_table("Why steps differ", ("step", "why"), rows)
 
 
-def _say_same(title: str) -> None:
-    from flows.commands.tables import say
-
-    say("")
-    say(f"{title}: no difference.")
-
-
-def _part(value: Any, name: str | None = None) -> Mapping[str, Any]:
-    """A mapping, or a mapping inside one; empty where there is none."""
-    inner = value.get(name) if name is not None and isinstance(value, Mapping) else value
-    return inner if isinstance(inner, Mapping) else {}
+def _say_differences(
+    what: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = ""
+) -> None:
+    """Print a table of differences, or that there is none."""
+    if rows:
+        say_table(title or what, columns, rows)
+    else:
+        say("", f"{what}: no difference.")

@@ -8,25 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.commands.runs import compare, runs, show
-from flows.commands.store import store
+from flows.commands.main import main
 from tests.reviewflow.small_store import key_of, make_artifact, write_run
 
 FIRST, SECOND = "2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb"
 HOSTILE = "evil\x1b[31m[red]\nname\u202e"
-
-
-@click.group()
-def commands() -> None:
-    """The commands of this file."""
-
-
-for command in (store, runs, show, compare):
-    commands.add_command(command)
 
 
 def variant(name: str, roc_auc: float | None) -> dict[str, Any]:
@@ -62,7 +51,7 @@ def artifacts(tmp_path: Path) -> Path:
 
 
 def call(artifacts: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(commands, [*arguments, "--artifacts", str(artifacts)])
+    return CliRunner().invoke(main, [*arguments, "--artifacts", str(artifacts)])
 
 
 def asked(artifacts: Path, *arguments: str) -> Any:
@@ -93,7 +82,7 @@ def test_verify_ends_with_1_and_a_list_when_something_is_wrong(artifacts: Path) 
     damaged = call(artifacts, "store", "verify")
     assert damaged.exit_code == 1
     assert "data.txt has other content than its manifest says" in damaged.stdout
-    assert "left by a maker that is gone" in damaged.stdout
+    assert "leftover temporary folder" in damaged.stdout
     (fault,) = asked(artifacts, "store", "verify")["faults"]
     assert (fault["key"], fault["file"]) == (key_of(1), "data.txt")
 
@@ -161,14 +150,6 @@ def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-CALL = """
-import click
-from flows.commands.runs import runs, show
-from flows.commands.store import store
-click.Group(commands={"store": store, "runs": runs, "show": show})()
-"""
-
-
 def test_a_terminal_gets_tables_with_whole_ids_and_a_bar(artifacts: Path) -> None:
     """In a real pseudo-terminal, 80 columns wide."""
     for arguments, words in ((["runs"], SECOND), (["store", "ls"], key_of(1))):
@@ -182,7 +163,10 @@ def in_terminal(arguments: list[str]) -> str:
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm"}
     process = subprocess.Popen(
-        [sys.executable, "-c", CALL, *arguments], stdout=theirs, stderr=theirs, env=environment
+        [sys.executable, "-m", "flows.commands.main", *arguments],
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
     )
     os.close(theirs)
     shown = b""

@@ -1,0 +1,63 @@
+"""``reviewflow run | moons``: run a job, watched at the command line and in Prefect's UI."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows.commands.options import job_options, recheck_option
+from flows.commands.progress import Console
+from flows.parameters import Options, read_before
+from flows.prefect_server.lifecycle import prefect_server
+from reviewflow.config.sections import JobConfig
+from reviewflow.config.sentiment import read_config
+from reviewflow.jobs.moons import MOONS
+from reviewflow.jobs.sentiment import STAGES
+from reviewflow.moons.config import read_moons_config
+from reviewflow.pipeline.planner import check_refresh
+
+
+@click.command()
+@job_options("configs/imdb.yaml")
+@recheck_option
+def run(config: str, **options: Any) -> None:
+    """Run the whole job: ingest, check, normalise, vectorise, train, evaluate, report."""
+    settings = read_config(Path(config), options["changes"])
+    check_refresh(options["refresh"], STAGES)
+    with _watched(options["artifacts"], "flows.sentiment", settings) as console:
+        from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
+
+        report: str = sentiment(config=config, options=Options(**options))
+        console.finish(Path(report))
+
+
+@click.command()
+@job_options("configs/moons.yaml")
+@recheck_option
+@click.option("--output", metavar="DIR", help="Folder for pictures, loss lines and the page.")
+def moons(config: str, output: str | None, **options: Any) -> None:
+    """Train a network written in NumPy on two moons, and show what it does."""
+    settings = read_moons_config(Path(config), options["changes"])
+    check_refresh(options["refresh"], MOONS)
+    with _watched(options["artifacts"], "flows.moons", settings) as console:
+        from flows.moons import moons as flow
+
+        page: str = flow(config=config, options=Options(**options), output=output)
+        console.finish(Path(page))
+
+
+@contextmanager
+def _watched(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
+    """Start a Prefect server and a console for a flow, which takes this configuration."""
+    with Console() as console:
+        console.update("Prefect", "starting", {})
+        home = Path(artifacts).absolute() / "prefect"
+        with prefect_server(home, meanwhile=flow) as url:
+            console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
+
+            from flows.base import by_hand
+
+            with by_hand(console), read_before(config):
+                yield console

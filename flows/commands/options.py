@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+artifacts_option = click.option(
+    "--artifacts", default="artifacts", show_default=True, help="Folder where results are kept."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+recheck_option = click.option(
+    "--recheck", is_flag=True, help="Compute again what is cached, and compare bytes."
+)
+
+
+def job_options(default_config: str) -> Callable[..., Any]:
+    """Return a decorator with the options of every command that lays out a job.
+
+    Except for ``--config`` they are the fields of :class:`flows.parameters.Options`.
+    """
+    options = (
+        click.option(
+            "--config", default=default_config, show_default=True, help="Configuration file."
+        ),
+        click.option(
+            "--set",
+            "changes",
+            multiple=True,
+            metavar="SECTION.KEY=VALUE",
+            help="Change one setting.",
+        ),
+        click.option(
+            "--refresh",
+            multiple=True,
+            metavar="STAGE",
+            help="Run a stage even where it is cached.",
+        ),
+        click.option(
+            "--verify", is_flag=True, help="Hash every artifact instead of trusting size and time."
+        ),
+        artifacts_option,
+    )
+
+    def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_options

@@ -1,0 +1,36 @@
+"""``reviewflow plan``: what a run would do, and why."""
+
+from pathlib import Path
+
+import click
+
+from flows.commands.options import job_options, json_option
+from flows.commands.output import say, say_json
+from reviewflow.config.sentiment import read_config
+from reviewflow.jobs.open_sentiment import open_planner
+from reviewflow.pipeline.explain import plan_entries, plan_text
+from reviewflow.runs.identity import run_identity
+from reviewflow.runs.record import last_run
+
+
+@click.command()
+@job_options("configs/imdb.yaml")
+@json_option
+def plan(
+    config: str,
+    changes: tuple[str, ...],
+    refresh: tuple[str, ...],
+    verify: bool,
+    artifacts: str,
+    as_json: bool,
+) -> None:
+    """Say what a run would do, and why, and run nothing."""
+    settings = read_config(Path(config), changes)
+    identity = run_identity("sentiment", Path(config).stem, settings, config)
+    previous = last_run(Path(artifacts) / "runs", identity)
+    planner = open_planner(settings, Path(artifacts), previous, refresh, verify)
+    decisions = planner.plan_all()
+    if as_json:
+        say_json(plan_entries(decisions))
+    else:
+        say(*plan_text(decisions).splitlines())

@@ -1,0 +1,22 @@
+"""``reviewflow ui``: Prefect's UI with the schedule and a worker."""
+
+from pathlib import Path
+
+import click
+
+from flows.commands.options import artifacts_option
+from flows.prefect_server.ui import serve_ui
+
+
+@click.command()
+@click.option("--port", default=4200, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 opens it to the network.",
+)
+@artifacts_option
+def ui(port: int, host: str, artifacts: str) -> None:
+    """Serve Prefect's UI with the schedule and a worker, until Ctrl-C."""
+    serve_ui(Path(artifacts), port, host)
