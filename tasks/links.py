@@ -8,9 +8,9 @@ from prefect.artifacts import create_link_artifact
 
 from reviewflow.errors import StoreError
 from reviewflow.store.files import write_whole
+from tasks.environment import OWN_SERVER
 
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
-OWN_SERVER = "REVIEWFLOW_PREFECT_API_URL"  # set where the server is this checkout's own
 
 
 def link(path: Path, artifacts: Path) -> str:

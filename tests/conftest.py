@@ -101,9 +101,12 @@ def write_config(path: Path, content: dict[str, Any]) -> Path:
 @pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """One Prefect server for the whole session, in a home of its own; its environment."""
-    from flows.prefect_server.lifecycle import OURS, prefect_server
+    from flows.prefect_server.lifecycle import prefect_server
+    from tasks.environment import OWN_SERVER
 
-    given = {name: os.environ.pop(name, None) for name in ("PREFECT_API_URL", "PREFECT_HOME", OURS)}
+    given = {
+        name: os.environ.pop(name, None) for name in ("PREFECT_API_URL", "PREFECT_HOME", OWN_SERVER)
+    }
     home = tmp_path_factory.mktemp("prefect-home")
     before = dict(os.environ)
     with prefect_server(home):
@@ -132,11 +135,11 @@ def prefect_api_of_module(_server: dict[str, str]) -> Iterator[str]:
 
 
 def _chosen(server: dict[str, str], patch: pytest.MonkeyPatch) -> str:
-    from flows.prefect_server.lifecycle import OURS
+    from tasks.environment import OWN_SERVER
 
     for name, value in server.items():
         patch.setenv(name, value)
-    patch.delenv(OURS)
+    patch.delenv(OWN_SERVER)
     from prefect.context import refresh_global_settings_context
 
     refresh_global_settings_context()

@@ -1,16 +1,14 @@
 """End every command with one plain sentence and an exit code, whatever stopped it."""
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import NoReturn
 
 import click
 
+from flows.signals import interrupted_by_signals
 from reviewflow.errors import ReviewflowError
 
 DEBUG = "REVIEWFLOW_DEBUG"  # set by `reviewflow --debug`: tracebacks instead of sentences
@@ -21,7 +19,7 @@ STOPPED = "Stopped; what was finished is kept, run again to go on."
 def handle_errors() -> Iterator[None]:
     """Turn what the body raises into a sentence on standard error and an exit code."""
     try:
-        with _interrupted_by_signals():
+        with interrupted_by_signals():
             yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise  # click's own way to end
@@ -35,36 +33,6 @@ def handle_errors() -> Iterator[None]:
         if os.environ.get(DEBUG):
             raise
         _exit(f"Error: {_unexpected(error)}", 1)
-
-
-def ending_signals() -> tuple[signal.Signals, ...]:
-    """Return the signals that end a command in order, as Ctrl-C does.
-
-    SIGHUP comes from a terminal that is closed; under ``nohup`` it is ignored and stays so.
-    """
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
-        return (signal.SIGTERM,)
-    return signal.SIGTERM, signal.SIGHUP
-
-
-@contextmanager
-def _interrupted_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the body as Ctrl-C does: a run is recorded, its server left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:  # terminal and shell may both send it: once is enough
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in ending_signals()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _exit(sentence: str, code: int) -> NoReturn:

@@ -52,9 +52,13 @@ def moons(config: str, output: str | None, **options: Any) -> None:
 def _watched(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
     """Start a Prefect server and a console for a flow, which takes this configuration."""
     with Console() as console:
-        console.update("Prefect", "starting", {})
+
+        def still_starting() -> None:
+            console.update("Prefect", "starting", {})
+
+        still_starting()
         home = Path(artifacts).absolute() / "prefect"
-        with prefect_server(home, meanwhile=flow) as url:
+        with prefect_server(home, meanwhile=flow, still_starting=still_starting) as url:
             console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
 
             from flows.base import by_hand

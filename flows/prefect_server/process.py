@@ -1,12 +1,12 @@
-"""The process that serves Prefect's API and UI from one home until nobody uses it any more.
+"""Serve Prefect's API and UI from one home until nobody uses it any more.
 
-Started by :mod:`flows.prefect_server.lifecycle` as
-``python -m flows.prefect_server.process HOME ALIVE PORT HOST``, where
-``ALIVE`` is the number of an inherited file descriptor whose lock tells that this process is there,
-and port 0 stands for Prefect's usual port, or else any.
+Started by :mod:`flows.prefect_server.startup` as
+``python -m flows.prefect_server.process HOME ALIVE PORT HOST``. ``ALIVE`` is the number of an
+inherited file descriptor whose lock shows that this process lives; port 0 stands for Prefect's
+usual port, or else any. Where the port is taken, the exit code is ``errno.EADDRINUSE``.
 """
 
-import fcntl
+import errno
 import json
 import os
 import signal
@@ -18,7 +18,8 @@ from pathlib import Path
 
 import uvicorn
 
-from flows.prefect_server.gc_freeze import for_good
+from flows.prefect_server.gc_freeze import gc_freeze
+from flows.prefect_server.locks import EXCLUSIVE, lock, open_in
 
 END_SECONDS = 45  # longest that writing down what was sent, and ending, may take
 POLL_SECONDS = 0.02
@@ -26,7 +27,7 @@ PREFERRED_PORT = 4200
 
 
 def main() -> None:
-    """Serve Prefect's API and UI from the home given until nobody is left who uses it."""
+    """Serve Prefect's API and UI from the home given until it has no user."""
     home, alive = Path(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(alive, False)
     listener = _listener(int(sys.argv[3]), sys.argv[4])
@@ -37,7 +38,7 @@ def main() -> None:
     unfinished.write_text(json.dumps(description, indent=2) + "\n")
     unfinished.replace(home / "server.json")
 
-    with for_good():
+    with gc_freeze():
         from prefect.server.api.server import create_app
 
         from flows.prefect_server.static import file_routes
@@ -73,22 +74,25 @@ def _listener(port: int, host: str) -> socket.socket:
             listener.close()
         else:
             return listener
-    raise OSError(f"no free port on {host}")
+    sys.exit(errno.EADDRINUSE)
 
 
 def _end_after_last(home: Path, server: uvicorn.Server) -> None:
-    """End the server when the exclusive lock is had; whoever comes now waits for a new server."""
+    """End the server once nobody else holds the lock of its users.
+
+    Whoever comes from then on waits for a new server.
+    """
     while not server.started:  # never in the middle of setting up the database
         time.sleep(POLL_SECONDS)
-    with (home / "server.users").open("a") as users:
-        fcntl.flock(users, fcntl.LOCK_EX)
+    with open_in(home, "server.users") as users:
+        lock(users, EXCLUSIVE)
         signal.alarm(END_SECONDS)  # the kernel's, should anything below or in Prefect hang
-        _settle()
+        _await_written_events()
         server.should_exit = True
         threading.Event().wait()  # the lock is freed by the end of the process, not before
 
 
-def _settle() -> None:
+def _await_written_events() -> None:
     """Wait until the server has written down every event it was sent.
 
     States of task runs reach the database through an in-memory queue that Prefect drops when it

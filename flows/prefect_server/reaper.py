@@ -1,11 +1,12 @@
-"""Runs whose process is gone: Prefect is told, so that it neither shows nor counts them as going.
+"""Mark dead runs as crashed in Prefect, so that it neither shows nor counts them as going.
 
-A run that ends by itself tells Prefect. One whose process and worker were killed cannot, and would
-hold its deployment's only place. Its record's lock, freed by the kernel, says that it is gone.
+A run that ends by itself reports that to Prefect. One whose process and worker were killed cannot,
+and would hold its deployment's only place. Its record's lock, freed by the kernel, shows its end.
 """
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -28,7 +29,7 @@ GONE = "The process of this run is gone; the next run goes on from its artifacts
 GOING = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
-class Crashes:
+class Reaper:
     """Finds the crashed runs that Prefect believes to be going.
 
     Parameters
@@ -41,11 +42,11 @@ class Crashes:
         self._settled: set[str] = set()
         self._suspected: set[str] = set()
 
-    def mark(self) -> list[str]:
-        """Tell Prefect of those that were found before already, and give their ids.
+    def mark_zombies(self) -> list[str]:
+        """Mark the runs that an earlier call found crashed already, and return their ids.
 
-        Whoever killed or watched a process may be about to tell Prefect himself; so there is a
-        second look.
+        Whoever killed or watched a process may be about to report its end to Prefect himself, so a
+        run is marked by the second call that finds it crashed.
         """
         marked = []
         for folder in sorted(self.runs.glob("[0-9]*")):
@@ -61,8 +62,8 @@ class Crashes:
         return marked
 
 
-def mark_all(runs: Path, pool: str) -> None:
-    """Tell Prefect how the runs of a pool ended that it believes to be going.
+def mark_all_ended(runs: Path, pool: str) -> None:
+    """Set the true state of every ended run of a pool that Prefect believes to be going.
 
     To be called while the pool has no worker: what is going then holds its record's lock.
     """
@@ -71,17 +72,17 @@ def mark_all(runs: Path, pool: str) -> None:
     )
     ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
     with get_client(sync_client=True) as client:
-        found = client.read_flow_runs(flow_run_filter=going, work_pool_filter=ours)
-    if found:
+        flow_runs = client.read_flow_runs(flow_run_filter=going, work_pool_filter=ours)
+    if flow_runs:
         records = {run.content.get("flow_run_id"): run for run in run_records(runs)}
-        for flow_run in found:
+        for flow_run in flow_runs:
             run = records.get(str(flow_run.id))
             if run is None or run.state != "running":
                 _mark(flow_run.id, run)
 
 
 def _mark(identity: UUID, run: RunRecord | None) -> bool:
-    """Whether Prefect believed the flow run to be going, and now knows better."""
+    """Set how a flow run ended, and return whether Prefect believed it to be going."""
     state = _ended_state(run)
     with get_client(sync_client=True) as client:
         try:
@@ -97,14 +98,14 @@ def _mark(identity: UUID, run: RunRecord | None) -> bool:
     return True
 
 
-def _ended_state(run: RunRecord | None) -> State:
-    """What Prefect calls the end that a record tells of."""
-    said = None if run is None else str(run.content.get("error"))
+def _ended_state(run: RunRecord | None) -> State[Any]:
+    """Return Prefect's state for the end that a record has."""
+    error = None if run is None else str(run.content.get("error"))
     match run.state if run else None:
         case "completed":
             return Completed()
         case "failed":
-            return Failed(message=said)
+            return Failed(message=error)
         case "cancelled":
-            return Cancelled(message=said)
+            return Cancelled(message=error)
     return Crashed(message=GONE)

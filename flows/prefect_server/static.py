@@ -1,4 +1,4 @@
-"""The files of the runs over HTTP: reports, and what Great Expectations wrote of the checks."""
+"""Serve the files of the runs over HTTP: reports, and Great Expectations' pages on the checks."""
 
 import threading
 import time
@@ -14,10 +14,11 @@ from starlette.staticfiles import StaticFiles
 from reviewflow.errors import UsageError
 
 SERVED = ("runs", "store")  # and not Prefect's own home
+POLL_SECONDS = 0.02
 
 
 def file_routes(artifacts: Path) -> list[Mount]:
-    """``/reviewflow/runs/…`` and ``/reviewflow/store/…``; the folders may come later."""
+    """Return ``/reviewflow/runs/…`` and ``/reviewflow/store/…``; the folders may come later."""
     return [
         Mount(f"/reviewflow/{name}", StaticFiles(directory=artifacts / name, check_dir=False))
         for name in SERVED
@@ -25,21 +26,24 @@ def file_routes(artifacts: Path) -> list[Mount]:
 
 
 @contextmanager
-def served_files(artifacts: Path, host: str, port: int) -> Iterator[None]:
+def file_server(artifacts: Path, host: str, port: int) -> Iterator[None]:
     """Serve them on a port of their own while the body runs.
 
     Raises
     ------
     UsageError : if the port is taken.
     """
-    app = Starlette(routes=file_routes(artifacts))
+    app = Starlette(routes=[*file_routes(artifacts)])
     server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():
-            raise UsageError(f"Reports cannot be served: {host}:{port} is taken.")
-        time.sleep(0.02)
+            raise UsageError(
+                f"Reports cannot be served: {host}:{port} is taken; end the program that listens "
+                "there and run again."
+            )
+        time.sleep(POLL_SECONDS)
     try:
         yield
     finally:

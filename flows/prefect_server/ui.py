@@ -1,12 +1,12 @@
-"""``reviewflow ui``: server, work pool, deployments and worker in one command, until Ctrl-C.
+"""Run ``reviewflow ui``: server, work pool, deployments and worker in one command, until Ctrl-C.
 
-prefect_server ─▶ work pool ─▶ deploy prefect.yaml ─▶ worker ─▶ wait ─▶ end the worker, and the
-                                                                        server with the last user
+::
+
+    prefect_server ─▶ work pool ─▶ deploy prefect.yaml ─▶ worker ─▶ wait ─▶ end the worker
+                                                                            and the server
 """
 
-import fcntl
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,23 +14,26 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
 import click
 import psutil
 
-from flows.prefect_server.lifecycle import LOOPBACK, OURS, file_in, prefect_server
-from flows.prefect_server.static import served_files
+from flows.prefect_server.lifecycle import LOOPBACK, prefect_server
+from flows.prefect_server.locks import EXCLUSIVE, open_in, try_lock
+from flows.prefect_server.static import file_server
 from flows.prefect_server.worker import UI
+from flows.signals import event_of_signals
 from reviewflow.errors import ReviewflowError, UsageError
+from tasks.environment import OWN_SERVER
 
 POOL = "reviewflow"
-LOOK_SECONDS = 2.0
-END_SECONDS = 40.0  # longest wait for flow runs that were told to end
+WATCH_SECONDS = 2.0
+END_SECONDS = 40.0  # longest wait for flow runs that were asked to end
+POLL_SECONDS = 0.02
 
 
 def serve_ui(artifacts: Path, port: int, host: str) -> None:
-    """Serve the Prefect UI with everything deployed and a worker, until told to end.
+    """Serve the Prefect UI with everything deployed and a worker, until a signal ends it.
 
     Parameters
     ----------
@@ -45,66 +48,59 @@ def serve_ui(artifacts: Path, port: int, host: str) -> None:
             "There is no prefect.yaml here; run reviewflow ui in the project's folder."
         )
     home = artifacts.absolute() / "prefect"
-    ended = _told_to_end()
     with ExitStack() as stack:
-        stack.enter_context(_alone(home))
-        own = os.environ.get("PREFECT_API_URL") in (None, "", os.environ.get(OURS))
+        ended = stack.enter_context(event_of_signals())
+        stack.enter_context(_only_ui(home))
+        own = os.environ.get("PREFECT_API_URL") in (None, "", os.environ.get(OWN_SERVER))
         click.echo("Starting: this takes some ten seconds.")
-        url = stack.enter_context(prefect_server(home, port=port, host=host))
+        url = stack.enter_context(
+            prefect_server(home, port, host, still_starting=lambda: click.echo("Still starting."))
+        )
         if not own:
             from tasks.links import FILES_PORT  # and with it Prefect, not before its settings
 
-            stack.enter_context(served_files(artifacts.absolute(), LOOPBACK, FILES_PORT))
+            stack.enter_context(file_server(artifacts.absolute(), LOOPBACK, FILES_PORT))
         if not ended.is_set():
             _create_pool()
         if not ended.is_set():
             _deploy(home)
         if not ended.is_set():
-            click.echo(_what_to_click(url.removesuffix("/api"), host if own else LOOPBACK))
-            _keep_working(home, artifacts / "runs", ended, own)
+            click.echo(_where_to_click(url.removesuffix("/api"), host if own else LOOPBACK))
+            _keep_worker(home, artifacts / "runs", ended, own)
         click.echo("Shutting down.")
 
 
-def _keep_working(home: Path, runs: Path, ended: threading.Event, own: bool) -> None:
-    """Have a worker until the end is near, another one where it dies, and no run that is gone."""
-    from flows.prefect_server.reaper import Crashes, mark_all
+def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool) -> None:
+    """Keep a worker running, and mark the runs that died, until the end is asked for.
 
-    crashes = Crashes(runs)
+    Parameters
+    ----------
+    own : whether the server is this checkout's own; else the pool may have other workers.
+    """
+    from flows.prefect_server.reaper import Reaper, mark_all_ended
+
+    reaper = Reaper(runs)
     while not ended.is_set():
-        if own:  # else the pool may have other workers
-            mark_all(runs, POOL)
+        if own:
+            mark_all_ended(runs, POOL)
         with _worker(home) as worker:
-            while worker.keep_in_mind() and not ended.wait(LOOK_SECONDS):
-                for run_id in crashes.mark():
+            while worker.track_children() and not ended.wait(WATCH_SECONDS):
+                for run_id in reaper.mark_zombies():
                     click.echo(f"Run {run_id} is gone without an end; Prefect shows it as crashed.")
         if not ended.is_set():
             click.echo(f"The worker ended ({home / 'worker.log'} says why); here is another one.")
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """Be the only ``reviewflow ui`` of these artifacts; the lock goes with its process."""
-    with file_in(home, "ui.lock") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+def _only_ui(home: Path) -> Iterator[None]:
+    """Be the only ``reviewflow ui`` of these artifacts; the lock ends with its process."""
+    with open_in(home, "ui.lock") as file:
+        if not try_lock(file, EXCLUSIVE):
             raise UsageError(
                 f"reviewflow ui is up already for {home.parent}; end that one with Ctrl-C first, "
                 "or choose another folder with --artifacts."
-            ) from None
+            )
         yield
-
-
-def _told_to_end() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set."""
-    ended = threading.Event()
-
-    def end(number: int, frame: FrameType | None) -> None:
-        ended.set()
-
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
-    return ended
 
 
 def _create_pool() -> None:
@@ -120,7 +116,7 @@ def _create_pool() -> None:
 
 
 def _deploy(home: Path) -> None:
-    """Have Prefect deploy what prefect.yaml lists; what it prints is told only where it fails."""
+    """Have Prefect deploy what prefect.yaml lists; its output is shown only where it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         capture_output=True,
@@ -129,10 +125,11 @@ def _deploy(home: Path) -> None:
         start_new_session=True,  # Ctrl-C is for us
     )
     if done.returncode:
-        (home / "ui.log").write_text(done.stdout + done.stderr, encoding="utf-8")
-        said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        output = done.stdout + done.stderr
+        (home / "ui.log").write_text(output, encoding="utf-8")
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
         raise ReviewflowError(
-            f"prefect deploy --all failed: {(said or ['it says nothing'])[-1][:200]} "
+            f"prefect deploy --all failed: {(lines or ['it printed nothing'])[-1][:200]} "
             f"(all of it is in {home / 'ui.log'})."
         )
 
@@ -149,20 +146,20 @@ class Worker:
         self.process = process
         self._flow_runs: set[psutil.Process] = set()
 
-    def keep_in_mind(self) -> bool:
-        """Look which flow runs there are; tells whether the worker lives."""
+    def track_children(self) -> bool:
+        """Remember the flow runs that there are, and return whether the worker lives."""
         with suppress(psutil.Error):
             self._flow_runs |= set(psutil.Process(self.process.pid).children(recursive=True))
         return self.process.poll() is None
 
     def end(self) -> None:
-        """End the worker, and return when its flow runs, which notice, have ended as well."""
-        self.keep_in_mind()
+        """Kill the worker and wait for its flow runs, which notice, to exit."""
+        self.track_children()
         self.process.kill()
         self.process.wait()
         deadline = time.monotonic() + END_SECONDS
         while (living := list(filter(_lives, self._flow_runs))) and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(POLL_SECONDS)
         for flow_run in living:
             with suppress(psutil.Error):
                 flow_run.kill()
@@ -177,7 +174,7 @@ def _lives(process: psutil.Process) -> bool:
 
 @contextmanager
 def _worker(home: Path) -> Iterator[Worker]:
-    """A worker of the pool, in a session of its own, ended with all that it started."""
+    """Start a worker of the pool, in a session of its own, and end it with all that it started."""
     environment = {
         "PREFECT_WORKER_QUERY_SECONDS": "2",  # how long a run waits at most until it is noticed
         **os.environ,
@@ -199,7 +196,7 @@ def _worker(home: Path) -> Iterator[Worker]:
         worker.end()
 
 
-def _what_to_click(url: str, host: str) -> str:
+def _where_to_click(url: str, host: str) -> str:
     open_to = (
         "only programs on this machine can reach it"
         if host == LOOPBACK

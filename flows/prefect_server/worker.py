@@ -1,16 +1,15 @@
-"""The worker of ``reviewflow ui``; it and its flow runs end with the process that started them.
+"""Run the worker of ``reviewflow ui``, which ends with that process, and its flow runs with it.
 
 ::
 
     ui ──▶ worker ──▶ flow run, flow run, …
            │          └── its worker is gone: it ends as by SIGTERM, keeps what is finished, and
            │              is cancelled in Prefect and in run.json
-           └── ui is gone, however that came: it is gone as well
+           └── ui is gone, for whatever reason: it is killed as well
 
 So nothing goes on that nobody could cancel, and ``ui`` ends everything by killing its worker.
 """
 
-import fcntl
 import os
 import runpy
 import signal
@@ -18,6 +17,8 @@ import sys
 import threading
 import time
 from pathlib import Path
+
+from flows.prefect_server.locks import SHARED, open_in, try_lock
 
 POLL_SECONDS = 0.2
 UI = "REVIEWFLOW_UI"  # process id of the ui that a worker belongs to, and its Prefect home
@@ -33,31 +34,33 @@ def main() -> None:
 
 
 def end_with_worker() -> None:
-    """Have this process end when its worker is gone; of no effect in one without a worker."""
+    """Exit when the worker dies; a no-op outside a worker."""
     worker, home = os.environ.pop(WORKER, None), os.environ.get(UI, "").partition(":")[2]
     if worker and home:
-        _keep_server(Path(home))
+        _register(Path(home))
         _signal_when_orphaned(int(worker), signal.SIGTERM)
 
 
-def _keep_server(home: Path) -> None:
-    """Be one of the server's users, so that it is there until this run has told of its end."""
-    users = os.open(home / "server.users", os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(users, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(users)  # it is ending already
+def _register(home: Path) -> None:
+    """Register as a user of the server, so that it is there until this run has reported its end.
+
+    The lock is held until the process ends. Where the server is ending already, nothing is locked.
+    """
+    users = open_in(home, "server.users")
+    if try_lock(users, SHARED):
+        os.dup(users.fileno())  # a copy that nobody closes keeps the lock
+    users.close()
 
 
 def _signal_when_orphaned(parent: int, number: int) -> None:
     """Send this process a signal once it is no longer the child of `parent`."""
 
-    def look() -> None:
+    def watch() -> None:
         while os.getppid() == parent:
             time.sleep(POLL_SECONDS)
         os.kill(os.getpid(), number)
 
-    threading.Thread(target=look, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.prefect_server.lifecycle import OURS
 from reviewflow.runs.record import read_run
+from tasks.environment import OWN_SERVER
 from tests.conftest import ROOT
 from tests.faults.conftest import WAIT_SECONDS, Undisturbed, can_mount, in_the_making, whole
 
@@ -22,7 +22,7 @@ Command = subprocess.Popen[str]
 
 def reviewflow(job: Path, artifacts: Path, *before: str) -> Command:
     """Start ``reviewflow run`` in a session of its own, through another command or not."""
-    given = ("PREFECT_API_URL", "PREFECT_HOME", OURS)
+    given = ("PREFECT_API_URL", "PREFECT_HOME", OWN_SERVER)
     return subprocess.Popen(
         [
             *before,

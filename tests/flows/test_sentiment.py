@@ -14,11 +14,11 @@ from uuid import UUID
 import pytest
 import yaml
 
-from flows.prefect_server.lifecycle import OURS
 from reviewflow.config.sentiment import read_config
 from reviewflow.errors import InputError, QualityError
 from reviewflow.jobs.sentiment import STAGES
 from reviewflow.jobs.sentiment_summary import quality_entries
+from tasks.environment import OWN_SERVER
 from tests.conftest import (
     ROOT,
     ROWS,
@@ -245,7 +245,7 @@ def by_hand(job: tuple[Path, Path], second: Seen) -> tuple[str, Any]:
     done = subprocess.run(
         [sys.executable, "-c", script, heavy, *command],
         cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if name != OURS},
+        env={name: value for name, value in os.environ.items() if name != OWN_SERVER},
         capture_output=True,
         text=True,
         check=True,

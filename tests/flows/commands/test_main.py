@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flows.commands.main import main
-from flows.prefect_server.lifecycle import OURS
 from reviewflow.config.sections import Config
+from tasks.environment import OWN_SERVER
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 
 
@@ -257,7 +257,7 @@ def test_a_failed_check_is_exit_code_3_and_at_once_the_second_time(
         text=True,
         cwd=ROOT,
         timeout=120,
-        env={name: value for name, value in os.environ.items() if name != OURS},
+        env={name: value for name, value in os.environ.items() if name != OWN_SERVER},
     )
     assert second.returncode == 3, second.stderr
     assert second.stderr == first.stderr

@@ -1,5 +1,6 @@
 """The one Prefect server of a checkout, with the real server, real processes and real signals."""
 
+import errno
 import json
 import os
 import signal
@@ -15,9 +16,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from flows.prefect_server import lifecycle as server
-from flows.prefect_server.lifecycle import prefect_server
-from reviewflow.errors import ReviewflowError
+from flows.prefect_server import startup
+from flows.prefect_server.lifecycle import LOOPBACK, prefect_server
+from flows.prefect_server.locks import EXCLUSIVE, lock
+from flows.prefect_server.startup import Startup
+from reviewflow.errors import ReviewflowError, UsageError
+from tasks.environment import OWN_SERVER
 
 USER = """
 import sys
@@ -51,7 +55,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _no_server_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PREFECT_API_URL", "PREFECT_HOME", server.OURS):
+    for name in ("PREFECT_API_URL", "PREFECT_HOME", OWN_SERVER, startup.START_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -205,13 +209,106 @@ def test_a_server_that_the_user_chose_is_used_and_none_is_started(
 def test_a_chosen_server_that_does_not_answer_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(startup, "ANSWER_SECONDS", 0.2)
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     with (
         pytest.raises(ReviewflowError, match=r"answers at http://127\.0\.0\.1:9/api"),
         prefect_server(tmp_path),
     ):
         pass
+
+
+def test_a_slow_start_is_a_sentence_that_says_how_to_wait_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(startup.START_VARIABLE, "1")
+    monkeypatch.setattr(startup, "STILL_SECONDS", 0.1)
+    calls: list[float] = []
+    began = time.monotonic()
+    with (
+        pytest.raises(ReviewflowError) as caught,
+        prefect_server(tmp_path, still_starting=lambda: calls.append(time.monotonic())),
+    ):
+        pass
+    sentence = str(caught.value)
+    assert "did not answer within 1 s" in sentence
+    assert "the machine may be slow" in sentence
+    assert f"{startup.START_VARIABLE}=3 to wait longer" in sentence
+    assert "delete" not in sentence
+    assert len(calls) >= 3
+    assert servers(tmp_path) == []
+    assert time.monotonic() - began < startup.START_SECONDS / 4
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "inf"])
+def test_a_wrong_time_to_wait_is_a_sentence(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(startup.START_VARIABLE, given)
+    with (
+        pytest.raises(UsageError, match="give a number of seconds above 0"),
+        prefect_server(tmp_path),
+    ):
+        pass
+    assert servers(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", "is empty. Run again."),
+        ("Starting\n\n", "ends with “Starting”. Run again."),
+        ("Starting\nsqlite3.DatabaseError: no\nBye\n", "says “sqlite3.DatabaseError: no”. Mend"),
+    ],
+)
+def test_a_server_that_ended_is_told_with_its_log_and_deleting_only_for_an_error(
+    log: str, words: str, tmp_path: Path
+) -> None:
+    starting = Startup(tmp_path, None, LOOPBACK, lambda: None)
+    starting.process = subprocess.Popen(["true"])
+    (tmp_path / "server.log").write_text(log)
+    with pytest.raises(ReviewflowError) as caught:
+        starting.await_answer("http://127.0.0.1:9/api")
+    assert words in str(caught.value)
+    assert ("delete" in str(caught.value)) is ("Error" in log)
+
+
+def test_a_port_that_is_taken_while_the_server_starts_is_a_sentence(
+    tmp_path: Path, stranger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(stranger.rpartition(":")[2].removesuffix("/api"))
+    monkeypatch.setattr(startup, "check_port", lambda host, port: None)
+    with (
+        pytest.raises(UsageError, match=rf"127\.0\.0\.1:{port} .*choose another --port"),
+        prefect_server(tmp_path, port=port),
+    ):
+        pass
+    assert servers(tmp_path) == []
+
+
+def test_a_damaged_server_json_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "server.json").write_text("{")
+    with (tmp_path / "server.alive").open("a") as alive:
+        lock(alive, EXCLUSIVE)
+        starting = Startup(tmp_path, None, LOOPBACK, lambda: None)
+        with pytest.raises(ReviewflowError, match=r"server\.json is damaged"):
+            starting.find_or_start()
+
+
+@pytest.mark.parametrize("reason", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
+def test_a_file_system_without_locks_is_a_sentence(
+    reason: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr("flows.prefect_server.locks.fcntl.flock", flock)
+    with pytest.raises(ReviewflowError) as caught, prefect_server(tmp_path):
+        pass
+    sentence = str(caught.value)
+    assert f"{tmp_path} cannot be locked ({os.strerror(reason)})" in sentence
+    assert "--artifacts" in sentence
+    assert servers(tmp_path) == []
 
 
 def test_a_server_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None:

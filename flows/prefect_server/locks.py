@@ -1,0 +1,66 @@
+"""Lock files in Prefect's home; the kernel frees a lock when its holder dies."""
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from reviewflow.errors import ReviewflowError
+
+SHARED, EXCLUSIVE = fcntl.LOCK_SH, fcntl.LOCK_EX
+
+
+def open_in(home: Path, name: str) -> IO[str]:
+    """Open a file of Prefect's home, made where it is missing, to be locked.
+
+    Raises
+    ------
+    ReviewflowError : if the home cannot be written.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        return (home / name).open("a")
+    except OSError as error:
+        raise ReviewflowError(
+            f"Prefect's home {home} cannot be written ({error.strerror}); "
+            "make it writable or choose another folder with --artifacts."
+        ) from error
+
+
+def lock(file: IO[str], kind: int) -> None:
+    """Lock a file, and wait for it as long as it takes.
+
+    Parameters
+    ----------
+    kind : `SHARED` or `EXCLUSIVE`.
+
+    Raises
+    ------
+    ReviewflowError : if the file system has no locks.
+    """
+    try:
+        fcntl.flock(file, kind)
+    except OSError as error:
+        raise _without_locks(file, error) from error
+
+
+def try_lock(file: IO[str], kind: int) -> bool:
+    """Lock a file if that can be had at once, and return whether it could; raises as `lock`."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _without_locks(file, error) from error
+    return True
+
+
+def unlock(file: IO[str]) -> None:
+    """Free the lock of a file."""
+    fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def _without_locks(file: IO[str], error: OSError) -> ReviewflowError:
+    return ReviewflowError(
+        f"Prefect's home {Path(file.name).parent} cannot be locked ({error.strerror}): its file "
+        "system has no flock; choose a folder on another one with --artifacts."
+    )
