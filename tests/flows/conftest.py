@@ -236,8 +236,10 @@ def project_in(folder: Path, reviews: Reviews) -> Project:
 
 
 @contextmanager
-def serving(project: Project, *options: str, **environment: str) -> Iterator[Project]:
-    """Have ``reviewflow ui`` up; Ctrl-C ends it and everything that it started."""
+def serving(
+    project: Project, *options: str, end: signal.Signals = signal.SIGINT, **environment: str
+) -> Iterator[Project]:
+    """Have ``reviewflow ui`` up; a signal ends it and everything that it started."""
     with (project.folder / "ui.txt").open("wb") as output:
         process = subprocess.Popen(
             [
@@ -265,7 +267,7 @@ def serving(project: Project, *options: str, **environment: str) -> Iterator[Pro
         family = [psutil.Process(process.pid)] if process.poll() is None else []
         family += [child for parent in family for child in parent.children(recursive=True)]
         called = {each.pid: each.cmdline()[1:4] for each in living(family)}
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         try:
             until(lambda: process.poll() is not None, "the end of reviewflow ui")
             until(lambda: not living(family), f"the end of all of {called}")
@@ -274,6 +276,7 @@ def serving(project: Project, *options: str, **environment: str) -> Iterator[Pro
                 each.kill()
             process.wait()
     assert process.returncode == 0, project.said
+    assert project.said.endswith("Shutting down.\n")
 
 
 @pytest.fixture(scope="session")

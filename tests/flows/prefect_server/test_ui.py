@@ -1,11 +1,17 @@
 """``reviewflow ui``: what is deployed and shown, how runs are ended, and what outlives a crash."""
 
 import json
+import os
+import pty
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +21,8 @@ import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelling
 
+from flows.base import STOPPED as RUN_STOPPED
+from flows.commands.errors import STOPPED
 from tests.conftest import Reviews, small_config, write_config
 from tests.flows.conftest import (
     LONG,
@@ -22,6 +30,7 @@ from tests.flows.conftest import (
     TOKEN,
     WAIT_SECONDS,
     Project,
+    bare,
     living,
     project_in,
     serving,
@@ -298,43 +307,84 @@ def told(project: Project, identity: UUID) -> tuple[str, str]:
     return run.state.name or "", str(state)
 
 
-def test_sigterm_ends_a_run_from_the_command_line_with_a_sentence(served: Project) -> None:
-    def known() -> set[str]:
-        return {path.name for path in (served.artifacts / "runs").glob("2*")}
+def assert_recorded_as_stopped(project: Project, run_id: str) -> None:
+    """The run ended as cancelled in run.json and in Prefect, and left the store whole."""
+    record = json.loads((project.artifacts / "runs" / run_id / "run.json").read_text())
+    assert (record["state"], record["error"]) == ("cancelled", RUN_STOPPED)
+    flow_run = project.flow_run(UUID(record["flow_run_id"]))
+    assert flow_run.state
+    assert flow_run.state.name == "Cancelled"
+    assert whole(project)
 
-    before = known()
-    run = served.command("run", "--config", "before.yaml", "--set", "train.epochs=100000")
+
+def run_ids(project: Project) -> set[str]:
+    """The ids of all runs."""
+    return {path.name for path in (project.artifacts / "runs").glob("2*")}
+
+
+LONG_RUN = ("run", "--config", "before.yaml", "--set", "train.epochs=100000")
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
+def test_a_signal_ends_a_run_from_the_command_line_with_a_sentence(
+    served: Project, number: signal.Signals
+) -> None:
+    before = run_ids(served)
+    run = served.command(*LONG_RUN)
     assert run.stdout
     assert any("train" in line and "epoch" in line for line in run.stdout)
-    run.terminate()
+    run.send_signal(number)
     _, errors = run.communicate(timeout=WAIT_SECONDS)
     assert run.returncode == 1
-    assert errors == (
-        "Error: The run was stopped; what was finished is kept, run again to go on.\n"
+    assert errors == f"Error: {RUN_STOPPED}\n"
+    (run_id,) = run_ids(served) - before
+    assert_recorded_as_stopped(served, run_id)
+
+
+def test_a_terminal_that_is_closed_ends_its_run(served: Project) -> None:
+    before = run_ids(served)
+    screen, terminal = pty.openpty()
+    program = (
+        "import os, sys; os.login_tty(0);"
+        "os.execv(sys.executable, [sys.executable, '-m', 'flows.commands.main', *sys.argv[1:]])"
     )
-    (name,) = known() - before
-    record = json.loads((served.artifacts / "runs" / name / "run.json").read_text())
-    assert (record["state"], record["error"]) == ("cancelled", errors[len("Error: ") : -1])
-    run = served.flow_run(UUID(record["flow_run_id"]))
-    assert run.state.name == "Cancelled"
-    assert whole(served)
+    run = subprocess.Popen(
+        [sys.executable, "-c", program, *LONG_RUN],
+        cwd=served.folder,
+        env={**bare({}), "TERM": "xterm"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    while not re.search(rb"train.*epoch", shown):
+        shown += os.read(screen, 1 << 16)
+    os.close(screen)  # which sends SIGHUP
+    with suppress(ProcessLookupError):
+        run.send_signal(signal.SIGHUP)  # as a shell does that ends with its terminal
+    assert run.wait(WAIT_SECONDS) == 1
+    (run_id,) = run_ids(served) - before
+    assert_recorded_as_stopped(served, run_id)
 
 
-def test_sigterm_before_the_run_has_begun_ends_with_a_sentence_and_no_server(
-    tmp_path: Path, reviews: Reviews
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
+def test_a_signal_before_the_run_has_begun_ends_with_a_sentence_and_no_server(
+    tmp_path: Path, reviews: Reviews, number: signal.Signals
 ) -> None:
     project = project_in(tmp_path, reviews[:40])
     write_config(project.folder / "before.yaml", small_config(project.reviews))
     run = project.command("run", "--config", "before.yaml")
     family = until(lambda: psutil.Process(run.pid).children(recursive=True), "the server's start")
-    run.terminate()
+    run.send_signal(number)
     _, errors = run.communicate(timeout=WAIT_SECONDS)
-    assert (run.returncode, errors) == (
-        1,
-        "Stopped; what was finished is kept, run again to go on.\n",
-    )
+    assert (run.returncode, errors) == (1, f"{STOPPED}\n")
     until(lambda: not living(family), "the server's end")
-    assert not list((project.artifacts / "runs").glob("2*"))
+    assert run_ids(project) == set()
 
 
 # -------------------------------------------------------------------------- what cannot be started
@@ -405,14 +455,14 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
     prefect_api: str, tmp_path: Path, reviews: Reviews
 ) -> None:
     project = project_in(tmp_path, reviews[:40])
-    with serving(project, PREFECT_API_URL=prefect_api):
+    with serving(project, end=signal.SIGHUP, PREFECT_API_URL=prefect_api):
         assert f"Prefect's UI: {prefect_api.removesuffix('/api')} " in project.said
         assert not (project.artifacts / "prefect" / "prefect.db").exists()
         page = project.artifacts / "runs" / "page.html"
         page.parent.mkdir(parents=True)
         page.write_text("a report")
         assert get("http://127.0.0.1:4210/reviewflow/runs/page.html") == "a report"
-    assert json.loads(get(f"{prefect_api}/health")) is True  # Ctrl-C was not for that one
+    assert json.loads(get(f"{prefect_api}/health")) is True  # the signal was not for that one
     with pytest.raises(urllib.error.URLError):
         get("http://127.0.0.1:4210/reviewflow/runs/page.html")
 
@@ -423,6 +473,6 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
 @pytest.mark.slow
 def test_an_address_that_others_can_reach_is_told(tmp_path: Path, reviews: Reviews) -> None:
     project = project_in(tmp_path, reviews[:40])
-    with serving(project, "--host", "0.0.0.0"):
+    with serving(project, "--host", "0.0.0.0", end=signal.SIGTERM):
         assert "it listens on 0.0.0.0: whoever reaches this machine can start runs" in project.said
         assert json.loads(get(f"http://127.0.0.1:{project.port}/api/health")) is True
