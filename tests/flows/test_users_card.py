@@ -28,8 +28,8 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, TaskRun
 
-from flows.prefect_server.lifecycle import OURS
 from reviewflow.processors import processors
+from tasks.environment import OWN_SERVER
 from tests.conftest import ROOT, ROWS
 
 WAIT_SECONDS = 30  # Prefect writes down the states of task runs a moment after they are reached
@@ -94,7 +94,7 @@ class Job:
         done = subprocess.run(
             [sys.executable, "-m", "flows.commands.main", "run", *options],
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if name != OURS},
+            env={name: value for name, value in os.environ.items() if name != OWN_SERVER},
             capture_output=True,
             text=True,
         )
