@@ -201,8 +201,8 @@ def training_rows(features: str) -> tuple[Any, int]:
     """Return the training rows as training loads them, and the terms' count."""
     import pyarrow.parquet as pq
 
-    from reviewflow.features.dataset import load
+    from reviewflow.features.dataset import load_dataset
 
     folder = Path(features)
     terms = pq.read_metadata(folder / "vocabulary" / "vocabulary.parquet").num_rows
-    return load(part_folders(folder), terms).train, terms
+    return load_dataset(part_folders(folder), terms).train, terms

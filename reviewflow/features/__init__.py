@@ -1,1 +1,1 @@
-"""From tokens to sparse TF-IDF features."""
+"""Turn tokens into sparse TF-IDF features."""

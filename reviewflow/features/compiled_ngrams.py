@@ -1,9 +1,9 @@
-"""Compiled counting of the n-grams of a part, one length after the other.
+"""Count the n-grams of a part by compiled code, length by length.
 
-position        0    1    2    3        an n-gram of length n is a pair: the n-gram of
-token           good film good film     length n − 1 that starts where it starts, and its
-1-gram          1    0    1    0        last token; its number is the place of that pair
-2-gram          1    0    1    ·        in sorted order
+position        0    1    2    3        An n-gram of length n is a pair: the n-gram of
+token           good film good film     length n − 1 at the same position, and the last
+1-gram          1    0    1    0        token. Its number is the position of that pair
+2-gram          1    0    1    ·        in sorted order.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def count_tokens(tokens: Any, lengths: Any, distinct: int) -> Any:
 
     Parameters
     ----------
-    tokens : int32, shape (T,), values below ``distinct``; the documents end to end.
-    lengths : int64, shape (N,); how many tokens each document has.
+    tokens : int32, shape (T,), values below ``distinct``, the documents end to end.
+    lengths : int64, shape (N,), number of tokens of each document.
 
     Returns
     -------
@@ -43,7 +43,9 @@ def count_tokens(tokens: Any, lengths: Any, distinct: int) -> Any:
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def positions_by_token(tokens: Any, distinct: int) -> Any:
-    """Positions of a token stream sorted by token, equal ones in text order: a counting sort.
+    """Return the positions of a token stream by token, then in text order.
+
+    It is a counting sort.
 
     Parameters
     ----------
@@ -68,23 +70,23 @@ def positions_by_token(tokens: Any, distinct: int) -> Any:
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def sorted_positions(shorter: Any, documents: Any, by_token: Any, distinct: int, n: int) -> Any:
-    """Positions where an n-gram starts, sorted by (shorter n-gram, last token), then text order.
+    """Return the positions of n-grams by (shorter n-gram, last token).
 
-    Walking through the positions by last token and dealing them out by shorter n-gram is a
-    radix sort whose first pass is already done.
+    Positions of equal pairs are in text order. Going through the positions by last token and
+    distributing them by shorter n-gram is a radix sort whose first pass is already done.
 
     Parameters
     ----------
-    shorter : int32, shape (T,); the number of the (n − 1)-gram that starts at each position
-        (what stands where none fits into its document is not read).
-    documents : int32, shape (T,); the document of each position.
-    by_token : as :func:`positions_by_token` gives it.
+    shorter : int32, shape (T,), the number of the (n − 1)-gram that starts at each position.
+        Values at positions where none fits into the document are not read.
+    documents : int32, shape (T,), the document of each position.
+    by_token : as :func:`positions_by_token` returns it.
     distinct : G', the number of distinct (n − 1)-grams.
 
     Returns
     -------
     positions : int32
-    ends : int64, shape (G',); where the positions of each (n − 1)-gram end.
+    ends : int64, shape (G',), where the positions of each (n − 1)-gram end.
     """
     last = n - 1
     start = np.zeros(distinct + 1, np.int64)
@@ -105,13 +107,17 @@ def sorted_positions(shorter: Any, documents: Any, by_token: Any, distinct: int,
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def count_longer(tokens: Any, documents: Any, positions: Any, ends: Any, n: int) -> Any:
-    """Count the n-grams that start at ``positions``, which :func:`sorted_positions` gave.
+    """Count the n-grams that start at ``positions``.
+
+    Parameters
+    ----------
+    positions, ends : as :func:`sorted_positions` returns them.
 
     Returns
     -------
-    prefix, last, count, document_frequency : int32, shape (G,) each; rows sorted by
-        (prefix, last). ``prefix`` is the number of the (n − 1)-gram, ``last`` a token.
-    ngrams : int32, shape (T,); the number of the n-gram that starts at each position, −1 if none.
+    prefix, last, count, document_frequency : int32, shape (G,) each, sorted by (prefix, last).
+        ``prefix`` is the number of the (n − 1)-gram, ``last`` a token.
+    ngrams : int32, shape (T,), the number of the n-gram that starts at each position, −1 if none.
     """
     ngrams = np.full(len(tokens), -1, np.int32)
     prefix = np.empty(len(positions), np.int32)

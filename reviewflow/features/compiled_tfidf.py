@@ -1,9 +1,8 @@
-"""Compiled look-up of the vocabulary's n-grams in a part, and their TF-IDF weights.
+"""Find the vocabulary's terms by compiled code, and weight them by TF-IDF.
 
-The vocabulary is a tree: an n-gram's node and one more token lead to the node of a longer
-n-gram. The edges are in one open-address table whose keys are pairs (node, token). Nodes 0 to
-V − 1 are the terms themselves, node V is the empty n-gram, and nodes after it are n-grams that
-are no terms and only on the way to some.
+The vocabulary is a trie: an n-gram's node and one more token lead to the node of a longer n-gram.
+The edges are in one open-address table whose keys are pairs (node, token). Nodes 0 to V − 1 are the
+terms themselves, node V is the empty n-gram, and nodes after it are n-grams that only begin terms.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ PLACES = np.argsort((np.uint64(1) << np.arange(64, dtype=np.uint64)) * DE_BRUIJN
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _slot(edges: Any, key: int) -> Any:
-    """The slot that holds the key or, where there is none, the free slot for it."""
+    """Return the slot that holds the key, or the free slot for it."""
     mask = len(edges) - 1
     mixed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio
     slot = np.int64(mixed >> np.uint64(32)) & mask
@@ -30,19 +29,19 @@ def _slot(edges: Any, key: int) -> Any:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def term_tree(tokens: Any, ends: Any, distinct: int) -> Any:
-    """The edges of the tree of the vocabulary's terms.
+def term_trie(tokens: Any, ends: Any, distinct: int) -> Any:
+    """Return the edges of the trie of the vocabulary's terms.
 
     Parameters
     ----------
-    tokens : int32, shape (P,); the tokens of all terms, end to end, values below ``distinct``.
-        A term that another one starts with comes before it, as in any sorted list.
-    ends : int64, shape (V,); where the tokens of each term end.
+    tokens : int32, shape (P,), the tokens of all terms, end to end, values below ``distinct``.
+        A term that begins another one comes before it, as in any sorted list.
+    ends : int64, shape (V,), where the tokens of each term end.
 
     Returns
     -------
-    int64, shape (S, 2), S a power of two; node × ``distinct`` + token, or −1 in a free slot, and
-    beside it the node that this pair leads to.
+    int64, shape (S, 2), S a power of two. The first column is node × ``distinct`` + token, or −1 in
+    a free slot. The second is the node that this pair leads to.
     """
     size = 4
     while size < 2 * len(tokens):
@@ -72,21 +71,21 @@ def term_tree(tokens: Any, ends: Any, distinct: int) -> Any:
 def term_counts(
     codes: Any, lengths: Any, tokens: Any, edges: Any, terms: int, distinct: int, longest: int
 ) -> Any:
-    """How often each term of the vocabulary occurs in each row.
+    """Count the terms of the vocabulary in each row.
 
     Parameters
     ----------
-    codes : int32, shape (T,); the words of the rows, end to end.
-    lengths : int64, shape (N,); how many of them each row has.
-    tokens : int32, shape (W,); which token of the vocabulary each word is, −1 for none.
-    edges, distinct : the tree and its number of distinct tokens.
+    codes : int32, shape (T,), the words of the rows, end to end.
+    lengths : int64, shape (N,), number of words of each row.
+    tokens : int32, shape (W,), which token of the vocabulary each word is, −1 for none.
+    edges, distinct : the trie and its number of distinct tokens.
     terms, longest : V, and the most tokens in a term.
 
     Returns
     -------
-    ends : int64, shape (N,); where the entries of each row end.
-    indices : int32, shape (E,); terms, ascending in each row.
-    counts : int32, shape (E,)
+    ends : int64, shape (N,), where the entries of each row end.
+    indices : int32, shape (E,), terms, ascending in each row.
+    counts : int32, shape (E,).
     """
     first_nodes = np.full(len(tokens), -1, np.int64)
     for word in range(len(tokens)):
@@ -126,9 +125,10 @@ def _count_row(
     marks: Any,
     groups: Any,
 ) -> int:
-    """How many different terms occur in a row; how often each, is added to ``row_counts`` (V,).
+    """Return how many distinct terms a row has, and mark and count them.
 
-    They are marked: a bit of ``marks`` for each term, a bit of ``groups`` for each 64 of them.
+    Counts are added to ``row_counts``, shape (V,). A term sets its bit of ``marks``, and each 64
+    terms share a bit of ``groups``.
     """
     found = 0
     for start in range(len(words)):
@@ -143,7 +143,7 @@ def _count_row(
                 row_counts[node] += 1
             if after == len(words) or after == start + longest or tokens[words[after]] < 0:
                 break
-            # a free slot leads to node −1
+            # A free slot leads to node −1.
             node = edges[_slot(edges, node * distinct + tokens[words[after]]), 1]
             after += 1
     return found
@@ -151,9 +151,9 @@ def _count_row(
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _take_marked(marks: Any, groups: Any, row_counts: Any, indices: Any, counts: Any) -> None:
-    """Move the marked terms, ascending, and their counts to ``indices`` and ``counts``.
+    """Move the marked terms and their counts to ``indices`` and ``counts``.
 
-    Marks come in order by themselves; to sort the terms took half of the time of counting them.
+    Marks are in ascending order by themselves. Sorting the terms took half of the time of counting.
     """
     filled = 0
     for group in range(len(groups)):
@@ -170,9 +170,9 @@ def _take_marked(marks: Any, groups: Any, row_counts: Any, indices: Any, counts:
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _lowest_bit(bits: Any) -> Any:
-    """The place of the lowest bit that is set, by a de Bruijn sequence.
+    """Return the position of the lowest set bit, by a de Bruijn sequence.
 
-    Its first six bits are different ones wherever it is shifted to (Leiserson, Prokop, Randall
+    The first six bits of the sequence differ for every shift of it (Leiserson, Prokop, Randall
     1998, "Using de Bruijn sequences to index a 1 in a computer word").
     """
     return PLACES[(bits & (~bits + np.uint64(1))) * DE_BRUIJN >> np.uint64(58)]
@@ -182,19 +182,19 @@ def _lowest_bit(bits: Any) -> Any:
 def tfidf_values(
     ends: Any, indices: Any, counts: Any, idf: Any, sublinear: bool, absolute: bool
 ) -> Any:
-    """TF-IDF weights of counted terms, every row scaled to norm 1 and clipped into [0, 1].
+    """Return TF-IDF weights, each row scaled to norm 1 and clipped to [0, 1].
 
     Parameters
     ----------
-    ends, indices, counts : as :func:`term_counts` gives them.
-    idf : float64, shape (V,)
+    ends, indices, counts : as :func:`term_counts` returns them.
+    idf : float64, shape (V,).
     sublinear : whether the term frequency is 1 + ln(count) instead of the count.
     absolute : whether rows are divided by the sum of their values (l1) instead of the root of
         the sum of squares (l2).
 
     Returns
     -------
-    float32, shape (E,)
+    float32, shape (E,).
     """
     values = np.empty(len(indices), np.float32)
     first = 0

@@ -1,4 +1,4 @@
-"""The features of all parts as two CSR matrices, one for training and one for testing.
+"""Load the features of all parts as two CSR matrices: training and test.
 
 features.parquet  features.parquet  …      lists ─▶ CSR views, one part at a time
        └─────────────────┴──────────▶ train: indptr indices values labels
@@ -22,19 +22,19 @@ from numpy.typing import NDArray
 from reviewflow.errors import StoreError
 from reviewflow.store.parquet import read_parquet
 
-_LOADING = Lock()  # variants start side by side: one of them loads, the others wait for it
+_LOADING = Lock()  # variants start side by side: one loads, and the others wait for it
 
 
 @dataclass(frozen=True)
-class Split:
+class SparseRows:
     """N sparse rows over V terms in CSR form, with their labels.
 
     Attributes
     ----------
-    indptr : int64, shape (N + 1,); the entries of row i are ``indptr[i]:indptr[i + 1]``.
-    indices : int32, shape (E,); terms, ascending in each row.
-    values : float32, shape (E,); within [0, 1].
-    labels : float32, shape (N,); 0 or 1.
+    indptr : int64, shape (N + 1,). The entries of row i are ``indptr[i]:indptr[i + 1]``.
+    indices : int32, shape (E,), terms, ascending in each row.
+    values : float32, shape (E,), within [0, 1].
+    labels : float32, shape (N,), 0 or 1.
     """
 
     indptr: NDArray[np.int64]
@@ -52,20 +52,20 @@ class Split:
 class Dataset:
     """Labelled training and test rows over the same ``terms`` features."""
 
-    train: Split
-    test: Split
+    train: SparseRows
+    test: SparseRows
     terms: int
 
 
 @dataclass(frozen=True)
 class Part:
-    """Every row of one part, in the part's order, as views of the Parquet columns.
+    """The rows of one part in order, as read-only views of the file's columns.
 
     Attributes
     ----------
-    indptr, indices, values : CSR arrays as in :class:`Split`; read-only.
-    labels : float32, shape (N,); NaN where the row has no label.
-    train : bool, shape (N,); whether it is a training row.
+    indptr, indices, values : CSR arrays as in :class:`SparseRows`.
+    labels : float32, shape (N,), NaN where the row has no label.
+    train : bool, shape (N,), whether it is a training row.
     """
 
     indptr: NDArray[np.int64]
@@ -75,11 +75,11 @@ class Part:
     train: NDArray[np.bool_]
 
 
-def load(parts: tuple[Path, ...], terms: int) -> Dataset:
-    """The labelled rows of all parts, in the parts' order.
+def load_dataset(parts: tuple[Path, ...], terms: int) -> Dataset:
+    """Return the labelled rows of all parts, in the order of the parts.
 
-    The last two datasets are kept, so that variants that train side by side share one. Nobody
-    may write into its arrays.
+    The last two datasets are cached, so variants that train side by side share one. Its arrays
+    must not be written to.
 
     Parameters
     ----------
@@ -98,19 +98,19 @@ def load(parts: tuple[Path, ...], terms: int) -> Dataset:
 
 @lru_cache(maxsize=2)
 def _load(parts: tuple[Path, ...], terms: int, states: tuple[tuple[int, int], ...]) -> Dataset:
-    """Load once for all variants; ``states`` is there to notice another file under the path."""
+    """Load once for all variants, and again if the files' ``states`` differ."""
     most = sum(_entries(part) for part in parts)
-    train, test = _Rows(most), _Rows(most)
+    train, test = _RowsBuilder(most), _RowsBuilder(most)
     for folder in parts:
         part = read_part(folder, terms)
         labelled = ~np.isnan(part.labels)
         train.append(part, labelled & part.train)
         test.append(part, labelled & ~part.train)
-    return Dataset(train.split(), test.split(), terms)
+    return Dataset(train.build(), test.build(), terms)
 
 
 def read_part(folder: Path, terms: int) -> Part:
-    """All rows of one part, those without a label included.
+    """Return all rows of one part, those without a label included.
 
     Raises
     ------
@@ -123,18 +123,18 @@ def read_part(folder: Path, terms: int) -> Part:
     if len(indices) and not 0 <= indices.min() <= indices.max() < terms:
         raise StoreError(
             f"The features in {folder} name term {indices.max()}, but the vocabulary has {terms} "
-            "terms; make both anew with --refresh vectorize."
+            "terms; make both again with --refresh vectorize."
         )
     labels = pc.fill_null(table["label"].cast(pa.float32()), float("nan")).to_numpy()
     train = pc.equal(table["split"].cast(pa.string()), "train").to_numpy()
     return Part(indptr, indices, values, labels, train)
 
 
-class _Rows:
+class _RowsBuilder:
     """A CSR matrix that grows part by part inside arrays of the final size.
 
-    The arrays are made as long as all entries of all parts; the pages that a split never
-    reaches are never touched and so take no memory.
+    The arrays have room for all entries of all parts. Pages that are never written to take no
+    memory.
     """
 
     def __init__(self, most: int) -> None:
@@ -154,21 +154,24 @@ class _Rows:
         self.lengths.append(lengths[rows])
         self.labels.append(part.labels[rows])
 
-    def split(self) -> Split:
+    def build(self) -> SparseRows:
         ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), *self.lengths]))
         labels = np.concatenate([np.zeros(0, np.float32), *self.labels])
-        return Split(ends, self.indices[: self.filled], self.values[: self.filled], labels)
+        return SparseRows(ends, self.indices[: self.filled], self.values[: self.filled], labels)
 
 
 def _list_arrays(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Offsets and items of a list column; the items are a view where the file has one row group."""
+    """Return offsets and items of a list column.
+
+    The items are a view if the file has one row group.
+    """
     lists = column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
     offsets = lists.offsets.to_numpy().astype(np.int64)
     return offsets - offsets[0], lists.flatten().to_numpy()
 
 
 def _entries(part: Path) -> int:
-    """At least how many entries a part has; the file counts an empty list as one."""
+    """Return a bound of a part's entries, since the file counts empty lists."""
     metadata = pq.read_metadata(part / "features.parquet")
     column = metadata.schema.names.index("element")
     groups = (metadata.row_group(group) for group in range(metadata.num_row_groups))

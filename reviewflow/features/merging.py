@@ -1,4 +1,4 @@
-"""Compiled merging of sorted counts: keys strictly ascending, equal keys added up."""
+"""Merge sorted counts by compiled code, and add the counts of equal keys."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def merged_counts(
+def merge_counts(
     keys: Any, counts: Any, frequencies: Any, keys_2: Any, counts_2: Any, frequencies_2: Any
 ) -> Any:
-    """The union of two lists of keys (int64, strictly ascending) with the sums of their figures.
+    """Return the union of two lists of keys with the sums of their figures.
+
+    Keys are int64 and strictly ascending.
 
     Returns
     -------
@@ -48,17 +50,17 @@ def merged_counts(
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def pair_keys(shorter: Any, last: Any, shorter_ids: Any, last_ids: Any, distinct: int) -> Any:
-    """The key ``id of the shorter n-gram × distinct + id of the last token`` of each row.
+    """Return the key of each row: shorter n-gram × ``distinct`` + last token.
 
     Parameters
     ----------
-    shorter, last : int32, shape (G,); rows of ``shorter_ids`` and ``last_ids``.
-    shorter_ids, last_ids : int64; ids in the whole, −1 for what was left out there.
+    shorter, last : int32, shape (G,), positions in ``shorter_ids`` and ``last_ids``.
+    shorter_ids, last_ids : int64, ids over all parts, −1 for n-grams that were dropped.
     distinct : number of distinct last tokens.
 
     Returns
     -------
-    int64, shape (G,); −1 where either was left out, the others in the rows' order.
+    int64, shape (G,). −1 where either was dropped.
     """
     keys = np.full(len(shorter), -1, np.int64)
     for row in range(len(shorter)):
@@ -69,25 +71,25 @@ def pair_keys(shorter: Any, last: Any, shorter_ids: Any, last_ids: Any, distinct
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def places_in(keys: Any, known: Any) -> Any:
-    """Where each key stands in ``known``, −1 where it does not.
+def positions_in(keys: Any, known: Any) -> Any:
+    """Return the position of each key in ``known``, −1 if it is not there.
 
     Parameters
     ----------
-    keys : int64, shape (G,); ascending but for entries of −1.
-    known : int64, shape (K,); strictly ascending.
+    keys : int64, shape (G,), ascending but for entries of −1.
+    known : int64, shape (K,), strictly ascending.
 
     Returns
     -------
-    int64, shape (G,)
+    int64, shape (G,).
     """
-    places = np.full(len(keys), -1, np.int64)
-    place = 0
+    positions = np.full(len(keys), -1, np.int64)
+    position = 0
     for row in range(len(keys)):
         if keys[row] < 0:
             continue
-        while place < len(known) and known[place] < keys[row]:
-            place += 1
-        if place < len(known) and known[place] == keys[row]:
-            places[row] = place
-    return places
+        while position < len(known) and known[position] < keys[row]:
+            position += 1
+        if position < len(known) and known[position] == keys[row]:
+            positions[row] = position
+    return positions

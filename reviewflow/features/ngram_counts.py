@@ -1,20 +1,20 @@
-"""Stage count: how often each n-gram occurs in the fitted rows of a part, and in how many of them.
+"""Count occurrences and documents of the n-grams in a part's fitted rows.
 
     tokens.parquet ─┐
                     ├─ fitted rows ─▶ 1-grams ─▶ 2-grams ─▶ … ─▶ counts.parquet
     split.parquet ──┘                 row group 0   1
 
-``counts.parquet`` has a row group for each length n. A row is an n-gram; rows are numbered
-through the file from 0:
+``counts.parquet`` has a row group for each length n. A row is an n-gram. Rows are numbered through
+the file from 0:
 
     token   shorter  last   count  document_frequency
     film    null     null       9                   7    row 0, "film"
     good    null     null       4                   4    row 1, "good"
     null    1        0          3                   3    row 2, "good film"
 
-A longer n-gram names the row of the n-gram without its last token (``shorter``) and the row of
-that token (``last``), so that no text stands there twice. Tokens are in code-point order and
-n-grams in the order of (shorter, last): equal rows in any order give equal bytes.
+A longer n-gram names the row of the n-gram without its last token (``shorter``) and the row of that
+token (``last``), so that no text is stored twice. Tokens are in code-point order and n-grams in the
+order of (shorter, last). So the same rows in any order give the same bytes.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def count(
 ) -> dict[str, Any]:
     """Write ``counts.parquet`` for one part.
 
-    All lengths from 1 to ``ngram_range[1]`` are counted, since a short n-gram is what a longer
-    one is made of; the file's metadata holds the range and the number of fitted documents.
+    All lengths from 1 to ``ngram_range[1]`` are counted, since longer n-grams are made of shorter
+    ones. The file's metadata holds the range and the number of fitted documents.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ def count(
     Raises
     ------
     ConfigError
-        If a token holds a space and n-grams, whose tokens are joined with spaces, are asked for.
+        If a token holds a space and n-grams are counted, since a space joins their tokens.
     """
     fitted = read_tokens(tokens)
     if fit_on == "train":
-        fitted = fitted.only(training_rows(split))
-    words, codes = words_in_use(fitted)
+        fitted = fitted.select(training_rows(split))
+    words, codes = used_words(fitted)
     if ngram_range[1] > 1:
         _refuse_spaces(words)
     metadata = {
@@ -84,25 +84,25 @@ def count(
     return {"rows": rows, "documents": len(fitted.lengths)}
 
 
-def words_in_use(tokens: Tokens) -> tuple[pa.StringArray, NDArray[np.int32]]:
-    """The words that occur, in code-point order, and each token's place among them.
+def used_words(tokens: Tokens) -> tuple[pa.StringArray, NDArray[np.int32]]:
+    """Return the words that occur, in code-point order, and each token's word.
 
     Returns
     -------
-    words : string array, shape (W,)
-    codes : int32, shape (T,)
+    words : string array, shape (W,).
+    codes : int32, shape (T,), positions in ``words``.
     """
     used = np.bincount(tokens.codes, minlength=len(tokens.words)) > 0
     if used.all():
         return tokens.words, tokens.codes
-    place = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    return tokens.words.filter(pa.array(used)), place[tokens.codes]
+    position = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    return tokens.words.filter(pa.array(used)), position[tokens.codes]
 
 
 def ngram_levels(
     words: pa.StringArray, codes: NDArray[np.int32], lengths: NDArray[np.int64], longest: int
 ) -> Iterator[pa.Table]:
-    """One table of the counts file for each n-gram length from 1 to ``longest``."""
+    """Yield a table of the counts file for each length from 1 to ``longest``."""
     counts, frequencies = count_tokens(codes, lengths, len(words))
     yield _level(words, None, None, counts, frequencies)
     if longest == 1:

@@ -1,12 +1,12 @@
-"""Terms of all parts together: their counts added up one n-gram length after the other.
+"""Add up the counts of n-grams over all parts, one length after the other.
 
-    part 0 ─┐                  ┌─ seldom: gone, and with it every longer n-gram that starts so
+    part 0 ─┐                  ┌─ rare: dropped, and with it every longer n-gram that begins with it
     part 1 ─┼─ add up ─ level ─┤
-    part 2 ─┘                  └─ kept: its place in the level is its id in the next one
+    part 2 ─┘                  └─ kept: its position in the level is its id in the next one
 
-An n-gram occurs at most as often as the shorter one that it starts with and as its last token.
-So what cannot reach the vocabulary is dropped before longer n-grams are read, and memory
-follows the terms that are still in question.
+An n-gram occurs at most as often as the shorter one that it begins with and as its last token. So
+n-grams that cannot reach the vocabulary are dropped before longer ones are read, and memory is
+needed only for those that still can.
 """
 
 from __future__ import annotations
@@ -24,52 +24,53 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.features.merging import merged_counts, pair_keys, places_in
+from reviewflow.features.merging import merge_counts, pair_keys, positions_in
 
 PARTS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Figures of K n-grams of one length, sorted by key.
+    """Counts of K n-grams of one length, sorted by key.
 
     Attributes
     ----------
-    keys : int64, shape (K,); strictly ascending. Id of the shorter n-gram × number of tokens +
-        id of the last token; for single tokens their id.
-    counts, frequencies : int64, shape (K,); occurrences, and documents that have it.
+    keys : int64, shape (K,), strictly ascending. Id of the shorter n-gram × number of tokens +
+        id of the last token. The key of a single token is its id.
+    counts, frequencies : int64, shape (K,), occurrences, and documents that have the n-gram.
     """
 
     keys: NDArray[np.int64]
     counts: NDArray[np.int64]
     frequencies: NDArray[np.int64]
 
-    def only(self, rows: NDArray[np.bool_]) -> Counts:
-        """Some of the n-grams; ``rows`` is a mask of shape (K,)."""
+    def select(self, rows: NDArray[np.bool_]) -> Counts:
+        """Return the n-grams where ``rows``, a mask of shape (K,), is true."""
         return Counts(self.keys[rows], self.counts[rows], self.frequencies[rows])
 
-    def renumbered(self) -> Counts:
-        """The same figures with the keys 0, 1, 2 …"""
+    def renumber(self) -> Counts:
+        """Return the same counts with the keys 0, 1, 2 and so on."""
         keys = np.arange(len(self.keys), dtype=np.int64)
         return Counts(keys, self.counts, self.frequencies)
 
 
 @dataclass(frozen=True)
-class Known:
-    """The n-grams that are still in question, length by length.
+class NgramLevels:
+    """The n-grams that may still be terms, length by length.
 
     Attributes
     ----------
-    tokens : string array, shape (V,); in code-point order, so that token i is the 1-gram i.
-    levels : one :class:`Counts` a length, from 1 on; an n-gram's place in its level is its id.
+    tokens : string array, shape (V,), in code-point order, so that token i is the 1-gram i.
+    levels : one :class:`Counts` a length, from 1 on. The id of an n-gram is its position in its
+        level.
     """
 
     tokens: pa.StringArray
     levels: tuple[Counts, ...]
 
 
-def token_counts(parts: tuple[Path, ...], context: Context) -> Known:
-    """The single tokens of all parts."""
+def token_counts(parts: tuple[Path, ...], context: Context) -> NgramLevels:
+    """Return the single tokens of all parts."""
     whole = _no_tokens()
     for batch in _batches(parts):
         context.check_stop()
@@ -80,97 +81,104 @@ def token_counts(parts: tuple[Path, ...], context: Context) -> Known:
     whole = whole.sort_by("token")
     counts, frequencies = whole["count"].to_numpy(), whole["document_frequency"].to_numpy()
     ids = np.arange(len(whole), dtype=np.int64)
-    return Known(_one_array(whole["token"]), (Counts(ids, counts, frequencies),))
+    return NgramLevels(_one_array(whole["token"]), (Counts(ids, counts, frequencies),))
 
 
-def longer_counts(parts: tuple[Path, ...], known: Known, context: Context) -> Counts:
-    """The n-grams of all parts that are one token longer than the longest known ones."""
-    return _sum(_counts_of_parts(parts, known, context))
+def longer_counts(parts: tuple[Path, ...], ngrams: NgramLevels, context: Context) -> Counts:
+    """Return the n-grams of all parts that are one token longer than these."""
+    return _sum_counts(_counts_of_parts(parts, ngrams, context))
 
 
-def text_order(known: Known, shortest: int) -> NDArray[np.int64]:
-    """The places of all n-grams of ``shortest`` tokens and more, by text in code-point order.
+def text_order(ngrams: NgramLevels, shortest: int) -> NDArray[np.int64]:
+    """Return the positions of n-grams by text in code-point order.
 
-    Tokens are in that order, and the space that joins them comes before every letter: so to
-    compare the tokens' ids, one after the other, is to compare the texts.
+    N-grams of fewer than ``shortest`` tokens are left out. Tokens are in code-point order, and the
+    space that joins them comes before every letter. So comparing the ids of the tokens, one after
+    the other, compares the texts.
     """
-    sizes = [len(level.keys) for level in known.levels]
+    sizes = [len(level.keys) for level in ngrams.levels]
     skipped = sum(sizes[: shortest - 1])
-    if len(sizes) > 1 and _has_what_comes_before_a_space(known.tokens):
-        every = terms_of(known, shortest, np.arange(sum(sizes) - skipped))
+    if len(sizes) > 1 and _has_control_characters(ngrams.tokens):
+        every = ngram_texts(ngrams, shortest, np.arange(sum(sizes) - skipped))
         return np.asarray(pc.array_sort_indices(every).to_numpy(), np.int64)
     order = np.empty(sum(sizes), np.int64)
-    order[np.concatenate(_places_in_tree(known))] = np.arange(sum(sizes))
+    order[np.concatenate(_positions_in_trie(ngrams))] = np.arange(sum(sizes))
     return order[order >= skipped] - skipped
 
 
-def _places_in_tree(known: Known) -> list[NDArray[np.int64]]:
-    """Where each n-gram comes if every one is followed by those that it starts, level by level.
+def _positions_in_trie(ngrams: NgramLevels) -> list[NDArray[np.int64]]:
+    """Return each n-gram's position in depth-first order, level by level.
 
-    Each level is sorted already, so that an n-gram comes as far behind the one that starts it as
-    there are n-grams in the branches of its earlier siblings.
+    In that order an n-gram is followed by those that begin with it. Each level is sorted already,
+    so the distance of an n-gram from its parent is the size of the branches of its earlier
+    siblings.
     """
-    starts = [level.keys // len(known.tokens) for level in known.levels[1:]]
-    branches = [np.ones(len(known.levels[-1].keys), np.int64)]  # n-grams that start with each
-    for start, level in zip(reversed(starts), reversed(known.levels[:-1]), strict=True):
+    starts = [level.keys // len(ngrams.tokens) for level in ngrams.levels[1:]]
+    branches = [np.ones(len(ngrams.levels[-1].keys), np.int64)]  # n-grams that begin with each
+    for start, level in zip(reversed(starts), reversed(ngrams.levels[:-1]), strict=True):
         inside = np.bincount(start, branches[0], len(level.keys)).astype(np.int64)
         branches.insert(0, inside + 1)
-    places = [np.cumsum(branches[0]) - branches[0]]
+    positions = [np.cumsum(branches[0]) - branches[0]]
     for start, above, here in zip(starts, branches, branches[1:], strict=False):
         earlier = np.cumsum(here) - here
         earlier_elsewhere = np.cumsum(above - 1) - (above - 1)
-        places.append(places[-1][start] + 1 + earlier - earlier_elsewhere[start])
-    return places
+        positions.append(positions[-1][start] + 1 + earlier - earlier_elsewhere[start])
+    return positions
 
 
-def terms_of(known: Known, shortest: int, places: NDArray[np.int64]) -> pa.StringArray:
-    """The text of some n-grams: their tokens joined with spaces.
+def ngram_texts(ngrams: NgramLevels, shortest: int, positions: NDArray[np.int64]) -> pa.StringArray:
+    """Return the text of some n-grams: their tokens joined with spaces.
 
     Parameters
     ----------
-    places : ascending; the n-grams of ``shortest`` tokens and more are numbered level by level.
+    positions : ascending. The n-grams of ``shortest`` tokens and more are numbered level by level.
     """
     texts, first = [pa.array([], pa.string())], 0
-    for n, level in enumerate(known.levels[shortest - 1 :], start=shortest):
-        begin, end = np.searchsorted(places, [first, first + len(level.keys)])
-        ids = tokens_of(known, n, places[begin:end] - first)
-        columns = [known.tokens.take(pa.array(column)) for column in ids]
+    for n, level in enumerate(ngrams.levels[shortest - 1 :], start=shortest):
+        begin, end = np.searchsorted(positions, [first, first + len(level.keys)])
+        ids = ngram_tokens(ngrams, n, positions[begin:end] - first)
+        columns = [ngrams.tokens.take(pa.array(column)) for column in ids]
         texts.append(columns[0] if n == 1 else pc.binary_join_element_wise(*columns, " "))
         first += len(level.keys)
     return pa.concat_arrays(texts)
 
 
-def tokens_of(known: Known, n: int, ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The tokens' ids of some n-grams of length n: n arrays of the shape of ``ids``."""
+def ngram_tokens(ngrams: NgramLevels, n: int, ids: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return the ids of the tokens of n-grams: n arrays shaped as ``ids``."""
     tokens: list[NDArray[np.int64]] = []
-    for level in reversed(known.levels[1:n]):
-        ids, last = np.divmod(level.keys[ids], len(known.tokens))
+    for level in reversed(ngrams.levels[1:n]):
+        ids, last = np.divmod(level.keys[ids], len(ngrams.tokens))
         tokens.insert(0, last)
     return [ids, *tokens]
 
 
-def _has_what_comes_before_a_space(tokens: pa.StringArray) -> bool:
-    """Whether a token holds a control character, as those of an odd token pattern may."""
+def _has_control_characters(tokens: pa.StringArray) -> bool:
+    """Return whether a token holds a character that comes before a space.
+
+    Only tokens of an unusual token pattern do.
+    """
     return bool(pc.any(pc.match_substring_regex(tokens, r"[\x00-\x1f]")).as_py())
 
 
-def _counts_of_parts(parts: tuple[Path, ...], known: Known, context: Context) -> Iterator[Counts]:
+def _counts_of_parts(
+    parts: tuple[Path, ...], ngrams: NgramLevels, context: Context
+) -> Iterator[Counts]:
     for batch in _batches(parts):
         context.check_stop()
-        yield from context.executor.map(_counts_of_part, batch, itertools.repeat(known))
+        yield from context.executor.map(_counts_of_part, batch, itertools.repeat(ngrams))
 
 
-def _counts_of_part(part: Path, known: Known) -> Counts:
-    """The counts of one part, its own row numbers replaced by the whole's ids."""
+def _counts_of_part(part: Path, ngrams: NgramLevels) -> Counts:
+    """Return the counts of one part, with ids over all parts."""
     file = pq.ParquetFile(part / "counts.parquet")
     tokens = _column(file, 0, "token")
-    token_ids = pc.fill_null(pc.index_in(tokens, known.tokens), -1).to_numpy().astype(np.int64)
+    token_ids = pc.fill_null(pc.index_in(tokens, ngrams.tokens), -1).to_numpy().astype(np.int64)
     first_row, ids = 0, token_ids
-    for row_group, level in enumerate(known.levels[1:], start=1):
-        keys = _keys(file, row_group, first_row, ids, token_ids, len(known.tokens))
-        first_row, ids = first_row + len(ids), places_in(keys, level.keys)
-    longest = len(known.levels)
-    keys = _keys(file, longest, first_row, ids, token_ids, len(known.tokens))
+    for row_group, level in enumerate(ngrams.levels[1:], start=1):
+        keys = _keys(file, row_group, first_row, ids, token_ids, len(ngrams.tokens))
+        first_row, ids = first_row + len(ids), positions_in(keys, level.keys)
+    longest = len(ngrams.levels)
+    keys = _keys(file, longest, first_row, ids, token_ids, len(ngrams.tokens))
     counts = _column(file, longest, "count").to_numpy()
     frequencies = _column(file, longest, "document_frequency").to_numpy()
     kept = keys >= 0
@@ -191,22 +199,25 @@ def _keys(
     return keys
 
 
-def _sum(pieces: Iterable[Counts]) -> Counts:
-    """All pieces added up; like sizes meet, so that each n-gram is copied log(parts) times."""
+def _sum_counts(pieces: Iterable[Counts]) -> Counts:
+    """Return the sum of all pieces.
+
+    Pieces of similar size are added first, so that each n-gram is copied log(parts) times.
+    """
     sums: list[Counts] = []
     for piece in pieces:
         sums.append(piece)
         while len(sums) > 1 and len(sums[-2].keys) <= 2 * len(sums[-1].keys):
-            sums.append(_added(sums.pop(), sums.pop()))
+            sums.append(_add(sums.pop(), sums.pop()))
     nothing = np.zeros(0, np.int64)
     total = Counts(nothing, nothing, nothing)
     while sums:
-        total = _added(total, sums.pop())
+        total = _add(total, sums.pop())
     return total
 
 
-def _added(one: Counts, other: Counts) -> Counts:
-    sums = merged_counts(
+def _add(one: Counts, other: Counts) -> Counts:
+    sums = merge_counts(
         one.keys, one.counts, one.frequencies, other.keys, other.counts, other.frequencies
     )
     return Counts(*sums)

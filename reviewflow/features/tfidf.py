@@ -1,4 +1,4 @@
-"""Stage features: the TF-IDF values of the rows of a part, as sparse rows in Parquet.
+"""Write the TF-IDF values of a part as sparse rows in Parquet.
 
     tokens.parquet ──────┐
                          ├─ terms of each row ─ × idf ─ ÷ norm ─┐
@@ -23,11 +23,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.features.compiled_tfidf import term_counts, term_tree, tfidf_values
+from reviewflow.features.compiled_tfidf import term_counts, term_trie, tfidf_values
 from reviewflow.features.tokens import read_tokens
 from reviewflow.store.parquet import read_parquet
 
-_READING = Lock()  # parts start side by side: one of them reads the vocabulary, the others wait
+_READING = Lock()  # parts start side by side: one reads the vocabulary, and the others wait
 
 
 def features(
@@ -42,7 +42,9 @@ def features(
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Write ``features.parquet``: ``label``, ``split``, ``indices`` and ``values`` of each row.
+    """Write the label, the split and the sparse values of each row.
+
+    ``features.parquet`` has the columns ``label``, ``split``, ``indices`` and ``values``.
 
     Values are scikit-learn's ``TfidfTransformer`` (smoothed idf) in float32: count × idf, each
     row divided by its norm. A row without a term of the vocabulary has empty lists.
@@ -55,7 +57,7 @@ def features(
     sublinear_tf : use 1 + ln(count) instead of the count.
     norm : ``"l2"`` or ``"l1"``.
     """
-    terms = read_terms(vocabulary, ngram_range[1])
+    terms = read_trie(vocabulary, ngram_range[1])
     rows = read_tokens(tokens)
     context.check_stop()
     known = pc.fill_null(pc.index_in(rows.words, terms.tokens), -1).to_numpy()
@@ -79,7 +81,7 @@ def features(
             "values": _lists(ends, values),
         }
     )
-    # One row group: the loader then sees each list column as one piece of memory.
+    # One row group, so that the loader gets each list column as one piece of memory.
     pq.write_table(
         table,
         folder / "features.parquet",
@@ -92,14 +94,14 @@ def features(
 
 
 @dataclass(frozen=True)
-class Terms:
-    """The vocabulary as a tree of tokens, ready for look-up.
+class TermTrie:
+    """The vocabulary as a trie of tokens, ready for look-up.
 
     Attributes
     ----------
-    tokens : string array, shape (D,); distinct tokens of the terms.
-    edges : int64, shape (S, 2); see :func:`reviewflow.features.compiled_tfidf.term_tree`.
-    idf : float64, shape (V,)
+    tokens : string array, shape (D,), distinct tokens of the terms.
+    edges : int64, shape (S, 2), see :func:`reviewflow.features.compiled_tfidf.term_trie`.
+    idf : float64, shape (V,).
     """
 
     tokens: pa.StringArray
@@ -107,17 +109,17 @@ class Terms:
     idf: NDArray[np.float64]
 
 
-def read_terms(vocabulary: Path, longest: int) -> Terms:
-    """The terms of ``vocabulary.parquet``; ``longest`` is the most tokens that one may have."""
+def read_trie(vocabulary: Path, longest: int) -> TermTrie:
+    """Return the vocabulary, whose terms have up to ``longest`` tokens."""
     path = vocabulary / "vocabulary.parquet"
     status = path.stat()
     with _READING:
-        return _read_terms(path, longest, status.st_mtime_ns, status.st_size)
+        return _read_trie(path, longest, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=2)
-def _read_terms(path: Path, longest: int, modified_ns: int, size_bytes: int) -> Terms:
-    """Read once for all parts; the file's time and size are there to notice another file."""
+def _read_trie(path: Path, longest: int, modified_ns: int, size_bytes: int) -> TermTrie:
+    """Read once for all parts, and again if the file's time or size differs."""
     table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
     terms = table["term"].chunk(0)
     if longest == 1:  # a single token may hold spaces
@@ -127,8 +129,8 @@ def _read_terms(path: Path, longest: int, modified_ns: int, size_bytes: int) -> 
         pieces, ends = lists.flatten(), np.cumsum(pc.list_value_length(lists), dtype=np.int64)
     encoded = pieces.dictionary_encode()
     tokens = encoded.dictionary
-    edges = term_tree(encoded.indices.to_numpy(), ends, len(tokens))
-    return Terms(tokens, edges, table["idf"].to_numpy())
+    edges = term_trie(encoded.indices.to_numpy(), ends, len(tokens))
+    return TermTrie(tokens, edges, table["idf"].to_numpy())
 
 
 def _lists(ends: NDArray[np.int64], items: NDArray[Any]) -> pa.ListArray:

@@ -1,4 +1,4 @@
-"""The tokens of a part as flat NumPy arrays, and which of its rows are training rows."""
+"""Read the tokens of a part as flat NumPy arrays, and its training rows."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class Tokens:
 
     Attributes
     ----------
-    codes : int32, shape (T,); for each token its place in ``words``.
-    lengths : int64, shape (N,); how many tokens each row has.
-    words : string array, shape (W,); distinct words in code-point order.
+    codes : int32, shape (T,), the position of each token in ``words``.
+    lengths : int64, shape (N,), number of tokens of each row.
+    words : string array, shape (W,), distinct words in code-point order.
     """
 
     codes: NDArray[np.int32]
     lengths: NDArray[np.int64]
     words: pa.StringArray
 
-    def only(self, rows: NDArray[np.bool_]) -> Tokens:
-        """The tokens of some rows; ``rows`` is a mask of shape (N,)."""
+    def select(self, rows: NDArray[np.bool_]) -> Tokens:
+        """Return the tokens of the rows where a mask of shape (N,) is true."""
         if rows.all():
             return self
         return Tokens(self.codes[np.repeat(rows, self.lengths)], self.lengths[rows], self.words)
 
 
 def read_tokens(folder: Path) -> Tokens:
-    """The tokens in ``tokens.parquet``; a missing list is an empty one."""
+    """Return the tokens in ``tokens.parquet``. A missing list counts as empty."""
     table = read_parquet(folder / "tokens.parquet", columns=["tokens"])
     lists = pa.concat_arrays(table.unify_dictionaries()["tokens"].chunks or [_no_lists()])
     encoded = lists.flatten()
@@ -48,13 +48,13 @@ def read_tokens(folder: Path) -> Tokens:
     words = encoded.dictionary
     if not pc.all(pc.less(words[:-1], words[1:]), min_count=0).as_py():
         # Arrow lets a dictionary be in any order, and hold a word twice.
-        words, places = sort_words(words)
-        codes = places[codes]
+        words, positions = sort_words(words)
+        codes = positions[codes]
     return Tokens(codes, lengths, words)
 
 
 def training_rows(folder: Path) -> NDArray[np.bool_]:
-    """Which rows of a part ``split.parquet`` calls training rows; shape (N,)."""
+    """Return which rows of a part are training rows, shape (N,)."""
     column = read_parquet(folder / "split.parquet", columns=["split"])["split"]
     mask = pc.equal(column.cast(pa.string()), "train").to_numpy()
     return np.asarray(mask, dtype=np.bool_)

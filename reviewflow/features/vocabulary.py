@@ -1,4 +1,4 @@
-"""Stage vocabulary: the terms that become features, and the weight of each.
+"""Choose the terms that become features, and weight each.
 
 counts.parquet of each part ─▶ sums ─▶ min_df ─▶ the max_features most frequent ─▶ idf
 """
@@ -17,9 +17,9 @@ from reviewflow.context import Context
 from reviewflow.errors import QualityError
 from reviewflow.features.terms import (
     Counts,
-    Known,
+    NgramLevels,
     longer_counts,
-    terms_of,
+    ngram_texts,
     text_order,
     token_counts,
 )
@@ -33,43 +33,43 @@ def vocabulary(
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Write ``vocabulary.parquet``: ``term``, ``index``, ``document_frequency``, ``idf``.
+    """Write ``vocabulary.parquet``: the terms in code-point order.
 
-    Terms stand in code-point order and ``index`` counts from 0; the file's metadata holds the
-    number of fitted documents (``documents``), from which the idf follows.
+    Its columns are ``term``, ``index`` (from 0), ``document_frequency`` and ``idf``. The file's
+    metadata holds the number of fitted documents (``documents``), from which the idf follows.
 
     Parameters
     ----------
     counts : artifact folder of each part, with ``counts.parquet``.
-    max_features : most terms; those with the highest total count stay, among equals those that
-        come first in code-point order.
+    max_features : most terms. Those with the highest total count stay, and of equal ones those
+        that come first in code-point order.
     min_df : fewest documents that a term must occur in.
 
     Raises
     ------
     QualityError
-        If there is no fitted row, no token in them, or no term that reaches ``min_df``.
+        If there is no fitted row, no token in the fitted rows, or no term that reaches ``min_df``.
     """
-    documents, shortest, longest = fitted(counts)
-    known = token_counts(counts, context)
-    tokens = known.tokens
-    kept = in_question(known.levels, shortest, max_features, min_df)
-    first = known.levels[0].only(kept)
-    known = Known(tokens.filter(pa.array(kept)), (first.renumbered(),))
+    documents, shortest, longest = read_metadata(counts)
+    ngrams = token_counts(counts, context)
+    tokens = ngrams.tokens
+    kept = candidate_ngrams(ngrams.levels, shortest, max_features, min_df)
+    first = ngrams.levels[0].select(kept)
+    ngrams = NgramLevels(tokens.filter(pa.array(kept)), (first.renumber(),))
     for n in range(2, longest + 1):
         context.progress("vocabulary", {"done": n - 1, "total": longest})
-        levels = (*known.levels, longer_counts(counts, known, context))
-        kept = in_question(levels, shortest, max_features, min_df)
-        known = Known(known.tokens, (*known.levels, levels[-1].only(kept)))
-    terms = most_frequent(known, shortest, max_features)
+        levels = (*ngrams.levels, longer_counts(counts, ngrams, context))
+        kept = candidate_ngrams(levels, shortest, max_features, min_df)
+        ngrams = NgramLevels(ngrams.tokens, (*ngrams.levels, levels[-1].select(kept)))
+    terms = most_frequent(ngrams, shortest, max_features)
     if not len(terms):
         raise QualityError(_nothing_left(documents, len(tokens), min_df))
     _write(terms, documents, folder / "vocabulary.parquet")
     return {"rows": len(terms), "documents": documents}
 
 
-def fitted(counts: tuple[Path, ...]) -> tuple[int, int, int]:
-    """Number of fitted documents, shortest and longest n-gram, as the counts files have them."""
+def read_metadata(counts: tuple[Path, ...]) -> tuple[int, int, int]:
+    """Return the number of fitted documents, shortest and longest n-gram."""
     documents, shortest, longest = 0, 1, 1
     for part in counts:
         metadata = pq.read_schema(part / "counts.parquet").metadata
@@ -78,41 +78,41 @@ def fitted(counts: tuple[Path, ...]) -> tuple[int, int, int]:
     return documents, shortest, longest
 
 
-def in_question(
+def candidate_ngrams(
     levels: tuple[Counts, ...], shortest: int, max_features: int, min_df: int
 ) -> NDArray[np.bool_]:
-    """Which n-grams of the last level can be in the vocabulary, or start a longer one that is.
+    """Return which n-grams of the last level may be terms or begin some.
 
-    An n-gram is out when it is in too few documents, or when ``max_features`` terms that are
-    already known occur more often than it does.
+    An n-gram is dropped if it is in too few documents, or if ``max_features`` terms of the levels
+    so far occur more often than it does.
     """
     last = levels[-1]
     kept: NDArray[np.bool_] = last.frequencies >= min_df
     if len(levels) < shortest:
         return kept
     counts = [level.counts for level in levels[shortest - 1 : -1]]
-    known = np.concatenate([*counts, last.counts[kept]])
-    place = len(known) - max_features
-    if place <= 0:
+    so_far = np.concatenate([*counts, last.counts[kept]])
+    surplus = len(so_far) - max_features
+    if surplus <= 0:
         return kept
-    kept &= last.counts >= np.partition(known, place)[place]
+    kept &= last.counts >= np.partition(so_far, surplus)[surplus]
     return kept
 
 
-def most_frequent(known: Known, shortest: int, max_features: int) -> pa.Table:
-    """The vocabulary's ``term`` and ``document_frequency``, by term in code-point order.
+def most_frequent(ngrams: NgramLevels, shortest: int, max_features: int) -> pa.Table:
+    """Return ``term`` and ``document_frequency`` of the most frequent terms.
 
-    Of terms that occur equally often the first in that order are taken.
+    They are in code-point order. Of terms that occur equally often the first in that order stay.
     """
-    levels = known.levels[shortest - 1 :]
+    levels = ngrams.levels[shortest - 1 :]
     counts = np.concatenate([level.counts for level in levels])
     frequencies = np.concatenate([level.frequencies for level in levels])
-    order = text_order(known, shortest)
+    order = text_order(ngrams, shortest)
     if len(order) > max_features:
         most = np.argsort(-counts[order], kind="stable")[:max_features]
         order = order[np.sort(most)]
     by_level = np.sort(order)
-    terms = terms_of(known, shortest, by_level)
+    terms = ngram_texts(ngrams, shortest, by_level)
     return pa.table(
         {
             "term": terms.take(pa.array(np.searchsorted(by_level, order))),
@@ -135,11 +135,13 @@ def _write(terms: pa.Table, documents: int, path: Path) -> None:
 def inverse_document_frequencies(
     frequencies: NDArray[np.int64], documents: int
 ) -> NDArray[np.float64]:
-    """ln((1 + N) / (1 + df)) + 1, the smoothed idf of scikit-learn's ``TfidfTransformer``.
+    """Return the smoothed idf of scikit-learn, ln((1 + N) / (1 + df)) + 1.
+
+    ``TfidfTransformer`` computes the same.
 
     Parameters
     ----------
-    frequencies : int64, shape (V,); in how many documents each term is.
+    frequencies : int64, shape (V,), number of documents that have each term.
     documents : N, the number of fitted documents.
     """
     weights: NDArray[np.float64] = np.log((1 + documents) / (1 + frequencies)) + 1

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from reviewflow.config.sections import Train
-from reviewflow.features.dataset import Split
+from reviewflow.features.dataset import SparseRows
 from reviewflow.networks.activations import Activation, find_activation
 from reviewflow.networks.compiled_sgd import Layers, Rows, Scratch, descend
 from reviewflow.networks.model import Network
@@ -25,7 +25,7 @@ class CompiledBackend:
     train : batch size, learning rate; the optimiser is SGD.
     """
 
-    def __init__(self, network: Network, data: Split, train: Train) -> None:
+    def __init__(self, network: Network, data: SparseRows, train: Train) -> None:
         self._network, self._train = network, train
         self._rows = labelled_rows(data)
         self._layers = layers_of(network)
@@ -65,7 +65,7 @@ class CompiledBackend:
         return self._network
 
 
-def labelled_rows(data: Split) -> Rows:
+def labelled_rows(data: SparseRows) -> Rows:
     """The rows as compiled code takes them; nothing is copied."""
     return Rows(data.indptr, data.indices, data.values, data.labels)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from reviewflow.config.sections import Train
-from reviewflow.features.dataset import Split
+from reviewflow.features.dataset import SparseRows
 from reviewflow.networks.compiled_backend import layers_of
 from reviewflow.networks.compiled_sgd import Layers
 from reviewflow.networks.model import Network
@@ -28,7 +28,7 @@ class TorchBackend:
     whatever the order in which a GPU writes.
     """
 
-    def __init__(self, network: Network, data: Split, train: Train) -> None:
+    def __init__(self, network: Network, data: SparseRows, train: Train) -> None:
         self._network, self._data, self._train = network.to(train.device), data, train
         makes = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[train.optimizer]
         self._optimizer = makes(self._network.parameters(), lr=train.learning_rate)
@@ -57,7 +57,7 @@ class TorchBackend:
         return loss.detach()
 
 
-def dense_rows(data: Split, batch: NDArray[np.int64], terms: int, device: str) -> Tensor:
+def dense_rows(data: SparseRows, batch: NDArray[np.int64], terms: int, device: str) -> Tensor:
     """The rows ``batch`` as a float32 tensor, shape (B, V)."""
     lengths = data.indptr[batch + 1] - data.indptr[batch]
     entries = np.concatenate([np.arange(data.indptr[row], data.indptr[row + 1]) for row in batch])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import QualityError
-from reviewflow.features.dataset import Split, load
+from reviewflow.features.dataset import SparseRows, load_dataset
 from reviewflow.networks.activations import find_activation
 from reviewflow.networks.compiled_backend import CompiledBackend, labelled_rows
 from reviewflow.networks.layer_stats import measure_layers, sample_rows
@@ -60,7 +60,7 @@ def train(
         If the run was stopped.
     """
     terms = pq.read_metadata(vocabulary / "vocabulary.parquet").num_rows
-    data = load(features, terms).train
+    data = load_dataset(features, terms).train
     if not data.rows or not terms:
         lacking = "no row with a label" if terms else "no term in the vocabulary"
         raise QualityError(
@@ -74,7 +74,9 @@ def train(
     return {"rows": data.rows}
 
 
-def trained(data: Split, terms: int, train: Train, context: Context) -> tuple[Network, list[Epoch]]:
+def trained(
+    data: SparseRows, terms: int, train: Train, context: Context
+) -> tuple[Network, list[Epoch]]:
     """A network trained on ``data``, and what each epoch was like.
 
     On a CPU it computes in one thread: several variants train side by side, and sums that two

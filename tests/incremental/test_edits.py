@@ -89,7 +89,7 @@ SILENT = {
     "comment": Edit(
         CLEAN, "    if strip_html:\n", "    # out they go\n    if strip_html:\n", set(), ""
     ),
-    "docstring": Edit(WORDS, '"""The base form: as', '"""The base form of a word: as', set(), ""),
+    "docstring": Edit(WORDS, '"""Return the base form as', '"""The base form of a word: as', set(), ""),
     "formatting": Edit(
         WORDS,
         '    noun = part_of_speech("noun").base_form(word)\n',

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor, nn
 
-from reviewflow.features.dataset import Split
+from reviewflow.features.dataset import SparseRows
 
 MODULES = {
     "relu": nn.ReLU,
@@ -51,9 +51,9 @@ def random_features(rows: int, terms: int, seed: int) -> tuple[csr_matrix, NDArr
     return csr_matrix(dense.astype(np.float32)), labels.astype(np.float32)
 
 
-def as_split(X: csr_matrix, labels: NDArray[np.float32]) -> Split:
+def as_split(X: csr_matrix, labels: NDArray[np.float32]) -> SparseRows:
     """The rows as the training stage gets them."""
-    return Split(
+    return SparseRows(
         X.indptr.astype(np.int64), X.indices.astype(np.int32), X.data.astype(np.float32), labels
     )
 
