@@ -16,7 +16,7 @@ from reviewflow.moons.config import MoonsConfig, read_moons_config
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Run
 from reviewflow.processors import processors
-from reviewflow.store.files import write_whole
+from reviewflow.store.files import write_atomically
 from tasks.moons import moons_stage, train_moons
 from tasks.notify import tell_of_crash
 
@@ -85,5 +85,5 @@ class Moons(OneRun):
     def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
         """Copy everything that a person looks at into one folder, as far as it was made."""
         for path, name in results(self.run):
-            write_whole(self.page.parent / name, path.read_bytes())
+            write_atomically(self.page.parent / name, path.read_bytes())
         return {"Page": self.page} if self.page.exists() else {}

@@ -27,7 +27,7 @@ from reviewflow.pipeline.runner import Run
 from reviewflow.processors import processors
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
-from reviewflow.store.files import write_whole
+from reviewflow.store.files import write_atomically
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
 from tasks.links import pictures
@@ -127,7 +127,7 @@ class Sentiment(OneRun):
     def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
         """Fill the page and the Markdown anew: they tell of this run."""
         charts = self.run.folder_of("report")
-        write_whole(self.report, html_page(content, charts))
-        write_whole(self.report.with_suffix(".md"), markdown_page(content, charts))
+        write_atomically(self.report, html_page(content, charts))
+        write_atomically(self.report.with_suffix(".md"), markdown_page(content, charts))
         docs = content["artifacts"]["data_docs"]
         return {"Report": self.report} | {f"Data Docs {name}": Path(docs[name]) for name in docs}

@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect.artifacts import create_link_artifact
 
 from reviewflow.errors import StoreError
-from reviewflow.store.files import write_whole
+from reviewflow.store.files import write_atomically
 from tasks.environment import OWN_SERVER
 
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
@@ -49,7 +49,7 @@ def pictures(charts: Path | None, folder: Path, artifacts: Path) -> str:
         for path, copy in zip(found, copies, strict=True):
             copy.parent.mkdir(exist_ok=True)
             text = path.read_text(encoding="utf-8")
-            write_whole(copy, text.replace("<svg ", '<svg style="background: white" ', 1))
+            write_atomically(copy, text.replace("<svg ", '<svg style="background: white" ', 1))
     except OSError as error:
         raise StoreError(f"The run's charts in {folder} cannot be written ({error}).") from None
     shown = [f"![{copy.stem}]({link(copy, artifacts)})\n" for copy in copies]

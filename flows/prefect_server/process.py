@@ -20,6 +20,7 @@ import uvicorn
 
 from flows.prefect_server.gc_freeze import gc_freeze
 from flows.prefect_server.locks import EXCLUSIVE, lock, open_in
+from reviewflow.store.files import write_atomically
 
 END_SECONDS = 45  # longest that writing down what was sent, and ending, may take
 POLL_SECONDS = 0.02
@@ -34,9 +35,7 @@ def main() -> None:
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     os.environ["PREFECT_UI_API_URL"] = "/api"  # where the page came from; else it calls port 4200
     description = {"api_url": f"{base_url}/api", "ui_url": base_url, "pid": os.getpid()}
-    unfinished = home / "server.json.new"
-    unfinished.write_text(json.dumps(description, indent=2) + "\n")
-    unfinished.replace(home / "server.json")
+    write_atomically(home / "server.json", json.dumps(description, indent=2) + "\n")
 
     with gc_freeze():
         from prefect.server.api.server import create_app

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError, ReviewflowError
 from reviewflow.reviews.source import ReviewSource, open_source
-from reviewflow.store.files import write_whole
+from reviewflow.store.files import write_atomically
 
 if TYPE_CHECKING:
     from requests import RequestException, Response
@@ -283,4 +283,4 @@ def _write_csv(
         )
     file.flush()
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, content.getvalue())
+    write_atomically(target, content.getvalue())

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewflow.reviews.text_file import check_readable
-from reviewflow.store.files import write_whole
+from reviewflow.store.files import write_atomically
 
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
@@ -65,7 +65,7 @@ def cache_index(folder: Path, key: str, index: str) -> None:
     content = f"{key}\n{index}".encode()
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(_cache_path(folder, key), f"{_digest(content)}\n".encode() + content)
+        write_atomically(_cache_path(folder, key), f"{_digest(content)}\n".encode() + content)
 
 
 def _read(folder: Path, key: str) -> tuple[str, str] | None:

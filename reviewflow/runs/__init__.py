@@ -1,1 +1,1 @@
-"""The records of runs: written, listed, compared, collected."""
+"""Records of runs: write, read and compare them, collect garbage."""

@@ -1,4 +1,4 @@
-"""Find what a finished run should notify people of: a failure, warnings, a fall of a metric.
+"""Find what people should be notified of after a run.
 
 run.json, and that of the last completed run before it ─▶ alerts ─▶ a webhook (tasks/notify.py)
 """

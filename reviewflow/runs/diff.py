@@ -1,4 +1,4 @@
-"""Compare two runs: parameters, data, code, packages, metrics, and why their steps differ.
+"""Compare two runs, and say why their steps differ.
 
 run.json of both  ─▶ parameters, rows, metrics
 keys.json of both ─▶ code, packages, and the reasons that a plan would give
@@ -72,7 +72,7 @@ def _parameters(a: RunRecord, b: RunRecord) -> list[dict[str, Any]]:
 
 
 def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return names whose values differ, in the order of the first mapping, then of the second."""
+    """Return names whose values differ, in the order of the mappings."""
     return [
         {"name": name, "a": a.get(name), "b": b.get(name)}
         for name in {**a, **b}
@@ -81,7 +81,7 @@ def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _data(a: RunRecord, b: RunRecord, store: Path) -> list[dict[str, Any]]:
-    """Return the rows, and how many of the parts that they were cut into hold other rows."""
+    """Return the rows, and how many of their parts hold other rows."""
     found = _pairs(
         {name: mapping(a.content.get("data")).get(name) for name in ("rows", "parts")},
         {name: mapping(b.content.get("data")).get(name) for name in ("rows", "parts")},
@@ -94,9 +94,10 @@ def _data(a: RunRecord, b: RunRecord, store: Path) -> list[dict[str, Any]]:
 
 
 def _row_digests(run: RunRecord, store: Path) -> list[str]:
-    """Return what stands for the rows of each part: the outputs of the stage that reads them.
+    """Return a digest of the rows of each part.
 
-    That is the first stage that works part by part. The key stands for an artifact that is gone.
+    It is that of the outputs of the stage that reads them, the first that works part by part. Where
+    the artifact is gone, its key is returned.
     """
     steps = [step for step in mappings(run.content.get("stages")) if step.get("part") is not None]
     found = []
@@ -109,7 +110,7 @@ def _row_digests(run: RunRecord, store: Path) -> list[str]:
 
 
 def _code(a: Fingerprints, b: Fingerprints) -> list[dict[str, Any]]:
-    """Return the definitions that differ, of the stages that both runs reached."""
+    """Return definitions that differ, of stages that both runs reached."""
     found: dict[str, dict[str, Any]] = {}
     code_a, code_b = _by_stage(a, "code"), _by_stage(b, "code")
     for stage in code_a:
@@ -146,7 +147,7 @@ def _versions(run: RunRecord, fingerprints: Fingerprints) -> dict[str, Any]:
 
 
 def _metrics(a: RunRecord, b: RunRecord) -> Iterator[dict[str, Any]]:
-    """Give the metrics that differ, by variant and split; ``change`` is b − a."""
+    """Give metrics that differ by variant and split, with change b − a."""
     variants_a, variants_b = _by_variant(a), _by_variant(b)
     for name in {**variants_a, **variants_b}:
         one, other = variants_a.get(name, {}), variants_b.get(name, {})
@@ -176,7 +177,7 @@ def _by_variant(run: RunRecord) -> dict[str, Mapping[str, Any]]:
 def _reasons(
     a: RunRecord, b: RunRecord, fingerprints_a: Fingerprints, fingerprints_b: Fingerprints
 ) -> list[dict[str, Any]]:
-    """Return why the steps of both runs differ, in a plan's words, by reasons that they share."""
+    """Return why steps differ, in a plan's words, by the reasons shared."""
     by_part = _stages_by_part(a) | _stages_by_part(b)
     found: dict[tuple[str, ...], list[str]] = {}
     for label, old in fingerprints_a.items():
@@ -213,7 +214,10 @@ def _without_code(fingerprints: Fingerprints) -> Fingerprints:
 
 
 def _by_stage(fingerprints: Fingerprints, field: str) -> dict[str, dict[str, Any]]:
-    """Return one field of all fingerprints of a stage together, which run the same code."""
+    """Return one field of all fingerprints of each stage together.
+
+    A stage's steps run the same code.
+    """
     found: dict[str, dict[str, Any]] = {}
     for fingerprint in fingerprints.values():
         found.setdefault(str(fingerprint.get("stage")), {}).update(fingerprint[field])

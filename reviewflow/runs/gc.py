@@ -1,4 +1,4 @@
-"""Remove artifacts that no kept run refers to, safely while runs are going.
+"""Remove artifacts that no kept run refers to, also during runs.
 
     runs ─▶ kept: the newest of each configuration, the last completed, all that are going
     store ─▶ artifacts that no kept run refers to ─ lock ─ rename aside ─ remove
@@ -31,7 +31,7 @@ from reviewflow.store.catalog import (
     read_entry,
     stale_temps,
 )
-from reviewflow.store.files import write_whole
+from reviewflow.store.files import write_atomically
 from reviewflow.store.locks import LOCKS, is_locked, try_step_lock
 
 CLAIMS = "claims.json"
@@ -83,17 +83,18 @@ class GcResult:
 
 
 def write_claims(folder: Path, fingerprints: Iterable[str]) -> None:
-    """Write the fingerprints of a run's steps into its folder, before its first step starts."""
-    write_whole(folder / CLAIMS, json.dumps(sorted(set(fingerprints))))
+    """Write the fingerprints of a run's steps, before the first starts."""
+    write_atomically(folder / CLAIMS, json.dumps(sorted(set(fingerprints))))
 
 
 def retention_policy(
     runs: list[RunRecord], keep_runs: int, linked: frozenset[str] = frozenset()
 ) -> RetentionPolicy:
-    """Return what the newest runs of each configuration, and the runs that are going, need.
+    """Return what the runs that are kept need.
 
-    The last completed run of each configuration is among them, so that failures cannot push it
-    out, and so are ``linked`` ones (ids that ``latest`` and the like point at).
+    Those are the newest of each configuration and all that are going. The last completed run of
+    each configuration is among them, so that failures cannot push it out, and so are ``linked``
+    ones (ids that ``latest`` and the like point at).
     """
     kept = _kept(runs, keep_runs, linked)
     going = [run for run in kept if run.state == "running"]
@@ -181,7 +182,7 @@ def is_needed(entry: Entry, policy: RetentionPolicy) -> bool:
 
 
 def remove_artifact(store: Path, entry: Entry, runs: Path, known: frozenset[str]) -> GcOutcome:
-    """Remove an artifact under its step's lock, unless another run now references it.
+    """Remove an artifact, unless another run now references it.
 
     Parameters
     ----------
@@ -205,7 +206,7 @@ def remove_artifact(store: Path, entry: Entry, runs: Path, known: frozenset[str]
 
 
 def _kept(runs: list[RunRecord], keep_runs: int, linked: frozenset[str]) -> list[RunRecord]:
-    """Return the runs to keep; ``runs`` come newest first."""
+    """Return the runs to keep, of runs that come newest first."""
     counts: dict[tuple[str, str, str | None], int] = {}
     completed = set()
     kept = []
@@ -237,7 +238,7 @@ def _unnamed_runs(runs: Path) -> list[StaleTemp]:
 def _old_runs(
     store: Path, runs: list[RunRecord], policy: RetentionPolicy, dry_run: bool
 ) -> list[StaleTemp]:
-    """Remove the folders of the runs that are not kept, each renamed aside first."""
+    """Remove the folders of runs that are not kept."""
     found = []
     for run in runs:
         if run.run_id in policy.runs:
@@ -251,7 +252,7 @@ def _old_runs(
 
 
 def _remove_idle_locks(store: Path) -> None:
-    """Remove the lock files of steps without an artifact that nobody holds or waits for.
+    """Remove lock files of steps without an artifact that nobody holds.
 
     Whoever opened such a file meanwhile finds, once it holds the lock, that the file has no name
     any more, and locks a new file instead.
@@ -273,7 +274,7 @@ def _rename(folder: Path, name: Path) -> None:
 
 
 def _names(runs: Path) -> frozenset[str]:
-    """Return the names in the folder of the runs; a new name is a run that started."""
+    """Return the names in the folder of the runs."""
     try:
         return frozenset(name for name in os.listdir(runs) if not name.startswith("."))
     except FileNotFoundError:
@@ -286,7 +287,7 @@ def _linked(runs: Path, names: frozenset[str]) -> frozenset[str]:
 
 
 def _claims(folder: Path) -> frozenset[str] | None:
-    """Return the fingerprints that a run may use; None where it has not said."""
+    """Return the fingerprints that a run may use, or None if unknown."""
     try:
         said = json.loads((folder / CLAIMS).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

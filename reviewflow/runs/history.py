@@ -1,4 +1,4 @@
-"""Read past runs: which there are, how each went, and which artifacts they refer to.
+"""Read past runs: how each went, and which artifacts it refers to.
 
     artifacts/runs/<run_id>/run.json ─▶ RunRecord ─▶ ``reviewflow runs``, ``show``
 
@@ -59,9 +59,9 @@ def run_records(runs: Path) -> list[RunRecord]:
 
 
 def last_completed(runs: Path, identity: RunIdentity) -> RunRecord | None:
-    """Return the newest completed run of a configuration and its data, if there is one.
+    """Return the newest completed run of a configuration, or None.
 
-    Ids begin with the time: scan newest first and stop at the first match.
+    Ids begin with the time, so scan newest first and stop at the first match.
     """
     for folder in sorted(_folders(runs), reverse=True):
         run = run_record(folder)
@@ -103,7 +103,11 @@ def run_record(folder: Path) -> RunRecord:
 
 
 def find_run(runs: Path, wanted: str) -> RunRecord:
-    """Return the run with an id, with the beginning of one, or behind a link such as ``latest``.
+    """Return the run that a person means.
+
+    Parameters
+    ----------
+    wanted : an id, the beginning of one, or a link such as ``latest``.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def references(run: RunRecord) -> frozenset[tuple[str, str]]:
 
 
 def runs_by_artifact(runs: list[RunRecord]) -> dict[tuple[str, str], list[str]]:
-    """Return the ids of the runs that refer to each artifact, in the order of the runs."""
+    """Return the ids of the runs that refer to each artifact."""
     found: dict[tuple[str, str], list[str]] = {}
     for run in runs:
         for reference in references(run):
@@ -147,7 +151,10 @@ def runs_by_artifact(runs: list[RunRecord]) -> dict[tuple[str, str], list[str]]:
 
 
 def run_summary(run: RunRecord) -> dict[str, Any]:
-    """Return a run's line in a list: JSON values, None where the run did not get that far."""
+    """Return a run's line in a list, as JSON values.
+
+    None stands for what the run did not reach.
+    """
     content = run.content
     states = [stage.get("state") for stage in mappings(content.get("stages"))]
     winner = mapping(content.get("best")).get("variant")
@@ -171,7 +178,7 @@ def run_summary(run: RunRecord) -> dict[str, Any]:
 
 
 def run_details(run: RunRecord) -> dict[str, Any]:
-    """Return what ``show`` prints: the run's line, stages, variants and failed checks."""
+    """Return a run's line, stages, variants and failed checks."""
     quality = mappings(run.content.get("quality"))
     report = Path(text(mapping(run.content.get("artifacts")).get("report")))
     return {
@@ -208,7 +215,7 @@ def roc_auc(variant: Mapping[str, Any]) -> float | None:
 
 
 def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the steps summed up by stage, in the order in which the stages began."""
+    """Return the steps summed up by stage, in the order of their start."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for step in steps:
         found.setdefault(text(step.get("stage")), []).append(step)
@@ -255,7 +262,7 @@ def _hint(wanted: str, ids: list[str]) -> str:
 
 
 def _started(folder: Path, content: Mapping[str, Any]) -> float:
-    """Return when a run started: what it says, or else its id, or else its folder's time."""
+    """Return when a run started, by its run.json, its id or its folder."""
     stamp = RUN_ID.match(folder.name)
     try:
         return datetime.fromisoformat(str(content.get("started"))).timestamp()

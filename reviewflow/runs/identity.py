@@ -1,4 +1,4 @@
-"""Decide which runs are repetitions of one another: those of one configuration on one data file."""
+"""Decide which runs repeat each other: one configuration on one data file."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """Return the mappings among the items of a list, and none of anything else."""
+    """Return the mappings among a list's items, and none of other values."""
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 

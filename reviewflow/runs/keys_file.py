@@ -36,7 +36,7 @@ class Keys:
 
 
 def read_keys(folder: Path) -> Keys:
-    """Return the keys.json in a run's folder, without entries that are not well-formed."""
+    """Return a run's keys.json, without entries that are not well-formed."""
     try:
         content = mapping(json.loads((folder / KEYS_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
@@ -52,7 +52,7 @@ def read_keys(folder: Path) -> Keys:
 
 
 def _fingerprint(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return an entry's fingerprint with today's names; None if a field is missing."""
+    """Return an entry's fingerprint under today's names, or None."""
     fingerprint = dict(mapping(entry.get("fingerprint", entry.get("recipe"))))
     if "given" in fingerprint:
         fingerprint["facts"] = fingerprint["given"]

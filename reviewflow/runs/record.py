@@ -1,8 +1,8 @@
-"""Write the record of a run, ``artifacts/runs/<run_id>/run.json``, and read it again.
+"""Write the record of a run, and read it again.
 
-A run's folder holds run.json (first ``running``, then as it ended), keys.json (what its steps'
-keys were made of), the report, and a lock that its process holds, so that a crash can be noticed.
-The folder gets its name once the lock is held and run.json is written.
+A run's folder, ``artifacts/runs/<run_id>/``, holds run.json (first ``running``, then as it ended),
+keys.json (what its steps' keys were made of), the report, and a lock that its process holds, so
+that a crash can be noticed. The folder gets its name once the lock is held and run.json is written.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.identity import RunIdentity, recorded_identity, run_identity
 from reviewflow.runs.json_values import mapping, text
 from reviewflow.runs.keys_file import KEYS_FILE, read_keys
-from reviewflow.store.files import write_whole
+from reviewflow.store.files import write_atomically
 from reviewflow.store.locks import hold_lock, is_locked
 from reviewflow.store.os_errors import store_errors
 
@@ -99,7 +99,10 @@ class RunRecorder:
         return round((datetime.now(UTC) - self.started).total_seconds(), 2)
 
     def finish(self, state: str, error: str | None, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Write run.json as the run ended, and point ``latest`` here if it completed."""
+        """Write run.json as the run ended.
+
+        The link ``latest`` then points at a run that completed.
+        """
         content = {
             **self.head,
             "state": state,
@@ -120,7 +123,7 @@ class RunRecorder:
     def write_keys(
         self, keys: Mapping[str, tuple[Fingerprint, Sequence[str]]], previous: LastRun
     ) -> None:
-        """Write keys.json: this run's keys, and what earlier runs knew of nodes not reached.
+        """Write keys.json, with what earlier runs knew of nodes not reached.
 
         Parameters
         ----------
@@ -135,7 +138,7 @@ class RunRecorder:
         _write_json(self.folder / KEYS_FILE, known)
 
     def _create_folder(self) -> int:
-        """Create the run's folder with its lock held; return the lock's descriptor."""
+        """Create the run's folder and return its lock's descriptor."""
         hidden = self.runs / f".{self.run_id}"
         hidden.mkdir(parents=True)
         try:
@@ -149,7 +152,7 @@ class RunRecorder:
 
 
 def last_run(runs: Path, identity: RunIdentity) -> LastRun:
-    """Return what the last run of the same configuration and data kept of its keys."""
+    """Return the keys of the last run of the same configuration and data."""
     others = False
     for path in sorted(runs.glob(f"*/{KEYS_FILE}"), reverse=True):
         if path.parent.is_symlink():
@@ -168,7 +171,9 @@ def last_run(runs: Path, identity: RunIdentity) -> LastRun:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """Return a run's run.json; a ``running`` one whose process has ended reads ``crashed``.
+    """Return a run's run.json.
+
+    A ``running`` one whose process has ended reads ``crashed``.
 
     Raises
     ------
@@ -202,4 +207,4 @@ def reviewflow_version(content: Mapping[str, Any]) -> str:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_whole(path, json.dumps(content, indent=1, ensure_ascii=False))
+    write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False))

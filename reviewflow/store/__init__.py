@@ -1,1 +1,1 @@
-"""Artifacts on disk: written whole, listed, verify_store."""
+"""The artifact store: write artifacts, find, list and verify them."""

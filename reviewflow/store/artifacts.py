@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewflow.store.files import sha256_of, write_whole
+from reviewflow.store.files import sha256_of, write_atomically
 from reviewflow.store.hashing import digest_of
 from reviewflow.store.locks import step_lock
 from reviewflow.store.os_errors import stage_errors, store_errors
@@ -59,7 +59,7 @@ class Damage:
 
 
 class Store:
-    """Find and write the artifacts in one folder, which many runs may share at once.
+    """Find and write artifacts in one folder, shared by any number of runs.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ class Store:
                 return self._publish(folder, manifest)
 
     def recompute_digests(self, write: Callable[..., Mapping[str, Any]]) -> dict[str, str]:
-        """Return the digests of the files that ``write`` makes, and keep none of them."""
+        """Return the digests of what ``write`` makes, and keep no file."""
         with self._temporary_folder(ASIDE) as folder:
             with stage_errors(self.folder):
                 write(folder=folder)
@@ -174,7 +174,7 @@ class Store:
         """Seal a filled folder and rename it to where its key says."""
         final = self.path(manifest["stage"], manifest["key"])
         sealed = {**manifest, "manifest_digest": digest_of(json.loads(json.dumps(manifest)))}
-        write_whole(folder / MANIFEST, json.dumps(sealed, indent=1, ensure_ascii=False))
+        write_atomically(folder / MANIFEST, json.dumps(sealed, indent=1, ensure_ascii=False))
         final.parent.mkdir(parents=True, exist_ok=True)
         known = Store(self.folder, verify=True).find(manifest["stage"], manifest["key"])
         if isinstance(known, Artifact) and known.digests == manifest["digests"]:
@@ -205,7 +205,7 @@ class Store:
 
 
 def data_files(folder: Path) -> list[Path]:
-    """Return the files of an artifact beside its manifest, without the pages for people."""
+    """Return an artifact's files, without its manifest and pages for people."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -216,7 +216,7 @@ def data_files(folder: Path) -> list[Path]:
 
 
 def _file_entries(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return size, digest and mtime of every data file, by path inside the folder."""
+    """Return size, digest and mtime of each data file, by path inside."""
     paths = data_files(folder)
     with ThreadPoolExecutor(2) as pool:
         digests = list(pool.map(sha256_of, paths))
@@ -235,7 +235,7 @@ def _sha256s(files: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _damage(path: Path, entry: tuple[int, str, int], verify: bool) -> str | None:
-    """Return what is wrong with one file, in words; None if it is as the manifest says."""
+    """Return what is wrong with a file, in words, or None."""
     size, digest, mtime_ns = entry
     try:
         status = path.stat()

@@ -1,4 +1,6 @@
-"""List what the artifact store holds, complete or damaged, for ``store ls``, ``verify`` and ``gc``.
+"""List the artifacts of a store, complete or damaged.
+
+Used by ``store ls``, ``verify`` and ``gc``.
 
     store/<stage>/<key>/manifest.json ─▶ Entry (manifest, or what is wrong with it)
     store/.making/<stage>-<key>-…     ─▶ StaleTemp, once the lock of its step is free
@@ -51,7 +53,7 @@ class Entry:
 
     @property
     def fingerprint(self) -> str | None:
-        """Digest of the step's fingerprint; None without a manifest."""
+        """Digest of the step's fingerprint, or None without a manifest."""
         return None if self.manifest is None else _fingerprint(self.manifest)
 
 
@@ -91,7 +93,7 @@ def entries(store: Path, order: Sequence[str] = ()) -> list[Entry]:
 
 
 def read_entry(folder: Path) -> Entry | None:
-    """Return an artifact's folder as it is now; None if it was removed meanwhile."""
+    """Return an artifact's folder as it is now, or None if it is gone."""
     manifest, trouble = read_manifest(folder)
     try:
         dated = folder if manifest is None else folder / MANIFEST
@@ -110,7 +112,7 @@ def read_entry(folder: Path) -> Entry | None:
 
 
 def read_manifest(folder: Path) -> tuple[Mapping[str, Any] | None, str | None]:
-    """Return a folder's manifest if every field is well-formed, or else what is wrong, in words."""
+    """Return a folder's manifest, or else what is wrong with it, in words."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -141,7 +143,7 @@ def stale_temps(store: Path, run_going: bool) -> list[StaleTemp]:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Return the size of all files under a folder, without those removed meanwhile."""
+    """Return the size of all files under a folder, as far as they exist."""
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -153,7 +155,7 @@ def folder_bytes(folder: Path) -> int:
 
 
 def _folders(parent: Path) -> list[Path]:
-    """Return the folders in a folder by name, without hidden ones (temporary folders, locks)."""
+    """Return the folders in a folder by name, without hidden ones."""
     try:
         with os.scandir(parent) as inside:
             names = [
@@ -167,12 +169,12 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _fingerprint(manifest: Mapping[str, Any]) -> Any:
-    """Return the digest of the fingerprint, by its name of today or that of version 0.1."""
+    """Return the fingerprint's digest, which version 0.1 calls ``recipe``."""
     return manifest.get("fingerprint", manifest.get("recipe"))
 
 
 def _is_well_formed(manifest: Any) -> bool:
-    """Return whether a manifest has every field that is read, each of the expected kind."""
+    """Return whether a manifest has every field, each of its kind."""
     if not isinstance(manifest, dict):
         return False
     files, digests = manifest.get("files"), manifest.get("digests")

@@ -1,4 +1,4 @@
-"""Files: written whole, and digested."""
+"""Write files atomically, and digest them."""
 
 import hashlib
 import os
@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a half."""
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file so that readers see either its old or its new content."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -20,6 +20,6 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a file's bytes."""
+    """Return the digest of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

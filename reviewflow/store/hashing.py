@@ -1,4 +1,4 @@
-"""Digests of values: equal JSON, equal digest."""
+"""Digest JSON values: equal values have equal digests."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ KEY_CHARACTERS = 32
 
 
 def digest_of(value: Any) -> str:
-    """Digest of a JSON value that does not depend on the order of keys.
+    """Return the digest of a JSON value, whatever the order of its keys.
 
     JSON keeps 1, 1.0, "1" and true apart, which a hash of concatenated text would not.
     """

@@ -42,7 +42,7 @@ def step_lock(store: Path, stage: str, key: str) -> Iterator[None]:
 
 @contextmanager
 def try_step_lock(store: Path, stage: str, key: str) -> Iterator[bool]:
-    """Hold a step's lock if nobody else does, without waiting. Gives whether it is held.
+    """Hold a step's lock if it is free, and give whether it is held.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tell which OSError is about the artifacts folder, and say it in one sentence.
+"""Turn an OSError about the artifacts folder into one sentence.
 
 A stage may fail with an OSError of its own: an input file that is missing, a connection that was
 reset. Only one that concerns the artifacts folder becomes a StoreError about that folder.
@@ -22,7 +22,10 @@ ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
 @contextmanager
 def store_errors(folder: Path) -> Iterator[None]:
-    """Turn every OSError of the body, which only works in the artifacts folder, into a sentence."""
+    """Turn every OSError of the body into a sentence.
+
+    The body works in the artifacts folder only.
+    """
     try:
         yield
     except OSError as error:
@@ -31,7 +34,7 @@ def store_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def stage_errors(folder: Path) -> Iterator[None]:
-    """Turn an OSError of a stage into a sentence if it is about the artifacts folder.
+    """Turn a stage's OSError about the artifacts folder into a sentence.
 
     Any other passes as it is.
     """
@@ -49,7 +52,10 @@ def stage_errors(folder: Path) -> Iterator[None]:
 
 
 def is_about(folder: Path, error: OSError) -> bool:
-    """Whether an error of a stage concerns the artifacts folder and not another file or a host."""
+    """Return whether an error is about the artifacts folder.
+
+    Others of a stage are about another file, or a host.
+    """
     names = [name for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
     if not names:
         return error.errno in WITHOUT_NAME
@@ -58,7 +64,7 @@ def is_about(folder: Path, error: OSError) -> bool:
 
 
 def unwritable(folder: Path, error: OSError) -> StoreError:
-    """Return the error for a folder that cannot be written, with what to do about it."""
+    """Return the error for a folder that cannot be written."""
     why = error.strerror or str(error)
     if error.errno in LOCKLESS:
         return StoreError(

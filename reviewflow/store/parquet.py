@@ -1,4 +1,4 @@
-"""Reading the Parquet files of the store, without the machinery for datasets of many files."""
+"""Read Parquet files of the store without ``pyarrow.dataset``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """A file's columns, or all of them.
+    """Return some columns of a file, or all of them.
 
     ``pyarrow.parquet.read_table`` gives the same and goes through ``pyarrow.dataset``, which
     imports pandas (a third of a second) and takes twice as long to read a part's tokens.

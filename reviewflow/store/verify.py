@@ -1,4 +1,4 @@
-"""Check a whole store: hash every file again and compare it with its manifest.
+"""Hash every file of a store and compare it with its manifest.
 
 manifest ─┬─ its own key, from what it says the key was made of
           ├─ its seal, the digest of all that it says
@@ -98,7 +98,7 @@ def verify_store(store: Path, run_going: bool, progress: Progress) -> VerifyResu
 
 
 def _check(entry: Entry) -> list[Corruption]:
-    """Return the corruptions of an artifact. One that a run replaced meanwhile is checked again."""
+    """Return an artifact's corruptions. Check it again if it was replaced."""
     corruptions = list(_corruptions(entry))
     while corruptions:
         now = read_entry(entry.folder)
@@ -130,9 +130,10 @@ def _corruptions(entry: Entry) -> Iterator[Corruption]:
 
 
 def _contradiction(manifest: Mapping[str, Any], key: str) -> str | None:
-    """Return how a manifest contradicts itself: damage that is well-formed JSON.
+    """Return how a manifest contradicts itself, in words, or None.
 
-    One of version 0.1 made its key by another formula, so only its seal is checked.
+    That is damage which is still well-formed JSON. A manifest of version 0.1 made its key by
+    another formula, so only its seal is checked.
     """
     parts, inputs = manifest.get("key_parts"), manifest.get("inputs")
     if isinstance(parts, dict) and parts and "fingerprint" in manifest:
@@ -146,7 +147,7 @@ def _contradiction(manifest: Mapping[str, Any], key: str) -> str | None:
 
 
 def _difference(path: Path, size_bytes: int, sha256: str) -> str | None:
-    """Return what is wrong with one file, in words; None if it is as the manifest says."""
+    """Return what is wrong with a file, in words, or None."""
     try:
         found_bytes = path.stat().st_size
         if found_bytes != size_bytes:

@@ -142,7 +142,9 @@ def test_an_edit_that_keeps_size_and_time_runs_as_it_is_written(
     """Byte code of the old text is there, and Python would trust it."""
     path = checkout.path("reviewflow/evaluation/metrics.py")
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
-    checkout.edit(str(path.relative_to(checkout.root)), "float(accuracy_score", "-abs (accuracy_score")
+    checkout.edit(
+        str(path.relative_to(checkout.root)), "float(accuracy_score", "-abs (accuracy_score"
+    )
     os.utime(path, ns=times)
     told = checkout.run()
     for label in ("evaluate[relu]", "evaluate[tanh]"):
