@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import pty
 import subprocess
 import sys
 import unicodedata
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from flows.commands.main import main
 from flows.commands.output import age, one_line, say_table, tolerant_output
 from tests.conftest import Reviews, small_config, write_config, write_reviews
+from tests.flows.commands.conftest import SECOND
 from tests.reviewflow.small_store import key_of, make_artifact, write_run
 
 PIPE_BYTES, HEAD_BYTES = 4096, 8192  # what a small pipe holds, what `head` reads at once
@@ -210,3 +212,37 @@ def test_streams_are_put_back() -> None:
 )
 def test_ages(seconds: float, words: str) -> None:
     assert age(seconds) == words
+
+
+def test_a_terminal_gets_tables_with_whole_ids_and_a_bar(artifacts: Path) -> None:
+    """In a real pseudo-terminal, 80 columns wide."""
+    for arguments, words in ((["runs"], SECOND), (["store", "ls"], key_of(1))):
+        shown = in_terminal([*arguments, "--artifacts", str(artifacts)])
+        assert words in shown
+    assert "verifying" in in_terminal(["store", "verify", "--artifacts", str(artifacts)])
+    assert "\x1b[31m[" not in in_terminal(["show", "latest", "--artifacts", str(artifacts)])
+
+
+def in_terminal(arguments: list[str]) -> str:
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "80", "TERM": "xterm"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.commands.main", *arguments],
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # how Linux tells the end of a pseudo-terminal
+            break
+        if not piece:
+            break
+        shown += piece
+    process.wait()
+    os.close(ours)
+    assert process.returncode == 0
+    return shown.decode()

@@ -1,0 +1,146 @@
+"""``reviewflow run`` as a person or a script meets it: exit codes and plain sentences."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reviewflow.config.sections import Config
+from tasks.environment import OWN_SERVER
+from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
+from tests.flows.commands.invoke import assert_plain, options, reviewflow
+from tests.flows.commands.mistakes import MISTAKES
+
+
+@pytest.mark.parametrize("mistake", ["missing file", "unknown label word", "unknown key"])
+def test_a_mistake_in_config_or_input_is_told_in_a_sentence_by_run(
+    mistake: str, config: Path, reviews: Reviews, reviews_file: Path, prefect_api: str
+) -> None:
+    change, words = MISTAKES[mistake]
+    content = small_config(reviews_file)
+    change(content, config.parent, reviews)
+    write_config(config, content)
+    sentence = assert_plain(reviewflow("run", *options(config)), 2)
+    for word in words:
+        assert word in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "train.epoch=1"], "did you mean 'epochs'"),
+        (["--set", "epochs"], "section.key=value"),
+        (["--refresh", "tokenize"], "the stages are"),
+        (["--config", "nowhere.yaml"], "There is no configuration file nowhere.yaml"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_bad_option_is_told_in_a_sentence(
+    command: str, arguments: list[str], words: str, config: Path
+) -> None:
+    assert words in assert_plain(reviewflow(command, *options(config), *arguments), 2)
+
+
+def test_a_misspelt_expectation_is_found_before_anything_runs(
+    config: Path, reviews_file: Path, prefect_api: str
+) -> None:
+    content = small_config(reviews_file)
+    suite = {
+        "name": "reviews",
+        "expectations": [{"type": "expect_colum_values_to_be_in_set", "kwargs": {}}],
+    }
+    content["validate"]["reviews"] = str(write_config(config.parent / "suite.yaml", suite))
+    write_config(config, content)
+    sentence = assert_plain(reviewflow("run", *options(config)), 2)
+    assert "expect_column_values_to_be_in_set" in sentence
+    assert not (config.parent / "artifacts" / "store" / "ingest").exists()
+
+
+def test_artifacts_that_cannot_be_written_are_exit_code_1(config: Path, prefect_api: str) -> None:
+    blocked = config.parent / "file"
+    blocked.touch()
+    result = reviewflow("run", "--config", config, "--artifacts", blocked / "artifacts")
+    assert "--artifacts" in assert_plain(result, 1)
+
+
+@pytest.fixture
+def work_on_config(config: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done to the configuration, one entry each time."""
+    done: list[str] = []
+    read_text, model_validate = Path.read_text, Config.model_validate
+
+    def read(path: Path, *arguments: Any, **options: Any) -> str:
+        done.extend(["read"] * (path == config))
+        return read_text(path, *arguments, **options)
+
+    def validate(content: dict[str, Any], **options: Any) -> Config:
+        done.append("validate" if "variants" in content else "validate variant")
+        return model_validate(content, **options)
+
+    monkeypatch.setattr(Path, "read_text", read)
+    monkeypatch.setattr(Config, "model_validate", validate)
+    return done
+
+
+def test_run_then_plan_then_a_change(
+    config: Path, prefect_api: str, work_on_config: list[str]
+) -> None:
+    done = reviewflow("run", *options(config))
+    assert done.exit_code == 0, done.output
+    assert sorted(work_on_config) == ["read", "validate", *["validate variant"] * 2]
+    *progress, last = done.stdout.splitlines()
+    assert last.startswith("Report: ")
+    assert Path(last.removeprefix("Report: ")).exists()
+    assert any(line.startswith("train[tanh]: ran in ") for line in progress)
+    assert "Traceback" not in done.output
+
+    work_on_config.clear()
+    planned = reviewflow("plan", *options(config))
+    assert sorted(work_on_config) == ["read", "validate", *["validate variant"] * 2]
+    assert {line.rpartition(": ")[2] for line in planned.stdout.splitlines()} == {"cached"}
+
+    change = ("--set", "vectorize.max_features=200")
+    told = reviewflow("plan", *options(config, *change)).stdout.splitlines()
+    assert "normalize: cached" in told
+    assert any("max_features 300 → 200" in line for line in told)
+    assert any(line.startswith("train[relu]: will run unless") for line in told)
+
+    entries = json.loads(reviewflow("plan", *options(config, *change, "--json")).stdout)
+    assert {entry["action"] for entry in entries} == {"cached", "run", "unless"}
+    assert all(
+        {"stage", "part", "variants", "action", "reason", "key"} <= set(entry) for entry in entries
+    )
+
+
+def test_a_failed_check_is_exit_code_3_and_at_once_the_second_time(
+    config: Path, reviews: Reviews, prefect_api: str
+) -> None:
+    content = small_config(write_reviews(config.parent / "few.csv", reviews[:3]))
+    write_config(config, content)
+    first = reviewflow("run", *options(config))
+    assert first.exit_code == 3
+    assert "Traceback" not in first.output
+    assert "train[" not in first.stdout
+
+    second = subprocess.run(
+        [sys.executable, "-m", "flows.commands.main", "run", *map(str, options(config))],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        env={name: value for name, value in os.environ.items() if name != OWN_SERVER},
+    )
+    assert second.returncode == 3, second.stderr
+    assert second.stderr == first.stderr
+    assert second.stderr.startswith("Error: The reviews failed ")
+    assert "Enough reviews to learn from." in second.stderr
+    assert "Traceback" not in second.stdout + second.stderr
+    assert "ingest: cached" in second.stdout
+    for record in (config.parent / "artifacts" / "runs").glob("*/run.json"):
+        content = json.loads(record.read_text(encoding="utf-8"))
+        assert content["state"] == "failed"
+        assert content["error"] in second.stderr

@@ -1,0 +1,31 @@
+"""``reviewflow plan`` as a person meets it: what it prints, leaves, and says of mistakes."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Reviews, small_config, write_config
+from tests.flows.commands.invoke import assert_plain, options, reviewflow
+from tests.flows.commands.mistakes import MISTAKES
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_config_or_input_is_told_in_a_sentence_by_plan(
+    mistake: str, config: Path, reviews: Reviews, reviews_file: Path
+) -> None:
+    change, words = MISTAKES[mistake]
+    content = small_config(reviews_file)
+    change(content, config.parent, reviews)
+    write_config(config, content)
+    sentence = assert_plain(reviewflow("plan", *options(config)), 2)
+    for word in words:
+        assert word in sentence
+
+
+def test_the_plan_runs_and_leaves_nothing_but_memos(config: Path) -> None:
+    result = reviewflow("plan", *options(config))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert "normalize: will run — first run" in lines
+    assert "train[tanh]: will run — first run" in lines
+    assert {path.name for path in (config.parent / "artifacts").iterdir()} <= {"memos"}

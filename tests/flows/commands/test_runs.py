@@ -1,0 +1,53 @@
+"""``reviewflow runs | show | compare`` as a person and a script see them."""
+
+from pathlib import Path
+
+from tests.flows.commands.conftest import FIRST, HOSTILE, SECOND
+from tests.flows.commands.invoke import asked, call
+
+
+def test_runs_are_listed_with_their_best_variant(artifacts: Path) -> None:
+    assert [line["roc_auc"] for line in asked(artifacts, "runs")] == [0.95, 0.9]
+    (artifacts / "runs" / FIRST / "run.json").write_text('{"half')
+    header, newest, oldest, _ = call(artifacts, "runs").stdout.splitlines()
+    assert header.split()[0] == "run"
+    assert newest.split()[:3] == [SECOND, "imdb", "completed"]
+    assert "0.9500" in newest
+    assert oldest.split()[:3] == [FIRST, "–", "unreadable"]
+    assert call(artifacts, "show", FIRST).exit_code == 0
+    refused = call(artifacts, "compare", FIRST, SECOND)
+    assert refused.exit_code == 1
+    assert "cannot be compared" in refused.stderr
+
+
+def test_show_tells_of_one_run_and_escapes_what_comes_from_data(artifacts: Path) -> None:
+    page = call(artifacts, "show", "latest")
+    assert page.exit_code == 0
+    for words in (SECOND, "relu, ROC AUC 0.9500", "Variants", "Failed expectations"):
+        assert words in page.stdout
+    assert "evil␛[31m[red] name⟨U+202E⟩" in page.stdout
+    assert "\x1b" not in page.stdout
+    assert asked(artifacts, "show", "latest")["quality"]["failures"][0]["asked"] == HOSTILE
+
+
+def test_compare_shows_what_differs(artifacts: Path) -> None:
+    shown = call(artifacts, "compare", "2024-01-01", "latest").stdout
+    assert "train.learning_rate  0.9  0.95" in shown
+    assert "0.9000 → 0.9500" in shown
+    assert "Data: no difference." in shown
+    found = asked(artifacts, "compare", FIRST, SECOND)
+    assert found["parameters"] == [{"name": "train.learning_rate", "a": 0.9, "b": 0.95}]
+
+
+def test_an_unknown_run_is_a_sentence_and_exit_code_2(artifacts: Path) -> None:
+    for arguments in (("show", "2025"), ("compare", "latest", "2024-01")):
+        refused = call(artifacts, *arguments)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith("Error: ")
+        assert "Traceback" not in refused.stderr
+
+
+def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
+    assert call(tmp_path, "runs").stdout.startswith("0 runs in")
+    assert asked(tmp_path, "runs") == []
+    assert list(tmp_path.iterdir()) == []
