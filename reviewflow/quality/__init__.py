@@ -1,1 +1,1 @@
-"""Checks of the data, run by Great Expectations."""
+"""Check the data with Great Expectations."""

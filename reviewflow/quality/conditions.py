@@ -1,7 +1,7 @@
-"""Which rows an expectation looks at: ``split_rows >= 30 and split == "test"`` in a suite.
+"""Read the condition of an expectation, such as ``split_rows >= 30``.
 
-Great Expectations hands such a text to pandas as it is and has announced the end of that; so the
-comparisons are read here, their columns checked, and handed over in its own form.
+Great Expectations passes such a text on to pandas and has announced to stop that. So the
+comparisons are parsed here, their columns are checked, and Great Expectations gets its own form.
 """
 
 import ast
@@ -18,8 +18,8 @@ OPERATORS = {
 }
 
 
-def comparisons(text: str) -> tuple[tuple[str, str, Any], ...]:
-    """The (column, operator, value) in a condition, all of which must hold.
+def parse_condition(text: str) -> tuple[tuple[str, str, Any], ...]:
+    """Return the (column, operator, value) of a condition. All must hold.
 
     Raises
     ------
@@ -36,13 +36,13 @@ def comparisons(text: str) -> tuple[tuple[str, str, Any], ...]:
 
 
 def gallery_arguments(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as Great Expectations takes them: the condition in its own form."""
+    """Return the arguments with the condition in Great Expectations' form."""
     text = kwargs.get("row_condition")
     if not isinstance(text, str):
         return dict(kwargs)
     conditions = [
         {"type": "comparison", "column": {"name": column}, "operator": operator, "parameter": value}
-        for column, operator, value in comparisons(text)
+        for column, operator, value in parse_condition(text)
     ]
     joined = conditions[0] if len(conditions) == 1 else {"type": "and", "conditions": conditions}
     return {**kwargs, "row_condition": joined}

@@ -1,7 +1,7 @@
-"""Great Expectations' Data Docs as pages that open without a network and run nothing.
+"""Write Great Expectations' Data Docs as pages without network or scripts.
 
-Its own site loads some fifteen files from content networks and copies 4 MB of pictures and
-fonts beside each check; here only the body of a result's page is kept, under a style of our own.
+The site of Great Expectations loads some fifteen files from content networks and copies 4 MB of
+pictures and fonts for each check. These pages keep only the body of a result, with our own style.
 """
 
 import re
@@ -11,12 +11,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from reviewflow.formatting import visible
+
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def write_data_docs(folder: Path, suite: str, outcomes: Mapping[str, Any]) -> None:
-    """Write a page a frame and an index of them into ``folder``, which is made.
+    """Make ``folder`` and write a page for each frame and an index of them.
 
     Parameters
     ----------
@@ -28,26 +29,26 @@ def write_data_docs(folder: Path, suite: str, outcomes: Mapping[str, Any]) -> No
         content = page(outcome, f"{suite} · {frame}")
         (folder / f"{frame}.html").write_text(content, encoding="utf-8")
     links = "".join(f'<li><a href="{frame}.html">{frame}</a></li>' for frame in outcomes)
-    index = f"<h1>{escape(suite)}</h1><p>What each frame was asked:</p><ul>{links}</ul>"
-    (folder / "index.html").write_text(framed(suite, index), encoding="utf-8")
+    index = f"<h1>{escape(suite)}</h1><p>The expectations of each frame:</p><ul>{links}</ul>"
+    (folder / "index.html").write_text(html_document(suite, index), encoding="utf-8")
 
 
 def page(outcome: Any, title: str) -> str:
-    """The Data Docs page of one validation result, self-contained."""
+    """Return the Data Docs page of one validation result, self-contained."""
     from great_expectations.core.expectation_validation_result import (
         expectationSuiteValidationResultSchema,
     )
     from great_expectations.render.renderer import ValidationResultsPageRenderer
 
-    # Its renderer stumbles over NumPy's numbers; JSON and back makes them plain.
+    # The renderer cannot handle NumPy's numbers. JSON turns them into Python's.
     plain = expectationSuiteValidationResultSchema.load(outcome.to_json_dict())
     document = ValidationResultsPageRenderer(run_info_at_end=False).render(plain)
     body = _body(_view().render(document))
-    return framed(title, f'<p><a href="index.html">All frames</a></p>{body}')
+    return html_document(title, f'<p><a href="index.html">All frames</a></p>{body}')
 
 
-def framed(title: str, body: str) -> str:
-    """A whole HTML page around ``body``, in which no script runs and nothing is loaded."""
+def html_document(title: str, body: str) -> str:
+    """Return an HTML page around ``body`` without scripts or loaded files."""
     style = Path(__file__).with_name("data_docs.css").read_text(encoding="utf-8")
     whole = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -56,28 +57,23 @@ def framed(title: str, body: str) -> str:
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
-    return UNSEEN.sub(_pictured, whole)
-
-
-def _pictured(match: re.Match[str]) -> str:
-    """A character that acts unseen (a terminal's escape, a turn of direction), written out."""
-    return f"\\u{ord(match[0]):04x}"
+    return visible(whole)
 
 
 @lru_cache(maxsize=1)
 def _view() -> Any:
-    """What turns a document into HTML; it compiles its templates once, which takes longest."""
+    """Return the renderer to HTML. Compiling its templates takes longest."""
     from great_expectations.render.view import DefaultJinjaPageView
 
     return DefaultJinjaPageView()
 
 
 def _body(html: str) -> str:
-    """What stands between the tags of the body, without scripts and what only they move."""
+    """Return the content of the body without scripts and their controls."""
     inner = html.partition("<body>")[2].rpartition("</body>")[0]
     for tag in ("script", "nav", "footer", "style"):
         inner = re.sub(rf"<{tag}\b.*?</{tag}>", "", inner, flags=re.DOTALL)
     inner = re.sub(r"<(?:img|link|input)\b[^>]*>", "", inner)
-    inner = re.sub(r"<a\b[^>]*>\s*Show more info\.\.\.\s*</a>", "", inner)  # it all shows
-    inner = re.sub(r"\shref=\"(?!#)[^\"]*\"", "", inner)  # pages that are not there
+    inner = re.sub(r"<a\b[^>]*>\s*Show more info\.\.\.\s*</a>", "", inner)  # everything is shown
+    inner = re.sub(r"\shref=\"(?!#)[^\"]*\"", "", inner)  # pages that do not exist
     return re.sub(r"\son\w+=\"[^\"]*\"", "", inner)

@@ -1,4 +1,4 @@
-"""What an expectation asks and what was seen, in words that need no gallery to look up."""
+"""Describe an expectation and its result in plain words."""
 
 import re
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ STATISTICS = {
 }
 
 
-def asked(type_: str, kwargs: Mapping[str, Any]) -> str:
-    """What an expectation asks: ``blank false in at least 95 % of the rows``."""
+def expected(type_: str, kwargs: Mapping[str, Any]) -> str:
+    """Return what is expected: ``blank false in at least 95 % of the rows``."""
     column = str(kwargs.get("column", ""))
     mostly = kwargs.get("mostly", 1)
     rows = "every row" if mostly == 1 else f"at least {share(mostly)} of the rows"
@@ -43,29 +43,29 @@ def asked(type_: str, kwargs: Mapping[str, Any]) -> str:
     return f"{sentence} where {value(condition)}" if condition else sentence
 
 
-def seen(result: Mapping[str, Any]) -> str:
-    """What Great Expectations saw: ``3 of 25,000 values (0.012 %) fail: 1.5, -0.1``.
+def observed(result: Mapping[str, Any]) -> str:
+    """Return the result: ``3 of 25,000 values (0.012 %) fail: 1.5, -0.1``.
 
     Parameters
     ----------
-    result : the ``result`` of one expectation, as its ``to_json_dict`` gives it.
+    result : the ``result`` of one expectation, as ``to_json_dict`` returns it.
     """
     if "unexpected_count" in result:
-        looked_at = result["element_count"] - result.get("missing_count", 0)
+        checked = result["element_count"] - result.get("missing_count", 0)
         unexpected = result["unexpected_count"]
-        if not looked_at:
+        if not checked:
             return "no values to look at"
         if not unexpected:
-            return f"all of {looked_at:,} values"
-        listed = list(dict.fromkeys(value(one) for one in result["partial_unexpected_list"]))
-        shown = f": {', '.join(listed[:3])}{', …' if len(listed) > 3 else ''}"
-        part = share(unexpected / looked_at)
-        return f"{unexpected:,} of {looked_at:,} values ({part}) fail{shown}"
+            return f"all of {checked:,} values"
+        values = list(dict.fromkeys(value(one) for one in result["partial_unexpected_list"]))
+        examples = f": {', '.join(values[:3])}{', …' if len(values) > 3 else ''}"
+        percent = share(unexpected / checked)
+        return f"{unexpected:,} of {checked:,} values ({percent}) fail{examples}"
     return value(result["observed_value"]) if "observed_value" in result else ""
 
 
 def limits(kwargs: Mapping[str, Any]) -> str:
-    """The limits of a between: ``between 0 and 1``, ``at least 20``, ``above 0``."""
+    """Return limits in words: ``between 0 and 1``, ``at least 20``."""
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     above = "above" if kwargs.get("strict_min") else "at least"
     below = "below" if kwargs.get("strict_max") else "at most"
@@ -81,13 +81,16 @@ def limits(kwargs: Mapping[str, Any]) -> str:
 
 
 def words(values: list[Any], last: str) -> str:
-    """A list as a person writes it: ``0, 1 or 2``."""
+    """Return a list as a person writes it: ``0, 1 or 2``."""
     listed = [value(one) for one in values]
     return f" {last} ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))
 
 
 def value(given: Any) -> str:
-    """One value as a person writes it; 1.0000001 is not 1 and keeps its digits."""
+    """Return a value as a person writes it.
+
+    1.0000001 is not 1 and keeps its digits.
+    """
     if given is None:
         return "missing"
     if isinstance(given, bool):
@@ -107,12 +110,12 @@ def value(given: Any) -> str:
 
 
 def share(part: float) -> str:
-    """A share as per cent: ``0.384 %``."""
+    """Return a share as per cent: ``0.384 %``."""
     return f"{100 * part:.3g} %"
 
 
 def _generic(type_: str, kwargs: Mapping[str, Any]) -> str:
-    """The name of the expectation in words, and its arguments behind it."""
+    """Return the name of the expectation in words, and its arguments."""
     name = re.sub("^expect_", "", type_).replace("_", " ")
     given = {key: one for key, one in kwargs.items() if key != "row_condition"}
     listed = ", ".join(f"{key} {value(one)}" for key, one in given.items())

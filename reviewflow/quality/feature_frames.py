@@ -1,7 +1,7 @@
-"""The features as Great Expectations sees them: one row a review, a term, a part and a label.
+"""Make the frames of the features: rows, terms, parts and labels.
 
-Four million stored values become one minimum and maximum a term, so the check looks at every
-value, names the term, and costs next to nothing.
+Four million stored values become one minimum and maximum a term. So the check covers every value,
+names the term, and costs next to nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from reviewflow.quality.frames import (
     LABEL_COLUMNS,
     Frame,
+    concatenate,
     equals,
     floats,
-    joined,
     label_frame,
     split_words,
 )
@@ -35,16 +35,16 @@ FEATURE_COLUMNS = {
 
 @dataclass(frozen=True)
 class PartFigures:
-    """What the checks need to know of one part of N rows and V terms.
+    """Figures of one part of N rows and V terms, as the checks need them.
 
     Attributes
     ----------
-    label : shape (N,), float64, NaN where there is none.
+    label : shape (N,), float64, NaN where the row has none.
     is_train : shape (N,), bool.
     terms : shape (N,), int64, values stored for the row.
-    outside_vocabulary : shape (N,), int64, of these, those whose index is not in [0, V).
-    unpaired : shape (N,), bool, the row has another number of indices than of values.
-    minimum, maximum : shape (V,), float64, over the finite values; ±inf where there is none.
+    outside_vocabulary : shape (N,), int64, those of them whose index is not in [0, V).
+    unpaired : shape (N,), bool, whether the row has more or fewer indices than values.
+    minimum, maximum : shape (V,), float64, over the finite values, ±inf where there is none.
     values, not_finite : shape (V,), int64, values stored and those that are NaN or infinite.
     """
 
@@ -60,7 +60,7 @@ class PartFigures:
 
 
 def part_figures(features: pa.Table, terms: int) -> PartFigures:
-    """Look once at every stored value of a part.
+    """Return the figures of a part, from every stored value of it.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def part_figures(features: pa.Table, terms: int) -> PartFigures:
 
 
 def feature_frames(parts: Sequence[PartFigures], terms: Sequence[str]) -> dict[str, Frame]:
-    """The frames of :data:`FEATURE_COLUMNS`.
+    """Return the frames of :data:`FEATURE_COLUMNS`.
 
     Parameters
     ----------
@@ -104,13 +104,13 @@ def feature_frames(parts: Sequence[PartFigures], terms: Sequence[str]) -> dict[s
     Returns
     -------
     dict
-        ``rows``: one row a review; ``part`` and ``row`` count from 0. ``features``: one row a
-        term that has stored values; ``minimum`` and ``maximum`` over its finite values (missing
-        where it has none), ``not_finite`` the number of the others. ``parts``: one row a part.
-        ``labels``: see :func:`reviewflow.quality.frames.label_frame`.
+        ``rows`` has one row a review. ``part`` and ``row`` count from 0. ``features`` has one row
+        a term that has stored values. ``minimum`` and ``maximum`` are those of its finite values
+        (missing where it has none), ``not_finite`` is the number of the others. ``parts`` has one
+        row a part. ``labels``: see :func:`reviewflow.quality.frames.label_frame`.
     """
-    label = joined([part.label for part in parts], np.float64)
-    is_train = joined([part.is_train for part in parts], np.bool_)
+    label = concatenate([part.label for part in parts], np.float64)
+    is_train = concatenate([part.is_train for part in parts], np.bool_)
     return {
         "rows": _row_frame(parts, label, is_train),
         "labels": label_frame(label, is_train),
@@ -124,18 +124,20 @@ def _row_frame(
 ) -> Frame:
     import pandas as pd
 
-    stored = joined([part.terms for part in parts], np.int64)
+    stored = concatenate([part.terms for part in parts], np.int64)
     sizes = [len(part.label) for part in parts]
     table = pd.DataFrame(
         {
             "part": np.repeat(np.arange(len(parts)), sizes),
-            "row": joined([np.arange(size) for size in sizes], np.int64),
+            "row": concatenate([np.arange(size) for size in sizes], np.int64),
             "label": label,
             "split": split_words(is_train),
             "terms": stored,
             "empty": stored == 0,
-            "outside_vocabulary": joined([part.outside_vocabulary for part in parts], np.int64),
-            "unpaired": joined([part.unpaired for part in parts], np.bool_),
+            "outside_vocabulary": concatenate(
+                [part.outside_vocabulary for part in parts], np.int64
+            ),
+            "unpaired": concatenate([part.unpaired for part in parts], np.bool_),
         }
     )
     return Frame(table, lambda row: {name: int(table[name].iloc[row]) for name in ("part", "row")})
@@ -148,19 +150,19 @@ def _term_frame(parts: Sequence[PartFigures], terms: Sequence[str]) -> Frame:
     minimum = np.min([empty + np.inf, *(part.minimum for part in parts)], axis=0)
     maximum = np.max([empty - np.inf, *(part.maximum for part in parts)], axis=0)
     values = np.sum([empty, *(part.values for part in parts)], axis=0)
-    seen = np.flatnonzero(values)
+    stored = np.flatnonzero(values)
     table = pd.DataFrame(
         {
-            "index": seen,
-            "values": values[seen],
-            "minimum": np.where(np.isfinite(minimum), minimum, np.nan)[seen],
-            "maximum": np.where(np.isfinite(maximum), maximum, np.nan)[seen],
-            "not_finite": np.sum([empty, *(part.not_finite for part in parts)], axis=0)[seen],
+            "index": stored,
+            "values": values[stored],
+            "minimum": np.where(np.isfinite(minimum), minimum, np.nan)[stored],
+            "maximum": np.where(np.isfinite(maximum), maximum, np.nan)[stored],
+            "not_finite": np.sum([empty, *(part.not_finite for part in parts)], axis=0)[stored],
         }
     )
 
     def row_name(row: int) -> dict[str, Any]:
-        return {"feature": terms[int(seen[row])], "index": int(seen[row])}
+        return {"feature": terms[int(stored[row])], "index": int(stored[row])}
 
     return Frame(table, row_name)
 
@@ -182,7 +184,7 @@ def _part_frame(parts: Sequence[PartFigures]) -> Frame:
 
 
 def _lengths(features: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Values stored a row, and whether its indices and values differ in number."""
+    """Return the values stored a row, and whether it has other indices."""
     indices, values = (
         pc.fill_null(pc.list_value_length(features[name]), 0).to_numpy().astype(np.int64)
         for name in ("indices", "values")
@@ -191,7 +193,7 @@ def _lengths(features: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
 
 
 def _items(column: pa.ChunkedArray, kind: pa.DataType, missing: float) -> npt.NDArray[Any]:
-    """The items of all lists, end to end; null items as ``missing``."""
+    """Return the items of all lists, end to end, ``missing`` for null."""
     items = pc.list_flatten(column).cast(kind)
     if items.null_count:
         items = pc.fill_null(items, pa.scalar(missing, kind))

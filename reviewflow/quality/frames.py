@@ -1,4 +1,4 @@
-"""What an expectation looks at: small tables of derived figures, never the texts."""
+"""Make the tables that expectations see: derived figures, never the texts."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Frame:
 
     Attributes
     ----------
-    table : numbers, booleans and the words train, test and all only, since Data Docs show
-        values as they are; its index is 0, 1, ….
-    row_name : what a person calls the row at a position: ``{"record": 17}``.
+    table : only numbers, booleans and the words train, test and all, since Data Docs show values
+        unescaped. Its index is 0, 1 and so on.
+    row_name : names the row at a position for people: ``{"record": 17}``.
     """
 
     table: pd.DataFrame
@@ -35,7 +35,7 @@ class Frame:
 
 
 def label_frame(labels: npt.NDArray[np.float64], is_train: npt.NDArray[np.bool_]) -> Frame:
-    """Rows and share of each label in the training split, in the test split and in all.
+    """Return rows and share of each label among training, test and all rows.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def label_frame(labels: npt.NDArray[np.float64], is_train: npt.NDArray[np.bool_]
     Returns
     -------
     Frame
-        Six rows, one a label (0, 1) and split; a label that does not occur has share 0.
-        Other labels and rows without one do not count (expectations on rows see them). Where
-        a split has no labelled row the shares are missing.
+        Six rows, one a label (0, 1) and split. A label that does not occur has share 0. Other
+        labels and rows without one do not count, since expectations on rows see them. Where a
+        split has no labelled row the shares are missing.
     """
     import pandas as pd
 
@@ -73,25 +73,25 @@ def label_frame(labels: npt.NDArray[np.float64], is_train: npt.NDArray[np.bool_]
 
 
 def floats(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    """A column of numbers as float64, shape (N,), NaN for null."""
+    """Return a column of numbers as float64, shape (N,), NaN for null."""
     values: npt.NDArray[np.float64] = column.cast(pa.float64()).to_numpy()
     return values
 
 
 def equals(column: pa.ChunkedArray, word: str) -> npt.NDArray[np.bool_]:
-    """Whether each cell of a column of words is ``word``, shape (N,); null is not."""
+    """Return which cells of a column are ``word``, shape (N,). Null is not."""
     same = pc.fill_null(pc.equal(column.cast(pa.string()), word), False)
     values: npt.NDArray[np.bool_] = same.to_numpy()
     return values
 
 
-def joined(pieces: Sequence[npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:
-    """The pieces end to end; an empty array of ``dtype`` where there are none."""
+def concatenate(pieces: Sequence[npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """Return the pieces end to end, as an empty array if there are none."""
     return np.concatenate([np.empty(0, dtype), *pieces])
 
 
 def split_words(is_train: npt.NDArray[np.bool_]) -> pd.Categorical[str]:
-    """The words train and test, shape (N,), for a column of a frame."""
+    """Return the words train and test, shape (N,), for a column of a frame."""
     import pandas as pd
 
     return pd.Categorical.from_codes(is_train.astype(np.int64), pd.Index(["test", "train"]))

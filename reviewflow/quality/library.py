@@ -1,6 +1,6 @@
-"""Great Expectations, set up once in a process: silent, offline, nothing written by itself.
+"""Set up Great Expectations: silent, offline, without files of its own.
 
-It takes two seconds and some 260 MB to import, so nothing here imports it before it is called.
+Its import takes two seconds and some 260 MB, so every function here imports it when called.
 """
 
 import logging
@@ -12,10 +12,10 @@ from typing import Any
 
 
 def great_expectations() -> Any:
-    """The library, its analytics and its log lines off."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when it is imported
+    """Return the library, with its analytics and its log lines off."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # it is read at import
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about what its own dependencies use
+        warnings.simplefilter("ignore")  # about its own dependencies
         import great_expectations
 
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
@@ -24,7 +24,7 @@ def great_expectations() -> Any:
 
 @lru_cache(maxsize=1)
 def expectation_types() -> tuple[str, ...]:
-    """The names of all expectations in the gallery, in alphabetical order."""
+    """Return the names of all expectations in the gallery, sorted."""
     great_expectations()
     from great_expectations.expectations.registry import (
         list_registered_expectation_implementations,
@@ -34,7 +34,7 @@ def expectation_types() -> tuple[str, ...]:
 
 
 def expectation_class(type_: str) -> Any:
-    """The class of the expectation called ``type_``, a name of :func:`expectation_types`."""
+    """Return the class of the expectation called ``type_``."""
     great_expectations()
     from great_expectations.expectations.registry import get_expectation_impl
 
@@ -42,7 +42,7 @@ def expectation_class(type_: str) -> Any:
 
 
 def ephemeral_context() -> Any:
-    """A context that keeps everything in memory and shows no progress bars."""
+    """Return a context that stays in memory and shows no progress bars."""
     gx = great_expectations()
     from great_expectations.data_context.types.base import (
         DataContextConfig,
@@ -60,6 +60,6 @@ def ephemeral_context() -> Any:
 
 
 @lru_cache(maxsize=1)
-def one_at_a_time() -> Lock:
-    """Great Expectations keeps its context in a global: validations in threads take turns."""
+def gx_lock() -> Lock:
+    """Return the lock for validations, since the library has a global context."""
     return Lock()

@@ -1,7 +1,7 @@
-"""The results of a check: written as JSON, judged, and told as a table.
+"""Write and read the results of a check, and show failures as a table.
 
 results.json ─┬─ failed ─────────▶ stop or go on
-              └─ failure_table ──▶ what was asked, what was seen, where
+              └─ failure_table ──▶ what was expected, what was observed, where
 """
 
 import json
@@ -14,28 +14,28 @@ from reviewflow.errors import escape
 from reviewflow.quality.describe import value
 
 WIDTHS = (8, 34, 28, 38)
-HEADINGS = ("severity", "asked", "seen", "where")
+HEADINGS = ("severity", "expected", "observed", "where")
 
 
 def write_results(folder: Path, results: Mapping[str, Any]) -> None:
-    """Write ``results.json``: the same results give the same bytes."""
+    """Write ``results.json``. The same results give the same bytes."""
     text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "results.json").write_text(text + "\n", encoding="utf-8")
 
 
 def read_results(folder: Path) -> dict[str, Any]:
-    """The results that a check left in its artifact's folder."""
+    """Return the results in the folder of a check's artifact."""
     results: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return results
 
 
 def failed(results: Mapping[str, Any]) -> bool:
-    """Whether an expectation of severity error failed, so that nothing may be trained."""
+    """Return whether an expectation of severity error failed."""
     return not results["success"]
 
 
 def failure_table(results: Mapping[str, Any]) -> str:
-    """A plain-text table of the expectations that failed, those of severity error first.
+    """Return a table of the failed expectations as text, errors first.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ def failure_table(results: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        A sentence and a table 114 characters wide: severity, what was asked, what was seen,
+        A sentence and a table 114 characters wide: severity, what was expected, what was observed,
         and example rows by record number (the header is record 1), feature, label or part.
     """
-    missed = [one for one in results["results"] if not one["success"]]
-    missed.sort(key=lambda one: one["severity"] != "error")
-    errors = sum(one["severity"] == "error" for one in missed)
-    warnings = len(missed) - errors
+    failures = [one for one in results["results"] if not one["success"]]
+    failures.sort(key=lambda one: one["severity"] != "error")
+    errors = sum(one["severity"] == "error" for one in failures)
+    warnings = len(failures) - errors
     sentence = (
         f"The {escape(results['suite'])} failed {errors} of "
         f"{len(results['results'])} checks with severity error"
@@ -63,30 +63,33 @@ def failure_table(results: Mapping[str, Any]) -> str:
     )
     rule = "  ".join("─" * width for width in WIDTHS)
     lines = [sentence, "", _row(HEADINGS), rule]
-    for one in missed:
+    for one in failures:
         lines += [_row(_cells(one)), rule]
     return "\n".join(lines)
 
 
 def _cells(one: Mapping[str, Any]) -> tuple[str, ...]:
     frame = "" if one["frame"] == "rows" else f"{one['frame']}: "
-    question = f"{frame}{one['asked']}" + (f"\n{one['notes']}" if one["notes"] else "")
-    where = "\n".join(_named(example) for example in one["examples"])
+    expectation = f"{frame}{one['asked']}" + (f"\n{one['notes']}" if one["notes"] else "")
+    where = "\n".join(_row_words(example) for example in one["examples"])
     count = one["unexpected_count"] or 0
     if where and count > len(one["examples"]):
         where += f"\n… and {count - len(one['examples']):,} more"
-    return one["severity"], question, one["observed"], where
+    return one["severity"], expectation, one["observed"], where
 
 
-def _named(example: Mapping[str, Any]) -> str:
-    """A row in words: ``record 17, characters 0``; record numbers stand without commas."""
+def _row_words(example: Mapping[str, Any]) -> str:
+    """Return a row in words: ``record 17, characters 0``.
+
+    Record numbers have no commas.
+    """
     return ", ".join(
         f"{name} {cell if name == 'record' else value(cell)}" for name, cell in example.items()
     )
 
 
 def _row(cells: Iterable[str]) -> str:
-    """Cells side by side, each wrapped to its column."""
+    """Return cells side by side, each wrapped to its column."""
     columns = [
         [
             piece

@@ -1,4 +1,4 @@
-"""The reviews as Great Expectations sees them: lengths and flags, never a text."""
+"""Make the frames of the reviews: lengths and flags, never a text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pyarrow as pa
 from reviewflow.quality.frames import (
     LABEL_COLUMNS,
     Frame,
+    concatenate,
     equals,
     floats,
-    joined,
     label_frame,
     split_words,
 )
@@ -30,33 +30,33 @@ def review_frames(
     splits: Sequence[pa.Table],
     review_name: Callable[[int, int], dict[str, Any]],
 ) -> dict[str, Frame]:
-    """The frames of :data:`REVIEW_COLUMNS`.
+    """Return the frames of :data:`REVIEW_COLUMNS`.
 
     Parameters
     ----------
-    reviews : a table a part: ``text``, ``label``, ``text_hash``, ``characters``; where a column
-        ``blank`` stands in for ``text``, the text has been looked at already.
+    reviews : a table a part: ``blank`` (whether the text is), ``label``, ``text_hash`` and
+        ``characters``.
     splits : a table a part: ``split``, train or test for each of its rows.
-    review_name : what a person calls a row of a part: ``{"record": 17}``.
+    review_name : names a row of a part for people: ``{"record": 17}``.
 
     Returns
     -------
     dict
-        ``rows``: one row a review. ``characters`` int64; ``blank`` bool, no text but white space;
-        ``label`` float64, NaN where there is none; ``duplicate`` bool, the text occurred
-        before; ``crosses_split`` bool, the same text is a training and a test row; ``split``.
-        ``labels``: see :func:`reviewflow.quality.frames.label_frame`.
+        ``rows`` has one row a review: ``characters`` float64; ``blank`` bool, the text is missing
+        or only white space; ``label`` float64, NaN where there is none; ``duplicate`` bool, the
+        text occurred before; ``crosses_split`` bool, the same text is a training and a test row;
+        ``split``. ``labels``: see :func:`reviewflow.quality.frames.label_frame`.
     """
     import pandas as pd
 
-    blank = joined([part["blank"].to_numpy() for part in reviews], np.bool_)
-    label = joined([floats(part["label"]) for part in reviews], np.float64)
-    is_train = joined([equals(part["split"], "train") for part in splits], np.bool_)
-    hashes = joined([part["text_hash"].to_numpy() for part in reviews], np.uint64)
+    blank = concatenate([part["blank"].to_numpy() for part in reviews], np.bool_)
+    label = concatenate([floats(part["label"]) for part in reviews], np.float64)
+    is_train = concatenate([equals(part["split"], "train") for part in splits], np.bool_)
+    hashes = concatenate([part["text_hash"].to_numpy() for part in reviews], np.uint64)
     duplicate, crosses = _repeats(hashes, is_train, blank)
     table = pd.DataFrame(
         {
-            "characters": joined([floats(part["characters"]) for part in reviews], np.float64),
+            "characters": concatenate([floats(part["characters"]) for part in reviews], np.float64),
             "blank": blank,
             "label": label,
             "duplicate": duplicate,
@@ -78,9 +78,9 @@ def _repeats(
     is_train: npt.NDArray[np.bool_],
     blank: npt.NDArray[np.bool_],
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which texts occurred before, and which stand on both sides of the split.
+    """Return which texts occurred before, and which cross the split.
 
-    Blank texts are no copies of each other: they have an expectation of their own.
+    Blank texts do not count as copies, since they have an expectation of their own.
     """
     distinct, first, of_row = np.unique(hashes, return_index=True, return_inverse=True)
     duplicate = first[of_row] != np.arange(len(hashes))

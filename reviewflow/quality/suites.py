@@ -1,9 +1,9 @@
-"""Suites of expectations: YAML files that a person edits, read strictly.
+"""Read suites of expectations strictly from YAML that people edit.
 
-    reviews.yaml ─ plain YAML ─ known types, columns, severities? ─▶ Suite
+    reviews.yaml ─ strict YAML ─ known types, columns, severities? ─▶ Suite
 
-Great Expectations drops an entry that it does not know with no more than a log line, and an
-empty suite passes everything; so every entry is judged here, in a sentence, before it is used.
+Great Expectations drops an unknown entry with no more than a log line, and an empty suite passes
+everything. So every entry is checked here before it is used.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from typing import Any
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError, error_line
 from reviewflow.formatting import nearest
-from reviewflow.quality.conditions import comparisons, gallery_arguments
+from reviewflow.quality.conditions import gallery_arguments, parse_condition
 from reviewflow.quality.library import expectation_class, expectation_types
 
 SEVERITIES = ("error", "warning")
@@ -41,10 +41,10 @@ class Expectation:
     Attributes
     ----------
     type : name in Great Expectations' gallery (``expect_column_values_to_be_between``).
-    kwargs : its arguments, as in the gallery; never changed after reading.
+    kwargs : its arguments, as in the gallery. They are not changed after reading.
     severity : ``error`` stops the run, ``warning`` goes into the report.
-    frame : which frame it looks at (``rows``, ``labels``, ``features``, ``parts``).
-    notes : what it is for, shown to people beside a failure; may be empty.
+    frame : the frame that it checks (``rows``, ``labels``, ``features``, ``parts``).
+    notes : what it is for, shown to people with a failure. May be empty.
     """
 
     type: str
@@ -61,7 +61,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """A named list of expectations, in the order of the file; never empty."""
+    """A named list of expectations in the order of the file. Never empty."""
 
     name: str
     path: str
@@ -69,22 +69,22 @@ class Suite:
 
 
 def read_suite(path: Path, frames: Mapping[str, tuple[str, ...]]) -> Suite:
-    """The suite in a YAML file, every entry of it known to be usable.
+    """Return the suite in a YAML file, with every entry checked.
 
     Parameters
     ----------
     path : the YAML file.
-    frames : the columns of each frame that an expectation of this suite may look at.
+    frames : the columns of each frame that an expectation of this suite may check.
 
     Raises
     ------
     ConfigError
         If the file cannot be read, holds no expectations, or an entry has an unknown key, type,
-        severity, frame or column, or arguments that Great Expectations refuses. The sentence
-        names the nearest right name.
+        severity, frame or column, or arguments that Great Expectations refuses. The message
+        suggests the nearest known name.
     """
     content = _content(path)
-    _known(content, SUITE_KEYS, f"{path}: the suite")
+    _check_keys(content, SUITE_KEYS, f"{path}: the suite")
     name = content.get("name", path.stem)
     if not isinstance(name, str) or not name.strip():
         raise ConfigError(f"{path}: name must be a word, not {name!r}.")
@@ -102,14 +102,14 @@ def read_suite(path: Path, frames: Mapping[str, tuple[str, ...]]) -> Suite:
 
 
 def named_columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns that the arguments of an expectation name."""
+    """Return the columns that the arguments of an expectation name."""
     single = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
     several = kwargs.get("column_list", [])
     return tuple(str(column) for column in [*single, *(several if _is_list(several) else [])])
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file, small enough to be walked and free of loops."""
+    """Return the mapping in a YAML file of limited size, without cycles."""
     try:
         content = parse_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -135,22 +135,22 @@ def _content(path: Path) -> dict[str, Any]:
 def _expectation(entry: object, where: str, frames: Mapping[str, tuple[str, ...]]) -> Expectation:
     if not isinstance(entry, dict):
         raise ConfigError(f"{where} must have type: and kwargs:, not {_short(entry)}.")
-    _known(entry, ENTRY_KEYS, where)
+    _check_keys(entry, ENTRY_KEYS, where)
     type_ = entry.get("type")
     if not isinstance(type_, str):
         raise ConfigError(f"{where} has no type:; name one of Great Expectations' expectations.")
     where = f"{where} ({_short(type_)})"
-    _one_of(type_, expectation_types(), where, "is not an expectation of Great Expectations")
+    _check_word(type_, expectation_types(), where, "is not an expectation of Great Expectations")
     severity = entry.get("severity", "error")
-    _one_of(severity, SEVERITIES, where, f"has the unknown severity {_short(severity)}")
+    _check_word(severity, SEVERITIES, where, f"has the unknown severity {_short(severity)}")
     meta = entry.get("meta") or {}
     if not isinstance(meta, dict):
         raise ConfigError(f"{where}: meta must be like {{frame: rows}}, not {_short(meta)}.")
-    _known(meta, ("frame",), f"{where}: meta")
+    _check_keys(meta, ("frame",), f"{where}: meta")
     frame = meta.get("frame", "rows")
-    _one_of(frame, tuple(frames), where, f"looks at the unknown frame {_short(frame)}")
+    _check_word(frame, tuple(frames), where, f"looks at the unknown frame {_short(frame)}")
     kwargs = _arguments(entry.get("kwargs"), where, frames[frame], frame)
-    _accepted(type_, kwargs, where)
+    _check_kwargs(type_, kwargs, where)
     notes = entry.get("notes") or ""
     if not isinstance(notes, str):
         raise ConfigError(f"{where}: notes must be text, not {_short(notes)}.")
@@ -158,7 +158,7 @@ def _expectation(entry: object, where: str, frames: Mapping[str, tuple[str, ...]
 
 
 def _arguments(given: object, where: str, columns: tuple[str, ...], frame: str) -> dict[str, Any]:
-    """The kwargs of an entry, their columns known and their limits the right way round."""
+    """Return the kwargs of an entry, with columns and limits checked."""
     kwargs = {} if given is None else given
     if not isinstance(kwargs, dict) or not all(isinstance(key, str) for key in kwargs):
         raise ConfigError(f"{where}: kwargs must be names with values, not {_short(given)}.")
@@ -166,12 +166,12 @@ def _arguments(given: object, where: str, columns: tuple[str, ...], frame: str) 
         if key in RESERVED_KWARGS:
             raise ConfigError(f"{where}: {key} has no place in kwargs; leave it out.")
     for column in named_columns(kwargs):
-        _one_of(column, columns, where, f"names {_short(column)}, no column of frame {frame}")
+        _check_word(column, columns, where, f"names {_short(column)}, no column of frame {frame}")
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
         raise ConfigError(f"{where}: min_value {low} is above max_value {high}; swap them.")
     for column in _condition_columns(kwargs.get("row_condition"), where):
-        _one_of(column, columns, where, f"has a condition on {_short(column)}, no column")
+        _check_word(column, columns, where, f"has a condition on {_short(column)}, no column")
     return dict(kwargs)
 
 
@@ -179,40 +179,40 @@ def _condition_columns(condition: object, where: str) -> tuple[str, ...]:
     if not isinstance(condition, str):
         return ()
     try:
-        return tuple(column for column, _, _ in comparisons(condition))
+        return tuple(column for column, _, _ in parse_condition(condition))
     except ValueError as error:
         raise ConfigError(f"{where}: row_condition {_short(condition)} {error}.") from None
 
 
-def _accepted(type_: str, kwargs: dict[str, Any], where: str) -> None:
-    """Let Great Expectations judge the arguments; its refusal becomes a sentence."""
-    accepted = expectation_class(type_)
+def _check_kwargs(type_: str, kwargs: dict[str, Any], where: str) -> None:
+    """Raise ConfigError if Great Expectations refuses the arguments."""
+    class_ = expectation_class(type_)
     try:
-        accepted(**gallery_arguments(kwargs))
-    except Exception as error:  # its checks raise whatever they like
+        class_(**gallery_arguments(kwargs))
+    except Exception as error:  # its checks raise all kinds of errors
         problems = error.errors() if hasattr(error, "errors") else []
         for problem in problems:
             key = str(problem["loc"][0])
             if problem["type"] == "value_error.extra":
-                known = [name for name in accepted.__fields__ if name not in RESERVED_KWARGS]
+                known = [name for name in class_.__fields__ if name not in RESERVED_KWARGS]
                 raise ConfigError(f"{where} takes no {key!r}; {_hint(key, known)}") from None
-        said = [f"{problem['loc'][0]}: {problem['msg']}" for problem in problems[:1]]
-        sentence = said[0].removeprefix("__root__: ") if said else error_line(error)
-        raise ConfigError(f"{where} refuses its kwargs: {sentence}.") from None
+        reasons = [f"{problem['loc'][0]}: {problem['msg']}" for problem in problems[:1]]
+        reason = reasons[0].removeprefix("__root__: ") if reasons else error_line(error)
+        raise ConfigError(f"{where} refuses its kwargs: {reason}.") from None
 
 
-def _known(mapping: dict[Any, Any], keys: tuple[str, ...], where: str) -> None:
+def _check_keys(mapping: dict[Any, Any], keys: tuple[str, ...], where: str) -> None:
     for key in mapping:
-        _one_of(key, keys, where, f"has the unknown key {_short(key)}")
+        _check_word(key, keys, where, f"has the unknown key {_short(key)}")
 
 
-def _one_of(value: object, known: tuple[str, ...], where: str, complaint: str) -> None:
+def _check_word(value: object, known: tuple[str, ...], where: str, complaint: str) -> None:
     if not isinstance(value, str) or value not in known:
         raise ConfigError(f"{where} {complaint}; {_hint(str(value)[:200], known)}")
 
 
 def _hint(value: str, known: Iterable[str]) -> str:
-    """The nearest right name, or the right names where they are few."""
+    """Return the nearest known name, or all known names if they are few."""
     names = list(known)
     near = nearest(value, names, cutoff=0.6)
     if near:

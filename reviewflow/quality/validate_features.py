@@ -1,4 +1,4 @@
-"""The check of the features: every stored value, label and index, before anything is trained."""
+"""Check the features before training: every value, label and index."""
 
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from reviewflow.quality.feature_frames import (
 )
 from reviewflow.quality.results import write_results
 from reviewflow.quality.suites import read_suite
-from reviewflow.quality.validation import validated
+from reviewflow.quality.validation import run_suite
 from reviewflow.store.parquet import read_parquet
 
 
@@ -26,11 +26,13 @@ def validate_features(
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Check the features against a suite and write ``results.json`` and ``data_docs/``.
+    """Check the features against a suite, and write the results.
+
+    The folder gets ``results.json`` and ``data_docs/``.
 
     Parameters
     ----------
-    features : one artifact folder a part, in the file's order.
+    features : one artifact folder a part, in the order of the file.
     vocabulary : the artifact folder of the vocabulary.
     suite : YAML file of expectations on the frames ``rows``, ``labels``, ``features``, ``parts``.
 
@@ -48,7 +50,7 @@ def validate_features(
     terms = read_parquet(vocabulary / "vocabulary.parquet", columns=["term"])["term"].to_pylist()
     parts = list(context.executor.map(partial(_figures, terms=len(terms)), features))
     context.check_stop()
-    results, outcomes = validated(expectations, feature_frames(parts, terms))
+    results, outcomes = run_suite(expectations, feature_frames(parts, terms))
     context.check_stop()
     write_results(folder, results)
     write_data_docs(folder / "data_docs", expectations.name, outcomes)

@@ -1,4 +1,4 @@
-"""The check of the reviews: lengths, blanks, labels, duplicates and the split, before any work."""
+"""Check the reviews before any work: lengths, labels, copies and split."""
 
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from reviewflow.quality.data_docs import write_data_docs
 from reviewflow.quality.results import write_results
 from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
 from reviewflow.quality.suites import read_suite
-from reviewflow.quality.validation import validated
+from reviewflow.quality.validation import run_suite
 from reviewflow.reviews.parts import Index
 from reviewflow.store.parquet import read_parquet
 
@@ -26,19 +26,21 @@ def validate_reviews(
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Check the reviews against a suite and write ``results.json`` and ``data_docs/``.
+    """Check the reviews against a suite, and write the results.
+
+    The folder gets ``results.json`` and ``data_docs/``.
 
     Parameters
     ----------
-    reviews, splits : one artifact folder a part, in the file's order.
-    index : turns a row of a part into the number of its record in the file.
+    reviews, splits : one artifact folder a part, in the order of the file.
+    index : gives the record number of a row of a part in the file.
     suite : YAML file of expectations on the frames ``rows`` and ``labels``.
 
     Returns
     -------
     dict
         ``rows``, ``success`` (no expectation of severity error failed) and ``failed``, the
-        number of expectations that failed. A failure raises nothing here: it is a result.
+        number of expectations that failed. A failure is a result and raises nothing here.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def validate_reviews(
     tables = list(context.executor.map(_figures, reviews))
     context.check_stop()
     sides = [read_parquet(split / "split.parquet", columns=["split"]) for split in splits]
-    results, outcomes = validated(
+    results, outcomes = run_suite(
         expectations, review_frames(tables, sides, partial(_review_name, index))
     )
     context.check_stop()
@@ -63,7 +65,7 @@ def validate_reviews(
 
 
 def _figures(part: Path) -> pa.Table:
-    """A part's columns but for the text, of which only its blankness stays in memory."""
+    """Return the columns of a part, with ``blank`` in place of the text."""
     table = read_parquet(
         part / "reviews.parquet", columns=["text", "label", "text_hash", "characters"]
     )
@@ -72,7 +74,7 @@ def _figures(part: Path) -> pa.Table:
 
 
 def _review_name(index: Index, part: int, row: int) -> dict[str, Any]:
-    """Where a person finds a row: the record's number, the header being 1, and which file."""
+    """Return the record number of a row, the header being 1, and its file."""
     record = {"record": index.record(part, row)}
     if index.has_test_file:
         return {**record, "file": "test" if index.parts[part].file else "main"}

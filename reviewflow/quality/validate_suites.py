@@ -1,7 +1,7 @@
-"""The suites themselves, judged before any work is done: a misspelt check would check nothing.
+"""Validate suites before any work, since a misspelt check checks nothing.
 
-Reading finds wrong names; a rehearsal on a handful of made-up rows finds what Great
-Expectations can only tell when it evaluates (a condition on no column, text against a number).
+Reading a suite finds wrong names. A dry run on a few made-up rows finds what Great Expectations
+notices only when it evaluates, such as a condition on no column or text against a number.
 """
 
 import json
@@ -15,13 +15,15 @@ from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, p
 from reviewflow.quality.frames import Frame
 from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
 from reviewflow.quality.suites import Suite, read_suite
-from reviewflow.quality.validation import validated
+from reviewflow.quality.validation import run_suite
 
 
 def judge_suites(
     *, reviews_suite: Path, features_suite: Path, folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Read and rehearse both suites and write ``suites.json``, the types of each by name.
+    """Read and dry-run both suites, and write ``suites.json``.
+
+    The file lists the types of the expectations of each suite.
 
     Returns
     -------
@@ -31,15 +33,15 @@ def judge_suites(
     Raises
     ------
     ConfigError
-        If a suite is empty or an entry of it cannot be used; the sentence says which and why.
+        If a suite is empty, or an entry of it cannot be used. The message says which and why.
     """
     reviews = read_suite(reviews_suite, REVIEW_COLUMNS)
     features = read_suite(features_suite, FEATURE_COLUMNS)
     context.check_stop()
-    validated(reviews, _rehearsal_reviews())
-    validated(features, _rehearsal_features())
-    listed = {"reviews": _types(reviews), "features": _types(features)}
-    text = json.dumps(listed, indent=1)
+    run_suite(reviews, _sample_reviews())
+    run_suite(features, _sample_features())
+    types = {"reviews": _types(reviews), "features": _types(features)}
+    text = json.dumps(types, indent=1)
     (folder / "suites.json").write_text(text + "\n", encoding="utf-8")
     return {"rows": len(reviews.expectations) + len(features.expectations)}
 
@@ -48,8 +50,8 @@ def _types(suite: Suite) -> list[str]:
     return [expectation.type for expectation in suite.expectations]
 
 
-def _rehearsal_reviews() -> dict[str, Frame]:
-    """Frames of four made-up reviews, with the columns and types of the real ones."""
+def _sample_reviews() -> dict[str, Frame]:
+    """Return frames of four made-up reviews, typed like those of real ones."""
     reviews = pa.table(
         {
             "label": pa.array([0, 1, 0, 1], pa.int8()),
@@ -62,8 +64,8 @@ def _rehearsal_reviews() -> dict[str, Frame]:
     return review_frames([reviews], [splits], lambda part, row: {"record": row + 2})
 
 
-def _rehearsal_features() -> dict[str, Frame]:
-    """Frames of four made-up rows of features over two terms."""
+def _sample_features() -> dict[str, Frame]:
+    """Return frames of four made-up rows of features over two terms."""
     features = pa.table(
         {
             "label": pa.array([0, 1, 0, 1], pa.int8()),

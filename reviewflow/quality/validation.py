@@ -1,4 +1,4 @@
-"""Frames against a suite: Great Expectations does the looking, this turns it into plain results.
+"""Run a suite on frames with Great Expectations, and return plain results.
 
 suite ─┐
        ├─ one validation a frame ─▶ results in the suite's order, a page of Data Docs a frame
@@ -13,13 +13,13 @@ from typing import Any
 
 from reviewflow.errors import ConfigError, escape
 from reviewflow.quality.conditions import gallery_arguments
-from reviewflow.quality.describe import asked, seen
+from reviewflow.quality.describe import expected, observed
 from reviewflow.quality.frames import Frame
 from reviewflow.quality.library import (
     ephemeral_context,
     expectation_class,
     great_expectations,
-    one_at_a_time,
+    gx_lock,
 )
 from reviewflow.quality.suites import Expectation, Suite
 
@@ -27,15 +27,15 @@ MOST_EXAMPLES = 5
 GALLERY_SEVERITY = {"error": "critical", "warning": "warning"}
 
 
-def validated(suite: Suite, frames: Mapping[str, Frame]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The results of a suite, plain ones and Great Expectations' own.
+def run_suite(suite: Suite, frames: Mapping[str, Frame]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the results of a suite as plain values and as the library's own.
 
     Returns
     -------
     results : ``suite``, ``success`` (no expectation of severity error failed) and ``results``,
         one dict an expectation in the suite's order: ``suite, expectation, column, frame,
         success, severity, asked, notes, observed, unexpected_count, examples``.
-        ``unexpected_count`` is None where an expectation looks at no single values.
+        ``unexpected_count`` is None where an expectation does not check single values.
     outcomes : Great Expectations' ``ExpectationSuiteValidationResult`` by frame, for Data Docs.
 
     Raises
@@ -43,7 +43,7 @@ def validated(suite: Suite, frames: Mapping[str, Frame]) -> tuple[dict[str, Any]
     ConfigError
         If Great Expectations cannot evaluate an expectation on its frame.
     """
-    found: dict[int, dict[str, Any]] = {}
+    by_position: dict[int, dict[str, Any]] = {}
     outcomes: dict[str, Any] = {}
     for name, frame in frames.items():
         chosen = {
@@ -53,12 +53,12 @@ def validated(suite: Suite, frames: Mapping[str, Frame]) -> tuple[dict[str, Any]
         }
         if not chosen:
             continue
-        with one_at_a_time():
+        with gx_lock():
             outcomes[name] = _outcome(suite.name, chosen, frame)
         for one in outcomes[name].to_json_dict()["results"]:
             position = one["expectation_config"]["meta"]["position"]
-            found[position] = _result(suite, chosen[position], one, frame)
-    results = [found[position] for position in range(len(suite.expectations))]
+            by_position[position] = _result(suite, chosen[position], one, frame)
+    results = [by_position[position] for position in range(len(suite.expectations))]
     return {
         "suite": suite.name,
         "success": all(one["success"] or one["severity"] != "error" for one in results),
@@ -67,12 +67,12 @@ def validated(suite: Suite, frames: Mapping[str, Frame]) -> tuple[dict[str, Any]
 
 
 def _outcome(name: str, chosen: Mapping[int, Expectation], frame: Frame) -> Any:
-    """Great Expectations' own result of some expectations on one frame."""
+    """Return Great Expectations' own result of expectations on one frame."""
     expectations = [
         expectation_class(expectation.type)(
             **gallery_arguments(expectation.kwargs),
             severity=GALLERY_SEVERITY[expectation.severity],
-            meta={"position": position},  # its results come back in another order
+            meta={"position": position},  # results come back in another order
         )
         for position, expectation in chosen.items()
     ]
@@ -81,7 +81,7 @@ def _outcome(name: str, chosen: Mapping[int, Expectation], frame: Frame) -> Any:
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch(
         {"dataframe": frame.table}
     )
-    # SUMMARY without index columns tells positions and stays fast on long frames.
+    # SUMMARY without index columns gives positions and stays fast on long frames.
     return batch.validate(
         suite,
         result_format={
@@ -109,23 +109,23 @@ def _result(
         "frame": expectation.frame,
         "success": bool(one["success"]),
         "severity": expectation.severity,
-        "asked": asked(expectation.type, expectation.kwargs),
+        "asked": expected(expectation.type, expectation.kwargs),
         "notes": expectation.notes,
-        "observed": seen(one["result"]),
+        "observed": observed(one["result"]),
         "unexpected_count": one["result"].get("unexpected_count"),
         "examples": [_example(expectation, frame, int(row)) for row in rows[:MOST_EXAMPLES]],
     }
 
 
 def _example(expectation: Expectation, frame: Frame, row: int) -> dict[str, Any]:
-    """The name of a row and what it holds in the columns that were asked about."""
-    cells = {name: plain(frame.table[name].iloc[row]) for name in expectation.columns}
-    named = {name: plain(value) for name, value in frame.row_name(row).items()}
-    return {**named, **cells}
+    """Return the name of a row and its cells in the expectation's columns."""
+    cells = {name: json_value(frame.table[name].iloc[row]) for name in expectation.columns}
+    row_name = {name: json_value(value) for name, value in frame.row_name(row).items()}
+    return {**row_name, **cells}
 
 
-def plain(value: Any) -> Any:
-    """A cell as JSON holds it: no NumPy, missing as None, whole numbers without a fraction."""
+def json_value(value: Any) -> Any:
+    """Return a cell for JSON: no NumPy, None for missing, 2 for 2.0."""
     native = value.item() if hasattr(value, "item") else value
     if isinstance(native, float):
         if math.isnan(native):
@@ -137,7 +137,10 @@ def plain(value: Any) -> Any:
 
 
 def _exception(information: Mapping[str, Any]) -> str:
-    """What an evaluation raised, from either of the two shapes that it comes in; may be empty."""
+    """Return what an evaluation raised, or an empty text.
+
+    The library reports it in one of two shapes.
+    """
     shapes = [information] if "raised_exception" in information else information.values()
     for shape in shapes:
         if shape.get("raised_exception"):

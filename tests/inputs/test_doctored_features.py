@@ -19,7 +19,7 @@ from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, part_figures
 from reviewflow.quality.suites import read_suite
-from reviewflow.quality.validation import validated
+from reviewflow.quality.validation import run_suite
 from reviewflow.reporting.page.html import html_page
 from tests.conftest import performed
 from tests.inputs.doctoring import (
@@ -234,10 +234,10 @@ def test_the_guards_fail_on_frames_that_the_pipeline_does_not_make() -> None:
     frames["labels"].table.loc[6] = frames["labels"].table.loc[5]
     frames["parts"].table.loc[0, "rows"] = math.nan
     assert {("labels", None), ("parts", "rows")} <= missed(
-        validated(suite, frames)[0]["results"], "error"
+        run_suite(suite, frames)[0]["results"], "error"
     )
     frames = feature_frames([], ("a", "b"))
-    assert ("parts", None) in missed(validated(suite, frames)[0]["results"], "error")
+    assert ("parts", None) in missed(run_suite(suite, frames)[0]["results"], "error")
 
 
 VALUES = ("values", pa.list_(pa.float32()))

@@ -8,7 +8,7 @@ import pytest
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.quality.conditions import gallery_arguments
-from reviewflow.quality.describe import asked, seen, value
+from reviewflow.quality.describe import expected, observed, value
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validate_suites import judge_suites
@@ -169,12 +169,12 @@ def test_not_null_and_a_row_count_stand_beside_every_between(name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_asked_is_told_in_words(type_: str, kwargs: dict[str, object], words: str) -> None:
-    assert asked(type_, kwargs) == words
+    assert expected(type_, kwargs) == words
 
 
 def test_what_is_seen_is_told_in_words() -> None:
-    assert seen({"observed_value": 0.25}) == "0.25"
-    assert seen({"element_count": 0, "unexpected_count": 0}) == "no values to look at"
+    assert observed({"observed_value": 0.25}) == "0.25"
+    assert observed({"element_count": 0, "unexpected_count": 0}) == "no values to look at"
     assert value(1.0000001) == "1.0000001"
     assert value("\x1b[31mred") == "\\x1b[31mred"
 
