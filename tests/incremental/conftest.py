@@ -69,13 +69,13 @@ class Told:
 class Driver:
     """A process that answers requests one after the other (see ``driver.py``).
 
-    Byte code is written, as for a user, into ``byte_code``.
+    Byte code is written, as for a user.
     """
 
-    def __init__(self, byte_code: Path) -> None:
+    def __init__(self) -> None:
         unset = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
         environment = {k: v for k, v in os.environ.items() if k not in unset}
-        environment |= {"PYTHONPYCACHEPREFIX": str(byte_code), "PYTHONSAFEPATH": "1"}
+        environment |= {"PYTHONSAFEPATH": "1"}
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("driver.py"))],
             stdin=subprocess.PIPE,
@@ -199,8 +199,8 @@ def configuration() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    driver = Driver(tmp_path_factory.mktemp("byte code"))
+def driver() -> Iterator[Driver]:
+    driver = Driver()
     yield driver
     driver.end()
 

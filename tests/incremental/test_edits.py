@@ -89,7 +89,7 @@ SILENT = {
     "comment": Edit(
         CLEAN, "    if strip_html:\n", "    # out they go\n    if strip_html:\n", set(), ""
     ),
-    "docstring": Edit(WORDS, '"""Return the base form as', '"""The base form of a word: as', set(), ""),
+    "docstring": Edit(WORDS, '"""The base form: as', '"""The base form of a word: as', set(), ""),
     "formatting": Edit(
         WORDS,
         '    noun = part_of_speech("noun").base_form(word)\n',
@@ -140,11 +140,10 @@ def test_an_edit_that_keeps_size_and_time_runs_as_it_is_written(
     checkout: Checkout, first: tuple[Path, Told]
 ) -> None:
     """Byte code of the old text is there, and Python would trust it."""
-    path = checkout.path("reviewflow/evaluation/metrics.py")
+    metrics = "reviewflow/evaluation/metrics.py"
+    path = checkout.path(metrics)
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
-    checkout.edit(
-        str(path.relative_to(checkout.root)), "float(accuracy_score", "-abs (accuracy_score"
-    )
+    checkout.edit(metrics, "float(accuracy_score", "-abs (accuracy_score")
     os.utime(path, ns=times)
     told = checkout.run()
     for label in ("evaluate[relu]", "evaluate[tanh]"):

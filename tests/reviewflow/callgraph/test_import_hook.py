@@ -20,7 +20,6 @@ def python(code: str, root: Path, **environment: str) -> str:
     """Run code in a process of its own that writes byte code; return what it prints."""
     variables = {name: text for name, text in os.environ.items() if name[:6] != "PYTHON"}
     variables |= {"PYTHONPATH": f"{ROOT}{os.pathsep}{root}"} | environment
-    variables.setdefault("PYTHONPYCACHEPREFIX", str(root / "byte code"))
     done = subprocess.run(
         [sys.executable, "-c", code], env=variables, cwd=root, capture_output=True, text=True
     )
@@ -57,46 +56,44 @@ def test_an_edit_that_keeps_size_and_time_runs(root: Path) -> None:
 
 
 def test_byte_code_of_the_same_text_is_used(root: Path) -> None:
-    in_tree = {"PYTHONPYCACHEPREFIX": ""}
-    assert python(PRINTED, root, **in_tree) == "5"
+    assert python(PRINTED, root) == "5"
     pyc = cached(root / "shop" / "a.py")
     before = pyc.read_bytes()
     assert before[4:8] == b"\3\0\0\0"
     os.utime(root / "shop" / "a.py")
-    assert python(PRINTED, root, **in_tree) == "5"
+    assert python(PRINTED, root) == "5"
     assert pyc.read_bytes() == before
     other = (
         "import marshal, shop.a\n"
         "print(marshal.dumps(compile('K = 8', shop.a.__file__, 'exec')).hex())\n"
     )
-    pyc.write_bytes(before[:16] + bytes.fromhex(python(other, root, **in_tree)))
-    assert python(PRINTED, root, **in_tree) == "8"
+    pyc.write_bytes(before[:16] + bytes.fromhex(python(other, root)))
+    assert python(PRINTED, root) == "8"
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", b"\xe3garbled", b"N"])
 def test_damaged_byte_code_is_replaced(body: bytes, root: Path) -> None:
-    in_tree = {"PYTHONPYCACHEPREFIX": ""}
-    python(PRINTED, root, **in_tree)
+    python(PRINTED, root)
     pyc = cached(root / "shop" / "a.py")
     whole = pyc.read_bytes()
     for damaged in (whole[:16] + body, whole[:10]):
         pyc.write_bytes(damaged)
-        assert python(PRINTED, root, **in_tree) == "5"
+        assert python(PRINTED, root) == "5"
         assert pyc.read_bytes() == whole
 
 
 def test_a_moved_package_names_its_new_place(root: Path, tmp_path: Path) -> None:
     """Numba finds a function's file by the path in its byte code."""
     write(root, {"a": "def f(): pass\nK = f.__code__.co_filename\n"})
-    python(PRINTED, root, PYTHONPYCACHEPREFIX="")
+    python(PRINTED, root)
     (tmp_path / "new").mkdir()
     (root / "shop").rename(tmp_path / "new" / "shop")
-    found = python(PRINTED, tmp_path / "new", PYTHONPYCACHEPREFIX="")
+    found = python(PRINTED, tmp_path / "new")
     assert found == str(tmp_path / "new" / "shop" / "a.py")
 
 
 def test_nothing_is_written_where_python_is_asked_not_to(root: Path) -> None:
-    python(PRINTED, root, PYTHONPYCACHEPREFIX="", PYTHONDONTWRITEBYTECODE="1")
+    python(PRINTED, root, PYTHONDONTWRITEBYTECODE="1")
     assert not list(root.rglob("*.pyc"))
 
 
