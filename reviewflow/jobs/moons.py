@@ -8,17 +8,9 @@ points ─┬─ whole_set ──────┬─ fresh ───────�
 
 from __future__ import annotations
 
+from reviewflow.moons.picture_names import PICTURES
 from reviewflow.pipeline.stage import Reads, Stage
 
-PICTURES = (
-    "moons",
-    "losses_epochs",
-    "losses_steps",
-    "boundary_whole_set",
-    "boundary_point_by_point",
-    "learning_rates",
-    "initial_weights",
-)
 _POINTS = Reads("points", ("points.parquet",))
 _MODEL = ("model.safetensors", "model.json")
 _HISTORY = ("epochs.parquet", "steps.parquet")
@@ -33,7 +25,7 @@ MOONS: tuple[Stage, ...] = (
     ),
     Stage(
         name="whole_set",
-        function="reviewflow.moons.training.train_whole_set",
+        function="reviewflow.moons.training.train_full_batch",
         fan_out="job",
         group="train whole set",
         reads={"points": _POINTS},
@@ -41,7 +33,7 @@ MOONS: tuple[Stage, ...] = (
     ),
     Stage(
         name="point_by_point",
-        function="reviewflow.moons.training.train_point_by_point",
+        function="reviewflow.moons.training.train_online",
         fan_out="job",
         group="train point by point",
         reads={"points": _POINTS},

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.errors import StoreError
-from reviewflow.jobs.moons import PICTURES
 from reviewflow.moons.config import MoonsConfig
+from reviewflow.moons.picture_names import PICTURES
 from reviewflow.moons.training import LINES_FILE, read_history
 from reviewflow.pipeline.runner import Run
 

@@ -1,1 +1,1 @@
-"""The NumPy network on two moons: data, both ways to train it, two studies, pictures and a page."""
+"""Train a NumPy network on two moons, draw what happened, explain it."""

@@ -1,4 +1,4 @@
-"""From a drawing function to one picture as SVG and as PNG, both on a background of their own."""
+"""Render a drawing function as one picture, in SVG and in PNG."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PIXELS_A_UNIT = 2.5  # a view box 640 wide becomes a PNG 1600 pixels wide
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: SVG text and PNG bytes that show the same."""
+    """One picture, as SVG text and as PNG bytes."""
 
     svg: str
     png: bytes
 
 
-def picture(
+def render_picture(
     name: str,
     size: tuple[int, int],
     draw: Callable[[Any], None],
@@ -33,9 +33,10 @@ def picture(
     title: str,
     description: str,
 ) -> Picture:
-    """What ``draw`` puts on an empty figure; the arguments are those of :func:`render_svg`.
+    """Return what ``draw`` puts on an empty figure with a white background.
 
-    The bytes depend on the arguments alone: no date, no random ids.
+    The arguments are those of :func:`reviewflow.reporting.charts.svg.render_svg`. The bytes depend
+    on them alone: no date, no random ids.
     """
 
     def draw_on_white(figure: Any) -> None:
@@ -65,10 +66,13 @@ def _png(size: tuple[int, int], draw: Callable[[Any], None]) -> bytes:
     return file.getvalue()
 
 
-def plain_axes(
+def add_plain_axes(
     figure: Any, place: tuple[float, float, float, float], x_label: str, y_label: str
 ) -> Any:
-    """Axes at ``place`` (left, bottom, width, height as shares) with a light grid and no frame."""
+    """Add axes with a light grid and no frame.
+
+    ``place`` is left, bottom, width and height, as shares of the figure.
+    """
     axes = figure.add_axes(place)
     axes.set_axisbelow(True)
     axes.grid(color=GRID, linewidth=1)
@@ -81,8 +85,8 @@ def plain_axes(
     return axes
 
 
-def plain_numbers(axis: Any) -> None:
-    """A logarithmic axis labelled 0.01, 1, 1,000 instead of powers of ten."""
+def label_plainly(axis: Any) -> None:
+    """Label a logarithmic axis 0.01, 1, 1,000 instead of by powers of ten."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axis.set_major_locator(LogLocator(10, numticks=7))
@@ -92,10 +96,11 @@ def plain_numbers(axis: Any) -> None:
     )
 
 
-def dots(axes: Any, X: NDArray[np.float64], colour: str, width: float) -> None:
-    """A dot at each row of X, shape (N, 2), all as one path: a tenth of the SVG that markers take.
+def draw_dots(axes: Any, X: NDArray[np.float64], colour: str, width: float) -> None:
+    """Draw a dot at each row of X, shape (N, 2).
 
-    A dot is a line with round caps that is too short to be seen.
+    All dots are one path, which takes a tenth of the SVG that markers take. A dot is a line with
+    round caps that is too short to be seen.
     """
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path

@@ -1,4 +1,4 @@
-"""The configuration of the two moons: one frozen, typed section a stage, read from YAML."""
+"""Define the configuration of the two moons, and read it from YAML."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Epochs = Annotated[int, Field(ge=1, le=100_000)]
 Units = Annotated[int, Field(ge=1, le=10_000)]
 
 
-def _init(value: object) -> object:
-    """A scheme's name or a deviation; ValueError, with what is known, for all else."""
+def _check_init(value: object) -> object:
+    """Return a scheme's name or a deviation, or raise ValueError."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if value in SCHEMES if isinstance(value, str) else number and 0 <= float(str(value)) <= 1000:
         return value
@@ -26,7 +26,7 @@ def _init(value: object) -> object:
 
 
 SCHEMES = ("default", "zeros", "xavier", "he")
-Init = Annotated[str | float, BeforeValidator(_init)]
+Init = Annotated[str | float, BeforeValidator(_check_init)]
 
 
 class Data(Section):
@@ -45,8 +45,8 @@ class Network(Section):
     activation: ActivationName = Field("relu", description="Activation of the hidden layers")
 
 
-class WholeSet(Section):
-    """The first version: every step looks at all points."""
+class FullBatch(Section):
+    """The first version of the training, in which a step uses all points."""
 
     epochs: Epochs = Field(100, description="Passes over the points, one step each")
     learning_rate: LearningRate = Field(16.0, description="Size of a step")
@@ -54,8 +54,8 @@ class WholeSet(Section):
     seed: Seed = Field(10, description="Seed of the initial weights")
 
 
-class PointByPoint(Section):
-    """The second version: every step looks at one point."""
+class Online(Section):
+    """The second version of the training, in which a step uses one point."""
 
     epochs: Epochs = Field(100, description="Passes over the points, a step a point")
     learning_rate: LearningRate = Field(0.05, description="Size of a step")
@@ -64,7 +64,7 @@ class PointByPoint(Section):
 
 
 class Sensitivity(Section):
-    """The study of learning rates: whole-set trainings from several initial weights."""
+    """The study of learning rates from several initial weights, full batch."""
 
     learning_rates: tuple[LearningRate, ...] = Field(
         (0.5, 1, 2, 4, 8, 12, 16, 20, 32), min_length=2, description="Rates to try"
@@ -73,7 +73,7 @@ class Sensitivity(Section):
 
 
 class InitialWeights(Section):
-    """The study of initial weights: zeros, Xavier and He under ReLU and sigmoid."""
+    """The study of zero, Xavier and He weights under ReLU and sigmoid."""
 
     epochs: Epochs = Field(100, description="Passes over the points")
     learning_rate: LearningRate = Field(0.5, description="Size of a step")
@@ -86,14 +86,16 @@ class MoonsConfig(JobConfig):
 
     data: Data = Data()
     network: Network = Network()
-    whole_set: WholeSet = WholeSet()
-    point_by_point: PointByPoint = PointByPoint()
+    whole_set: FullBatch = FullBatch()
+    point_by_point: Online = Online()
     sensitivity: Sensitivity = Sensitivity()
     initial_weights: InitialWeights = InitialWeights()
 
 
 def read_moons_config(path: Path, changes: tuple[str, ...] = ()) -> MoonsConfig:
-    """The configuration in a YAML file with ``section.key=value`` changes on top.
+    """Return the configuration in a YAML file, with changes.
+
+    A change is written ``section.key=value``.
 
     Raises
     ------

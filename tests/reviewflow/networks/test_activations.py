@@ -14,8 +14,8 @@ from reviewflow.errors import ConfigError
 from reviewflow.evaluation.ablation import value_words
 from reviewflow.moons.config import MoonsConfig
 from reviewflow.moons.network import Activation as ActivationLayer
-from reviewflow.moons.studies import ACTIVATIONS as STUDIED
-from reviewflow.moons.training import new_network
+from reviewflow.moons.studies import STUDIED_ACTIVATIONS
+from reviewflow.moons.training import build_network
 from reviewflow.networks import compiled_sgd
 from reviewflow.networks.activations import (
     ACTIVATIONS,
@@ -58,7 +58,7 @@ def test_the_table_has_the_names_that_the_configuration_accepts() -> None:
     assert tuple(ACTIVATIONS) == get_args(ActivationName)
     assert all(name == entry.name for name, entry in ACTIVATIONS.items())
     assert len({entry.title for entry in ACTIVATIONS.values()}) == len(ACTIVATIONS)
-    assert set(STUDIED) <= set(ACTIVATIONS)
+    assert set(STUDIED_ACTIVATIONS) <= set(ACTIVATIONS)
 
 
 def test_the_table_has_the_numbers_of_the_compiled_code() -> None:
@@ -145,7 +145,7 @@ def test_an_epoch_of_either_backend_is_that_of_autograd(entry: Activation, devic
 def test_both_configurations_take_it_and_the_report_names_it(entry: Activation) -> None:
     assert Train(activation=entry.name).activation == entry.name
     moons = MoonsConfig.model_validate({"network": {"activation": entry.name}})
-    network = new_network((5, 3), moons.network.activation, "he", 0)
+    network = build_network((5, 3), moons.network.activation, "he", 0)
     hidden = [layer for layer in network.layers if isinstance(layer, ActivationLayer)]
     assert [layer.function for layer in hidden[:-1]] == [entry, entry]
     assert value_words("train.activation", entry.name) == entry.title
@@ -156,7 +156,7 @@ def test_an_unknown_activation_is_an_error_everywhere() -> None:
     for use in (
         lambda: find_activation("swish"),
         lambda: Network(3, (2,), "swish"),
-        lambda: new_network((2,), "swish", "he", 0),
+        lambda: build_network((2,), "swish", "he", 0),
         lambda: value_words("train.activation", "swish"),
     ):
         with pytest.raises(ConfigError) as caught:

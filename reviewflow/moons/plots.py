@@ -1,4 +1,4 @@
-"""The pictures of the two moons, each a function from plain numbers to a :class:`Picture`."""
+"""Draw the pictures of the two moons, each from plain numbers."""
 
 from __future__ import annotations
 
@@ -9,26 +9,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewflow.moons.canvas import Picture, dots, picture, plain_axes, plain_numbers
+from reviewflow.moons.canvas import (
+    Picture,
+    add_plain_axes,
+    draw_dots,
+    label_plainly,
+    render_picture,
+)
 from reviewflow.moons.data import Points
 from reviewflow.moons.network import History, Sequential
 from reviewflow.reporting.charts.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
 
 PADDING = 0.5  # between the outermost points and the edge of the axes, on every side
-GRID_STEPS = 240  # places a side at which the network is asked for the decision boundary
-WINDOWS = 160  # that many groups of steps make the band of the loss a step
-SEEDS_SHOWN = 200  # dots a rate; more would be one blot
+GRID_STEPS = 240  # points a side where the network's probability is computed
+WINDOWS = 160  # groups of steps in the band of the loss a step
+SEEDS_SHOWN = 200  # dots a rate, since more would be one blot
 
 
 def moons_picture(points: Points) -> Picture:
-    """The points, coloured by their class."""
+    """Return the points, coloured by their class."""
 
     def draw(figure: Any) -> None:
-        axes = _plane(figure, points)
-        _class_dots(axes, points, 4.5)
-        _class_legend(figure)
+        axes = _add_plane(figure, points)
+        _draw_class_dots(axes, points, 4.5)
+        _add_class_legend(figure)
 
-    return picture(
+    return render_picture(
         "moons",
         (640, 490),
         draw,
@@ -39,7 +45,10 @@ def moons_picture(points: Points) -> Picture:
 
 
 def boundary_picture(name: str, net: Sequential, points: Points, version: str) -> Picture:
-    """The network's probability as a tint, the line where it is ½, and the points."""
+    """Return the points on a tint of the network's probability.
+
+    A line marks where the probability is ½.
+    """
     (left, right), (bottom, top) = padded_limits(points)
     x1, x2 = np.linspace(left, right, GRID_STEPS), np.linspace(bottom, top, GRID_STEPS)
     places = np.stack(np.meshgrid(x1, x2), axis=-1)
@@ -48,15 +57,15 @@ def boundary_picture(name: str, net: Sequential, points: Points, version: str) -
     def draw(figure: Any) -> None:
         from matplotlib.colors import LinearSegmentedColormap
 
-        axes = _plane(figure, points)
+        axes = _add_plane(figure, points)
         axes.grid(False)
         tints = LinearSegmentedColormap.from_list("sides", ("#f3b48a", "#ffffff", "#8fc1e3"))
         axes.contourf(x1, x2, P, (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1), cmap=tints, vmin=0, vmax=1)
-        _class_dots(axes, points, 3.2)
+        _draw_class_dots(axes, points, 3.2)
         axes.contour(x1, x2, P, (0.5,), colors=[INK], linewidths=3)
-        _class_legend(figure, boundary=True)
+        _add_class_legend(figure, boundary=True)
 
-    return picture(
+    return render_picture(
         name,
         (640, 490),
         draw,
@@ -67,49 +76,52 @@ def boundary_picture(name: str, net: Sequential, points: Points, version: str) -
 
 
 def epochs_picture(whole_set: History, point_by_point: History) -> Picture:
-    """Both versions' loss over the epochs, on a logarithmic scale."""
+    """Return both versions' loss over the epochs, on a logarithmic scale."""
 
     def draw(figure: Any) -> None:
-        axes = plain_axes(figure, (0.19, 0.155, 0.785, 0.745), "epoch", "loss")
-        _guessing(axes)
+        axes = add_plain_axes(figure, (0.19, 0.155, 0.785, 0.745), "epoch", "loss")
+        _mark_guessing(axes)
         for number, losses in enumerate((whole_set.epochs, point_by_point.epochs)):
-            _line(axes, np.arange(1, len(losses) + 1), losses, number)
+            _draw_line(axes, np.arange(1, len(losses) + 1), losses, number)
         axes.set_yscale("log")
-        plain_numbers(axes.yaxis)
-        _line_legend(figure, ("whole set", "point by point"))
+        label_plainly(axes.yaxis)
+        _add_line_legend(figure, ("whole set", "point by point"))
 
-    return picture(
+    return render_picture(
         "losses_epochs",
         (640, 440),
         draw,
         title="Loss over the epochs",
-        description=f"Whole set: {_path_words(whole_set.epochs)} Point by point: "
-        f"{_path_words(point_by_point.epochs)}",
+        description=f"Whole set: {_describe_losses(whole_set.epochs)} Point by point: "
+        f"{_describe_losses(point_by_point.epochs)}",
     )
 
 
 def steps_picture(whole_set: History, point_by_point: History) -> Picture:
-    """Both versions' loss over the steps, both axes logarithmic; the second one's as a band."""
-    middles, tenths, medians, ninetieths = windows(point_by_point.steps)
+    """Return both versions' loss over the steps, the online one as a band.
+
+    Both axes are logarithmic.
+    """
+    middles, tenths, medians, ninetieths = loss_windows(point_by_point.steps)
     lowest = 1e-5  # a point far from the boundary has a loss of next to nothing
 
     def draw(figure: Any) -> None:
-        axes = plain_axes(figure, (0.205, 0.155, 0.77, 0.745), "step", "loss before the step")
-        _guessing(axes)
+        axes = add_plain_axes(figure, (0.205, 0.155, 0.77, 0.745), "step", "loss before the step")
+        _mark_guessing(axes)
         style = line_style(1)
         axes.fill_between(
             middles, np.maximum(tenths, lowest), np.maximum(ninetieths, lowest),
             color=style.colour, alpha=0.22, linewidth=0,
         )  # fmt: skip
-        _line(axes, np.arange(1, len(whole_set.steps) + 1), whole_set.steps, 0)
-        _line(axes, middles, np.maximum(medians, lowest), 1)
+        _draw_line(axes, np.arange(1, len(whole_set.steps) + 1), whole_set.steps, 0)
+        _draw_line(axes, middles, np.maximum(medians, lowest), 1)
         axes.set(xscale="log", yscale="log")
         axes.set_ylim(bottom=lowest)
-        plain_numbers(axes.xaxis)
-        plain_numbers(axes.yaxis)
-        _line_legend(figure, ("whole set", "point by point"))
+        label_plainly(axes.xaxis)
+        label_plainly(axes.yaxis)
+        _add_line_legend(figure, ("whole set", "point by point"))
 
-    return picture(
+    return render_picture(
         "losses_steps",
         (640, 440),
         draw,
@@ -126,7 +138,9 @@ def rates_picture(
     last: NDArray[np.float64],
     limit: float,
 ) -> Picture:
-    """The highest and the last loss by learning rate, a dot a training and a line at the medians.
+    """Return the highest and the last loss by learning rate.
+
+    Each training is a dot, and a line joins the medians.
 
     Parameters
     ----------
@@ -136,9 +150,9 @@ def rates_picture(
     shown = np.unique(rates)
 
     def draw(figure: Any) -> None:
-        axes = plain_axes(figure, (0.19, 0.155, 0.785, 0.745), "learning rate", "loss")
+        axes = add_plain_axes(figure, (0.19, 0.155, 0.785, 0.745), "learning rate", "loss")
         axes.set(xscale="log", yscale="log")
-        _guessing(axes, labelled=False)
+        _mark_guessing(axes, labelled=False)
         for number, losses in enumerate((highest, last)):
             for rate in shown:
                 some = losses[rates == rate][:SEEDS_SHOWN]
@@ -147,22 +161,22 @@ def rates_picture(
                     color=line_style(number).colour, alpha=0.4, markeredgewidth=0,
                 )  # fmt: skip
             medians = np.array([np.median(losses[rates == rate]) for rate in shown])
-            _line(axes, shown, medians, number)
+            _draw_line(axes, shown, medians, number)
         axes.axvline(limit, color=INK, linewidth=1.5, linestyle=(0, (2, 2)))
         axes.text(
             limit * 1.06, 0.985, f"limit, {limit:.2g}", color=INK, va="top",
             transform=axes.get_xaxis_transform(),
         )  # fmt: skip
-        _numbered_ticks(axes.xaxis, shown)
-        plain_numbers(axes.yaxis)
-        _line_legend(figure, ("highest", "last"), guessing=True)
+        _set_ticks(axes.xaxis, shown)
+        label_plainly(axes.yaxis)
+        _add_line_legend(figure, ("highest", "last"), guessing=True)
 
     words = "; ".join(
         f"rate {rate:g}: highest {np.median(highest[rates == rate]):.3g}, last "
         f"{np.median(last[rates == rate]):.3g}"
         for rate in shown
     )
-    return picture(
+    return render_picture(
         "learning_rates",
         (640, 460),
         draw,
@@ -172,7 +186,7 @@ def rates_picture(
 
 
 def weights_picture(losses: dict[str, dict[str, NDArray[np.float64]]]) -> Picture:
-    """Loss over the epochs by initial weights, one panel a hidden activation.
+    """Return the losses by initial weights, one panel an activation.
 
     ``losses`` holds shape (epochs,) by activation and init.
     """
@@ -184,21 +198,21 @@ def weights_picture(losses: dict[str, dict[str, NDArray[np.float64]]]) -> Pictur
             bottom = 0.085 + (len(losses) - 1 - panel) * (height + 0.01)
             place = (0.19, bottom, 0.785, height - 0.065)
             last = panel == len(losses) - 1
-            axes = plain_axes(figure, place, "epoch" if last else "", "loss")
-            _guessing(axes)
+            axes = add_plain_axes(figure, place, "epoch" if last else "", "loss")
+            _mark_guessing(axes)
             for number, curve in enumerate(curves.values()):
-                _line(axes, np.arange(1, len(curve) + 1), curve, number)
+                _draw_line(axes, np.arange(1, len(curve) + 1), curve, number)
             axes.set_yscale("log")
             axes.set_title(f"hidden layer: {activation}", color=INK, loc="left", size=19)
-            plain_numbers(axes.yaxis)
-        _line_legend(figure, tuple(inits))
+            label_plainly(axes.yaxis)
+        _add_line_legend(figure, tuple(inits))
 
     words = "; ".join(
         f"{activation} from {init} ends at {curve[-1]:.3g}"
         for activation, curves in losses.items()
         for init, curve in curves.items()
     )
-    return picture(
+    return render_picture(
         "initial_weights",
         (640, 760),
         draw,
@@ -208,13 +222,13 @@ def weights_picture(losses: dict[str, dict[str, NDArray[np.float64]]]) -> Pictur
 
 
 def padded_limits(points: Points) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Left and right, bottom and top: the outermost points with ``PADDING`` around them."""
+    """Return left and right, bottom and top of the points with ``PADDING``."""
     low, high = points.X.min(axis=0) - PADDING, points.X.max(axis=0) + PADDING
     return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
 
 
-def windows(losses: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """The steps in groups whose lengths grow, as a logarithmic axis needs.
+def loss_windows(losses: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Return the losses in groups of steps, as a logarithmic axis needs.
 
     Returns
     -------
@@ -229,19 +243,21 @@ def windows(losses: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
     return middles, shares[:, 0], shares[:, 1], shares[:, 2]
 
 
-def _plane(figure: Any, points: Points) -> Any:
-    axes = plain_axes(figure, (0.145, 0.14, 0.83, 0.77), "first coordinate", "second coordinate")
+def _add_plane(figure: Any, points: Points) -> Any:
+    axes = add_plain_axes(
+        figure, (0.145, 0.14, 0.83, 0.77), "first coordinate", "second coordinate"
+    )
     x_limits, y_limits = padded_limits(points)
     axes.set(xlim=x_limits, ylim=y_limits)
     return axes
 
 
-def _class_dots(axes: Any, points: Points, width: float) -> None:
+def _draw_class_dots(axes: Any, points: Points, width: float) -> None:
     for label, colour in enumerate((NEGATIVE, POSITIVE)):
-        dots(axes, points.X[points.y == label], colour, width)
+        draw_dots(axes, points.X[points.y == label], colour, width)
 
 
-def _class_legend(figure: Any, boundary: bool = False) -> None:
+def _add_class_legend(figure: Any, boundary: bool = False) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
@@ -250,10 +266,10 @@ def _class_legend(figure: Any, boundary: bool = False) -> None:
     ]
     if boundary:
         handles.append(Line2D([], [], color=INK, linewidth=3, label="boundary"))
-    _legend(figure, handles)
+    _add_legend(figure, handles)
 
 
-def _line(axes: Any, x: Any, y: NDArray[np.float64], number: int) -> None:
+def _draw_line(axes: Any, x: Any, y: NDArray[np.float64], number: int) -> None:
     style = line_style(number)
     axes.plot(
         x, y, color=style.colour, linewidth=2.4, linestyle=(0, style.dashes or ()),
@@ -261,7 +277,7 @@ def _line(axes: Any, x: Any, y: NDArray[np.float64], number: int) -> None:
     )  # fmt: skip
 
 
-def _line_legend(figure: Any, names: tuple[str, ...], guessing: bool = False) -> None:
+def _add_line_legend(figure: Any, names: tuple[str, ...], guessing: bool = False) -> None:
     from matplotlib.lines import Line2D
 
     handles = []
@@ -272,10 +288,10 @@ def _line_legend(figure: Any, names: tuple[str, ...], guessing: bool = False) ->
         handles.append(line)
     if guessing:
         handles.append(Line2D([], [], color=MUTED, linewidth=1, label="guessing, ln 2"))
-    _legend(figure, handles)
+    _add_legend(figure, handles)
 
 
-def _legend(figure: Any, handles: list[Any]) -> None:
+def _add_legend(figure: Any, handles: list[Any]) -> None:
     figure.legend(
         handles=handles, loc="upper center", ncols=len(handles), frameon=False, labelcolor=INK,
         bbox_to_anchor=(0.5, 1.0), handletextpad=0.5, columnspacing=1.6, borderaxespad=0.3,
@@ -283,8 +299,8 @@ def _legend(figure: Any, handles: list[Any]) -> None:
     )  # fmt: skip
 
 
-def _guessing(axes: Any, labelled: bool = True) -> None:
-    """A thin line at ln 2, the loss of saying ½ to everything."""
+def _mark_guessing(axes: Any, labelled: bool = True) -> None:
+    """Draw a thin line at ln 2, the loss of saying ½ to everything."""
     axes.axhline(math.log(2), color=MUTED, linewidth=1)
     if labelled:
         axes.annotate(
@@ -293,8 +309,8 @@ def _guessing(axes: Any, labelled: bool = True) -> None:
         )  # fmt: skip
 
 
-def _numbered_ticks(axis: Any, values: NDArray[np.float64]) -> None:
-    """Ticks at the values that were tried, left out where they would touch."""
+def _set_ticks(axis: Any, values: NDArray[np.float64]) -> None:
+    """Put ticks at the values, left out where they would touch."""
     from matplotlib.ticker import NullLocator
 
     kept: list[float] = []
@@ -305,7 +321,7 @@ def _numbered_ticks(axis: Any, values: NDArray[np.float64]) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def _path_words(losses: NDArray[np.float64]) -> str:
+def _describe_losses(losses: NDArray[np.float64]) -> str:
     return (
         f"from {losses[0]:.3g}, highest {losses.max():.3g} in epoch {losses.argmax() + 1}, "
         f"to {losses[-1]:.3g}."
