@@ -1,4 +1,7 @@
-"""Let SIGTERM and a closed terminal's SIGHUP end a command in order, as Ctrl-C does."""
+"""Let SIGTERM and SIGHUP end a command in order, as Ctrl-C does.
+
+SIGHUP comes from a terminal that is closed.
+"""
 
 import signal
 import threading
@@ -9,9 +12,10 @@ from types import FrameType
 
 @contextmanager
 def interrupted_by_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that a run is recorded as cancelled.
+    """Turn SIGTERM and SIGHUP into KeyboardInterrupt.
 
-    A no-op outside the main thread, where signals cannot be handled.
+    So a run is recorded as cancelled. A no-op outside the main thread, where signals cannot be
+    handled.
     """
 
     def interrupt(number: int) -> None:
@@ -22,7 +26,7 @@ def interrupted_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    with _handled(ending_signals(), interrupt):
+    with _handlers(ending_signals(), interrupt):
         yield
 
 
@@ -30,7 +34,7 @@ def interrupted_by_signals() -> Iterator[None]:
 def event_of_signals() -> Iterator[threading.Event]:
     """Yield an event that Ctrl-C, SIGTERM and SIGHUP set."""
     ended = threading.Event()
-    with _handled((signal.SIGINT, *ending_signals()), lambda number: ended.set()):
+    with _handlers((signal.SIGINT, *ending_signals()), lambda number: ended.set()):
         yield ended
 
 
@@ -42,7 +46,7 @@ def ending_signals() -> tuple[signal.Signals, ...]:
 
 
 @contextmanager
-def _handled(numbers: tuple[signal.Signals, ...], handle: Callable[[int], None]) -> Iterator[None]:
+def _handlers(numbers: tuple[signal.Signals, ...], handle: Callable[[int], None]) -> Iterator[None]:
     """Call a function for some signals while the body runs."""
 
     def handler(number: int, frame: FrameType | None) -> None:

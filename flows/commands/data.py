@@ -1,4 +1,4 @@
-"""``reviewflow data list | fetch``: datasets that can be downloaded."""
+"""List and fetch datasets: ``reviewflow data list | fetch``."""
 
 from pathlib import Path
 

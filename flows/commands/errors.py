@@ -1,4 +1,4 @@
-"""End every command with one plain sentence and an exit code, whatever stopped it."""
+"""End every command that fails with a sentence and an exit code."""
 
 import os
 import sys
@@ -12,19 +12,19 @@ from flows.signals import interrupted_by_signals
 from reviewflow.errors import ReviewflowError
 
 DEBUG = "REVIEWFLOW_DEBUG"  # set by `reviewflow --debug`: tracebacks instead of sentences
-STOPPED = "Stopped; what was finished is kept, run again to go on."
+INTERRUPTED = "Stopped; what was finished is kept, run again to go on."
 
 
 @contextmanager
 def handle_errors() -> Iterator[None]:
-    """Turn what the body raises into a sentence on standard error and an exit code."""
+    """Turn what the body raises into a sentence and an exit code."""
     try:
         with interrupted_by_signals():
             yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
         raise  # click's own way to end
     except KeyboardInterrupt:
-        _exit(STOPPED, 1)
+        _exit(INTERRUPTED, 1)
     except ReviewflowError as error:
         if os.environ.get(DEBUG):
             raise
@@ -32,7 +32,7 @@ def handle_errors() -> Iterator[None]:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        _exit(f"Error: {_unexpected(error)}", 1)
+        _exit(f"Error: {_sentence_on(error)}", 1)
 
 
 def _exit(sentence: str, code: int) -> NoReturn:
@@ -40,7 +40,7 @@ def _exit(sentence: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _unexpected(error: Exception) -> str:
+def _sentence_on(error: Exception) -> str:
     from reviewflow.formatting import visible
 
     return (

@@ -1,4 +1,4 @@
-"""``reviewflow run | moons``: run a job, watched at the command line and in Prefect's UI."""
+"""Run a job: ``reviewflow run | moons``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +23,10 @@ from reviewflow.pipeline.planner import check_refresh
 @job_options("configs/imdb.yaml")
 @recheck_option
 def run(config: str, **options: Any) -> None:
-    """Run the whole job: ingest, check, normalise, vectorise, train, evaluate, report."""
+    """Run the whole job, from reading the reviews to the report."""
     settings = read_config(Path(config), options["changes"])
     check_refresh(options["refresh"], STAGES)
-    with _watched(options["artifacts"], "flows.sentiment", settings) as console:
+    with _watch(options["artifacts"], "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
 
         report: str = sentiment(config=config, options=Options(**options))
@@ -41,7 +41,7 @@ def moons(config: str, output: str | None, **options: Any) -> None:
     """Train a network written in NumPy on two moons, and show what it does."""
     settings = read_moons_config(Path(config), options["changes"])
     check_refresh(options["refresh"], MOONS)
-    with _watched(options["artifacts"], "flows.moons", settings) as console:
+    with _watch(options["artifacts"], "flows.moons", settings) as console:
         from flows.moons import moons as flow
 
         page: str = flow(config=config, options=Options(**options), output=output)
@@ -49,8 +49,8 @@ def moons(config: str, output: str | None, **options: Any) -> None:
 
 
 @contextmanager
-def _watched(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
-    """Start a Prefect server and a console for a flow, which takes this configuration."""
+def _watch(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
+    """Start a Prefect server and a console for a flow of a configuration."""
     with Console() as console:
 
         def still_starting() -> None:

@@ -20,17 +20,17 @@ from reviewflow import __version__
 COMMANDS = {
     "run": (
         "flows.commands.jobs",
-        "Run the whole job: ingest, check, normalise, vectorise, train, evaluate, report.",
+        "Run the whole job, from reading the reviews to the report.",
     ),
     "plan": ("flows.commands.plan", "Say what a run would do, and why, and run nothing."),
     "runs": ("flows.commands.runs", "List past runs, the newest first."),
     "show": (
         "flows.commands.runs",
-        "Show one run: how it went, its stages and variants, and what failed a check.",
+        "Show one run: its stages, its variants and what failed a check.",
     ),
     "compare": (
         "flows.commands.runs",
-        "Say what differs between two runs: parameters, data, code, packages, metrics.",
+        "Say what differs between two runs, such as settings, code or metrics.",
     ),
     "moons": (
         "flows.commands.jobs",
@@ -43,15 +43,15 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """The group of all commands: `COMMANDS`, each imported when it is asked for."""
+    """The group of all commands, each imported when it is asked for."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run a command; a reader of its output may go away."""
+        """Run a command whose output may lose its reader."""
         with tolerant_output():
             return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; its errors become sentences and exit codes."""
+        """Run a command and turn its errors into sentences."""
         with handle_errors():
             return super().invoke(ctx)
 
@@ -60,7 +60,7 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is no such command."""
+        """Import a command, or return None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
@@ -76,7 +76,7 @@ class Commands(click.Group):
 @click.version_option(__version__)
 @click.option("--debug", is_flag=True, help="Show a traceback with an error.")
 def main(debug: bool) -> None:
-    """Train and judge sentiment classifiers on labelled reviews, incrementally."""
+    """Train sentiment classifiers on labelled reviews, incrementally."""
     if debug:
         os.environ[DEBUG] = "1"
 

@@ -15,7 +15,7 @@ recheck_option = click.option(
 
 
 def job_options(default_config: str) -> Callable[..., Any]:
-    """Return a decorator with the options of every command that lays out a job.
+    """Return a decorator with the options of commands that plan a job.
 
     Except for ``--config`` they are the fields of :class:`flows.parameters.Options`.
     """

@@ -1,4 +1,4 @@
-"""Print answers: rich tables in a terminal, aligned text elsewhere, or JSON.
+"""Print answers: tables in a terminal, aligned text elsewhere, or JSON.
 
 Text from data is never taken for markup and never acts on the terminal. A reader that goes away
 (``reviewflow runs | head``, a terminal that is closed) disturbs no command.
@@ -52,7 +52,12 @@ class TolerantStream:
         return getattr(self._stream, name)
 
     def _discard(self, error: OSError) -> None:
-        """Send everything to /dev/null; raises the error again if a reader is still there."""
+        """Send everything to /dev/null.
+
+        Raises
+        ------
+        OSError : the error given, if it does not mean that the reader has gone away.
+        """
         if not isinstance(error, BrokenPipeError) and not self._terminal:
             raise error
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -62,7 +67,7 @@ class TolerantStream:
 
 @contextmanager
 def tolerant_output() -> Iterator[None]:
-    """Let standard output and standard error lose their readers while the body runs."""
+    """Let the output of the body lose its readers."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (
         cast(TextIO, TolerantStream(stream or open(os.devnull, "w")))  # noqa: SIM115
@@ -80,7 +85,7 @@ def say(*sentences: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Print a value as JSON that any reader takes: ASCII only, null for what is not a number."""
+    """Print a value as strict JSON in ASCII, with null for NaN and infinity."""
     _print_lines([json.dumps(_strict(value), indent=1, allow_nan=False)])
 
 
@@ -98,14 +103,17 @@ def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]])
     if sys.stdout.isatty():
         _print_rich_table(title, names, right, cells)
     else:
-        _print_lines([*filter(None, [title]), *_aligned([names, *cells], right)])
+        _print_lines([*filter(None, [title]), *_table_lines([names, *cells], right)])
 
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on standard error; call what is yielded with (done, total) in bytes.
+    """Show a bar on standard error, if that is a terminal.
 
-    Outside a terminal nothing is shown.
+    Yields
+    ------
+    callable
+        To be called with the bytes done and their total.
     """
     if not sys.stderr.isatty():
         yield lambda done, total: None
@@ -126,7 +134,7 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def one_line(value: Any) -> str:
-    """Return text from data on one line, with what acts on a terminal written out."""
+    """Return text on one line, with what acts on a terminal written out."""
     text = str(value)
     return text if text.isprintable() else "".join(map(_printable, text))
 
@@ -137,7 +145,7 @@ def encodable(text: str, encoding: str) -> str:
 
 
 def age(seconds: float) -> str:
-    """Return how long ago: seconds and minutes as a duration, then hours and days."""
+    """Return how long ago something was made, for people."""
     if seconds < 86_400:
         return duration(max(seconds, 0.0) if seconds < 60 else math.floor(seconds))
     days = int(seconds // 86_400)
@@ -159,7 +167,7 @@ def _printable(character: str) -> str:
     return f"⟨U+{ord(character):04X}⟩" if shown == character else shown
 
 
-def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
+def _table_lines(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
     """Yield the lines of a table, two spaces between columns.
 
     By hand, since rich needs a millisecond a row (2 s for the store of a busy month).

@@ -1,4 +1,4 @@
-"""``reviewflow plan``: what a run would do, and why."""
+"""Show what a run would do, and why: ``reviewflow plan``."""
 
 from pathlib import Path
 

@@ -26,9 +26,10 @@ MARKS = {"ran": ("✓", "ok", "green"), "cached": ("·", "-", "dim"), "failed": 
 
 
 class Console(Listener):
-    """Print how far a run has come; every method may be called from any thread.
+    """Print how far a run has come.
 
-    Text is never taken for markup and never reaches the terminal as a control character.
+    Every method may be called from any thread. Text is never taken for markup and never reaches the
+    terminal as a control character.
 
     Parameters
     ----------
@@ -144,14 +145,14 @@ class Console(Listener):
     def _print(self, line: Text) -> None:
         try:
             self.terminal.print(line, soft_wrap=True, highlight=False)
-        except OSError:  # a full disk under a log file, say, is no reason to end the run
+        except OSError:  # a full disk under a log file, say, does not end the run
             self.terminal.quiet = True
 
     def _safe(self, text: str) -> str:
-        """Return `text` on one line, with what a terminal obeys or cannot show written out."""
+        """Return text as the terminal can show it."""
         return encodable(one_line(text), self.terminal.encoding)
 
 
 def _number(value: float) -> str:
-    """Return counts whole, with thousands set apart, and all else to four digits."""
+    """Return a count whole and any other number to four digits."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""``reviewflow runs | show | compare``: past runs, one of them, and what differs between two."""
+"""Show past runs: ``reviewflow runs | show | compare``."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,7 +53,7 @@ def runs(artifacts: str, as_json: bool) -> None:
 @artifacts_option
 @json_option
 def show(run: str, artifacts: str, as_json: bool) -> None:
-    """Show one run: how it went, its stages and variants, and what failed a check.
+    """Show one run: its stages, its variants and what failed a check.
 
     RUN is an id, the beginning of one, or a link such as `latest`.
     """
@@ -73,7 +73,7 @@ def show(run: str, artifacts: str, as_json: bool) -> None:
 @artifacts_option
 @json_option
 def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
-    """Say what differs between two runs: parameters, data, code, packages, metrics.
+    """Say what differs between two runs, such as settings, code or metrics.
 
     A and B are ids, beginnings of ids, or links such as `latest`.
     """
@@ -178,7 +178,10 @@ def _say_code(code: list[dict[str, Any]]) -> None:
 
 
 def _say_metrics(metrics: list[dict[str, Any]]) -> None:
-    """Print a line for each variant; the training rows are in the JSON alone."""
+    """Print a line for each variant.
+
+    The training rows are in the JSON alone.
+    """
     variants: dict[str, dict[str, tuple[Any, Any]]] = {}
     for each in metrics:
         changes = variants.setdefault(each["variant"], {})

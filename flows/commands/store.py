@@ -1,4 +1,4 @@
-"""``reviewflow store ls | verify | gc``: list the artifact store, verify it, make room."""
+"""List, verify and clean the store: ``reviewflow store ls | verify | gc``."""
 
 import sys
 import time
@@ -30,7 +30,7 @@ def store() -> None:
 @artifacts_option
 @json_option
 def ls(artifacts: str, as_json: bool) -> None:
-    """List the artifacts: stage, key, size, age, and the runs that use them."""
+    """List the artifacts with their size, their age and their runs."""
     folder = Path(artifacts) / "store"
     found = entries(folder, STAGE_NAMES)
     used = runs_by_artifact(run_records(Path(artifacts) / "runs"))
@@ -70,7 +70,10 @@ def ls(artifacts: str, as_json: bool) -> None:
 @artifacts_option
 @json_option
 def verify(artifacts: str, as_json: bool) -> None:
-    """Hash every file again; exit code 1 and a list if something is wrong."""
+    """Hash every file again and list what is wrong.
+
+    The exit code is 1 if something is.
+    """
     running = any(run.state == "running" for run in run_records(Path(artifacts) / "runs"))
     with progress_bar("verifying") as hashed:
         result = verify_store(Path(artifacts) / "store", running, hashed)
@@ -95,9 +98,10 @@ def verify(artifacts: str, as_json: bool) -> None:
 @artifacts_option
 @json_option
 def gc(keep_runs: int, dry_run: bool, with_runs: bool, artifacts: str, as_json: bool) -> None:
-    """Remove artifacts that no kept run refers to; safe while a run is going.
+    """Remove artifacts that no kept run refers to.
 
-    What the newest N runs, the last completed one and every run that is going need stays.
+    The newest N runs of each configuration, the last completed one and every run that is going
+    keep theirs, so this is safe while a run is going.
     """
     result = collect_garbage(Path(artifacts), keep_runs, dry_run, with_runs, STAGE_NAMES)
     if as_json:

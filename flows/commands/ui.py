@@ -1,4 +1,4 @@
-"""``reviewflow ui``: Prefect's UI with the schedule and a worker."""
+"""Serve Prefect's UI with the schedule and a worker: ``reviewflow ui``."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Have one Prefect server a checkout, started by the first run and ended after the last.
+"""Share one Prefect server a checkout among all runs.
 
 ::
 
@@ -7,9 +7,9 @@
     run C ──┘   held as long as the run lives   └── it gets it when nobody is left, and ends
 
 The kernel frees a lock when its holder dies, so this holds after a ``kill -9`` too, and no run has
-to end the server. Beside it in Prefect's home: ``server.alive`` is locked by the server as long as
-it lives, ``server.lock`` by whoever decides whether to start one, ``server.json`` says where it
-listens, ``server.log`` is what it prints.
+to end the server. The first run starts it. In Prefect's home: ``server.alive`` is locked by the
+server as long as it lives, ``server.lock`` by whoever decides whether to start one, ``server.json``
+says where it listens, ``server.log`` is what it prints.
 """
 
 import os
@@ -22,13 +22,20 @@ from pathlib import Path
 from typing import IO
 
 from flows.prefect_server.gc_freeze import gc_freeze
-from flows.prefect_server.locks import EXCLUSIVE, SHARED, lock, open_in, try_lock, unlock
+from flows.prefect_server.locks import (
+    EXCLUSIVE,
+    POLL_SECONDS,
+    SHARED,
+    lock,
+    open_in,
+    try_lock,
+    unlock,
+)
 from flows.prefect_server.startup import Startup, await_given, full_disk, is_alive, is_full
 from reviewflow.errors import ReviewflowError
 from tasks.environment import OWN_SERVER
 
-END_SECONDS = 60.0  # longer than flows.prefect_server.process gives itself
-POLL_SECONDS = 0.02
+EXIT_SECONDS = 60.0  # longest wait for the server; longer than it gives itself
 LOOPBACK = "127.0.0.1"
 
 NOTHING_PHONES_HOME = {
@@ -46,12 +53,13 @@ def prefect_server(
     meanwhile: str = "prefect.flows",
     still_starting: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
-    """Have a Prefect server up while the body runs; enter this before importing Prefect.
+    """Keep a Prefect server up while the body runs.
 
-    A server that the user named in ``PREFECT_API_URL`` is used as it is. Otherwise the server that
-    lives in `home` is joined, or started there. The environment of this process (and so of its
-    children) points at it inside the body. What Prefect still has to send is sent before leaving,
-    and the last to leave returns when the server has ended.
+    To be entered before Prefect is imported. A server that the user named in ``PREFECT_API_URL`` is
+    used as it is. Otherwise the server that lives in `home` is joined, or started there. The
+    environment of this process (and so of its children) points at it inside the body. What Prefect
+    still has to send is sent before leaving, and the last to leave returns when the server has
+    ended.
 
     Parameters
     ----------
@@ -82,22 +90,25 @@ def prefect_server(
             await_given(given)
             yield given
         return
-    with _registered(home), _environment(PREFECT_HOME=str(home), **_quiet(), **_past_proxies()):
+    with _registration(home), _environment(PREFECT_HOME=str(home), **_quiet(), **_past_proxies()):
         startup = Startup(home, port, host, still_starting)
         url = startup.find_or_start()
         with _environment(PREFECT_API_URL=url, **{OWN_SERVER: url}):
             _import_prefect(meanwhile)  # takes as long as the server's start, so do it now
             startup.await_answer(url)
             try:
-                with _full_disk_reported(home):
+                with _report_full_disk(home):
                     yield url
             finally:
                 _send_the_rest()
 
 
 @contextmanager
-def _registered(home: Path) -> Iterator[None]:
-    """Register as a user of the server; blocks until a previous server has exited."""
+def _registration(home: Path) -> Iterator[None]:
+    """Register as a user of the server.
+
+    Blocks until a previous server has exited.
+    """
     with open_in(home, "server.users") as users:
         lock(users, SHARED)
         try:
@@ -107,9 +118,9 @@ def _registered(home: Path) -> Iterator[None]:
 
 
 def _unregister(users: IO[str], home: Path) -> None:
-    """Stop being a user; where no other is left, wait until the server has exited."""
+    """Stop being a user, and wait for the server if no other is left."""
     unlock(users)
-    deadline = time.monotonic() + END_SECONDS
+    deadline = time.monotonic() + EXIT_SECONDS
     while is_alive(home) and time.monotonic() < deadline:
         # Exclusive can be had: nobody is left, and the server is about to notice. Only shared can
         # be had: other runs are there. Neither can be had: the server has the lock and is ending.
@@ -120,7 +131,7 @@ def _unregister(users: IO[str], home: Path) -> None:
 
 
 def _import_prefect(module: str) -> None:
-    """Import a module that uses Prefect; flows need the engine from their first call on."""
+    """Import a module that uses Prefect, and the engine that it needs."""
     with gc_freeze():
         import_module(module)
         import_module("prefect.flow_engine")
@@ -128,8 +139,8 @@ def _import_prefect(module: str) -> None:
 
 
 @contextmanager
-def _full_disk_reported(home: Path) -> Iterator[None]:
-    """Name the full disk where Prefect gave up because its database could not be written."""
+def _report_full_disk(home: Path) -> Iterator[None]:
+    """Name the disk where Prefect failed because it is full."""
     try:
         yield
     except ReviewflowError:
@@ -142,7 +153,7 @@ def _full_disk_reported(home: Path) -> Iterator[None]:
 
 @contextmanager
 def _environment(**values: str) -> Iterator[None]:
-    """Set environment variables for the body, for a Prefect that is already imported too."""
+    """Set environment variables for the body, and in Prefect's settings."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     _refresh_settings()
@@ -164,7 +175,7 @@ def _refresh_settings() -> None:
 
 
 def _quiet() -> dict[str, str]:
-    """Return the environment in which Prefect sends nothing home and prints no log.
+    """Return variables that keep Prefect from printing and phoning home.
 
     A failed task's traceback belongs in the UI; the terminal gets one sentence from the command.
     """
@@ -173,14 +184,14 @@ def _quiet() -> dict[str, str]:
 
 
 def _past_proxies() -> dict[str, str]:
-    """Return the environment in which no proxy is asked for a server on this machine."""
+    """Return variables that keep proxies out of calls to this machine."""
     known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = ",".join(filter(None, [known, "127.0.0.1"]))
     return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 
 def _send_the_rest() -> None:
-    """Send the logs and the states of task runs that Prefect's threads still hold."""
+    """Send the logs and states that Prefect's threads still hold."""
     for module, worker in (
         ("prefect.events.worker", "EventsWorker"),
         ("prefect.logging.handlers", "APILogWorker"),

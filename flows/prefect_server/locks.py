@@ -1,4 +1,7 @@
-"""Lock files in Prefect's home; the kernel frees a lock when its holder dies."""
+"""Lock files in Prefect's home.
+
+The kernel frees a lock when its holder dies.
+"""
 
 import fcntl
 from pathlib import Path
@@ -7,6 +10,7 @@ from typing import IO
 from reviewflow.errors import ReviewflowError
 
 SHARED, EXCLUSIVE = fcntl.LOCK_SH, fcntl.LOCK_EX
+POLL_SECONDS = 0.02  # between two tries where the kernel cannot wake anybody
 
 
 def open_in(home: Path, name: str) -> IO[str]:
@@ -27,7 +31,7 @@ def open_in(home: Path, name: str) -> IO[str]:
 
 
 def lock(file: IO[str], kind: int) -> None:
-    """Lock a file, and wait for it as long as it takes.
+    """Lock a file, however long that takes.
 
     Parameters
     ----------
@@ -44,7 +48,10 @@ def lock(file: IO[str], kind: int) -> None:
 
 
 def try_lock(file: IO[str], kind: int) -> bool:
-    """Lock a file if that can be had at once, and return whether it could; raises as `lock`."""
+    """Lock a file if it is free, and return whether it was.
+
+    Parameters and errors are those of `lock`.
+    """
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:

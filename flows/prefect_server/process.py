@@ -19,11 +19,10 @@ from pathlib import Path
 import uvicorn
 
 from flows.prefect_server.gc_freeze import gc_freeze
-from flows.prefect_server.locks import EXCLUSIVE, lock, open_in
+from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, lock, open_in
 from reviewflow.store.files import write_atomically
 
-END_SECONDS = 45  # longest that writing down what was sent, and ending, may take
-POLL_SECONDS = 0.02
+SHUTDOWN_SECONDS = 45  # longest that writing down what was sent, and ending, may take
 PREFERRED_PORT = 4200
 
 
@@ -62,7 +61,7 @@ def main() -> None:
 
 
 def _listener(port: int, host: str) -> socket.socket:
-    """Listen on a port, or on the usual one of Prefect where it is free, else on any."""
+    """Listen on a port, or on Prefect's usual one, or else on any."""
     for number in (port,) if port else (PREFERRED_PORT, 0):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,7 +84,7 @@ def _end_after_last(home: Path, server: uvicorn.Server) -> None:
         time.sleep(POLL_SECONDS)
     with open_in(home, "server.users") as users:
         lock(users, EXCLUSIVE)
-        signal.alarm(END_SECONDS)  # the kernel's, should anything below or in Prefect hang
+        signal.alarm(SHUTDOWN_SECONDS)  # the kernel's, should anything below or in Prefect hang
         _await_written_events()
         server.should_exit = True
         threading.Event().wait()  # the lock is freed by the end of the process, not before

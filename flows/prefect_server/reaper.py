@@ -1,7 +1,8 @@
-"""Mark dead runs as crashed in Prefect, so that it neither shows nor counts them as going.
+"""Mark dead runs as crashed in Prefect.
 
-A run that ends by itself reports that to Prefect. One whose process and worker were killed cannot,
-and would hold its deployment's only place. Its record's lock, freed by the kernel, shows its end.
+Else Prefect would show and count them as going. A run that ends by itself reports that to Prefect.
+One whose process and worker were killed cannot, and would hold its deployment's only place. Its
+record's lock, freed by the kernel, shows its end.
 """
 
 from contextlib import suppress
@@ -43,7 +44,7 @@ class Reaper:
         self._suspected: set[str] = set()
 
     def mark_zombies(self) -> list[str]:
-        """Mark the runs that an earlier call found crashed already, and return their ids.
+        """Mark runs that have crashed, and return their ids.
 
         Whoever killed or watched a process may be about to report its end to Prefect himself, so a
         run is marked by the second call that finds it crashed.
@@ -63,7 +64,9 @@ class Reaper:
 
 
 def mark_all_ended(runs: Path, pool: str) -> None:
-    """Set the true state of every ended run of a pool that Prefect believes to be going.
+    """Set the true state of every ended run of a pool.
+
+    Prefect may believe some of them to be going.
 
     To be called while the pool has no worker: what is going then holds its record's lock.
     """
@@ -82,7 +85,7 @@ def mark_all_ended(runs: Path, pool: str) -> None:
 
 
 def _mark(identity: UUID, run: RunRecord | None) -> bool:
-    """Set how a flow run ended, and return whether Prefect believed it to be going."""
+    """Set how a flow run ended, and return whether that is news."""
     state = _ended_state(run)
     with get_client(sync_client=True) as client:
         try:

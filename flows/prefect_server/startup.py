@@ -23,7 +23,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from flows.prefect_server.locks import EXCLUSIVE, SHARED, lock, open_in, try_lock
+from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, SHARED, lock, open_in, try_lock
 from reviewflow.errors import ReviewflowError, StoreError, UsageError
 
 START_SECONDS = 120.0  # longest wait for a server, which takes 5 to 60 s to start
@@ -31,7 +31,6 @@ START_VARIABLE = "REVIEWFLOW_START_SECONDS"  # another longest wait, for a slow 
 STILL_SECONDS = 5.0  # time between two calls that say that the server still starts
 ANSWER_SECONDS = 10.0  # longest wait for a server that somebody else looks after
 LOCKED_SECONDS = 3.0  # longest wait for a database that somebody else is using
-POLL_SECONDS = 0.02
 NEEDED_BYTES = 5 << 20  # with less than that free, the database of a new server is not made
 
 
@@ -78,7 +77,12 @@ class Startup:
         raise self._failure()
 
     def await_answer(self, url: str) -> None:
-        """Return when the server answers; raises ReviewflowError if it does not."""
+        """Return when the server answers.
+
+        Raises
+        ------
+        ReviewflowError : if it does not, with the reason.
+        """
         while self._may_wait():
             if _is_healthy(url):
                 return
@@ -90,14 +94,17 @@ class Startup:
         return time.monotonic() - self._began < self.seconds and is_alive(self.home)
 
     def _pause(self) -> None:
-        """Wait a moment, and say every `STILL_SECONDS` that the server still starts."""
+        """Wait a moment, and report every few seconds that this goes on."""
         if time.monotonic() - self._last_call >= STILL_SECONDS:
             self._last_call = time.monotonic()
             self._still_starting()
         time.sleep(POLL_SECONDS)
 
     def _start(self) -> None:
-        """Start a server that outlives this process and inherits the lock that shows its life."""
+        """Start a server that outlives this process.
+
+        It inherits the lock that shows that it lives.
+        """
         if self.port:
             check_port(self.host, self.port)
         _check_database(self.home / "prefect.db")
@@ -196,7 +203,7 @@ def await_given(url: str) -> None:
 
 
 def is_alive(home: Path) -> bool:
-    """Return whether a server lives in `home`, whatever process id or port it has."""
+    """Return whether a server lives in a home."""
     try:
         with (home / "server.alive").open() as alive:
             return not try_lock(alive, SHARED)

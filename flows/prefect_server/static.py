@@ -1,4 +1,4 @@
-"""Serve the files of the runs over HTTP: reports, and Great Expectations' pages on the checks."""
+"""Serve reports and Great Expectations' pages over HTTP."""
 
 import threading
 import time
@@ -11,14 +11,17 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from flows.prefect_server.locks import POLL_SECONDS
 from reviewflow.errors import UsageError
 
 SERVED = ("runs", "store")  # and not Prefect's own home
-POLL_SECONDS = 0.02
 
 
 def file_routes(artifacts: Path) -> list[Mount]:
-    """Return ``/reviewflow/runs/…`` and ``/reviewflow/store/…``; the folders may come later."""
+    """Return the routes of the folders served, which may come later.
+
+    They are ``/reviewflow/runs/…`` and ``/reviewflow/store/…``.
+    """
     return [
         Mount(f"/reviewflow/{name}", StaticFiles(directory=artifacts / name, check_dir=False))
         for name in SERVED
@@ -27,7 +30,7 @@ def file_routes(artifacts: Path) -> list[Mount]:
 
 @contextmanager
 def file_server(artifacts: Path, host: str, port: int) -> Iterator[None]:
-    """Serve them on a port of their own while the body runs.
+    """Serve the files on a port of their own while the body runs.
 
     Raises
     ------

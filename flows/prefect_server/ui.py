@@ -1,4 +1,4 @@
-"""Run ``reviewflow ui``: server, work pool, deployments and worker in one command, until Ctrl-C.
+"""Serve Prefect's UI with work pool, deployments and worker.
 
 ::
 
@@ -19,7 +19,7 @@ import click
 import psutil
 
 from flows.prefect_server.lifecycle import LOOPBACK, prefect_server
-from flows.prefect_server.locks import EXCLUSIVE, open_in, try_lock
+from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, open_in, try_lock
 from flows.prefect_server.static import file_server
 from flows.prefect_server.worker import UI
 from flows.signals import event_of_signals
@@ -28,16 +28,15 @@ from tasks.environment import OWN_SERVER
 
 POOL = "reviewflow"
 WATCH_SECONDS = 2.0
-END_SECONDS = 40.0  # longest wait for flow runs that were asked to end
-POLL_SECONDS = 0.02
+FLOW_RUNS_SECONDS = 40.0  # longest wait for flow runs that were asked to end
 
 
 def serve_ui(artifacts: Path, port: int, host: str) -> None:
-    """Serve the Prefect UI with everything deployed and a worker, until a signal ends it.
+    """Serve Prefect's UI until a signal ends it.
 
     Parameters
     ----------
-    port, host : where the server listens; of no effect where ``PREFECT_API_URL`` names a server.
+    port, host : where the server listens, unless ``PREFECT_API_URL`` names one.
 
     Raises
     ------
@@ -71,7 +70,7 @@ def serve_ui(artifacts: Path, port: int, host: str) -> None:
 
 
 def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool) -> None:
-    """Keep a worker running, and mark the runs that died, until the end is asked for.
+    """Keep a worker running and mark dead runs, until the end.
 
     Parameters
     ----------
@@ -93,7 +92,10 @@ def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool) -> N
 
 @contextmanager
 def _only_ui(home: Path) -> Iterator[None]:
-    """Be the only ``reviewflow ui`` of these artifacts; the lock ends with its process."""
+    """Be the only ``reviewflow ui`` of these artifacts.
+
+    The lock ends with its process.
+    """
     with open_in(home, "ui.lock") as file:
         if not try_lock(file, EXCLUSIVE):
             raise UsageError(
@@ -116,7 +118,10 @@ def _create_pool() -> None:
 
 
 def _deploy(home: Path) -> None:
-    """Have Prefect deploy what prefect.yaml lists; its output is shown only where it fails."""
+    """Deploy what prefect.yaml lists.
+
+    Prefect's output is shown only where it fails.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         capture_output=True,
@@ -147,7 +152,7 @@ class Worker:
         self._flow_runs: set[psutil.Process] = set()
 
     def track_children(self) -> bool:
-        """Remember the flow runs that there are, and return whether the worker lives."""
+        """Remember the flow runs, and return whether the worker lives."""
         with suppress(psutil.Error):
             self._flow_runs |= set(psutil.Process(self.process.pid).children(recursive=True))
         return self.process.poll() is None
@@ -157,7 +162,7 @@ class Worker:
         self.track_children()
         self.process.kill()
         self.process.wait()
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + FLOW_RUNS_SECONDS
         while (living := list(filter(_lives, self._flow_runs))) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
         for flow_run in living:
@@ -174,7 +179,7 @@ def _lives(process: psutil.Process) -> bool:
 
 @contextmanager
 def _worker(home: Path) -> Iterator[Worker]:
-    """Start a worker of the pool, in a session of its own, and end it with all that it started."""
+    """Keep a worker of the pool, in a session of its own."""
     environment = {
         "PREFECT_WORKER_QUERY_SECONDS": "2",  # how long a run waits at most until it is noticed
         **os.environ,

@@ -1,4 +1,4 @@
-"""Run the worker of ``reviewflow ui``, which ends with that process, and its flow runs with it.
+"""Run the worker of ``reviewflow ui``, and end with that process.
 
 ::
 
@@ -20,13 +20,13 @@ from pathlib import Path
 
 from flows.prefect_server.locks import SHARED, open_in, try_lock
 
-POLL_SECONDS = 0.2
+PARENT_SECONDS = 0.2  # between two looks at whether the parent lives
 UI = "REVIEWFLOW_UI"  # process id of the ui that a worker belongs to, and its Prefect home
 WORKER = "REVIEWFLOW_WORKER"  # process id of the worker that a flow run belongs to
 
 
 def main() -> None:
-    """Be a worker of the pool named, as long as the process lives that started this one."""
+    """Be a worker of a pool until the parent process ends."""
     _signal_when_orphaned(int(os.environ[UI].partition(":")[0]), signal.SIGKILL)
     os.environ[WORKER] = str(os.getpid())
     sys.argv = ["prefect", "worker", "start", "--type", "process", "--pool", sys.argv[1]]
@@ -34,7 +34,10 @@ def main() -> None:
 
 
 def end_with_worker() -> None:
-    """Exit when the worker dies; a no-op outside a worker."""
+    """Exit when the worker dies.
+
+    A no-op outside a worker.
+    """
     worker, home = os.environ.pop(WORKER, None), os.environ.get(UI, "").partition(":")[2]
     if worker and home:
         _register(Path(home))
@@ -42,9 +45,10 @@ def end_with_worker() -> None:
 
 
 def _register(home: Path) -> None:
-    """Register as a user of the server, so that it is there until this run has reported its end.
+    """Register as a user of the server.
 
-    The lock is held until the process ends. Where the server is ending already, nothing is locked.
+    So it is there until this run has reported its end. The lock is held until the process ends.
+    Where the server is ending already, nothing is locked.
     """
     users = open_in(home, "server.users")
     if try_lock(users, SHARED):
@@ -57,7 +61,7 @@ def _signal_when_orphaned(parent: int, number: int) -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(POLL_SECONDS)
+            time.sleep(PARENT_SECONDS)
         os.kill(os.getpid(), number)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from flows.commands.errors import DEBUG, STOPPED, handle_errors
+from flows.commands.errors import DEBUG, INTERRUPTED, handle_errors
 from reviewflow.errors import InputError, QualityError, ReviewflowError, StoreError
 
 
@@ -21,7 +21,7 @@ def end(error: BaseException) -> int:
         (QualityError("Too few."), 3, "Error: Too few."),
         (StoreError("No room."), 1, "Error: No room."),
         (ReviewflowError("a\x1b[31m"), 1, "Error: a\\x1b[31m"),
-        (KeyboardInterrupt(), 1, STOPPED),
+        (KeyboardInterrupt(), 1, INTERRUPTED),
         (
             KeyError("a\x1b"),
             1,

@@ -22,7 +22,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelling
 
 from flows.base import STOPPED as RUN_STOPPED
-from flows.commands.errors import STOPPED
+from flows.commands.errors import INTERRUPTED
 from tests.conftest import Reviews, small_config, write_config
 from tests.flows.conftest import (
     LONG,
@@ -382,7 +382,7 @@ def test_a_signal_before_the_run_has_begun_ends_with_a_sentence_and_no_server(
     family = until(lambda: psutil.Process(run.pid).children(recursive=True), "the server's start")
     run.send_signal(number)
     _, errors = run.communicate(timeout=WAIT_SECONDS)
-    assert (run.returncode, errors) == (1, f"{STOPPED}\n")
+    assert (run.returncode, errors) == (1, f"{INTERRUPTED}\n")
     until(lambda: not living(family), "the server's end")
     assert run_ids(project) == set()
 
