@@ -60,20 +60,20 @@ def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
     The seconds of reading the file are a figure of their own.
     """
     from reviewflow.config.sections import Config, Ingest
-    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.jobs.open_sentiment import open_sentiment
     from reviewflow.pipeline.last_run import LastRun
-    from reviewflow.pipeline.runner import Listener, Work
+    from reviewflow.pipeline.runner import Listener, Run, TaskGroup
 
     config = Config(ingest=Ingest(path=reviews_path))
     started = time.perf_counter()
-    planner = open_planner(config, Path(artifacts), LastRun({}, {}))
+    planner = open_sentiment(config, Path(artifacts), LastRun({}, {}))
     read = time.perf_counter()
     with ThreadPoolExecutor(THREADS) as executor:
-        run = open_run(config, planner, Listener(), executor)
-        for work in (*run.task_groups("ingest"), *run.works("normalize")):
+        run = Run(planner, Listener(), executor)
+        for work in (*run.task_groups("ingest"), *run.task_groups("normalize")):
             run.perform(work)
-        counts = [line for line in planner.nodes if line.stage.name == "count"]
-        run.perform(Work("count", counts, ()))
+        counts = [node for node in planner.nodes if node.stage.name == "count"]
+        run.perform(TaskGroup("count", counts))
     ran = sum(outcome.state == "ran" for outcome in run.outcomes)
     return {
         "seconds": time.perf_counter() - read,

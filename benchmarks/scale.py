@@ -56,17 +56,17 @@ def one_stage(folder: str, stage: str) -> dict[str, float]:
     The stage ``reading`` opens the job and runs nothing.
     """
     from reviewflow.config.sections import Config, Ingest, Train
-    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.jobs.open_sentiment import open_sentiment
     from reviewflow.pipeline.last_run import LastRun
-    from reviewflow.pipeline.runner import Listener
+    from reviewflow.pipeline.runner import Listener, Run
 
     config = Config(ingest=Ingest(path=str(Path(folder, "reviews.csv"))), train=Train(epochs=1))
     started = time.perf_counter()
-    planner = open_planner(config, Path(folder, "artifacts"), LastRun({}, {}))
+    planner = open_sentiment(config, Path(folder, "artifacts"), LastRun({}, {}))
     if stage == "reading":
         return {"seconds": time.perf_counter() - started}
     with ThreadPoolExecutor(THREADS) as executor:
-        run = open_run(config, planner, Listener(), executor)
+        run = Run(planner, Listener(), executor)
         for before in _until(stage):
             for work in run.task_groups(before):
                 started = time.perf_counter()

@@ -87,14 +87,14 @@ def train_variants(config: Path, artifacts: Path) -> Figures:
 def train_all(config: str, artifacts: str) -> Figures:
     """Train all variants in parallel, the import of PyTorch included."""
     from reviewflow.config.sentiment import read_config
-    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.jobs.open_sentiment import open_sentiment
     from reviewflow.pipeline.last_run import LastRun
-    from reviewflow.pipeline.runner import Listener
+    from reviewflow.pipeline.runner import Listener, Run
 
     settings = read_config(Path(config), ())
-    planner = open_planner(settings, Path(artifacts), LastRun({}, {}))
+    planner = open_sentiment(settings, Path(artifacts), LastRun({}, {}))
     with ThreadPoolExecutor(THREADS) as inner, ThreadPoolExecutor(THREADS) as outer:
-        run = open_run(settings, planner, Listener(), inner)
+        run = Run(planner, Listener(), inner)
         stages = "suites", "ingest", "validate reviews", "normalize", "vectorize"
         for stage in (*stages, "validate features"):
             for work in run.task_groups(stage):

@@ -1,16 +1,17 @@
-"""One run of a flow: its works are submitted in the order of their needs, its record is closed.
+"""Run a flow: submit its tasks in dependency order, and always write run.json at the end.
 
-with OneRun(…) as job:  submit a stage ─▶ … ─▶ wait ─▶ publish
-                                                    └─▶ run.json and the report, come what may
+with FlowRun(…) as run:  submit ─▶ wait ─▶ publish
+                                             └─▶ run.json and the report, also after an error
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from prefect import Task
 from prefect.client.orchestration import get_client
@@ -23,10 +24,12 @@ from pydantic import BaseModel
 
 from flows.parameters import Options
 from flows.prefect_server.worker import end_with_worker
-from reviewflow.errors import Cancelled, StoreError
+from reviewflow.errors import Cancelled, ReviewflowError, StoreError
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.runner import Listener, Run
+from reviewflow.pipeline.stage import Job
 from reviewflow.processors import processors
 from reviewflow.runs.alerts import alerts
 from reviewflow.runs.gc import write_claims
@@ -42,10 +45,10 @@ SIGNALS = (KeyboardInterrupt, SystemExit, TerminationSignal, Cancelled)
 
 @contextmanager
 def by_hand(listener: Listener) -> Iterator[None]:
-    """Runs in the body are started by a person, whose listener is told of them.
+    """Give the runs in the body the listener of the person who starts them.
 
-    They send no heartbeats, unless Prefect's setting asks for some: the process is watched by the
-    person, and Prefect's thread for them ends on whole seconds only, which a short run waits for.
+    They send no heartbeats, unless Prefect's setting asks for some. The person watches the process,
+    and Prefect's thread for heartbeats ends on whole seconds only, which a short run waits for.
     """
     token = LISTENER.set(listener)
     try:
@@ -56,7 +59,7 @@ def by_hand(listener: Listener) -> Iterator[None]:
 
 
 def stoppable(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a flow that is told to stop end as cancelled, in Prefect as in run.json, not crashed."""
+    """End a flow that a signal stops as cancelled, in Prefect as in run.json, not as crashed."""
 
     @wraps(run)
     def until_stopped(*arguments: Any, **parameters: Any) -> Any:
@@ -69,25 +72,31 @@ def stoppable(run: Callable[..., Any]) -> Callable[..., Any]:
     return until_stopped
 
 
-class OneRun:
-    """What all flows share; a flow's own class says how its run is opened and what it tells.
+class FlowRun(ABC):
+    """One run of a flow, from its record's beginning to its end.
+
+    A flow's own class says how its job is opened and what run.json and the pages say.
 
     Parameters
     ----------
-    job, name, config : as for :class:`reviewflow.runs.record.RunRecorder`.
+    name, config, config_path : as for :class:`reviewflow.runs.record.RunRecorder`.
     """
 
-    def __init__(self, job: str, name: str, config: BaseModel, options: Options) -> None:
-        self.artifacts, self.options = Path(options.artifacts), options
-        self.record = RunRecorder(self.artifacts / "runs", job, name, config, flow_run.get_id())
+    def __init__(
+        self, job: Job, name: str, config: BaseModel, options: Options, config_path: str | None
+    ) -> None:
+        self.job, self.artifacts, self.options = job, Path(options.artifacts), options
+        runs = self.artifacts / "runs"
+        self.record = RunRecorder(runs, job.name, name, config, flow_run.get_id(), config_path)
         self.pool = ThreadPoolExecutor(processors())
         self.listener = LISTENER.get() or Listener()
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.opened: Run | None = None
         try:
-            self.previous = last_run(self.artifacts / "runs", self.record.identity)
-            self.opened = self.open(self.previous)
-            write_claims(self.record.folder, self.run.planner.fingerprint_digests())
+            self.last_run = last_run(runs, self.record.identity)
+            planner = self.open(self.last_run)
+            self.opened = Run(planner, self.listener, self.pool, options.recheck)
+            write_claims(self.record.folder, planner.fingerprint_digests())
             name_flow_run(self.title())
         except BaseException as error:
             self.close(error)
@@ -95,27 +104,27 @@ class OneRun:
 
     @property
     def run(self) -> Run:
-        """The run that was opened."""
+        """The run of the job's steps."""
         assert self.opened is not None
         return self.opened
 
-    def open(self, previous: LastRun) -> Run:
-        """Lay the job out."""
-        raise NotImplementedError
+    @abstractmethod
+    def open(self, last_run: LastRun) -> Planner:
+        """Return the planner of the job."""
 
+    @abstractmethod
     def title(self) -> str:
-        """What the flow run is called in the Prefect UI."""
-        raise NotImplementedError
+        """Return what the flow run is called in the Prefect UI."""
 
+    @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """What run.json says beside its head."""
-        raise NotImplementedError
+        """Return what run.json says beside its head."""
 
+    @abstractmethod
     def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
-        """Write what a person reads of a run, from its run.json; gives the pages by name."""
-        raise NotImplementedError
+        """Write what a person reads of a run, from its run.json, and return the pages by name."""
 
-    def __enter__(self) -> "OneRun":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -123,56 +132,90 @@ class OneRun:
             self.run.stop.set()
         self.close(error)
 
-    def submit(self, stage: Task[..., Any], *names: str) -> None:
-        """Start every piece of group of some stages as soon as what it reads is there."""
-        for group in self.run.task_groups(*names):
-            waits = [
-                self.futures[label] for label in self.run.sources(group) if label in self.futures
-            ]
-            self.futures[group.label] = stage.submit(self.run, group, wait_for=waits)
+    def submit(self, tasks: Mapping[str, Task[..., Any]]) -> None:
+        """Start every stage as soon as what it reads is there and its checks have passed.
+
+        Parameters
+        ----------
+        tasks : a task for each group of the job's stages.
+
+        Raises
+        ------
+        ReviewflowError : if a group has no task, or a task no group. Nothing has started then.
+        """
+        check_tasks(self.job, tasks)
+        for name in self.job.groups:
+            for group in self.run.task_groups(name):
+                waits = [self.futures[title] for title in self.run.sources(group)]
+                self.futures[group.title] = tasks[name].submit(self.run, group, wait_for=waits)
 
     def wait(self) -> None:
-        """Wait for everything; raises what went wrong first."""
+        """Wait for everything, and raise what went wrong first."""
         for future in self.futures.values():
             future.wait()
         failed = [f for f in self.futures.values() if f.state.is_failed() or f.state.is_crashed()]
         for future in (*failed, *self.futures.values()):
             future.result()
-        self.run.stop_at_lies()
+        self.run.raise_if_nondeterministic()
 
     def close(self, error: BaseException | None) -> None:
-        """Write run.json and the report as the run ended, with what was reached."""
-        state = "completed" if error is None else "failed"
-        if isinstance(error, SIGNALS):
-            state, error = "cancelled", Cancelled(STOPPED)
+        """Write run.json and the pages as the run ended, with what was reached."""
         self.pool.shutdown()
+        facts, broken = self._facts()
+        ended = error or broken
+        state = "completed" if ended is None else "failed"
+        if isinstance(ended, SIGNALS):
+            state, ended = "cancelled", Cancelled(STOPPED)
         try:
-            self._write_record(state, error)
+            self._write_record(state, ended, facts)
         except OSError as unwritable:
-            if error is None:  # else what went wrong first is what a person should read
+            if ended is None:  # else what went wrong first is what a person should read
                 raise StoreError(
                     f"The run's record in {self.record.folder} cannot be written ({unwritable})."
                 ) from None
+        if error is None and broken is not None:
+            raise broken
 
-    def _write_record(self, state: str, error: BaseException | None) -> None:
-        facts: dict[str, Any] = {}
+    def _facts(self) -> tuple[dict[str, Any], Exception | None]:
+        """Return what run.json says beside its head, or why it cannot be found."""
+        try:
+            return ({} if self.opened is None else self.facts()), None
+        except Exception as error:
+            return {}, error
+
+    def _write_record(
+        self, state: str, error: BaseException | None, facts: Mapping[str, Any]
+    ) -> None:
         if self.opened is not None:
-            facts = self.facts()
-            self.record.write_keys(self.opened.keys, self.previous)
+            self.record.write_keys(self.opened.keys, self.last_run)
         sentence = None if error is None else str(error) or type(error).__name__
         last = last_completed(self.artifacts / "runs", self.record.identity)
         content = self.record.finish(state, sentence, facts)
-        if self.opened is not None:
+        if facts:
             pages = self.write_pages(content)
-            if state != "cancelled":  # then there is no time to lose
+            if state != "cancelled":  # somebody waits for the end
                 publish_links(pages, self.artifacts)
         lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
         for alert in alerts(content, last.content if last else None, lower_is_better):
             notify_of(alert, {"job": self.record.job, "run_id": self.record.run_id})
 
 
+def check_tasks(job: Job, tasks: Mapping[str, object]) -> None:
+    """Raise ReviewflowError unless there is one task for each group of the job's stages."""
+    missing = [name for name in job.groups if name not in tasks]
+    unknown = [name for name in tasks if name not in job.groups]
+    if missing or unknown:
+        trouble = " and ".join(
+            [f"submits no task for {', '.join(missing)}"] * bool(missing)
+            + [f"submits a task for {', '.join(unknown)}, which the job lacks"] * bool(unknown)
+        )
+        raise ReviewflowError(
+            f"The {job.name} flow {trouble}; mend TASKS in flows/{job.name}.py. Nothing was run."
+        )
+
+
 def changed_stages(run: Run) -> str:
-    """``3 changed stages``: how many stages, as a person calls them, will run."""
+    """Return ``3 changed stages``: how many stages, as a person calls them, will run."""
     decisions = run.planner.plan_all()
     changed = {step.node.stage.group for step, d in decisions.items() if d.action != "cached"}
     return f"{len(changed) or 'no'} changed stage{'s' * (len(changed) != 1)}"

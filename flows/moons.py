@@ -1,24 +1,36 @@
-"""The moons flow: a network in NumPy on scikit-learn's two moons, from the points to a page."""
+"""Run the moons flow: a network in NumPy learns two moons, from the points to a page."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import Task, flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.base import OneRun, changed_stages, stoppable
+from flows.base import FlowRun, changed_stages, stoppable
 from flows.parameters import Options, file_config
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.moons_summary import PAGE_FILE, moons_summary, results, writable_folder
-from reviewflow.jobs.open_moons import open_small_planner
 from reviewflow.moons.config import MoonsConfig, read_moons_config
 from reviewflow.pipeline.last_run import LastRun
-from reviewflow.pipeline.runner import Run
+from reviewflow.pipeline.opening import open_planner
+from reviewflow.pipeline.planner import Planner
 from reviewflow.processors import processors
 from reviewflow.store.files import write_atomically
-from tasks.moons import moons_stage, train_moons
+from tasks.moons import train_moons
 from tasks.notify import tell_of_crash
+from tasks.stage import moons_stage
+
+TASKS: Mapping[str, Task[..., Any]] = {
+    "points": moons_stage,
+    "train whole set": train_moons,
+    "train point by point": train_moons,
+    "check on fresh points": moons_stage,
+    "try learning rates": moons_stage,
+    "try initial weights": moons_stage,
+    "pictures": moons_stage,
+    "page": moons_stage,
+}
 
 
 @flow(
@@ -39,51 +51,49 @@ def moons(
         output: Where to put pictures, loss lines and the page; by default the run's own folder
     """
     settings = file_config(read_moons_config, config, options.changes)
-    with Moons(settings, Path(config).stem, options, output) as job:
-        job.submit(moons_stage, "points")
-        job.submit(train_moons, "train whole set", "train point by point")
-        job.submit(moons_stage, "check on fresh points", "try learning rates")
-        job.submit(moons_stage, "try initial weights", "pictures", "page")
-        job.wait()
-    return str(job.page)
+    with Moons(Path(config).stem, settings, options, config, output) as run:
+        run.submit(TASKS)
+        run.wait()
+    return str(run.page)
 
 
-class Moons(OneRun):
+class Moons(FlowRun):
     """One run of the moons flow."""
 
     def __init__(
-        self, config: MoonsConfig, name: str, options: Options, output: str | None
+        self, name: str, config: MoonsConfig, options: Options, config_path: str, output: str | None
     ) -> None:
         self.config, self.name = config, name
         self.output = writable_folder(Path(output)) if output else None
-        super().__init__("moons", name, config, options)
-
-    def __enter__(self) -> "Moons":
-        return self
+        super().__init__(MOONS, name, config, options, config_path)
 
     @property
     def page(self) -> Path:
-        """Where the page lies."""
+        """Where the page is."""
         return (self.output or self.record.folder) / PAGE_FILE
 
-    def open(self, previous: LastRun) -> Run:
-        """Lay the job out."""
-        ask = self.options
-        planner = open_small_planner(
-            MOONS, self.config, self.artifacts, previous, ask.refresh, ask.verify
+    def open(self, last_run: LastRun) -> Planner:
+        """Return the planner of the job."""
+        options = self.options
+        return open_planner(
+            MOONS,
+            self.config,
+            self.artifacts,
+            last_run,
+            refresh=options.refresh,
+            verify=options.verify,
         )
-        return Run(planner, self.listener, self.pool, recheck=ask.recheck)
 
     def title(self) -> str:
-        """``moons · 2,000 points · no changed stages``."""
+        """Return ``moons · 2,000 points · no changed stages``."""
         return f"{self.name} · {self.config.data.points:,} points · {changed_stages(self.run)}"
 
     def facts(self) -> dict[str, Any]:
-        """Stages, and how both versions did."""
+        """Return stages, and how both versions did."""
         return moons_summary(self.run, self.config, self.page)
 
     def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
-        """Copy everything that a person looks at into one folder, as far as it was made."""
+        """Copy what a person looks at into one folder, as far as it was made."""
         for path, name in results(self.run):
             write_atomically(self.page.parent / name, path.read_bytes())
         return {"Page": self.page} if self.page.exists() else {}

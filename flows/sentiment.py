@@ -1,13 +1,13 @@
-"""The sentiment flow: from a file of labelled reviews to a report."""
+"""Run the sentiment flow: from a file of labelled reviews to a report."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import Task, flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.base import OneRun, changed_stages, stoppable
+from flows.base import FlowRun, changed_stages, stoppable
 from flows.parameters import TRAIN, VARIANTS, Options, choose_config
 from reviewflow.config.sections import (
     Config,
@@ -20,23 +20,33 @@ from reviewflow.config.sections import (
     Validate,
     Vectorize,
 )
-from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.jobs.open_sentiment import open_sentiment
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun
-from reviewflow.pipeline.runner import Run
+from reviewflow.pipeline.planner import Planner
 from reviewflow.processors import processors
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
 from reviewflow.store.files import write_atomically
-from tasks.evaluate import evaluate
-from tasks.ingest import ingest
 from tasks.links import pictures
-from tasks.normalize import normalize
 from tasks.notify import tell_of_crash
 from tasks.report import metrics_rows, publish, report
+from tasks.stage import evaluate, ingest, normalize, vectorize
 from tasks.train import train
 from tasks.validate import validate
-from tasks.vectorize import vectorize
+
+TASKS: Mapping[str, Task[..., Any]] = {
+    "suites": validate,
+    "ingest": ingest,
+    "validate reviews": validate,
+    "normalize": normalize,
+    "vectorize": vectorize,
+    "validate features": validate,
+    "train": train,
+    "evaluate": evaluate,
+    "report": report,
+}
 
 
 @flow(
@@ -67,65 +77,52 @@ def sentiment(
         variants: A line a variant, NAME: {section.key: value}; {} is the sections as they are
     """
     name, settings = choose_config(locals())  # a new section is added to the signature alone
-    with Sentiment(settings, name, options) as job:
-        submit_stages(job)
-        job.wait()
-        job.publish()
-    return str(job.report)
+    with Sentiment(name, settings, options, config) as run:
+        run.submit(TASKS)
+        run.wait()
+        run.publish()
+    return str(run.report)
 
 
-def submit_stages(job: OneRun) -> None:
-    """Start every stage as soon as what it reads is there, and what it waits for has passed."""
-    job.submit(validate, "suites")
-    job.submit(ingest, "ingest")
-    job.submit(validate, "validate reviews")
-    job.submit(normalize, "normalize")
-    job.submit(vectorize, "vectorize")
-    job.submit(validate, "validate features")
-    job.submit(train, "train")
-    job.submit(evaluate, "evaluate")
-    job.submit(report, "report")
-
-
-class Sentiment(OneRun):
+class Sentiment(FlowRun):
     """One run of the sentiment flow."""
 
-    def __init__(self, config: Config, name: str, options: Options) -> None:
+    def __init__(
+        self, name: str, config: Config, options: Options, config_path: str | None
+    ) -> None:
         self.config, self.name = config, name
-        super().__init__("sentiment", name, config, options)
-
-    def __enter__(self) -> "Sentiment":
-        return self
+        super().__init__(SENTIMENT, name, config, options, config_path)
 
     @property
     def report(self) -> Path:
-        """Where the page lies."""
+        """Where the page is."""
         return self.record.folder / "report.html"
 
-    def open(self, previous: LastRun) -> Run:
-        """Read the reviews' index and lay the job out."""
-        ask = self.options
-        planner = open_planner(self.config, self.artifacts, previous, ask.refresh, ask.verify)
-        return open_run(self.config, planner, self.listener, self.pool, ask.recheck)
+    def open(self, last_run: LastRun) -> Planner:
+        """Return the planner of the job, with the reviews' index read."""
+        options = self.options
+        return open_sentiment(
+            self.config, self.artifacts, last_run, options.refresh, options.verify
+        )
 
     def title(self) -> str:
-        """``imdb · 25,000 rows · 3 changed stages``."""
+        """Return ``imdb · 25,000 rows · 3 changed stages``."""
         return f"{self.name} · {self.run.index.rows:,} rows · {changed_stages(self.run)}"
 
     def facts(self) -> dict[str, Any]:
-        """Stages, quality, variants and the best of them."""
+        """Return stages, quality, variants and the best of them."""
         return summary(self.run, self.config, self.report)
 
     def publish(self) -> None:
         """Show metrics and the report's text with its charts in the Prefect UI."""
         so_far = {"state": "completed", "seconds": self.record.seconds()}
-        facts = {**self.record.head, **so_far, **self.facts()}
+        content = {**self.record.head, **so_far, **self.facts()}
         charts = self.run.folder_of("report")
-        text = markdown_page(facts, charts) + pictures(charts, self.record.folder, self.artifacts)
-        publish(metrics_rows(facts["variants"]), text)
+        text = markdown_page(content, charts) + pictures(charts, self.record.folder, self.artifacts)
+        publish(metrics_rows(content["variants"]), text)
 
     def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
-        """Fill the page and the Markdown anew: they tell of this run."""
+        """Write the page and the Markdown of this run, and return the pages by name."""
         charts = self.run.folder_of("report")
         write_atomically(self.report, html_page(content, charts))
         write_atomically(self.report.with_suffix(".md"), markdown_page(content, charts))

@@ -1,4 +1,4 @@
-"""The two moons: one task for every stage; a training's losses go to the log as lines."""
+"""Train a version of the two moons' network, with live progress."""
 
 from typing import Any
 
@@ -7,24 +7,18 @@ from prefect.logging import get_run_logger
 
 from reviewflow.moons.training import LINES_FILE
 from reviewflow.pipeline.runner import Run, TaskGroup
-from tasks.stage import group_name, performed, stage_task
+from tasks.stage import perform_group, stage_task
 from tasks.train import progress_artifact
 
 
-@stage_task(name="moons", task_run_name=group_name)
-def moons_stage(run: Run, group: TaskGroup) -> State[Any]:
-    """Make or find one stage of the two moons."""
-    return performed(run, group)
-
-
-@stage_task(name="train moons", task_run_name=group_name)
+@stage_task(name="train moons")
 def train_moons(run: Run, group: TaskGroup) -> State[Any]:
-    """Train one version; prints a line an epoch, also where the training was cached."""
-    state = performed(run, group, progress_artifact(group.label))
+    """Train one version, and print a line an epoch. A cached training prints them too."""
+    state = perform_group(run, group, progress_artifact(group.title))
     if state.is_cancelled():
         return state
     lines = run.artifacts[group.nodes[0].steps[0]].folder / LINES_FILE
     text = lines.read_text(encoding="utf-8")
     get_run_logger().info(text)
-    run.listener.show(group.label, text)
+    run.listener.show(group.title, text)
     return state

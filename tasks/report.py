@@ -1,4 +1,4 @@
-"""Report: charts (cached by what they show), and the run's results as Prefect artifacts."""
+"""Draw the report's charts, and show a run's results as Prefect artifacts."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from prefect.client.schemas import State
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.pipeline.runner import Run, TaskGroup
 from reviewflow.reporting.page.markdown import markdown_text
-from tasks.stage import group_name, performed, stage_task
+from tasks.stage import perform_group, stage_task
 
 
-@stage_task(name="report", task_run_name=group_name)
+@stage_task(name="report")
 def report(run: Run, group: TaskGroup) -> State[Any]:
-    """Draw the charts."""
-    return performed(run, group)
+    """Draw the charts, unless what they show was drawn before."""
+    return perform_group(run, group)
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
@@ -27,7 +27,7 @@ def publish(variants: list[dict[str, Any]], markdown: str) -> None:
 
 
 def metrics_rows(variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """run.json's variants as rows of a table; names are shown as text."""
+    """Return run.json's variants as rows of a table. Names are shown as text."""
     return [
         {
             "variant": markdown_text(variant["name"]),

@@ -1,4 +1,4 @@
-"""Train: one task a variant and seed, with a live progress artifact."""
+"""Train one variant and seed, with a live progress artifact."""
 
 import time
 from typing import Any
@@ -12,15 +12,15 @@ from reviewflow.context import Progress
 from reviewflow.jobs.sentiment_summary import read_history
 from reviewflow.networks.loss_lines import loss_lines
 from reviewflow.pipeline.runner import Run, TaskGroup
-from tasks.stage import group_name, performed, stage_task
+from tasks.stage import perform_group, stage_task
 
 UPDATE_SECONDS = 1.0  # an update is a request of 20 to 30 ms
 
 
-@stage_task(name="train", task_run_name=group_name)
+@stage_task(name="train")
 def train(run: Run, group: TaskGroup) -> State[Any]:
-    """Train one variant; its losses go to the log as the write-up prints them."""
-    state = performed(run, group, progress_artifact(group.label))
+    """Train one variant, and log its losses as the write-up prints them."""
+    state = perform_group(run, group, progress_artifact(group.title))
     if state.is_cancelled():
         return state
     history = read_history(run.artifacts[group.nodes[0].steps[0]].folder)
@@ -29,7 +29,7 @@ def train(run: Run, group: TaskGroup) -> State[Any]:
 
 
 def progress_artifact(label: str) -> Progress:
-    """A listener that shows the training's progress and loss in the Prefect UI."""
+    """Return a listener that shows a training's progress and loss in the Prefect UI."""
     shown: dict[str, Any] = {"id": None, "at": 0.0}
 
     def show(message: str, figures: dict[str, float]) -> None:

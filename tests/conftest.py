@@ -14,8 +14,8 @@ import yaml
 from hypothesis import settings
 
 from reviewflow.config.sentiment import read_config
-from reviewflow.jobs.open_sentiment import open_planner, open_run
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.open_sentiment import open_sentiment
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.graph import Step
 from reviewflow.pipeline.planner import Decision
 from reviewflow.pipeline.runner import Listener, Outcome, Run
@@ -177,7 +177,7 @@ def named(step: Step) -> Named:
     return step.node.label, step.part
 
 
-SHOWN = tuple(dict.fromkeys(stage.group for stage in STAGES))
+SHOWN = SENTIMENT.groups
 
 
 def performed(
@@ -189,11 +189,11 @@ def performed(
     """Plan, and then do the job or some stages of it, with the library alone."""
     settings, runs = read_config(config), artifacts / "runs"
     previous = last_run(runs, run_identity("sentiment", config.stem, settings))
-    planned = open_planner(settings, artifacts, previous, refresh).plan_all()
+    planned = open_sentiment(settings, artifacts, previous, refresh).plan_all()
     record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
-        planner = open_planner(settings, artifacts, previous, refresh)
-        run = open_run(settings, planner, Listener(), pool)
+        planner = open_sentiment(settings, artifacts, previous, refresh)
+        run = Run(planner, Listener(), pool)
         try:
             for stage in stages:
                 for group in run.task_groups(stage):

@@ -14,7 +14,7 @@ from flows.prefect_server.lifecycle import prefect_server
 from reviewflow.config.sections import JobConfig
 from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.moons import MOONS
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.planner import check_refresh
 
@@ -25,7 +25,7 @@ from reviewflow.pipeline.planner import check_refresh
 def run(config: str, **options: Any) -> None:
     """Run the whole job, from reading the reviews to the report."""
     settings = read_config(Path(config), options["changes"])
-    check_refresh(options["refresh"], STAGES)
+    check_refresh(options["refresh"], SENTIMENT.stages)
     with _watch(options["artifacts"], "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
 
@@ -40,7 +40,7 @@ def run(config: str, **options: Any) -> None:
 def moons(config: str, output: str | None, **options: Any) -> None:
     """Train a network written in NumPy on two moons, and show what it does."""
     settings = read_moons_config(Path(config), options["changes"])
-    check_refresh(options["refresh"], MOONS)
+    check_refresh(options["refresh"], MOONS.stages)
     with _watch(options["artifacts"], "flows.moons", settings) as console:
         from flows.moons import moons as flow
 

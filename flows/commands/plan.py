@@ -7,7 +7,7 @@ import click
 from flows.commands.options import job_options, json_option
 from flows.commands.output import say, say_json
 from reviewflow.config.sentiment import read_config
-from reviewflow.jobs.open_sentiment import open_planner
+from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.explain import plan_entries, plan_text
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import last_run
@@ -28,7 +28,7 @@ def plan(
     settings = read_config(Path(config), changes)
     identity = run_identity("sentiment", Path(config).stem, settings, config)
     previous = last_run(Path(artifacts) / "runs", identity)
-    planner = open_planner(settings, Path(artifacts), previous, refresh, verify)
+    planner = open_sentiment(settings, Path(artifacts), previous, refresh, verify)
     decisions = planner.plan_all()
     if as_json:
         say_json(plan_entries(decisions))

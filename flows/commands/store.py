@@ -12,13 +12,15 @@ from flows.commands.options import artifacts_option, json_option
 from flows.commands.output import age, progress_bar, say, say_json, say_table
 from reviewflow.formatting import amount, size
 from reviewflow.jobs.moons import MOONS
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.runs.gc import GcResult, collect_garbage
 from reviewflow.runs.history import run_records, runs_by_artifact
 from reviewflow.store.catalog import StaleTemp, entries
 from reviewflow.store.verify import VerifyResult, verify_store
 
-STAGE_NAMES = [stage.name for stage in STAGES + MOONS]  # in which the store is listed
+STAGE_NAMES = [
+    stage.name for stage in SENTIMENT.stages + MOONS.stages
+]  # in which the store is listed
 
 
 @click.group()

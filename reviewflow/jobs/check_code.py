@@ -8,7 +8,7 @@ import sys
 
 from reviewflow.callgraph.check import undeclared_reads, unresolved_places
 from reviewflow.jobs.moons import MOONS
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.planner import CALL
 
 # A resource that is more than a file: the function that digests it for the key.
@@ -17,13 +17,14 @@ DIGESTERS = {"wordnet": "reviewflow.text.wordnet.wordnet_digest"}
 
 def main(entries: list[str]) -> int:
     """Return 0 if all that functions depend on is in their keys, 1 otherwise."""
-    stages = STAGES + MOONS
+    stages = SENTIMENT.stages + MOONS.stages
     resources = {
-        stage.function: {f"reviewflow/{name}" for name in stage.resources} for stage in stages
+        stage.function: {f"reviewflow/{each.path}" for each in stage.resources if each.path}
+        for stage in stages
     }
     functions = entries or [CALL, *resources]
     declared = {function: resources.get(function, set()) for function in functions}
-    used = {name for stage in stages for name in stage.resources}
+    used = {each.name for stage in stages for each in stage.resources}
     digesters = [function for name, function in DIGESTERS.items() if name in used]
     places = [
         *unresolved_places(entries=functions),

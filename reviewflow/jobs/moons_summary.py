@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ def moons_summary(run: Run, config: MoonsConfig, page: Path) -> dict[str, Any]:
     page : where the page will lie; the pictures and loss lines lie beside it.
     """
     return {
-        "stages": [asdict(outcome) for outcome in run.all_outcomes()],
+        "stages": [outcome.to_json() for outcome in run.all_outcomes()],
         "data": {"rows": config.data.points},
         "versions": [entry for name in VERSIONS for entry in _version(run, name)],
         "artifacts": {"report": str(page), "files": [name for _, name in results(run)]},

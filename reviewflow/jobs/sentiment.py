@@ -1,147 +1,160 @@
-"""The sentiment job, described once: its stages, what each reads, and the function that does it.
+"""Describe the sentiment job: its stages, what each reads, and the function that does it.
 
     reviews.csv ─ ingest ─┬─ split ──────────────┬─ validate_reviews
                           └─ normalize ─ count ──┴─ vocabulary ─ features ─ validate_features
                                                                     │
                                            train (variant, seed) ───┴─ evaluate ─ report
 
-Everything that walks the job (plan, run, run.json, the store's listing) walks ``STAGES``.
+Everything that walks the job (plan, run, run.json, the store's listing) walks ``SENTIMENT``.
 """
 
-from reviewflow.pipeline.stage import Reads, Stage
+from reviewflow.jobs.sentiment_facts import INDEX, LINEAGE, PLACE, WORDNET, seed_settings
+from reviewflow.pipeline.stage import Job, Reads, Resource, Stage
 
-STAGES: tuple[Stage, ...] = (
-    Stage(
-        name="suites",
-        function="reviewflow.quality.validate_suites.judge_suites",
-        fan_out="job",
-        group="suites",
-        files={"reviews_suite": "validate.reviews", "features_suite": "validate.features"},
-    ),
-    Stage(
-        name="ingest",
-        function="reviewflow.reviews.ingest.ingest",
-        fan_out="part",
-        group="ingest",
-        facts=("rows",),
-        after=("suites",),
-    ),
-    Stage(
-        name="split",
-        function="reviewflow.reviews.split.split",
-        fan_out="part",
-        group="ingest",
-        reads={"reviews": Reads("ingest", ("text", "text_hash", "split"))},
-        settings=("split",),
-        facts=("place",),
-    ),
-    Stage(
-        name="validate_reviews",
-        function="reviewflow.quality.validate_reviews.validate_reviews",
-        fan_out="whole",
-        group="validate reviews",
-        reads={
-            "reviews": Reads("ingest", ("reviews.parquet",), every="part"),
-            "splits": Reads("split", ("split.parquet",), every="part"),
-        },
-        files={"suite": "validate.reviews"},
-        resources=("quality/data_docs.css",),
-        facts=("index",),
-    ),
-    Stage(
-        name="normalize",
-        function="reviewflow.text.normalize.normalize",
-        fan_out="part",
-        group="normalize",
-        reads={"reviews": Reads("ingest", ("text",))},
-        settings=("normalize",),
-        resources=("wordnet",),
-    ),
-    Stage(
-        name="count",
-        function="reviewflow.features.ngram_counts.count",
-        fan_out="part",
-        group="vectorize",
-        reads={
-            "tokens": Reads("normalize", ("tokens.parquet",)),
-            "split": Reads("split", ("split.parquet",)),
-        },
-        settings=("vectorize.ngram_range", "vectorize.fit_on"),
-    ),
-    Stage(
-        name="vocabulary",
-        function="reviewflow.features.vocabulary.vocabulary",
-        fan_out="whole",
-        group="vectorize",
-        reads={"counts": Reads("count", ("counts.parquet",), every="part")},
-        settings=("vectorize.max_features", "vectorize.min_df"),
-    ),
-    Stage(
-        name="features",
-        function="reviewflow.features.tfidf.features",
-        fan_out="part",
-        group="vectorize",
-        reads={
-            "reviews": Reads("ingest", ("label",)),
-            "split": Reads("split", ("split.parquet",)),
-            "tokens": Reads("normalize", ("tokens.parquet",)),
-            "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
-        },
-        settings=("vectorize.ngram_range", "vectorize.sublinear_tf", "vectorize.norm"),
-    ),
-    Stage(
-        name="validate_features",
-        function="reviewflow.quality.validate_features.validate_features",
-        fan_out="whole",
-        group="validate features",
-        reads={
-            "features": Reads("features", ("features.parquet",), every="part"),
-            "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
-        },
-        files={"suite": "validate.features"},
-        resources=("quality/data_docs.css",),
-    ),
-    Stage(
-        name="train",
-        function="reviewflow.networks.train.train",
-        fan_out="seed",
-        group="train",
-        reads={
-            "features": Reads("features", ("features.parquet",), every="part"),
-            "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
-        },
-        settings=("train",),
-        after=("validate_reviews", "validate_features"),
-    ),
-    Stage(
-        name="evaluate",
-        function="reviewflow.evaluation.evaluate.evaluate",
-        fan_out="seed",
-        group="evaluate",
-        reads={
-            "model": Reads("train", ("model.safetensors", "model.json")),
-            "features": Reads("features", ("features.parquet",), every="part"),
-        },
-    ),
-    Stage(
-        name="report",
-        function="reviewflow.reporting.stage.write_report_data",
-        fan_out="job",
-        group="report",
-        reads={
-            "models": Reads(
-                "train", ("history.parquet", "model.safetensors", "model.json"), every="variant"
-            ),
-            "evaluations": Reads(
-                "evaluate", ("predictions.parquet", "metrics.json"), every="variant"
-            ),
-            "features": Reads("features", ("features.parquet",), every="part"),
-            "vocabularies": Reads("vocabulary", ("vocabulary.parquet",), every="variant"),
-            "tokens": Reads("normalize", ("tokens.parquet",), every="part"),
-            "reviews": Reads("ingest", ("text", "label"), every="part"),
-            "splits": Reads("split", ("split.parquet",), every="part"),
-        },
-        settings=("train.seed",),
-        facts=("lineage",),
+DATA_DOCS = Resource("quality/data_docs.css", path="quality/data_docs.css")
+
+SENTIMENT = Job(
+    "sentiment",
+    (
+        Stage(
+            name="suites",
+            function="reviewflow.quality.validate_suites.judge_suites",
+            fan_out="job",
+            group="suites",
+            files={"reviews_suite": "validate.reviews", "features_suite": "validate.features"},
+        ),
+        Stage(
+            name="ingest",
+            function="reviewflow.reviews.ingest.ingest",
+            fan_out="part",
+            group="ingest",
+            after=("suites",),
+            reads_source=True,
+            digests="reviewflow.reviews.column_digests.written_digests",
+        ),
+        Stage(
+            name="split",
+            function="reviewflow.reviews.split.split",
+            fan_out="part",
+            group="ingest",
+            reads={"reviews": Reads("ingest", ("text", "text_hash", "split"), optional=("split",))},
+            settings=("split",),
+            facts=(PLACE,),
+        ),
+        Stage(
+            name="validate_reviews",
+            function="reviewflow.quality.validate_reviews.validate_reviews",
+            fan_out="whole",
+            group="validate reviews",
+            reads={
+                "reviews": Reads("ingest", ("reviews.parquet",), every="part"),
+                "splits": Reads("split", ("split.parquet",), every="part"),
+            },
+            files={"suite": "validate.reviews"},
+            facts=(INDEX,),
+            resources=(DATA_DOCS,),
+            gate="reviewflow.quality.results.failure",
+        ),
+        Stage(
+            name="normalize",
+            function="reviewflow.text.normalize.normalize",
+            fan_out="part",
+            group="normalize",
+            reads={"reviews": Reads("ingest", ("text",))},
+            settings=("normalize",),
+            resources=(WORDNET,),
+        ),
+        Stage(
+            name="count",
+            function="reviewflow.features.ngram_counts.count",
+            fan_out="part",
+            group="vectorize",
+            reads={
+                "tokens": Reads("normalize", ("tokens.parquet",)),
+                "split": Reads("split", ("split.parquet",)),
+            },
+            settings=("vectorize.ngram_range", "vectorize.fit_on"),
+        ),
+        Stage(
+            name="vocabulary",
+            function="reviewflow.features.vocabulary.vocabulary",
+            fan_out="whole",
+            group="vectorize",
+            reads={"counts": Reads("count", ("counts.parquet",), every="part")},
+            settings=("vectorize.max_features", "vectorize.min_df"),
+        ),
+        Stage(
+            name="features",
+            function="reviewflow.features.tfidf.features",
+            fan_out="part",
+            group="vectorize",
+            reads={
+                "reviews": Reads("ingest", ("label",)),
+                "split": Reads("split", ("split.parquet",)),
+                "tokens": Reads("normalize", ("tokens.parquet",)),
+                "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
+            },
+            settings=("vectorize.ngram_range", "vectorize.sublinear_tf", "vectorize.norm"),
+        ),
+        Stage(
+            name="validate_features",
+            function="reviewflow.quality.validate_features.validate_features",
+            fan_out="whole",
+            group="validate features",
+            reads={
+                "features": Reads("features", ("features.parquet",), every="part"),
+                "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
+            },
+            files={"suite": "validate.features"},
+            resources=(DATA_DOCS,),
+            gate="reviewflow.quality.results.failure",
+        ),
+        Stage(
+            name="train",
+            function="reviewflow.networks.train.train",
+            fan_out="seed",
+            group="train",
+            reads={
+                "features": Reads("features", ("features.parquet",), every="part"),
+                "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
+            },
+            settings=("train",),
+            after=("validate_reviews", "validate_features"),
+            repeats="train.repeats",
+            resolve=seed_settings,
+            shared="trained",
+        ),
+        Stage(
+            name="evaluate",
+            function="reviewflow.evaluation.evaluate.evaluate",
+            fan_out="seed",
+            group="evaluate",
+            reads={
+                "model": Reads("train", ("model.safetensors", "model.json")),
+                "features": Reads("features", ("features.parquet",), every="part"),
+            },
+            repeats="train.repeats",
+        ),
+        Stage(
+            name="report",
+            function="reviewflow.reporting.stage.write_report_data",
+            fan_out="job",
+            group="report",
+            reads={
+                "models": Reads(
+                    "train", ("history.parquet", "model.safetensors", "model.json"), every="variant"
+                ),
+                "evaluations": Reads(
+                    "evaluate", ("predictions.parquet", "metrics.json"), every="variant"
+                ),
+                "features": Reads("features", ("features.parquet",), every="part"),
+                "vocabularies": Reads("vocabulary", ("vocabulary.parquet",), every="variant"),
+                "tokens": Reads("normalize", ("tokens.parquet",), every="part"),
+                "reviews": Reads("ingest", ("text", "label"), every="part"),
+                "splits": Reads("split", ("split.parquet",), every="part"),
+            },
+            settings=("train.seed",),
+            facts=(LINEAGE,),
+        ),
     ),
 )

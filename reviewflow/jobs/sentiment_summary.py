@@ -19,6 +19,7 @@ from reviewflow.evaluation.selection import best
 from reviewflow.pipeline.graph import Node
 from reviewflow.pipeline.runner import Run
 from reviewflow.quality.results import read_results
+from reviewflow.reporting.lineage import variant_numbers
 from reviewflow.reporting.reference import read_reference
 from reviewflow.reviews.parts import Index
 from reviewflow.runs.changes import changes_since_last_run
@@ -39,7 +40,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
     """
     variants = variant_entries(run, config)
     found = {
-        "stages": [asdict(outcome) for outcome in run.all_outcomes()],
+        "stages": [outcome.to_json() for outcome in run.all_outcomes()],
         "quality": quality_entries(run),
         "variants": variants,
         "conclusions": [
@@ -143,8 +144,10 @@ def conclusion_entries(
 def _groups(run: Run) -> dict[str, int]:
     """The number that each variant has in the report's comparisons."""
     nodes = [node for node in run.planner.nodes if node.stage.name == "train"]
-    firsts = list(dict.fromkeys(node.variants[0] for node in nodes))
-    return {name: firsts.index(node.variants[0]) for node in nodes for name in node.variants}
+    numbers = variant_numbers([node.variants[0] for node in nodes])
+    return {
+        name: number for number, node in zip(numbers, nodes, strict=True) for name in node.variants
+    }
 
 
 def _flat_settings(config: Config) -> dict[str, Any]:

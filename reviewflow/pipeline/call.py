@@ -1,6 +1,6 @@
-"""How a stage's function is called. It shapes what every stage writes, so it counts in every key.
+"""Call a stage's function. This shapes what every stage writes, so it counts in every key.
 
-Only plain values come in: the code that this reaches, and with it all keys, stays this file.
+It takes plain values only, so that the code that it reaches stays within this file.
 """
 
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ def arguments(
     folders: Mapping[str, tuple[Path, ...]],
     single: Mapping[str, bool],
 ) -> dict[str, Value | Path | tuple[Path, ...]]:
-    """Everything that a stage is handed beside ``folder`` and ``context``, by argument name.
+    """Return what a stage's function takes beside ``folder`` and ``context``, by argument.
 
     Parameters
     ----------
     settings : sections and single settings of the configuration.
     files : paths whose content the stage reads.
-    facts : what it is told about the data.
-    rows : the part's table for the stage that takes ``rows``, None for all others.
+    facts : what it takes to know about the data.
+    rows : the part's table for a stage that reads the source, None for all others.
     folders : the artifacts that it reads.
-    single : whether an argument is one folder and not a tuple of folders.
+    single : whether an argument is one folder, not a tuple of folders.
     """
-    handed: dict[str, Value | Path | tuple[Path, ...]] = {**settings, **files, **facts}
+    given: dict[str, Value | Path | tuple[Path, ...]] = {**settings, **files, **facts}
     for name, found in folders.items():
-        handed[name] = found[0] if single[name] else found
-    return handed if rows is None else {**handed, "rows": rows}
+        given[name] = found[0] if single[name] else found
+    return given if rows is None else {**given, "rows": rows}

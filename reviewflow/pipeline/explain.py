@@ -1,14 +1,19 @@
-"""The plan in words and as JSON: what will run and why."""
+"""Write a plan in words and as JSON: what will run and why."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from reviewflow.pipeline.graph import Step
 from reviewflow.pipeline.planner import Decision
+from reviewflow.pipeline.reasons import enumerated, reason_text
 
 
 def plan_entries(decisions: Mapping[Step, Decision]) -> list[dict[str, Any]]:
-    """One entry a step: stage, part, variants, action (``cached``, ``run``, ``unless``), reason."""
+    """Return one entry for each step, as ``plan --json`` prints them.
+
+    Each has stage, part, variants, label, action (``cached``, ``run``, ``unless``), reason in
+    words, reasons as data, and key.
+    """
     return [
         {
             "stage": step.node.stage.name,
@@ -16,7 +21,8 @@ def plan_entries(decisions: Mapping[Step, Decision]) -> list[dict[str, Any]]:
             "variants": step.node.variants,
             "label": step.node.label,
             "action": decision.action,
-            "reason": decision.reason,
+            "reason": decision_text(decision),
+            "reasons": [reason._asdict() for reason in decision.reasons],
             "key": decision.key,
         }
         for step, decision in decisions.items()
@@ -24,22 +30,37 @@ def plan_entries(decisions: Mapping[Step, Decision]) -> list[dict[str, Any]]:
 
 
 def plan_text(decisions: Mapping[Step, Decision]) -> str:
-    """The plan for a person: a node for all steps of a node that share an answer."""
+    """Return the plan for a person: a line for all steps of a group that share an answer."""
     groups: dict[str, dict[Step, Decision]] = {}
     for step, decision in decisions.items():
         groups.setdefault(step.node.title, {})[step] = decision
-    return "\n".join(text for label, found in groups.items() for text in _nodes(label, found))
+    return "\n".join(line for title, own in groups.items() for line in _lines(title, own))
 
 
-def _nodes(label: str, decisions: Mapping[Step, Decision]) -> list[str]:
-    """``normalize: cached``, or a node for each reason with how many parts it concerns."""
+def decision_text(decision: Decision) -> str:
+    """Return why a step runs, in words. Empty where it is cached."""
+    why = reason_text(decision.reasons)
+    if decision.action != "unless":
+        return why
+    verb = "gives" if len(decision.waits_for) == 1 else "give"
+    unless = f"unless {enumerated(decision.waits_for)} {verb}"
+    return (
+        f"{why}, {unless} another variant's bytes"
+        if decision.is_shared
+        else f"{unless} the same bytes"
+    )
+
+
+def _lines(title: str, decisions: Mapping[Step, Decision]) -> list[str]:
+    """Return ``normalize: cached``, or a line for each reason with the parts that it concerns."""
     parts: dict[str, set[int | None]] = {}
     for step, decision in decisions.items():
         if decision.action != "cached":
-            parts.setdefault(decision.reason, set()).add(step.part)
+            dash = "" if decision.action == "unless" and not decision.is_shared else "— "
+            parts.setdefault(dash + decision_text(decision), set()).add(step.part)
     total = len({step.part for step in decisions} - {None})
-    said = [f"{label}: {_counted(found, total)} {_joined(why)}" for why, found in parts.items()]
-    return said or [f"{label}: cached"]
+    lines = [f"{title}: {_counted(own, total)} {why}" for why, own in parts.items()]
+    return lines or [f"{title}: cached"]
 
 
 def _counted(parts: set[int | None], total: int) -> str:
@@ -47,7 +68,3 @@ def _counted(parts: set[int | None], total: int) -> str:
     if not concerned or concerned == total:
         return "will run"
     return f"{concerned} of {total} parts will run"
-
-
-def _joined(reason: str) -> str:
-    return reason if reason.startswith("unless") else f"— {reason}"

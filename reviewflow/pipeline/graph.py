@@ -1,32 +1,25 @@
-"""The job laid out for one configuration: nodes of work, each with its steps.
+"""Lay a job out for one configuration: nodes, each with its steps.
 
     stages × variants × seeds ─▶ nodes (equal ones are one) ─▶ steps (a node's parts)
 
 A node is one stage with one set of settings on one set of inputs. Variants that share it are
-listed on it; a node over parts has a step for each part of the rows.
+listed on it. A node over parts has a step for each part of the rows.
 """
 
+from __future__ import annotations
+
 import json
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
-from reviewflow.config.sections import Config
-from reviewflow.pipeline.stage import Stage
-
-
-class Settings(Protocol):
-    """A job's whole configuration."""
-
-    def settings(self, name: str) -> Any:
-        """The section or the single setting called ``name``."""
+from reviewflow.pipeline.stage import Settings, Stage
 
 
 @dataclass(eq=False)
@@ -39,9 +32,10 @@ class Node:
     settings : arguments for the stage's function, by name, resolved.
     files : paths whose content the stage reads, by argument name.
     upstream : nodes that it reads, by argument name.
-    variants : names of the variants that use it.
     parts : number of parts, or None for a node with a single step.
-    seed : which of a variant's seeds, from 0; None where the stage has none.
+    seed : which of a variant's seeds, from 0. None where the stage has none.
+    number : position in the graph.
+    variants : names of the variants that use it.
     label : what it is called: ``train[tanh]``, or ``normalize`` where there is one only.
     """
 
@@ -49,15 +43,16 @@ class Node:
     config: Settings
     settings: Mapping[str, Any]
     files: Mapping[str, Path]
-    upstream: Mapping[str, tuple["Node", ...]]
+    upstream: Mapping[str, tuple[Node, ...]]
     parts: int | None
     seed: int | None
+    number: int = 0
     variants: list[str] = field(default_factory=list)
     label: str = ""
 
     @property
     def history_key(self) -> str:
-        """The label under which the next run looks for what this one knew; seeds are numbered."""
+        """The label under which the next run finds this node's keys. Seeds are numbered."""
         if self.seed is None:
             return self.label
         return f"{self.stage.name}[{self.variants[0]}, seed {self.seed}]"
@@ -67,17 +62,28 @@ class Node:
         """The label with the stage as a person calls it."""
         return self.label.replace(self.stage.name, self.stage.group, 1)
 
+    @property
+    def variant(self) -> str | None:
+        """The variant that the node belongs to alone. None for what variants share."""
+        if self.stage.fan_out == "seed":
+            return self.variants[0]
+        return self.variants[0] if "[" in self.label and len(self.variants) == 1 else None
+
     @cached_property
     def settings_json(self) -> dict[str, Any]:
         """The settings by their full names, as JSON values."""
         return {name: _json(self.settings[name.rpartition(".")[2]]) for name in self.stage.settings}
 
     @cached_property
-    def steps(self) -> list["Step"]:
+    def settings_text(self) -> str:
+        """The stage and its settings as text that is equal for equal settings."""
+        return json.dumps([self.stage.name, self.settings_json], sort_keys=True)
+
+    @cached_property
+    def steps(self) -> list[Step]:
         """The steps of this node, in the order of the parts."""
-        return (
-            [Step(self, None)] if self.parts is None else [Step(self, p) for p in range(self.parts)]
-        )
+        parts = [None] if self.parts is None else range(self.parts)
+        return [Step(self, part) for part in parts]
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,8 @@ class Step:
     node: Node
     part: int | None
 
-    def inputs(self) -> dict[str, list["Step"]]:
-        """The steps whose artifacts this one reads, by argument name."""
+    def inputs(self) -> dict[str, list[Step]]:
+        """Return the steps whose artifacts this one reads, by argument name."""
         found = {}
         for name, reads in self.node.stage.reads.items():
             nodes = self.node.upstream[name]
@@ -104,72 +110,74 @@ class Step:
 def build_graph(
     stages: tuple[Stage, ...],
     config: Settings,
-    variants: Mapping[str, Config] = MappingProxyType({}),
+    variants: Mapping[str, Settings] = MappingProxyType({}),
     parts: int = 0,
 ) -> list[Node]:
-    """All nodes of a job in the order of its stages; what is equal is one node.
+    """Return all nodes of a job in the order of its stages. What is equal is one node.
 
     Parameters
     ----------
     variants : the configuration of each variant, for jobs that have some.
     parts : how many parts the rows are cut into, for jobs that work part by part.
     """
-    known: dict[str, Node] = {}
-    nodes: list[Node] = []
+    nodes: dict[str, Node] = {}
+    users = _Users()
     for stage in stages:
-        for name, variant, seed in _users(stage, config, variants):
+        for name, variant, seed in _requests(stage, config, variants):
             upstream = {
-                argument: tuple(_sources(nodes, stage, argument, name, seed))
-                for argument in stage.reads
+                argument: users.upstream(stage, argument, name, seed) for argument in stage.reads
             }
             node = _node(stage, variant, seed, upstream, parts)
-            node = known.setdefault(_identity(node, nodes), node)
-            if node not in nodes:
-                nodes.append(node)
-            if name not in node.variants:
-                node.variants.append(name)
-    for node in nodes:
-        node.label = _label(node, nodes, variants)
-    return nodes
+            node = nodes.setdefault(_identity(node), node)
+            if not node.variants:
+                node.number = len(nodes) - 1
+            users.add(node, name)
+    found = list(nodes.values())
+    counts = Counter(node.stage.name for node in found)
+    for node in found:
+        node.label = _label(node, counts[node.stage.name])
+    return found
 
 
-def resolved_device(device: str) -> str:
-    """``cpu`` or ``cuda``; ``auto`` takes CUDA where a device file and a CUDA build are there.
+class _Users:
+    """Which nodes each variant uses, by stage."""
 
-    Nothing is imported for it: planning must stay quick.
-    """
-    if device != "auto":
-        return device
-    return "cuda" if Path("/dev/nvidia0").exists() and "+cpu" not in version("torch") else "cpu"
+    def __init__(self) -> None:
+        self._all: dict[str, dict[Node, None]] = {}
+        self._of_variant: dict[tuple[str, str], dict[Node, None]] = {}
+
+    def add(self, node: Node, variant: str) -> None:
+        """Note that a variant uses a node."""
+        own = self._of_variant.setdefault((node.stage.name, variant), {})
+        if node not in own:
+            node.variants.append(variant)
+        own[node] = None
+        self._all.setdefault(node.stage.name, {})[node] = None
+
+    def upstream(
+        self, stage: Stage, argument: str, variant: str, seed: int | None
+    ) -> tuple[Node, ...]:
+        """Return the earlier nodes that an argument reads, for one variant and seed."""
+        reads = stage.reads[argument]
+        if reads.every == "variant" or stage.fan_out == "job":
+            return tuple(self._all.get(reads.stage, ()))
+        own = self._of_variant.get((reads.stage, variant), {})
+        return tuple(node for node in own if node.seed is None or node.seed == seed)
 
 
-def _users(
-    stage: Stage, config: Settings, variants: Mapping[str, Config]
+def _requests(
+    stage: Stage, config: Settings, variants: Mapping[str, Settings]
 ) -> Iterator[tuple[str, Settings, int | None]]:
-    """Who asks for a stage: (variant, its configuration, seed number)."""
+    """Yield who asks for a stage: variant, its configuration, seed number."""
     if stage.fan_out == "job":
         yield "", config, None
         return
     for name, variant in variants.items():
-        if stage.fan_out == "seed":
-            for seed in range(variant.train.repeats):
+        if stage.fan_out == "seed" and stage.repeats:
+            for seed in range(variant.settings(stage.repeats)):
                 yield name, variant, seed
         else:
             yield name, variant, None
-
-
-def _sources(
-    nodes: list[Node], stage: Stage, argument: str, variant: str, seed: int | None
-) -> Iterator[Node]:
-    """The earlier nodes that an argument of a stage reads, for one variant and seed."""
-    reads = stage.reads[argument]
-    for node in nodes:
-        if node.stage.name == reads.stage and (
-            reads.every == "variant"
-            or stage.fan_out == "job"
-            or (variant in node.variants and (node.seed is None or node.seed == seed))
-        ):
-            yield node
 
 
 def _node(
@@ -180,29 +188,21 @@ def _node(
     parts: int,
 ) -> Node:
     settings = {name.rpartition(".")[2]: config.settings(name) for name in stage.settings}
-    if "train" in settings:
-        train = settings["train"]
-        changes = {
-            "seed": train.seed + (seed or 0),
-            "repeats": 1,
-            "device": resolved_device(train.device),
-        }
-        settings["train"] = train.model_copy(update=changes)
+    if stage.resolve is not None:
+        settings = dict(stage.resolve(settings, seed or 0))
     files = {name: Path(config.settings(setting)) for name, setting in stage.files.items()}
     return Node(
         stage, config, settings, files, upstream, parts if stage.fan_out == "part" else None, seed
     )
 
 
-def _identity(node: Node, nodes: list[Node]) -> str:
-    numbers = {id(known): number for number, known in enumerate(nodes)}
+def _identity(node: Node) -> str:
     return json.dumps(
         [
-            node.stage.name,
-            node.settings_json,
+            node.settings_text,
             {name: str(path) for name, path in node.files.items()},
             {
-                name: [numbers[id(source)] for source in sources]
+                name: [source.number for source in sources]
                 for name, sources in node.upstream.items()
             },
         ],
@@ -210,14 +210,14 @@ def _identity(node: Node, nodes: list[Node]) -> str:
     )
 
 
-def _label(node: Node, nodes: list[Node], variants: Mapping[str, Config]) -> str:
+def _label(node: Node, nodes_of_stage: int) -> str:
     """``train[tanh]``, ``train[tanh, seed 1]``, ``normalize[stems]`` or plain ``normalize``."""
-    name = node.stage.name
-    alone = sum(other.stage is node.stage for other in nodes) == 1 and node.stage.fan_out != "seed"
-    if alone or node.stage.fan_out == "job":
-        return name
-    seeded = node.seed is not None and node.config.settings("train.repeats") > 1
-    return f"{name}[{node.variants[0]}{f', seed {node.seed}' if seeded else ''}]"
+    stage = node.stage
+    if stage.fan_out == "job" or (nodes_of_stage == 1 and stage.fan_out != "seed"):
+        return stage.name
+    is_repeated = stage.repeats is not None and node.config.settings(stage.repeats) > 1
+    seed = f", seed {node.seed}" if node.seed is not None and is_repeated else ""
+    return f"{stage.name}[{node.variants[0]}{seed}]"
 
 
 def _json(value: Any) -> Any:
@@ -226,8 +226,3 @@ def _json(value: Any) -> Any:
         if isinstance(value, BaseModel)
         else json.loads(json.dumps(value))
     )
-
-
-def file_name(label: str) -> str:
-    """A label as a file name: letters, digits, dot and dash."""
-    return re.sub(r"[^\w.-]+", "-", label).strip("-")

@@ -1,22 +1,23 @@
-"""What the last run kept of its keys, for a plan to give reasons with."""
+"""What the last run of a configuration kept of its keys, for a plan to give reasons with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last run of the same configuration and data.
+    """The fingerprints and keys of a run.
 
     Attributes
     ----------
-    fingerprints, keys : by the nodes' history keys; empty for a first run.
-    version : of reviewflow, where there was such a run.
-    other_runs : whether, without one, the job has runs of other configurations or data.
+    fingerprints : the JSON of each node's fingerprint, by the node's history key.
+    keys : the keys of each node's steps, by the node's history key.
+    version : the version of reviewflow that the run was made with, such as ``0.2.0``.
+    other_runs : whether there are runs of the same job with other configurations or data.
     """
 
-    fingerprints: Mapping[str, Mapping[str, Any]]
-    keys: Mapping[str, frozenset[str]]
+    fingerprints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keys: Mapping[str, frozenset[str]] = field(default_factory=dict)
     version: str | None = None
     other_runs: bool = False

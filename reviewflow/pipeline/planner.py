@@ -1,14 +1,14 @@
-"""What will run and why: one function decides, ``plan`` prints its answer and ``run`` obeys it.
+"""Decide what runs and why. ``plan`` prints the decisions, and a run follows them.
 
-step ─ fingerprint ─┬─ inputs known ──▶ key ─▶ store: whole → cached; else run
-               └─ inputs made anew ─────▶ run, or "unless they come out the same"
+step ─ fingerprint ─┬─ inputs known ──▶ key ─▶ store: whole → cached, else run
+                    └─ inputs to be made ────▶ run, or run unless they come out the same
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from platform import python_version
 from typing import Any, Literal
 
@@ -16,19 +16,17 @@ from reviewflow.callgraph.reach import Reach
 from reviewflow.callgraph.versions import package_versions
 from reviewflow.errors import ConfigError, StoreError
 from reviewflow.pipeline.graph import Node, Step
-from reviewflow.pipeline.keys import Fingerprint, differences
+from reviewflow.pipeline.key_history import KeyHistory
+from reviewflow.pipeline.keys import Fingerprint, step_key
 from reviewflow.pipeline.last_run import LastRun
-from reviewflow.pipeline.stage import Stage
-from reviewflow.reporting.lineage import Lineage
-from reviewflow.reviews.parts import Index, Reading
-from reviewflow.reviews.split import place
+from reviewflow.pipeline.reasons import Reason
+from reviewflow.pipeline.resolved import ResolvedStep, StepInput
+from reviewflow.pipeline.stage import ROOT, Source, Stage
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.files import sha256_of
-from reviewflow.store.hashing import digest_of
-from reviewflow.text.wordnet import wordnet_digest
+from reviewflow.store.hashing import KEY_CHARACTERS, digest_of
 
 CALL = "reviewflow.pipeline.call.arguments"  # code that every stage's call goes through
-OPTIONAL_OUTPUT = "split"  # the column of an official split; most files have none
 
 
 @dataclass(frozen=True)
@@ -37,331 +35,315 @@ class Decision:
 
     Attributes
     ----------
-    action : ``cached``; ``run``; ``unless``: it runs unless its inputs come out as they were.
-    reason : why, in words; empty where cached.
+    action : ``cached``, ``run``, or ``unless``: it runs unless its inputs come out as they were.
+    reasons : why it runs. Empty where it is cached.
     key : None where an input is not made yet.
-    identity : equal for steps that do the same; the key where it is known.
+    identity : equal for steps that do the same. The key where it is known.
+    waits_for : titles of the nodes whose bytes decide, for ``unless``.
+    is_shared : whether, for ``unless``, the bytes may also come out as another node's.
     """
 
     action: Literal["cached", "run", "unless"]
-    reason: str
+    reasons: tuple[Reason, ...]
     key: str | None
     fingerprint: Fingerprint
     identity: str
-    inputs: Mapping[str, list[str]] | None
     artifact: Artifact | None = None
+    waits_for: tuple[str, ...] = ()
+    is_shared: bool = False
 
 
 class Planner:
-    """Decides about steps, and remembers what has been made.
+    """Decide about steps, and remember what has been made.
 
     Parameters
     ----------
-    read : the index of the parts, and the rows of new ones.
+    source : where the rows come from, for a job that has some.
     reaches : the code that each stage's function, and ``CALL``, reaches, by its dotted name.
-    previous : the run to compare with when a reason is given.
-    refresh : stage names that run whatever the store holds.
+    last_run : the run to compare with when reasons are given.
+    refresh : stages and groups that run whatever the store holds.
     """
 
     def __init__(
         self,
         store: Store,
-        read: Reading,
         nodes: list[Node],
         reaches: Mapping[str, Reach],
-        previous: LastRun,
+        last_run: LastRun,
+        source: Source | None = None,
         refresh: tuple[str, ...] = (),
     ) -> None:
-        self.store, self.nodes = store, nodes
-        self.index, self.fresh = read.index, read.fresh
-        self.reaches, self.previous, self.refresh = reaches, previous, refresh
+        self.store, self.nodes, self.source = store, nodes, source
+        self.reaches, self.refresh = reaches, refresh
+        self.history = KeyHistory(last_run, store)
+        self._stages = {node.stage.name: node.stage for node in nodes}
+        self._settings = Counter(node.settings_text for node in nodes)
         self._made: dict[Step, Artifact] = {}
         self._ran: dict[Node, None] = {}
         self._remade: set[str] = set()
-        self._foreseen: dict[Step, Decision] = {}
-        self._fingerprints: dict[Node, Fingerprint] = {}
+        self._decisions: dict[Step, Decision] = {}
+        self._fingerprints: dict[Node | Step, Fingerprint] = {}
         self._first: dict[str, Step] = {}
 
     def plan_all(self) -> dict[Step, Decision]:
-        """A decision for every step of the job, running nothing."""
+        """Return a decision for every step of the job, running nothing."""
         return {step: self.plan_step(step) for node in self.nodes for step in node.steps}
 
     def plan_step(self, step: Step) -> Decision:
-        """Whether a step will run; exact once everything before it is made."""
-        if step not in self._foreseen:
-            self._foreseen[step] = self._decided(step)
-        return self._foreseen[step]
+        """Return whether a step will run, as far as that is known by now."""
+        if step in self._made:
+            return self._made_already(step)
+        decision = self._decisions.get(step)
+        if decision is None:  # another thread may clear the decisions at any time
+            decision = self._decisions[step] = self._decide(step)
+        return decision
 
-    def resolve(self, step: Step) -> Decision:
-        """The decision with every input made: look into the store afresh (hold the step's lock)."""
-        fingerprint, inputs = self.fingerprint(step), self._inputs(step)
-        if inputs is None:
-            raise StoreError(f"{step.node.label} was started before what it reads was made.")
-        return self._looked_up(step, fingerprint, inputs)
+    def resolve(self, step: Step) -> ResolvedStep:
+        """Return the step with everything that it takes to perform it.
 
-    def made(self, step: Step, artifact: Artifact, ran: bool) -> None:
-        """Remember that a step's artifact is whole, and whether it was made by this run."""
+        Raises
+        ------
+        StoreError : if an input is not made yet.
+        """
+        node, stage = step.node, step.node.stage
+        sources = step.inputs()
+        if any(source not in self._made for steps in sources.values() for source in steps):
+            raise StoreError(f"{node.label} was started before what it reads was made.")
+        return ResolvedStep(
+            stage=stage.name,
+            label=node.label,
+            function=stage.function,
+            settings=node.settings,
+            facts={fact.argument: fact.value(node, step.part, self._index) for fact in stage.facts},
+            files=node.files,
+            resources={
+                ROOT / each.path: self.fingerprint(step).resources[each.name]
+                for each in stage.resources
+                if each.path is not None
+            },
+            inputs={name: self._step_input(step, name, own) for name, own in sources.items()},
+            fingerprint=self.fingerprint(step),
+            reach=self.reaches[stage.function],
+            source=self.source if stage.reads_source else None,
+            part=step.part,
+            digests=stage.digests,
+        )
+
+    def is_forced(self, step: Step, key: str) -> bool:
+        """Return whether ``--refresh`` asks for a step that this run has not made yet."""
+        return self._is_refreshed(step) and key not in self._remade
+
+    def reasons(self, step: Step, key: str | None, damage: Damage | None) -> tuple[Reason, ...]:
+        """Return why a step runs that has no whole artifact, or runs whatever it has."""
+        if self._is_refreshed(step):
+            return (Reason("refresh"),)
+        if damage is not None:
+            return (Reason("damaged", new=damage.why),)
+        reads_rows = self._reads_rows(step.node.stage)
+        return self.history.reasons(
+            step, self.fingerprint(step), key, reads_rows, self._input_digests(step), self._ran
+        )
+
+    def record(self, step: Step, artifact: Artifact, ran: bool) -> None:
+        """Note that a step's artifact is whole, and whether this run made it."""
         self._made[step] = artifact
         if ran:
             self._ran[step.node] = None
             self._remade.add(artifact.manifest["key"])
+            self._decisions.clear()  # what was forecast for later steps may be known now
 
-    def folder(self, step: Step) -> Path:
-        """Where the artifact of a step lies that has been made or found."""
+    def folder(self, step: Step) -> Any:
+        """Return the folder of the artifact of a step that has been made or found."""
         return self._made[step].folder
 
     def bytes_in(self, step: Step) -> int:
-        """Size of the artifacts that a step reads, which have been made or found."""
+        """Return the size of the artifacts that a step reads, which have been made or found."""
         return sum(self._made[s].bytes for steps in step.inputs().values() for s in steps)
 
     def fingerprint_digests(self) -> set[str]:
-        """Digests of the fingerprints of all steps, known before anything runs."""
+        """Return the digests of all steps' fingerprints. They are known before anything runs."""
         return {self.fingerprint(step).digest for node in self.nodes for step in node.steps}
 
     def fingerprint(self, step: Step) -> Fingerprint:
-        """What shapes the step beside its inputs."""
-        node = step.node
-        if node not in self._fingerprints:
-            reach = self.reaches[node.stage.function]
-            self._fingerprints[node] = Fingerprint(
-                stage=node.stage.name,
-                settings=node.settings_json,
-                files={name: _content_digest(str(path)) for name, path in node.files.items()},
-                given={},
-                code={**self.reaches[CALL].definitions, **reach.definitions},
-                packages={"python": python_version(), **package_versions(reach.packages)},
-                resources=_resources(node),
-            )
-        fingerprint = self._fingerprints[node]
-        given = {name: _given_as_json(name, step, self.index) for name in node.stage.facts}
-        return replace(fingerprint, given=given) if given else fingerprint
+        """Return what shapes the step beside its inputs."""
+        node, known = step.node, self._fingerprints
+        if node not in known:
+            known[node] = self._node_fingerprint(node)
+        if not node.stage.facts and not node.stage.reads_source:
+            return known[node]
+        if step not in known:
+            known[step] = replace(known[node], facts=self._facts_json(step))
+        return known[step]
 
-    def _decided(self, step: Step) -> Decision:
+    @property
+    def _index(self) -> Any:
+        return None if self.source is None else self.source.index
+
+    def _facts_json(self, step: Step) -> dict[str, Any]:
+        node = step.node
+        facts = {
+            fact.name: fact.as_json(fact.value(node, step.part, self._index))
+            for fact in node.stage.facts
+        }
+        if node.stage.reads_source and self.source is not None and step.part is not None:
+            facts["rows"] = dict(self.source.digests(step.part))
+        return facts
+
+    def _node_fingerprint(self, node: Node) -> Fingerprint:
+        reached = [self.reaches[name] for name in (CALL, *node.stage.functions)]
+        packages = sorted({package for reach in reached for package in reach.packages})
+        resources = {each.name: each.digest_for(node.config) for each in node.stage.resources}
+        return Fingerprint(
+            stage=node.stage.name,
+            settings=node.settings_json,
+            files={name: _file_digest(node, name) for name in node.files},
+            facts={},
+            code={name: code for reach in reached for name, code in reach.definitions.items()},
+            packages={"python": python_version(), **package_versions(packages)},
+            resources={name: digest for name, digest in resources.items() if digest is not None},
+        )
+
+    def _step_input(self, step: Step, argument: str, sources: list[Step]) -> StepInput:
+        digests = self._digests_of(step, argument, sources)
+        assert digests is not None  # every source is made
+        folders = tuple(self._made[source].folder for source in sources)
+        return StepInput(folders, tuple(digests), step.node.stage.reads[argument].every is None)
+
+    def _made_already(self, step: Step) -> Decision:
+        artifact = self._made[step]
+        key = artifact.manifest["key"]
+        return Decision("cached", (), key, self.fingerprint(step), key, artifact)
+
+    def _decide(self, step: Step) -> Decision:
         fingerprint = self.fingerprint(step)
-        inputs = self._inputs(step)
+        inputs = self._input_digests(step)
         if inputs is None:
-            return self._above_unknown(step, fingerprint)
-        key = fingerprint.key(inputs)
+            return self._decide_without_key(step, fingerprint)
+        key = step_key(fingerprint.digest, inputs)
         first = self._first.setdefault(key, step)
         if first != step and self.plan_step(first).action != "cached":
-            return Decision("cached", "", key, fingerprint, key, inputs)
-        return self._looked_up(step, fingerprint, inputs)
-
-    def _looked_up(
-        self, step: Step, fingerprint: Fingerprint, inputs: Mapping[str, list[str]]
-    ) -> Decision:
-        """A step whose inputs are known: the store decides."""
-        key = fingerprint.key(inputs)
-        if self._refreshed(step) and key not in self._remade:
-            return Decision("run", "asked for with --refresh", key, fingerprint, key, inputs)
+            return Decision("cached", (), key, fingerprint, key)
+        if self.is_forced(step, key):
+            return Decision("run", (Reason("refresh"),), key, fingerprint, key)
         found = self.store.find(step.node.stage.name, key)
         if isinstance(found, Artifact):
-            return Decision("cached", "", key, fingerprint, key, inputs, found)
-        reason = (
-            f"artifact damaged: {found.why}"
-            if isinstance(found, Damage)
-            else self._reason(step, fingerprint, key)
-        )
-        return Decision("run", reason, key, fingerprint, key, inputs)
+            return Decision("cached", (), key, fingerprint, key, found)
+        return Decision("run", self.reasons(step, key, found), key, fingerprint, key)
 
-    def _above_unknown(self, step: Step, fingerprint: Fingerprint) -> Decision:
-        """A step some of whose inputs will be made again: it has no key yet."""
+    def _decide_without_key(self, step: Step, fingerprint: Fingerprint) -> Decision:
+        """Decide about a step some of whose inputs will be made again: it has no key yet."""
         sources = [s for steps in step.inputs().values() for s in steps]
-        waits = [s for s in sources if self._outputs(s, ()) is None]
         identity = digest_of([fingerprint.digest, [self.plan_step(s).identity for s in sources]])
         first = self._first.setdefault(identity, step)
         if first != step:
-            return replace(self.plan_step(first), action="cached", reason="")
-        if self._refreshed(step):
-            return Decision("run", "asked for with --refresh", None, fingerprint, identity, None)
-        unless = _unless(self._waited_for(step, waits))
-        if fingerprint.digest in self.store.fingerprints(fingerprint.stage):
-            return Decision("unless", unless, None, fingerprint, identity, None)
-        reason = self._reason(step, fingerprint, None)
-        if self._has_twin(step.node):
-            reason = f"{reason}, {unless.removesuffix(' the same bytes')} another variant's bytes"
-            return Decision("unless", reason, None, fingerprint, identity, None)
-        return Decision("run", reason, None, fingerprint, identity, None)
+            return replace(self.plan_step(first), action="cached", reasons=(), waits_for=())
+        if self._is_refreshed(step):
+            return Decision("run", (Reason("refresh"),), None, fingerprint, identity)
+        waits_for = tuple(dict.fromkeys(node.title for node in self._unknown_nodes(step)))
+        is_known = fingerprint.digest in self.store.fingerprints(fingerprint.stage)
+        if is_known:
+            return Decision("unless", (), None, fingerprint, identity, waits_for=waits_for)
+        reasons = self.reasons(step, None, None)
+        if self._settings[step.node.settings_text] > 1:  # another node's artifact may serve
+            return Decision(
+                "unless", reasons, None, fingerprint, identity, waits_for=waits_for, is_shared=True
+            )
+        return Decision("run", reasons, None, fingerprint, identity)
 
-    def _waited_for(self, step: Step, waits: list[Step]) -> list[str]:
-        """What a person calls the work that a step waits for: never the work that it belongs to."""
-        names = []
-        for source in {source.node: source for source in waits}.values():
-            if source.node.title != step.node.title:
-                names.append(source.node.title)
-            else:
-                inner = [s for steps in source.inputs().values() for s in steps]
-                unknown = [s for s in inner if self._outputs(s, ()) is None]
-                names += self._waited_for(source, unknown)
-        return names or [step.node.title]
+    def _unknown_nodes(self, step: Step) -> list[Node]:
+        """Return the nodes of other groups whose bytes a step waits for, in the graph's order."""
+        unknown: dict[Node, None] = {}
+        for steps in step.inputs().values():
+            for source in steps:
+                if self._outputs(source, (), ()) is not None:
+                    continue
+                if source.node.title != step.node.title:
+                    unknown[source.node] = None
+                else:
+                    unknown |= dict.fromkeys(self._unknown_nodes(source))
+        return sorted(unknown, key=lambda node: node.number) or [step.node]
 
-    def _has_twin(self, node: Node) -> bool:
-        """Whether another node has the same fingerprint, so that its artifact may serve both."""
-        return any(
-            other is not node
-            and other.stage is node.stage
-            and other.settings_json == node.settings_json
-            for other in self.nodes
-        )
-
-    def _refreshed(self, step: Step) -> bool:
+    def _is_refreshed(self, step: Step) -> bool:
         stage = step.node.stage
         return stage.name in self.refresh or stage.group in self.refresh
 
-    def _inputs(self, step: Step) -> dict[str, list[str]] | None:
-        """The digests that count, by argument; None where one is not known yet."""
+    def _reads_rows(self, stage: Stage) -> bool:
+        """Return whether a step's inputs come from one part of the source and nothing else."""
+        if stage.reads_source:
+            return True
+        return stage.fan_out == "part" and all(
+            reads.every is None and self._stages[reads.stage].reads_source
+            for reads in stage.reads.values()
+        )
+
+    def _input_digests(self, step: Step) -> dict[str, list[str]] | None:
+        """Return the digests that count, by argument. None where one is not known yet."""
         digests = {}
-        for name, steps in step.inputs().items():
-            known = [self._outputs(s, step.node.stage.reads[name].outputs) for s in steps]
-            if any(outputs is None for outputs in known):
+        for name, sources in step.inputs().items():
+            known = self._digests_of(step, name, sources)
+            if known is None:
                 return None
-            digests[name] = [
-                digest for outputs in known if outputs is not None for digest in outputs
-            ]
+            digests[name] = known
         return digests
 
-    def _outputs(self, step: Step, names: tuple[str, ...]) -> list[str] | None:
-        """Digests of a step's outputs, or None while they are not known.
+    def _digests_of(self, step: Step, argument: str, sources: list[Step]) -> list[str] | None:
+        reads = step.node.stage.reads[argument]
+        digests: list[str] = []
+        for source in sources:
+            known = self._outputs(source, reads.outputs, reads.optional)
+            if known is None:
+                return None
+            digests += known
+        return digests
 
-        What ingest will give is known as soon as the file has been cut, unless its code changed.
+    def _outputs(
+        self, step: Step, names: tuple[str, ...], optional: tuple[str, ...]
+    ) -> list[str] | None:
+        """Return digests of a step's outputs, or None while they are not known.
+
+        A stage that reads the source gives the source's digests, unless its code changed.
         """
         artifact = self._made.get(step) or self.plan_step(step).artifact
         if artifact is not None:
-            known = artifact.digests
-        elif step.node.stage.name == "ingest" and step.part is not None and self._foretold(step):
-            known = self.index.parts[step.part].digests
+            known: Mapping[str, str] = artifact.digests
+        elif self._gives_the_sources_digests(step) and self.source and step.part is not None:
+            known = self.source.digests(step.part)
         else:
             return None
-        if any(name not in known for name in names if name != OPTIONAL_OUTPUT):
+        if any(name not in known for name in names if name not in optional):
             return None
         return [known.get(name, "") for name in names]
 
-    def _foretold(self, step: Step) -> bool:
-        """Whether ingest will write just the rows that were read: so it did, by the same code."""
-        before, now = self.previous.fingerprints.get(step.node.history_key), self.fingerprint(step)
-        return before is None or (before["code"], before["packages"]) == (now.code, now.packages)
-
-    def _reason(self, step: Step, fingerprint: Fingerprint, key: str | None) -> str:
-        """Why there is no artifact, compared with the run before."""
-        node, fingerprints = step.node, self.previous.fingerprints
-        before = fingerprints.get(node.history_key) or fingerprints.get(node.stage.name)
-        if before is None:
-            return _first_time(node, fingerprints)
-        if key is not None and key in self.previous.keys.get(node.history_key, frozenset()):
-            return "artifact missing"
-        said = differences(before, fingerprint.to_json())
-        if said:
-            return "; ".join(said)
-        if node.stage.name in ("ingest", "split", "normalize"):
-            return "new rows"
-        changed = dict.fromkeys(s.node.label for steps in step.inputs().values() for s in steps)
-        ran = [node.label for node in tuple(self._ran) if node.label in changed]
-        return (
-            f"{_several(ran or list(changed))} gave other bytes" if changed else "not in the store"
+    def _gives_the_sources_digests(self, step: Step) -> bool:
+        """Return whether the same code wrote the source's digests before."""
+        return step.node.stage.reads_source and self.history.has_same_code(
+            step.node, self.fingerprint(step)
         )
-
-
-def _first_time(node: Node, fingerprints: Mapping[str, Any]) -> str:
-    """Why a node runs of which the run before knew nothing."""
-    siblings = [
-        history_key
-        for history_key in fingerprints
-        if history_key.partition("[")[0] == node.stage.name
-    ]
-    if not siblings:
-        return "not made before" if fingerprints else "first run"
-    if node.seed is None:
-        return "not made before"
-    known = any(
-        history_key.startswith(f"{node.stage.name}[{node.variants[0]}, seed ")
-        for history_key in siblings
-    )
-    return f"new seed {node.seed}" if known else f"new variant {node.variants[0]}"
-
-
-def given_facts(node: Node, part: int | None, index: Index) -> dict[str, Any]:
-    """Facts about the data that a stage is told, as its function takes them.
-
-    ``rows`` (the part's table) is not among them: the run hands it over while it reads the file.
-    """
-    facts: dict[str, Any] = {}
-    if "place" in node.stage.facts and part is not None:
-        facts["place"] = place(index, part, node.config.settings("split"))
-    if "index" in node.stage.facts:
-        facts["index"] = index
-    if "lineage" in node.stage.facts:
-        facts["lineage"] = _lineage(node)
-    return facts
-
-
-def _lineage(report: Node) -> tuple[Lineage, ...]:
-    """Which variant and which earlier nodes each model of a report comes from, by number."""
-    read = report.upstream
-    names = list(dict.fromkeys(model.variants[0] for model in read["models"]))
-    found = []
-    for model in read["models"]:
-        (features,) = model.upstream["features"]
-        (tokens,), (vocabulary,) = features.upstream["tokens"], features.upstream["vocabulary"]
-        found.append(
-            Lineage(
-                names.index(model.variants[0]),
-                read["tokens"].index(tokens),
-                read["vocabularies"].index(vocabulary),
-                read["features"].index(features),
-            )
-        )
-    return tuple(found)
 
 
 def check_refresh(names: tuple[str, ...], stages: tuple[Stage, ...]) -> tuple[str, ...]:
-    """The names as stages know them; raises ConfigError for a name that no stage has."""
+    """Return the names as stages know them.
+
+    Raises
+    ------
+    ConfigError : if no stage has a name.
+    """
     known = list(dict.fromkeys([s.group for s in stages] + [s.name for s in stages]))
     for name in names:
         if name not in known and name.replace("_", " ") not in known:
-            raise ConfigError(f"--refresh {name!r} is no stage; the stages are {', '.join(known)}.")
+            raise ConfigError(
+                f"--refresh {name!r} is not a stage; the stages are {', '.join(known)}."
+            )
     return tuple(name if name in known else name.replace("_", " ") for name in names)
 
 
-def _given_as_json(name: str, step: Step, index: Index) -> Any:
-    """A given fact as it counts in the key."""
-    if name == "rows" and step.part is not None:
-        return dict(index.parts[step.part].digests)
-    value = given_facts(step.node, step.part, index)[name]
-    if isinstance(value, Index):
-        return digest_of(value.to_json())
-    if name == "place":
-        return None if value is None else asdict(value)
-    return [list(model) for model in value]
-
-
-def _resources(node: Node) -> dict[str, str]:
-    """Digests of what shapes a stage beside configuration, code and packages."""
-    found = {}
-    if "wordnet" in node.stage.resources and node.config.settings("normalize.reduce") == "lemma":
-        found["wordnet"] = wordnet_digest()
-    for name in node.stage.resources:
-        if name != "wordnet":
-            found[name] = sha256_of(Path(__file__).parents[1] / name)[:32]
-    return found
-
-
-def _unless(labels: list[str]) -> str:
-    """``unless train[relu] and 7 others give the same bytes``."""
-    names = list(dict.fromkeys(labels))
-    return f"unless {_several(names)} {'gives' if len(names) == 1 else 'give'} the same bytes"
-
-
-def _several(names: list[str]) -> str:
-    if len(names) > 2:
-        return f"{names[0]} and {len(names) - 1} others"
-    return " and ".join(names)
-
-
-def _content_digest(path: str) -> str:
-    """Digest of a file's bytes."""
+def _file_digest(node: Node, argument: str) -> str:
+    """Return the digest of a file that a setting names."""
+    path = node.files[argument]
     try:
-        return sha256_of(Path(path))[:32]
+        return sha256_of(path)[:KEY_CHARACTERS]
     except OSError as error:
         raise ConfigError(
-            f"The suite {path} cannot be read ({error.strerror}); check the paths under validate:."
+            f"The {argument.rpartition('_')[2]} {path} cannot be read ({error.strerror}); "
+            f"check {node.stage.files[argument]}."
         ) from None

@@ -1,41 +1,36 @@
-"""One run of the job: performs what the planner decides and keeps the record of it.
+"""Run a job: perform what the planner decides, and keep what becomes of each step.
 
-config ─ index ─ nodes ─ planner ─▶ works (what a person calls a stage) ─▶ outcomes ─▶ run.json
+planner ─▶ task groups (what a person calls a stage) ─▶ outcomes ─▶ run.json
 """
 
 from __future__ import annotations
 
-import resource
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 from threading import Event, Lock
 from typing import Any
 
 from reviewflow.context import Context, Progress, silent
-from reviewflow.errors import InputError, QualityError, StoreError
-from reviewflow.pipeline.call import arguments
+from reviewflow.errors import QualityError, StoreError
+from reviewflow.pipeline.executors import Request, make_executor
 from reviewflow.pipeline.graph import Node, Step
 from reviewflow.pipeline.keys import Fingerprint
-from reviewflow.pipeline.planner import Decision, Planner, given_facts
-from reviewflow.reviews.column_digests import written_digests
-from reviewflow.reviews.parts import Index, PartInfo
+from reviewflow.pipeline.perform import Performed, perform_step, recomputed_files
+from reviewflow.pipeline.planner import Planner
+from reviewflow.pipeline.reasons import Reason, reason_text
 from reviewflow.store.artifacts import Artifact
-
-Writer = Callable[..., dict[str, Any]]
-CutAgain = Callable[[], Iterable[tuple[PartInfo, Any]]]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one step; the fields are run.json's.
+    """What became of one step. The fields are run.json's.
 
-    ``bytes`` is the size of what it wrote, ``bytes_in`` that of the artifacts that it read, both as
-    they lie on the disk.
+    ``bytes`` is the size of what it wrote, ``bytes_in`` that of the artifacts that it read, both
+    as they are on the disk.
     """
 
     stage: str
@@ -50,6 +45,11 @@ class Outcome:
     rows: int | None
     bytes: int
     bytes_in: int
+    reasons: tuple[Reason, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as run.json has them."""
+        return {**vars(self), "reasons": [reason._asdict() for reason in self.reasons]}
 
 
 class TaskGroup:
@@ -58,21 +58,21 @@ class TaskGroup:
     Not a dataclass on purpose: an orchestrator may walk the fields of those.
     """
 
-    def __init__(self, label: str, nodes: list[Node], variants: tuple[str, ...]) -> None:
-        self.label, self.nodes, self.variants = label, nodes, variants
+    def __init__(self, title: str, nodes: list[Node]) -> None:
+        self.title, self.nodes, self.variants = title, nodes, tuple(nodes[-1].variants)
 
 
 class Listener:
-    """Is told what a run does; this one keeps it to itself."""
+    """Hears what a run does. This one ignores it."""
 
     def update(self, name: str, message: str, figures: dict[str, float]) -> None:
-        """A piece of group has come further."""
+        """Hear that a task group has come further."""
 
     def done(self, name: str, state: str, seconds: float, reason: str) -> None:
-        """A piece of group has ended: ``ran``, ``cached`` or ``failed``."""
+        """Hear that a task group has ended: ``ran``, ``cached`` or ``failed``."""
 
-    def show(self, name: str, nodes: str) -> None:
-        """A piece of group has something to read."""
+    def show(self, name: str, lines: str) -> None:
+        """Hear something of a task group for a person to read."""
 
 
 class Run:
@@ -81,269 +81,215 @@ class Run:
     Parameters
     ----------
     planner : decides about every step.
-    listener : is told of the progress.
-    executor : runs the parts of a stage side by side.
-    cut_again : reads the rows again, part by part, where a job has rows.
+    listener : hears of the progress.
+    pool : runs the parts of a stage side by side.
     recheck : compute again, aside, every step that is cached, and compare bytes.
     """
 
     def __init__(
-        self,
-        planner: Planner,
-        listener: Listener,
-        executor: Executor,
-        cut_again: CutAgain = tuple,
-        recheck: bool = False,
+        self, planner: Planner, listener: Listener, pool: Executor, recheck: bool = False
     ) -> None:
-        self.planner, self.listener, self.executor = planner, listener, executor
-        self.cut_again, self.recheck, self.stop = cut_again, recheck, Event()
+        self.planner, self.listener, self.pool, self.recheck = planner, listener, pool, recheck
+        self.executor = make_executor(pool)
+        self.stop = Event()
         planner.store.verify |= recheck  # what is compared must be the bytes that are there
-        self.lies: list[str] = []
-        self.failed: set[Node] = set()
-        self.outcomes: list[Outcome] = []
-        self._nodes: list[Node] = []
+        self.mismatches: list[str] = []
         self.keys: dict[str, tuple[Fingerprint, list[str]]] = {}
         self.artifacts: dict[Step, Artifact] = {}
+        self._failed: set[Node] = set()
+        self._ended: list[tuple[Node, Outcome]] = []
         self._lock = Lock()
+        self._titles: dict[str, set[str]] = {}
+        for node in planner.nodes:
+            self._titles.setdefault(node.stage.name, set()).add(node.title)
 
     @property
-    def index(self) -> Index:
+    def index(self) -> Any:
         """Which parts the rows are cut into."""
-        return self.planner.index
+        assert self.planner.source is not None
+        return self.planner.source.index
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """What became of the steps that have ended, in the order of ``artifacts``."""
+        with self._lock:
+            return [outcome for _, outcome in self._ended]
 
     def folders_of(self, stage: str) -> list[Path]:
-        """The folders of a stage's artifacts that this run has made or found so far."""
-        with self._lock:
-            return [a.folder for step, a in self.artifacts.items() if step.node.stage.name == stage]
-
-    def figure_of(self, stage: str, name: str) -> int:
-        """A figure that a stage told of each part, added up over what was reached."""
-        with self._lock:
-            found = [a for step, a in self.artifacts.items() if step.node.stage.name == stage]
-        return sum(artifact.manifest["figures"].get(name, 0) for artifact in found)
+        """Return the folders of a stage's artifacts that this run has made or found so far."""
+        return [artifact.folder for artifact in self._artifacts_of(stage)]
 
     def folder_of(self, stage: str) -> Path | None:
-        """The folder of a stage's only artifact; None where the run did not get there."""
+        """Return the folder of a stage's only artifact. None where the run did not get there."""
         folders = self.folders_of(stage)
         return folders[0] if folders else None
 
+    def figure_of(self, stage: str, name: str) -> int:
+        """Return a figure that a stage gives for each part, summed over what was reached."""
+        return sum(
+            artifact.manifest["figures"].get(name, 0) for artifact in self._artifacts_of(stage)
+        )
+
     def all_outcomes(self) -> list[Outcome]:
-        """One outcome a step of the job; what was not reached is ``failed`` or ``skipped``."""
-        reached = [
-            replace(outcome, state="failed") if node in self.failed else outcome
-            for node, outcome in zip(self._nodes, self.outcomes, strict=True)
+        """Return one outcome for each step, ``failed`` or ``skipped`` where it was not reached."""
+        with self._lock:
+            ended, reached = list(self._ended), set(self.artifacts)
+        found = [
+            replace(outcome, state="failed") if node in self._failed else outcome
+            for node, outcome in ended
         ]
         missed = [
-            _not_done(step, "failed" if step.node in self.failed else "skipped")
+            _not_reached(step, "failed" if step.node in self._failed else "skipped")
             for node in self.planner.nodes
             for step in node.steps
-            if step not in self.artifacts
+            if step not in reached
         ]
-        return reached + missed
+        return found + missed
 
-    def task_groups(self, *group: str) -> list[TaskGroup]:
-        """Pieces of group of a stage as a person calls it, one for each distinct set of nodes."""
+    def task_groups(self, *groups: str) -> list[TaskGroup]:
+        """Return the task groups of stages as a person calls them, each with its nodes."""
         found: dict[str, list[Node]] = {}
         for node in self.planner.nodes:
-            if node.stage.group in group:
-                label = node.title
-                found.setdefault(label, []).append(node)
-        return [
-            TaskGroup(label, nodes, tuple(nodes[-1].variants)) for label, nodes in found.items()
-        ]
+            if node.stage.group in groups:
+                found.setdefault(node.title, []).append(node)
+        return [TaskGroup(title, nodes) for title, nodes in found.items()]
 
     def sources(self, group: TaskGroup) -> set[str]:
-        """Labels of the works whose artifacts, or whose passing, a piece of group waits for."""
-        nodes = {node for own in group.nodes for group in own.upstream.values() for node in group}
+        """Return titles of the groups whose artifacts, or whose passing, a group waits for."""
+        nodes = {node for own in group.nodes for read in own.upstream.values() for node in read}
         checks = {name for own in group.nodes for name in own.stage.after}
-        names = {node.title for node in nodes}
-        names |= {node.title for node in self.planner.nodes if node.stage.name in checks}
-        return names - {group.label}
+        titles = {node.title for node in nodes}
+        for name in checks:
+            titles |= self._titles[name]
+        return titles - {group.title}
 
     def perform(self, group: TaskGroup, progress: Progress = silent) -> list[Outcome]:
-        """Do what has to be done of a piece of group; returns one outcome a step.
+        """Do what has to be done of a task group, and return one outcome for each step.
 
         Parameters
         ----------
-        progress : is told of the progress beside the run's listener.
+        progress : hears of the progress beside the run's listener.
 
         Raises
         ------
-        QualityError : if a check with severity ``error`` fails; the message is its table.
+        QualityError : if a stage's gate says that the run must stop. The message is its reason.
         """
 
-        def tell(message: str, figures: dict[str, float]) -> None:
-            self.listener.update(group.label, message, figures)
+        def update(message: str, figures: dict[str, float]) -> None:
+            self.listener.update(group.title, message, figures)
             progress(message, figures)
 
-        context = Context(tell, self.stop, self.executor)
-        started, performed = time.perf_counter(), []
-        try:
-            for node in group.nodes:
-                performed += self._perform_node(node, context)
-                if node.stage.name.startswith("validate_"):
-                    self._stop_at_failures(node)
-        except BaseException:
-            self.failed.add(node)
-            self.listener.done(group.label, "failed", time.perf_counter() - started, "")
-            raise
-        if group.nodes[-1].stage.name == "train" and len(group.variants) > 1:
+        context = Context(update, self.stop, self.pool)
+        started, outcomes = time.perf_counter(), []
+        for node in group.nodes:
+            try:
+                outcomes += self._perform_node(node, context)
+                self._stop_at_gate(node)
+            except BaseException as error:
+                self._failed.add(node)
+                self.listener.done(group.title, "failed", time.perf_counter() - started, "")
+                if isinstance(error, RuntimeError) and self.stop.is_set():
+                    context.check_stop()  # the pool was shut down under the stage
+                raise
+        shared = group.nodes[-1].stage.shared
+        if shared and len(group.variants) > 1:
             others = ", ".join(group.variants[1:])
-            self.listener.show(group.label, f"trained once for {others} too: equal settings")
-        ran = [outcome for outcome in performed if outcome.state == "ran"]
+            self.listener.show(group.title, f"{shared} once for {others} too: equal settings")
+        ran = [outcome for outcome in outcomes if outcome.state == "ran"]
         state, reason = ("ran", ran[0].reason) if ran else ("cached", "")
-        self.listener.done(group.label, state, time.perf_counter() - started, reason)
-        return performed
+        self.listener.done(group.title, state, time.perf_counter() - started, reason)
+        return outcomes
 
-    def _perform_node(self, node: Node, context: Context) -> list[Outcome]:
-        steps = node.steps
-        if node.stage.name == "ingest":
-            return [self._perform(step, context, rows) for step, rows in self._cut(node)]
-        if len(steps) == 1:
-            return [self._perform(steps[0], context)]
-        done = []
-        for outcome in context.executor.map(lambda step: self._perform(step, context), steps):
-            done.append(outcome)
-            context.progress(node.stage.name, {"done": len(done), "total": len(steps)})
-        return done
-
-    def _cut(self, node: Node) -> Iterable[tuple[Step, Any]]:
-        """The steps of ingest with their rows; the file is read again only if some are missing."""
-        fresh = self.planner.fresh
-        asked = [
-            step
-            for step in node.steps
-            if self.recheck or self.planner.plan_step(step).action == "run"
-        ]
-        if all(step.part in fresh for step in asked):
-            return ((step, fresh.pop(step.part or 0, None)) for step in node.steps)
-        return self._read_again(node.steps)
-
-    def _read_again(self, steps: list[Step]) -> Iterable[tuple[Step, Any]]:
-        changed = InputError("The reviews' file changed while it was read; run again.")
-        number = -1
-        for number, (info, rows) in enumerate(self.cut_again()):
-            if number >= len(steps) or info.digests != self.index.parts[number].digests:
-                raise changed
-            yield steps[number], rows
-        if number + 1 != len(steps):
-            raise changed
-
-    def _perform(self, step: Step, context: Context, rows: Any = None) -> Outcome:
-        context.check_stop()
-        stage, started = step.node.stage, time.perf_counter()
-        decision = self.planner.resolve(step)
-        artifact = decision.artifact
-        if artifact is None:
-            with self.planner.store.lock(stage.name, decision.identity):
-                decision = self.planner.resolve(step)
-                if decision.artifact is None and stage.name == "ingest" and rows is None:
-                    rows = self._rows(step)  # it was there when the file was not read again
-                artifact = decision.artifact or self._make(step, decision, context, rows)
-        if self.recheck and decision.action == "cached":
-            self._recheck(step, artifact, context, rows)
-        self.planner.made(step, artifact, decision.action != "cached")
-        outcome = _outcome(
-            step,
-            artifact,
-            decision.action,
-            decision.reason,
-            time.perf_counter() - started,
-            self.planner.bytes_in(step),
-        )
-        with self._lock:
-            self.outcomes.append(outcome)
-            self._nodes.append(step.node)
-            self.artifacts[step] = artifact
-            _, keys = self.keys.setdefault(step.node.history_key, (decision.fingerprint, []))
-            keys.append(outcome.key or "")
-        return outcome
-
-    def _rows(self, step: Step) -> Any:
-        return next(rows for other, rows in self._read_again(step.node.steps) if other == step)
-
-    def _make(self, step: Step, decision: Decision, context: Context, rows: Any) -> Artifact:
-        """Call the stage's function and keep what it writes."""
-        facts = {
-            "fingerprint": decision.fingerprint.digest,
-            "key_parts": decision.fingerprint.to_json(),
-            "inputs": decision.inputs,
-        }
-        ingested = step.node.stage.name == "ingest"
-        writer = self._writer(step, context, rows)
-        return self.planner.store.make(
-            step.node.stage.name,
-            decision.identity,
-            writer,
-            facts,
-            written_digests if ingested else None,
-        )
-
-    def _writer(self, step: Step, context: Context, rows: Any) -> Writer:
-        """The stage's function with everything but the folder that it writes into."""
-        node, stage = step.node, step.node.stage
-        function = resolve_name(stage.function)
-        handed = arguments(
-            node.settings,
-            node.files,
-            given_facts(node, step.part, self.index),
-            rows,
-            {name: tuple(map(self.planner.folder, read)) for name, read in step.inputs().items()},
-            {name: reads.every is None for name, reads in stage.reads.items()},
-        )
-        return partial(function, **handed, context=context)
-
-    def _recheck(self, step: Step, artifact: Artifact, context: Context, rows: Any) -> None:
-        """Compute a cached step again, aside, and note its key if the bytes differ."""
-        found = self.planner.store.recompute_digests(self._writer(step, context, rows))
-        kept = {name: entry["sha256"] for name, entry in artifact.manifest["files"].items()}
-        if found != kept:
-            files = [name for name in {**found, **kept} if found.get(name) != kept.get(name)]
-            self.lies.append(f"{step.node.label}: {artifact.folder} ({', '.join(sorted(files))})")
-
-    def stop_at_lies(self) -> None:
-        """Raise StoreError if a cached artifact was not what its step computes now."""
-        if self.lies:
+    def raise_if_nondeterministic(self) -> None:
+        """Raise StoreError if a cached artifact is not what its step computes now."""
+        if self.mismatches:
             raise StoreError(
                 "Computing again gave other bytes than these cached artifacts hold; remove them, "
-                "or run with --refresh: " + "; ".join(self.lies) + "."
+                "or run with --refresh: " + "; ".join(self.mismatches) + "."
             )
 
-    def _stop_at_failures(self, node: Node) -> None:
-        from reviewflow.quality.results import failed, failure_table, read_results
+    def _artifacts_of(self, stage: str) -> list[Artifact]:
+        with self._lock:
+            return [a for step, a in self.artifacts.items() if step.node.stage.name == stage]
 
-        results = read_results(self.planner.folder(node.steps[0]))
-        if failed(results):
-            raise QualityError(failure_table(results))
+    def _perform_node(self, node: Node, context: Context) -> list[Outcome]:
+        context.check_stop()
+        outcomes = []
+        for step, performed in self._performed(node, context):
+            if self.recheck and not performed.ran:
+                self._recheck(step, performed.artifact, context)
+            outcomes.append(self._record(step, performed))
+            if len(node.steps) > 1:
+                done = {"done": float(len(outcomes)), "total": float(len(node.steps))}
+                context.progress(node.stage.name, done)
+        return outcomes
+
+    def _performed(self, node: Node, context: Context) -> Iterator[tuple[Step, Performed]]:
+        """Yield what becomes of a node's steps, in the order of the parts."""
+        store = self.planner.store
+        if node.stage.reads_source or len(node.steps) == 1:  # a source is read from its front
+            for step in node.steps:
+                request = self._request(step)
+                yield step, perform_step(request.step, store, context, request.force)
+            if node.stage.reads_source and self.planner.source is not None:
+                self.planner.source.close()
+            return
+        requests = [self._request(step) for step in node.steps]
+        yield from zip(node.steps, self.executor.perform_all(requests, store, context), strict=True)
+
+    def _request(self, step: Step) -> Request:
+        resolved = self.planner.resolve(step)
+        return Request(resolved, self.planner.is_forced(step, resolved.key))
+
+    def _recheck(self, step: Step, artifact: Artifact, context: Context) -> None:
+        """Compute a cached step again, and note it if the bytes differ."""
+        files = recomputed_files(self.planner.resolve(step), artifact, self.planner.store, context)
+        if files:
+            self.mismatches.append(f"{step.node.label}: {artifact.folder} ({', '.join(files)})")
+
+    def _record(self, step: Step, performed: Performed) -> Outcome:
+        """Keep what became of a step."""
+        planner, artifact = self.planner, performed.artifact
+        key = artifact.manifest["key"]
+        reasons = planner.reasons(step, key, performed.damage) if performed.ran else ()
+        planner.record(step, artifact, performed.ran)
+        outcome = _outcome(step, performed, reasons, planner.bytes_in(step))
+        with self._lock:
+            self._ended.append((step.node, outcome))
+            self.artifacts[step] = artifact
+            _, keys = self.keys.setdefault(step.node.history_key, (planner.fingerprint(step), []))
+            keys.append(key)
+        return outcome
+
+    def _stop_at_gate(self, node: Node) -> None:
+        """Raise QualityError if the node's gate says that the run must stop."""
+        if node.stage.gate is not None:
+            why = resolve_name(node.stage.gate)(self.planner.folder(node.steps[0]))
+            if why is not None:
+                raise QualityError(why)
 
 
-def _variant(node: Node) -> str | None:
-    """The variant that a node belongs to alone; None for what variants share."""
-    if node.stage.fan_out == "seed":
-        return node.variants[0]
-    return node.variants[0] if "[" in node.label and len(node.variants) == 1 else None
-
-
-def _not_done(step: Step, state: str) -> Outcome:
-    name, variant = step.node.stage.name, _variant(step.node)
+def _not_reached(step: Step, state: str) -> Outcome:
+    name, variant = step.node.stage.name, step.node.variant
     return Outcome(name, step.part, variant, None, state, "", 0.0, 0.0, 0, None, 0, 0)
 
 
 def _outcome(
-    step: Step, artifact: Artifact, action: str, reason: str, seconds: float, bytes_in: int
+    step: Step, performed: Performed, reasons: tuple[Reason, ...], bytes_in: int
 ) -> Outcome:
-    manifest = artifact.manifest
+    manifest = performed.artifact.manifest
     return Outcome(
         stage=step.node.stage.name,
         part=step.part,
-        variant=_variant(step.node),
+        variant=step.node.variant,
         key=manifest["key"],
-        state="cached" if action == "cached" else "ran",
-        reason=reason,
-        seconds=round(seconds, 4),
-        cpu_seconds=0.0 if action == "cached" else manifest["cpu_seconds"],
-        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        state="ran" if performed.ran else "cached",
+        reason=reason_text(reasons),
+        seconds=round(performed.seconds, 4),
+        cpu_seconds=manifest["cpu_seconds"] if performed.ran else 0.0,
+        peak_memory_bytes=performed.peak_memory_bytes,
         rows=manifest["figures"].get("rows"),
-        bytes=artifact.bytes,
+        bytes=performed.artifact.bytes,
         bytes_in=bytes_in,
+        reasons=reasons,
     )

@@ -34,6 +34,12 @@ def failed(results: Mapping[str, Any]) -> bool:
     return not results["success"]
 
 
+def failure(folder: Path) -> str | None:
+    """Return the table of failed expectations if a check stops the run, else None."""
+    results = read_results(folder)
+    return failure_table(results) if failed(results) else None
+
+
 def failure_table(results: Mapping[str, Any]) -> str:
     """Return a table of the failed expectations as text, errors first.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from reviewflow.errors import StoreError
 from reviewflow.formatting import finite, flatten
-from reviewflow.pipeline.keys import differences
+from reviewflow.pipeline.reasons import differences, reason_text
 from reviewflow.runs.history import RunRecord, references, run_summary
 from reviewflow.runs.json_values import mapping, mappings, text
 from reviewflow.runs.keys_file import Keys, read_keys
@@ -186,7 +186,7 @@ def _reasons(
             continue
         if new.get("stage") in by_part:  # keys.json holds the facts of the first part only
             old, new = {**old, "given": {}, "facts": {}}, {**new, "given": {}, "facts": {}}
-        reasons = tuple(differences(old, new))
+        reasons = tuple(dict.fromkeys(reason_text([r]) for r in differences(old, new)))
         if reasons:
             found.setdefault(reasons, []).append(label)
     return [{"steps": labels, "reasons": list(reasons)} for reasons, labels in found.items()]

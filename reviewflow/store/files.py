@@ -5,6 +5,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from reviewflow.store.hashing import KEY_CHARACTERS
+
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file so that readers see either its old or its new content."""
@@ -23,3 +25,11 @@ def sha256_of(path: Path) -> str:
     """Return the digest of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_digest(path: Path) -> str | None:
+    """Return a digest of a file's bytes as it counts in a key. None if it cannot be read."""
+    try:
+        return sha256_of(path)[:KEY_CHARACTERS]
+    except OSError:
+        return None

@@ -20,15 +20,15 @@ from typing import Any
 
 from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ReviewflowError
-from reviewflow.jobs.open_sentiment import open_planner, open_run
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.open_sentiment import open_sentiment
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.runner import Listener, Run, TaskGroup
 from reviewflow.runs.record import RunRecorder, last_run
 
 
 def main() -> None:
     """Start a process for every line until standard input is closed."""
-    for name in [stage.function.rpartition(".")[0] for stage in STAGES] + [
+    for name in [stage.function.rpartition(".")[0] for stage in SENTIMENT.stages] + [
         *("torch", "nltk", "great_expectations", "matplotlib", "pandas", "numba"),
     ]:
         import_module(name)
@@ -74,10 +74,10 @@ def performed(
     try:
         record = RunRecorder(folder / "runs", "sentiment", path.stem, settings)
         previous = last_run(folder / "runs", record.identity)
-        planner = open_planner(settings, folder, previous, verify=verify)
+        planner = open_sentiment(settings, folder, previous, verify=verify)
         planner.plan_all()
         with ThreadPoolExecutor(threads) as pool:
-            run = open_run(settings, planner, Listener(), pool, recheck)
+            run = Run(planner, Listener(), pool, recheck)
             perform_all(run, threads)
         record.write_keys(run.keys, previous)
         record.finish("completed", None, {})
@@ -98,13 +98,13 @@ def perform_all(run: Run, threads: int) -> None:
         run.perform(group)
 
     with ThreadPoolExecutor(threads) as pool:
-        for name in dict.fromkeys(stage.group for stage in STAGES):
+        for name in SENTIMENT.groups:
             for group in run.task_groups(name):
                 waits = [futures[label] for label in run.sources(group) if label in futures]
-                futures[group.label] = pool.submit(perform, group, waits)
+                futures[group.title] = pool.submit(perform, group, waits)
     for future in futures.values():
         future.result()
-    run.stop_at_lies()
+    run.raise_if_nondeterministic()
 
 
 def evidence(run: Run | None) -> dict[str, Any]:

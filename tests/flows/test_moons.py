@@ -78,7 +78,7 @@ def test_the_record_tells_of_every_stage_and_both_versions(first: Result, folder
     record = last_run(folder)
     assert (record["job"], record["state"]) == ("moons", "completed")
     assert [stage["stage"] for stage in record["stages"]]
-    assert {stage["stage"] for stage in record["stages"]} == {stage.name for stage in MOONS}
+    assert {stage["stage"] for stage in record["stages"]} == {stage.name for stage in MOONS.stages}
     whole, point = record["versions"]
     assert whole["first"] == pytest.approx(0.69, abs=0.01)
     assert point["accuracy"]["fresh"]["accuracy"] > 0.8

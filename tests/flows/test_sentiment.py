@@ -16,7 +16,7 @@ import yaml
 
 from reviewflow.config.sentiment import read_config
 from reviewflow.errors import InputError, QualityError
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import quality_entries
 from tasks.environment import OWN_SERVER
 from tests.conftest import (
@@ -145,7 +145,7 @@ def test_the_record_says_where_report_and_data_docs_are(first: Seen) -> None:
 
 def test_the_record_has_every_stage(first: Seen) -> None:
     stages = first.record["stages"]
-    assert {stage["stage"] for stage in stages} == {stage.name for stage in STAGES}
+    assert {stage["stage"] for stage in stages} == {stage.name for stage in SENTIMENT.stages}
     for stage in stages:
         assert set(stage) == {
             *("stage", "part", "variant", "key", "state", "reason", "seconds"),
@@ -206,7 +206,7 @@ def test_prefect_shows_each_piece_of_work_by_its_name(first: Seen) -> None:
     for name in WORKS[:8]:
         assert "steps ran: first run" in first.task_runs[name].state.message
     assert first.flow_run.state.type.value == "COMPLETED"
-    shown = {stage.group for stage in STAGES}
+    shown = {stage.group for stage in SENTIMENT.stages}
     assert first.flow_run.name == f"small · {ROWS} rows · {len(shown)} changed stages"
 
 

@@ -84,9 +84,9 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
     from concurrent.futures import ThreadPoolExecutor
 
     from reviewflow.config.sentiment import read_config
-    from reviewflow.jobs.open_sentiment import open_planner, open_run
+    from reviewflow.jobs.open_sentiment import open_sentiment
     from reviewflow.jobs.sentiment_summary import summary
-    from reviewflow.pipeline.runner import Listener
+    from reviewflow.pipeline.runner import Listener, Run
     from reviewflow.reporting.page.html import html_page
     from reviewflow.runs.identity import run_identity
     from reviewflow.runs.record import RunRecorder, last_run
@@ -96,8 +96,8 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
     previous = last_run(runs, run_identity("sentiment", config.stem, settings))
     record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
-        planner = open_planner(settings, artifacts, previous)
-        run = open_run(settings, planner, Listener(), pool, request["recheck"])
+        planner = open_sentiment(settings, artifacts, previous)
+        run = Run(planner, Listener(), pool, request["recheck"])
         for group in request["works"]:
             for work in run.task_groups(group):
                 run.perform(work)
@@ -106,7 +106,7 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
         "completed", None, summary(run, settings, record.folder / "report.html")
     )
     page = html_page(content, run.folder_of("report")) if "report" in request["works"] else ""
-    return {"outcomes": outcomes(run), "lies": run.lies, "page": page}
+    return {"outcomes": outcomes(run), "lies": run.mismatches, "page": page}
 
 
 def outcomes(run: Any) -> list[dict[str, Any]]:

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from reviewflow.jobs.moons import MOONS
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.text.wordnet import ARCHIVE
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 
 SYSTEM = ("/proc", "/sys", "/dev")
-RESOURCES = {stage.name: stage.resources for stage in (*STAGES, *MOONS)}
+RESOURCES = {stage.name: stage.resources for stage in SENTIMENT.stages + MOONS.stages}
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def allowed(call: dict[str, Any], folder: Path) -> Iterator[Path]:
     yield from map(Path, zoneinfo.TZPATH)  # the operating system's, as Python is
     yield folder / "temp"
     yield from map(Path, call["own"])
-    for name in RESOURCES[call["stage"]]:
-        yield ARCHIVE if name == "wordnet" else ROOT / "reviewflow" / name
+    for resource in RESOURCES[call["stage"]]:
+        yield ROOT / "reviewflow" / resource.path if resource.path else ARCHIVE
 
 
 def is_code(path: Path) -> bool:

@@ -21,12 +21,12 @@ from typing import Any
 
 from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.moons import MOONS
-from reviewflow.jobs.open_moons import open_small_planner
-from reviewflow.jobs.open_sentiment import open_planner, open_run
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.open_sentiment import open_sentiment
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.opening import open_planner
 from reviewflow.pipeline.runner import Listener, Run
-from reviewflow.pipeline.stage import Stage
+from reviewflow.pipeline.stage import Job, Stage
 from tests.reviewflow.moons.conftest import SMALL
 
 
@@ -76,9 +76,9 @@ def _paths(value: Any) -> Iterator[Path]:
             yield from _paths(each)
 
 
-def perform(run: Run, stages: tuple[Stage, ...]) -> None:
+def perform(run: Run, job: Job) -> None:
     """Do all steps of a run, one after another."""
-    for title in dict.fromkeys(stage.group for stage in stages):
+    for title in job.groups:
         for group in run.task_groups(title):
             run.perform(group)
 
@@ -91,14 +91,14 @@ def main(sentiment: Path, folder: Path) -> None:
     """
     import_module("matplotlib.font_manager")
     watch = Watch()
-    for stage in (*STAGES, *MOONS):
+    for stage in SENTIMENT.stages + MOONS.stages:
         watch.over(stage)
     sys.addaudithook(watch.hear)
     config, nothing = read_config(sentiment), LastRun({}, {})
     with ThreadPoolExecutor(1) as pool:
-        planner = open_planner(config, folder / "sentiment", nothing)
-        perform(open_run(config, planner, Listener(), pool), STAGES)
-        planner = open_small_planner(MOONS, SMALL, folder / "moons", nothing)
+        planner = open_sentiment(config, folder / "sentiment", nothing)
+        perform(Run(planner, Listener(), pool), SENTIMENT)
+        planner = open_planner(MOONS, SMALL, folder / "moons", nothing)
         perform(Run(planner, Listener(), pool), MOONS)
     (folder / "opened.json").write_text(json.dumps(watch.calls), encoding="utf-8")
 

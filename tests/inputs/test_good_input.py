@@ -16,10 +16,10 @@ import yaml
 from reviewflow.config.sections import Config
 from reviewflow.config.sentiment import read_config
 from reviewflow.errors import InputError
-from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun
-from reviewflow.pipeline.runner import Listener
+from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
 from tests.conftest import ROOT, SHOWN, Told, performed, small_config, write_config
@@ -320,8 +320,8 @@ def test_variants_with_equal_settings_are_trained_once_and_told(tmp_path: Path) 
     shown = Shown()
     with ThreadPoolExecutor(1) as pool:
         settings = read_config(config)
-        planner = open_planner(settings, tmp_path / "made", LastRun({}, {}))
-        run = open_run(settings, planner, shown, pool)
+        planner = open_sentiment(settings, tmp_path / "made", LastRun({}, {}))
+        run = Run(planner, shown, pool)
         for work in run.task_groups(*SHOWN[:-2]):
             run.perform(work)
     assert shown.lines == ["train[plain]: trained once for same too: equal settings"]

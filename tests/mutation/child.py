@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,29 +31,56 @@ def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = N
     from concurrent.futures import ThreadPoolExecutor
 
     from reviewflow.config.sentiment import read_config
-    from reviewflow.jobs.open_sentiment import open_run
-    from reviewflow.jobs.sentiment import STAGES
+    from reviewflow.jobs.sentiment import SENTIMENT
     from reviewflow.pipeline.graph import build_graph
     from reviewflow.pipeline.last_run import LastRun
     from reviewflow.pipeline.planner import Planner
-    from reviewflow.pipeline.runner import Listener
-    from reviewflow.reviews.parts import Reading, reading
+    from reviewflow.pipeline.runner import Listener, Run
+    from reviewflow.reviews.source import ReviewSource, open_source
     from reviewflow.store.artifacts import Store
 
     config = read_config(folder / "job.yaml")
-    read = reading(config.ingest, None, memos or folder / MEMOS)
-    read = Reading(index, {}) if index else read
-    lines = build_graph(STAGES, config, config.variant_configs, len(read.index.parts))
+    source = open_source(config.ingest, None, memos or folder / MEMOS)
+    source = ReviewSource(config.ingest, None, index) if index else source
+    parts = len(source.index.parts)
+    nodes = build_graph(SENTIMENT.stages, config, config.variant_configs, parts)
     store = Store(folder / "artifacts" / "store")
-    planner = Planner(store, read, lines, reaches, LastRun({}, {}))
-    return open_run(config, planner, Listener(), ThreadPoolExecutor(2))
+    planner = Planner(store, nodes, reaches, LastRun(), source)
+    return Run(planner, Listener(), ThreadPoolExecutor(2))
+
+
+class StoredRows:
+    """Rows that were written when the job was made, in the place of a source."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def rows(self, part: int) -> Any:
+        """Return the rows of a part."""
+        from pyarrow import parquet
+
+        return parquet.read_table(self.folder / f"rows-{part}.parquet")
+
+
+class NamedRows:
+    """A name in the place of a source's rows."""
+
+    def rows(self, part: int) -> str:
+        """Return what stands for the rows of a part."""
+        return "the rows"
+
+
+def resolved(run: Any, step: Any, source: Any) -> Any:
+    """The resolved step, with another source in the place of its own."""
+    found = run.planner.resolve(step)
+    return replace(found, source=source) if found.source is not None else found
 
 
 def context_of(run: Any) -> Any:
     """The surroundings of a step."""
     from reviewflow.context import Context
 
-    return Context(stop=run.stop, executor=run.executor)
+    return Context(stop=run.stop, executor=run.pool)
 
 
 def steps_of(run: Any) -> Iterator[tuple[str, Any]]:
@@ -69,22 +97,24 @@ def make_all(folder: Path, reaches: Any, tell: Tell) -> None:
     """Make the whole job; tell of every step its key, arguments, files and imports."""
     from pyarrow import parquet
 
+    from reviewflow.pipeline.perform import perform_step
+
     run = opened(folder, reaches)
-    tables = [table for _, table in fresh_parts(run)]
+    tables = [table for _, table in fresh_parts(folder)]
     for part, table in enumerate(tables):
         parquet.write_table(table, folder / f"rows-{part}.parquet")
     (folder / "index.json").write_text(run.index.to_json(), encoding="utf-8")
     for name, step in steps_of(run):
-        decision, rows = run.planner.resolve(step), _rows(folder, step)
+        found = resolved(run, step, StoredRows(folder))
         imported: set[str] = set()
-        with stand_in(step.node.stage.function, traced(step.node.stage.function, imported)):
-            artifact = run._make(step, decision, context_of(run), rows)
-        run.planner.made(step, artifact, True)
+        with stand_in(found.function, traced(found.function, imported)):
+            artifact = perform_step(found, run.planner.store, context_of(run), True).artifact
+        run.planner.record(step, artifact, True)
         tell(
             {
                 "made": name,
                 "stage": step.node.stage.name,
-                "key": decision.key,
+                "key": found.key,
                 "folder": str(artifact.folder),
                 "manifest": dict(artifact.manifest),
                 "arguments": arguments_of(run, step),
@@ -136,14 +166,16 @@ def forget_project() -> dict[str, Any]:
 
 def arguments_of(run: Any, step: Any) -> str | None:
     """What a step's function is handed, as text; None where that cannot be told."""
+    from reviewflow.pipeline.perform import stage_writer
+
     handed: dict[str, Any] = {}
     try:
-        with stand_in(step.node.stage.function, lambda **arguments: handed.update(arguments)):
-            run._writer(step, None, "the rows" if step.node.stage.name == "ingest" else None)(
-                Path()
-            )
+        found = resolved(run, step, NamedRows())
+        with stand_in(found.function, lambda **arguments: handed.update(arguments)):
+            stage_writer(found, context_of(run))(folder=Path())
     except Exception:
         return None
+    handed.pop("context", None)
     return repr(sorted(handed.items()))
 
 
@@ -172,16 +204,19 @@ def do_again(folder: Path, reaches: Any, module: str, tell: Tell) -> None:
         if module not in known["imported"] and arguments_of(run, step) == known["arguments"]:
             continue
         tell({"begins": known["made"]})
-        why = _difference(run, step, known, _rows(folder, step))
+        why = _difference(run, step, known, folder)
         if why is None:
             tell({"ended": known["made"]})
         else:
             tell({"stale": known["made"], "why": why})
 
 
-def fresh_parts(run: Any) -> Iterator[Any]:
-    """The parts of the file as they are cut now, whatever a memo says."""
-    return run.cut_again()
+def fresh_parts(folder: Path) -> Iterator[Any]:
+    """The parts of the file as they are cut now, whatever the index cache says."""
+    from reviewflow.config.sentiment import read_config
+    from reviewflow.reviews.parts import cut
+
+    return cut(read_config(folder / "job.yaml").ingest, None)
 
 
 def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, list[Any]]:
@@ -195,12 +230,11 @@ def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, lis
     by_name = {known["made"]: known for known in baseline}
     todo = []
     for name, step in steps_of(run):
-        decision = run.planner.resolve(step)
-        known = by_key.get((step.node.stage.name, decision.key))
+        known = by_key.get((step.node.stage.name, run.planner.resolve(step).key))
         if known is not None:
             todo.append((known, step))
         known = known or by_name[name]
-        run.planner.made(step, Artifact(Path(known["folder"]), known["manifest"]), False)
+        run.planner.record(step, Artifact(Path(known["folder"]), known["manifest"]), False)
     return run, todo
 
 
@@ -209,7 +243,7 @@ def _told_wrong(run: Any, folder: Path) -> Iterator[str]:
     from pyarrow import parquet
 
     before = json.loads((folder / "index.json").read_text(encoding="utf-8"))["parts"]
-    fresh = list(fresh_parts(run))
+    fresh = list(fresh_parts(folder))
     if [part for part, _ in fresh] != list(run.index.parts):
         yield "the memo gave other parts than the file has"
     for number, (part, table) in enumerate(fresh[: len(before)]):
@@ -218,19 +252,13 @@ def _told_wrong(run: Any, folder: Path) -> Iterator[str]:
             yield f"part {number} has other rows and the same digests"
 
 
-def _rows(folder: Path, step: Any) -> Any:
-    from pyarrow import parquet
-
-    if step.node.stage.name != "ingest":
-        return None
-    return parquet.read_table(folder / f"rows-{step.part}.parquet")
-
-
-def _difference(run: Any, step: Any, known: dict[str, Any], rows: Any) -> str | None:
+def _difference(run: Any, step: Any, known: dict[str, Any], folder: Path) -> str | None:
     """Do a step again; what is not as it was, in words, or None."""
+    from reviewflow.pipeline.perform import stage_writer
+
     made = Path(tempfile.mkdtemp(dir=run.planner.store.folder.parent))
     try:
-        run._writer(step, context_of(run), rows)(folder=made)
+        stage_writer(resolved(run, step, StoredRows(folder)), context_of(run))(folder=made)
     except BaseException as error:  # whatever a changed program does
         return f"{type(error).__name__}: {str(error)[:200]}"
     else:

@@ -26,14 +26,14 @@ from reviewflow.callgraph.reach import Reach, reach_in_project
 from reviewflow.callgraph.references import Reference
 from reviewflow.callgraph.source import Source, read_sources
 from reviewflow.errors import ReviewflowError
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.planner import CALL
 from tests.mutation import child
 from tests.mutation.project import module_paths, replace_source
 
 LIMIT_SECONDS = 120
 PACKAGES = ("reviewflow",)
-ENTRIES = (CALL, *(stage.function for stage in STAGES))
+ENTRIES = (CALL, *(stage.function for stage in SENTIMENT.stages))
 
 
 class BlindProject(Project):

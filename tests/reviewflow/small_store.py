@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.config.sentiment import read_config
-from reviewflow.jobs.open_sentiment import open_planner, open_run
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.open_sentiment import open_sentiment
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import summary
-from reviewflow.pipeline.runner import Listener
+from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import RunRecorder, last_run
 from reviewflow.store.artifacts import MANIFEST, Artifact, Store
@@ -93,8 +93,8 @@ def real_run(config: Path, artifacts: Path, changes: tuple[str, ...] = ()) -> st
     previous = last_run(runs, run_identity("sentiment", config.stem, settings))
     record = RunRecorder(runs, "sentiment", config.stem, settings)
     with ThreadPoolExecutor(2) as pool:
-        run = open_run(settings, open_planner(settings, artifacts, previous), Listener(), pool)
-        for group in dict.fromkeys(stage.group for stage in STAGES):
+        run = Run(open_sentiment(settings, artifacts, previous), Listener(), pool)
+        for group in SENTIMENT.groups:
             for work in run.task_groups(group):
                 run.perform(work)
     record.write_keys(run.keys, previous)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from reviewflow.config.sentiment import read_config
-from reviewflow.jobs.open_sentiment import open_planner, open_run
+from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run, TaskGroup
-from tasks.stage import group_name, performed
+from tasks.stage import perform_group, task_run_name
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 
 NOTHING_BEFORE = LastRun({}, {})
@@ -24,8 +24,8 @@ def opened(folder: Path, reviews: Reviews, pool: Executor) -> Run:
     """A run that has not begun."""
     path = write_reviews(folder / "reviews.csv", reviews)
     config = read_config(write_config(folder / "job.yaml", small_config(path)))
-    planner = open_planner(config, folder / "artifacts", NOTHING_BEFORE)
-    return open_run(config, planner, Listener(), pool)
+    planner = open_sentiment(config, folder / "artifacts", NOTHING_BEFORE)
+    return Run(planner, Listener(), pool)
 
 
 def only_work(run: Run, group: str) -> TaskGroup:
@@ -34,7 +34,7 @@ def only_work(run: Run, group: str) -> TaskGroup:
 
 
 def name(run: Run, group: str) -> str:
-    return group_name({"run": run, "group": only_work(run, group)})
+    return task_run_name({"run": run, "group": only_work(run, group)})
 
 
 def test_work_is_named_after_stage_and_variant(
@@ -43,7 +43,7 @@ def test_work_is_named_after_stage_and_variant(
     run = opened(tmp_path, reviews, pool)
     assert name(run, "validate reviews") == "validate reviews"
     assert name(run, "normalize") == "normalize"
-    assert [group_name({"run": run, "group": group}) for group in run.task_groups("train")] == [
+    assert [task_run_name({"run": run, "group": group}) for group in run.task_groups("train")] == [
         "train[relu]",
         "train[tanh]",
     ]
@@ -57,7 +57,7 @@ def test_work_over_several_parts_says_how_many_will_run(
     assert parts > 1
     assert name(run, "ingest") == f"ingest · {parts} of {parts} parts"
     assert name(run, "vectorize") == f"vectorize · {parts} of {parts} parts"
-    performed(run, only_work(run, "ingest"))
+    perform_group(run, only_work(run, "ingest"))
 
     again = opened(tmp_path, imdb, pool)
     assert name(again, "ingest") == f"ingest · 0 of {parts} parts"
@@ -70,13 +70,13 @@ def test_the_state_tells_what_ran_and_why_or_what_was_found(
     tmp_path: Path, reviews: Reviews, pool: Executor
 ) -> None:
     run = opened(tmp_path, reviews, pool)
-    state = performed(run, only_work(run, "ingest"))
+    state = perform_group(run, only_work(run, "ingest"))
     assert (state.type.value, state.name) == ("COMPLETED", "Completed")
     assert state.message == "2 of 2 steps ran: first run"
     keys = [outcome.key or "" for outcome in run.outcomes]
 
     again = opened(tmp_path, reviews, pool)
-    state = performed(again, only_work(again, "ingest"))
+    state = perform_group(again, only_work(again, "ingest"))
     assert (state.type.value, state.name) == ("COMPLETED", "Cached")
     assert state.message == f"found whole: ingest/{keys[0][:8]}, split/{keys[1][:8]}"
 
@@ -86,8 +86,8 @@ def test_progress_reaches_the_listener_and_the_task(
 ) -> None:
     run = opened(tmp_path, reviews, pool)
     told: list[tuple[str, dict[str, float]]] = []
-    performed(run, only_work(run, "ingest"))
-    performed(run, only_work(run, "normalize"), lambda *what: told.append(what))
+    perform_group(run, only_work(run, "ingest"))
+    perform_group(run, only_work(run, "normalize"), lambda *what: told.append(what))
     assert told
     message, figures = told[-1]
     assert message

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tasks.report import metrics_rows
-from tasks.validate import shown
+from tasks.validate import table_row
 
 
 def entry(**changes: Any) -> dict[str, Any]:
@@ -18,16 +18,16 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 
 def test_an_expectation_is_a_row() -> None:
-    row = shown(entry())
+    row = table_row(entry())
     assert row["passed"] == "error"
     assert "record" in row["examples"]
-    assert shown(entry(severity="warning"))["passed"] == "warning"
-    passed = shown(entry(success=True, examples=[]))
+    assert table_row(entry(severity="warning"))["passed"] == "warning"
+    passed = table_row(entry(success=True, examples=[]))
     assert (passed["passed"], passed["examples"]) == ("yes", "")
 
 
 def test_text_from_data_is_no_markup() -> None:
-    row = shown(entry(observed="<img src=x> [link](http://x.y)", examples=[{"t": "a\n# b|c"}]))
+    row = table_row(entry(observed="<img src=x> [link](http://x.y)", examples=[{"t": "a\n# b|c"}]))
     assert "<img" not in row["seen"]
     assert "[link](" not in row["seen"]
     assert "\n" not in row["examples"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from reviewflow.jobs.moons import MOONS
-from reviewflow.jobs.open_moons import open_small_planner
 from reviewflow.moons.config import MoonsConfig
 from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.opening import open_planner
 from reviewflow.pipeline.runner import Listener, Run
 
 SMALL = MoonsConfig.model_validate(
@@ -25,10 +25,10 @@ SMALL = MoonsConfig.model_validate(
 
 def run_job(root: Path, config: MoonsConfig) -> dict[str, Path]:
     """Return the folder of each stage, by the stage's name."""
-    planner = open_small_planner(MOONS, config, root, LastRun({}, {}))
+    planner = open_planner(MOONS, config, root, LastRun({}, {}))
     with ThreadPoolExecutor(2) as pool:
         run = Run(planner, Listener(), pool)
-        for stage in MOONS:
+        for stage in MOONS.stages:
             for work in run.task_groups(stage.group):
                 run.perform(work)
     return {step.node.stage.name: artifact.folder for step, artifact in run.artifacts.items()}

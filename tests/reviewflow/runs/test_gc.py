@@ -8,7 +8,7 @@ import pytest
 
 from reviewflow.config.sections import Config
 from reviewflow.config.sentiment import read_config
-from reviewflow.jobs.open_sentiment import open_planner
+from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.gc import collect_garbage, remove_artifact, write_claims
 from reviewflow.runs.history import (
@@ -101,7 +101,7 @@ def test_what_a_run_may_find_stays_while_it_goes_on(tmp_path: Path, going: RunRe
 
 def test_the_recipes_of_a_run_cover_whatever_it_can_find(two_runs: TwoRuns) -> None:
     """What a run has to claim: so much, and not what only the other run used."""
-    planner = open_planner(read_config(two_runs.config), two_runs.artifacts, LastRun({}, {}))
+    planner = open_sentiment(read_config(two_runs.config), two_runs.artifacts, LastRun({}, {}))
     fingerprints = {
         planner.fingerprint(step).digest for node in planner.nodes for step in node.steps
     }

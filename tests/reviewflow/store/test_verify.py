@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewflow.jobs.sentiment import STAGES
+from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.runs.gc import collect_garbage
 from reviewflow.runs.history import (
     run_records,
@@ -28,7 +28,7 @@ def test_a_real_store_is_whole_and_every_artifact_is_used_by_a_run(two_runs: Two
     assert (seen.corruptions, seen.stale_temps) == ((), ())
     assert told == sorted(told)
     assert told[-1] == (seen.bytes, seen.bytes)
-    found = entries(store, [stage.name for stage in STAGES])
+    found = entries(store, [stage.name for stage in SENTIMENT.stages])
     used = runs_by_artifact(run_records(two_runs.artifacts / "runs"))
     assert seen.artifacts == len(found)
     assert {(entry.stage, entry.key) for entry in found} == used.keys()

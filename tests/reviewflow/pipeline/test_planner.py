@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reviewflow.pipeline.explain import decision_text
 from tests.conftest import (
     Reviews,
     Told,
@@ -85,7 +86,7 @@ def assert_foretold(told: Told, before: Told) -> None:
                 assert (outcome.state == "ran") == changed, step
         else:
             assert outcome.state == {"run": "ran", "cached": "cached"}[decision.action], step
-            assert bool(decision.reason) == (decision.action == "run"), step
+            assert bool(decision_text(decision)) == (decision.action == "run"), step
 
 
 def waits_for_one_that_runs(told: Told, named: tuple[str, int | None]) -> bool:
@@ -101,7 +102,7 @@ def test_at_first_everything_runs(first: tuple[Project, Told]) -> None:
     assert told.outcomes.keys() == told.foretold.keys()
     foretold = told.foretold.values()
     assert "cached" not in {decision.action for decision in foretold}
-    assert {d.reason for d in foretold if d.action == "run"} == {"first run"}
+    assert {decision_text(d) for d in foretold if d.action == "run"} == {"first run"}
     # models are judged alike: a second one is spared if it comes out as the first
     unless = {label for (label, _), d in told.foretold.items() if d.action == "unless"}
     assert unless <= {"evaluate[relu]", "evaluate[tanh]"}
@@ -278,7 +279,7 @@ def test_what_is_refreshed_runs_and_what_comes_out_the_same_stops_it(
     told = performed(project.config, project.artifacts, refresh=("vectorize",))
     assert_foretold(told, first[1])
     assert told.ran == {"count", "vocabulary", "features"}
-    assert told.foretold["count", None if ("count", None) in told.foretold else 0].reason
+    assert told.foretold["count", None if ("count", None) in told.foretold else 0].reasons
 
 
 def test_variants_that_come_to_the_same_features_share_the_work(project: Project) -> None:

@@ -1,0 +1,74 @@
+"""What the sentiment job's stages take to know: facts of the data, resources, a seed's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reviewflow.pipeline.stage import Fact, Resource, Settings
+from reviewflow.reporting.lineage import Lineage, variant_numbers
+from reviewflow.reviews.split import Place, place
+from reviewflow.store.hashing import KEY_CHARACTERS, digest_of
+from reviewflow.text.wordnet import wordnet_digest
+
+if TYPE_CHECKING:
+    from reviewflow.pipeline.graph import Node
+    from reviewflow.reviews.parts import Index
+
+
+def part_place(node: Node, part: int | None, index: Index) -> Place | None:
+    """Return the place of a part, as far as its split depends on it."""
+    return None if part is None else place(index, part, node.config.settings("split"))
+
+
+def models_lineage(report: Node, part: int | None, index: Index) -> tuple[Lineage, ...]:
+    """Return, of each model of a report, its variant and what it was made from, by number."""
+    read = report.upstream
+    numbers = variant_numbers([model.variants[0] for model in read["models"]])
+    found = []
+    for number, model in zip(numbers, read["models"], strict=True):
+        (features,) = model.upstream["features"]
+        (tokens,), (vocabulary,) = features.upstream["tokens"], features.upstream["vocabulary"]
+        found.append(
+            Lineage(
+                number,
+                read["tokens"].index(tokens),
+                read["vocabularies"].index(vocabulary),
+                read["features"].index(features),
+            )
+        )
+    return tuple(found)
+
+
+def wordnet(config: Settings) -> str | None:
+    """Return the digest of WordNet, which only lemmas depend on."""
+    reduces_to_lemmas = config.settings("normalize.reduce") == "lemma"
+    return wordnet_digest()[:KEY_CHARACTERS] if reduces_to_lemmas else None
+
+
+def seed_settings(settings: Mapping[str, Any], seed: int) -> Mapping[str, Any]:
+    """Return the training section as one seed of a variant uses it on this machine."""
+    train = settings["train"]
+    changes = {"seed": train.seed + seed, "repeats": 1, "device": resolved_device(train.device)}
+    return {**settings, "train": train.model_copy(update=changes)}
+
+
+def resolved_device(device: str) -> str:
+    """Return ``cpu`` or ``cuda``. ``auto`` is CUDA if a device file and a CUDA build are there.
+
+    It imports nothing, since planning must stay quick.
+    """
+    if device != "auto":
+        return device
+    return "cuda" if Path("/dev/nvidia0").exists() and "+cpu" not in version("torch") else "cpu"
+
+
+PLACE = Fact("place", "place", part_place, lambda value: value and asdict(value))
+INDEX = Fact(
+    "index", "rows", lambda node, part, index: index, lambda value: digest_of(value.to_json())
+)
+LINEAGE = Fact("lineage", "variants", models_lineage, lambda value: [list(each) for each in value])
+WORDNET = Resource("wordnet", digest=wordnet)

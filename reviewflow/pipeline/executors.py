@@ -1,0 +1,60 @@
+"""Perform many steps side by side. Threads do it today; another way is one more class.
+
+steps ─▶ StepExecutor.perform_all ─▶ what became of each, in the order of the steps
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from reviewflow.context import Context
+from reviewflow.pipeline.perform import Performed, perform_step
+from reviewflow.pipeline.resolved import ResolvedStep
+from reviewflow.store.artifacts import Store
+
+
+@dataclass(frozen=True)
+class Request:
+    """A step to perform.
+
+    Attributes
+    ----------
+    force : make it whatever the store holds.
+    """
+
+    step: ResolvedStep
+    force: bool
+
+
+class StepExecutor(ABC):
+    """Performs resolved steps."""
+
+    @abstractmethod
+    def perform_all(
+        self, requests: Sequence[Request], store: Store, context: Context
+    ) -> Iterator[Performed]:
+        """Yield what became of each step, in the order of the requests."""
+
+
+class ThreadExecutor(StepExecutor):
+    """Performs steps on the threads of a pool."""
+
+    def __init__(self, pool: Executor) -> None:
+        self.pool = pool
+
+    def perform_all(
+        self, requests: Sequence[Request], store: Store, context: Context
+    ) -> Iterator[Performed]:
+        """Yield what became of each step, in the order of the requests."""
+        context.check_stop()  # a pool that is shut down takes no work
+        return self.pool.map(
+            lambda request: perform_step(request.step, store, context, request.force), requests
+        )
+
+
+def make_executor(pool: Executor) -> StepExecutor:
+    """Return what performs the steps of a run."""
+    return ThreadExecutor(pool)

@@ -1,0 +1,47 @@
+"""Open a job: analyse its code, lay out its steps, and be ready to decide about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from reviewflow.callgraph.cache import reaches
+from reviewflow.pipeline.graph import build_graph
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.planner import CALL, Planner, check_refresh
+from reviewflow.pipeline.stage import Job, Settings, Source
+from reviewflow.store.artifacts import Store
+
+
+def open_planner(
+    job: Job,
+    config: Settings,
+    artifacts: Path,
+    last_run: LastRun,
+    *,
+    variants: Mapping[str, Settings] = MappingProxyType({}),
+    source: Source | None = None,
+    refresh: tuple[str, ...] = (),
+    verify: bool = False,
+) -> Planner:
+    """Return the planner of a job.
+
+    Parameters
+    ----------
+    artifacts : the folder that holds the store and what is remembered of code.
+    variants : the configuration of each variant, for a job that has some.
+    source : the rows, for a job that has some.
+    refresh : stages and groups that run whatever the store holds.
+    verify : hash every artifact instead of trusting sizes and times.
+
+    Raises
+    ------
+    ConfigError : if there is no stage to refresh, or no file that a setting names.
+    """
+    parts = 0 if source is None else len(source.index.parts)
+    nodes = build_graph(job.stages, config, variants, parts)
+    reached = reaches((CALL, *job.functions), artifacts / "memos" / "code.json")
+    asked = check_refresh(refresh, job.stages)
+    store = Store(artifacts / "store", verify)
+    return Planner(store, nodes, reached, last_run, source, asked)

@@ -1,0 +1,80 @@
+"""Resolve a step: everything that it takes to find its artifact, or to make it, anywhere.
+
+A resolved step is frozen and can be pickled. A store and a context are all that a thread, a process
+or another machine needs to perform it (see :mod:`reviewflow.pipeline.perform`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reviewflow.callgraph.reach import Reach
+from reviewflow.pipeline.keys import Fingerprint, step_key
+from reviewflow.pipeline.stage import Source
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """The artifacts that a step reads as one argument.
+
+    Attributes
+    ----------
+    folders : one folder for each artifact.
+    digests : the digests that count of each artifact, in the order of the folders.
+    is_single : whether the function takes one folder, not a tuple of folders.
+    """
+
+    folders: tuple[Path, ...]
+    digests: tuple[str, ...]
+    is_single: bool
+
+
+@dataclass(frozen=True)
+class ResolvedStep:
+    """One step whose inputs are made.
+
+    Attributes
+    ----------
+    label : what errors call the step.
+    function : dotted name of the stage's function.
+    settings, facts : arguments of the function, by name.
+    files : files that the function reads, by argument. Their digests stand in the fingerprint.
+    resources : files below the package that shape the result, with the digests that the key has.
+    inputs : the artifacts that the step reads, by argument.
+    source, part : where the rows come from, for a stage that reads the source.
+    reach : the code that the function reaches, as it was analysed.
+    digests : dotted name of the function that gives the artifact's digests, if there is one.
+    """
+
+    stage: str
+    label: str
+    function: str
+    settings: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    files: Mapping[str, Path]
+    resources: Mapping[Path, str]
+    inputs: Mapping[str, StepInput]
+    fingerprint: Fingerprint
+    reach: Reach
+    source: Source | None = None
+    part: int | None = None
+    digests: str | None = None
+
+    @property
+    def input_digests(self) -> dict[str, list[str]]:
+        """The digests that count of the inputs, by argument."""
+        return {name: list(given.digests) for name, given in self.inputs.items()}
+
+    @property
+    def key(self) -> str:
+        """The step's key: its fingerprint and its inputs' digests."""
+        return step_key(self.fingerprint.digest, self.input_digests)
+
+    @property
+    def watched_files(self) -> dict[Path, str]:
+        """Files that must not change while the function runs, with the digests of the key."""
+        own = {path: self.fingerprint.files[name] for name, path in self.files.items()}
+        return {**own, **self.resources}
