@@ -166,12 +166,19 @@ def _arguments(given: object, where: str, columns: tuple[str, ...], frame: str) 
         if key in RESERVED_KWARGS:
             raise ConfigError(f"{where}: {key} has no place in kwargs; leave it out.")
     for column in named_columns(kwargs):
-        _check_word(column, columns, where, f"names {_short(column)}, no column of frame {frame}")
+        _check_word(
+            column,
+            columns,
+            where,
+            f"names {_short(column)}, which is not a column of frame {frame}",
+        )
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
         raise ConfigError(f"{where}: min_value {low} is above max_value {high}; swap them.")
     for column in _condition_columns(kwargs.get("row_condition"), where):
-        _check_word(column, columns, where, f"has a condition on {_short(column)}, no column")
+        _check_word(
+            column, columns, where, f"has a condition on {_short(column)}, which is not a column"
+        )
     return dict(kwargs)
 
 

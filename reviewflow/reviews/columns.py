@@ -61,7 +61,7 @@ def _missing(path: Path, names: Sequence[str], setting: str, name: str, delimite
     start = f"{path} has no column {name!r} ({setting}); it has {shown}"
     other = _likely_delimiter(names, delimiter)
     if other:
-        return f"{start}: the cells seem to be cut by {other}, so set ingest.delimiter."
+        return f"{start}: the cells seem to be separated by {other}, so set ingest.delimiter."
     near = nearest(name, names)
     if near:
         return f"{start}; did you mean {near!r}?"

@@ -55,7 +55,7 @@ def check_delimiter(delimiter: str) -> None:
     """Raise InputError unless this character can separate cells."""
     if not delimiter.isascii() or delimiter in '"\r\n\0':
         raise InputError(
-            f"ingest.delimiter {delimiter!r} cannot cut cells; it must be an ASCII character "
+            f"ingest.delimiter {delimiter!r} cannot separate cells; it must be an ASCII character "
             "other than a quote or an end of line, like a comma or a tab."
         )
 

@@ -1,4 +1,4 @@
-"""Everything wrong that is known to be brought, in the order of docs/errors.md."""
+"""List every known mistake in the input, in the order of docs/errors.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from reviewflow.store.artifacts import Store
-from tests.inputs.bench import Bench, Case, csv_text, made_up
+from tests.inputs.attempt import Attempt, Case, csv_text, made_up
 
 SUITES = ("suites",)
 CHECKS = ("suites", "ingest", "validate reviews")
@@ -22,53 +22,53 @@ FEATURES = (*CHECKS, "normalize", "vectorize", "validate features")
 GOOD = csv_text(made_up())
 
 
-def file(text: str | bytes, name: str = "reviews.csv", **ingest: Any) -> Callable[[Bench], None]:
-    def change(bench: Bench) -> None:
-        bench.file(text, name)
-        bench.set("ingest", **ingest)
+def file(text: str | bytes, name: str = "reviews.csv", **ingest: Any) -> Callable[[Attempt], None]:
+    def change(attempt: Attempt) -> None:
+        attempt.file(text, name)
+        attempt.set("ingest", **ingest)
 
     return change
 
 
-def setting(section: str, **settings: Any) -> Callable[[Bench], None]:
-    return lambda bench: bench.set(section, **settings)
+def setting(section: str, **settings: Any) -> Callable[[Attempt], None]:
+    return lambda attempt: attempt.set(section, **settings)
 
 
-def options(*arguments: str) -> Callable[[Bench], None]:
-    return lambda bench: bench.options.extend(arguments)
+def options(*arguments: str) -> Callable[[Attempt], None]:
+    return lambda attempt: attempt.options.extend(arguments)
 
 
-def written(config: str | bytes) -> Callable[[Bench], None]:
-    """This text as the configuration's file."""
+def written(config: str | bytes) -> Callable[[Attempt], None]:
+    """Write this text as the configuration."""
 
-    def change(bench: Bench) -> None:
-        bench.config = config
+    def change(attempt: Attempt) -> None:
+        attempt.config = config
 
     return change
 
 
 def rows_of(*rows: tuple[int, str, str]) -> bytes:
-    """The made-up reviews with some (record number, text, label) in place of theirs."""
+    """Return the made-up reviews with some (record number, text, label) replaced."""
     table = made_up()
     for record, text, label in rows:
         table[record - 2] = [text, label]
     return csv_text(table).encode()
 
 
-def parquet(texts: list[Any], kept: float = 1.0) -> Callable[[Bench], None]:
-    def change(bench: Bench) -> None:
-        path = bench.folder / "reviews.parquet"
+def parquet(texts: list[Any], kept: float = 1.0) -> Callable[[Attempt], None]:
+    def change(attempt: Attempt) -> None:
+        path = attempt.folder / "reviews.parquet"
         labels = [label for _, label in made_up()]
         pq.write_table(pa.table({"review": texts, "sentiment": labels}), path)
         os.truncate(path, int(path.stat().st_size * kept))
-        bench.set("ingest", path=path.name)
+        attempt.set("ingest", path=path.name)
 
     return change
 
 
-def directory(bench: Bench) -> None:
-    (bench.folder / "reviews").mkdir()
-    bench.set("ingest", path="reviews")
+def directory(attempt: Attempt) -> None:
+    (attempt.folder / "reviews").mkdir()
+    attempt.set("ingest", path="reviews")
 
 
 def bomb() -> str:
@@ -79,18 +79,18 @@ def bomb() -> str:
     return "\n".join(lines)
 
 
-def suite(text: str) -> Callable[[Bench], None]:
-    """A suite of reviews of the person's own."""
+def suite(text: str) -> Callable[[Attempt], None]:
+    """Use this suite for the reviews."""
 
-    def change(bench: Bench) -> None:
-        (bench.folder / "suite.yaml").write_text(text, encoding="utf-8")
-        bench.set("validate", reviews="suite.yaml")
+    def change(attempt: Attempt) -> None:
+        (attempt.folder / "suite.yaml").write_text(text, encoding="utf-8")
+        attempt.set("validate", reviews="suite.yaml")
 
     return change
 
 
-def entry(**keys: Any) -> Callable[[Bench], None]:
-    """A suite of a single entry, some of its keys changed."""
+def entry(**keys: Any) -> Callable[[Attempt], None]:
+    """Use a suite of a single entry with some of its keys changed."""
     content = {
         "type": "expect_column_values_to_be_between",
         "kwargs": {"column": "characters", "min_value": 1},
@@ -99,45 +99,45 @@ def entry(**keys: Any) -> Callable[[Bench], None]:
     return suite(yaml.safe_dump({"name": "mine", "expectations": [content]}))
 
 
-def copies(bench: Bench) -> None:
+def copies(attempt: Attempt) -> None:
     table = made_up()
-    bench.rows([*table[:36], *([table[0][0], "negative"] for _ in range(24))])
+    attempt.rows([*table[:36], *([table[0][0], "negative"] for _ in range(24))])
 
 
-def both_sides(bench: Bench) -> None:
-    bench.rows(made_up())
+def both_sides(attempt: Attempt) -> None:
+    attempt.rows(made_up())
     test = [*made_up(20, first=ROWS_APART), made_up()[4]]
-    (bench.folder / "test.csv").write_text(csv_text(test), encoding="utf-8")
-    bench.set("ingest", test_path="test.csv")
+    (attempt.folder / "test.csv").write_text(csv_text(test), encoding="utf-8")
+    attempt.set("ingest", test_path="test.csv")
 
 
-def one_sided_test(bench: Bench) -> None:
-    bench.rows(made_up(200))
+def one_sided_test(attempt: Attempt) -> None:
+    attempt.rows(made_up(200))
     test = [[text, "positive"] for text, _ in made_up(28, first=ROWS_APART)]
     test += [[text, "negative"] for text, _ in made_up(12, first=2 * ROWS_APART)]
-    (bench.folder / "test.csv").write_text(csv_text(test), encoding="utf-8")
-    bench.set("ingest", test_path="test.csv")
+    (attempt.folder / "test.csv").write_text(csv_text(test), encoding="utf-8")
+    attempt.set("ingest", test_path="test.csv")
 
 
-def null_texts(bench: Bench) -> None:
+def null_texts(attempt: Attempt) -> None:
     texts: list[str | None] = [text for text, _ in made_up()]
     texts[3] = None
-    parquet(texts)(bench)
+    parquet(texts)(attempt)
 
 
-def split_column(bench: Bench) -> None:
+def split_column(attempt: Attempt) -> None:
     table = [[*row, "train" if n % 5 else "validation"] for n, row in enumerate(made_up())]
-    bench.file(csv_text(table, "review,sentiment,part"))
-    bench.set("split", method="column", column="part")
+    attempt.file(csv_text(table, "review,sentiment,part"))
+    attempt.set("split", method="column", column="part")
 
 
-def blocked(bench: Bench) -> None:
+def blocked(attempt: Attempt) -> None:
     Path("blocked").touch()
-    bench.artifacts = "blocked/artifacts"
+    attempt.artifacts = "blocked/artifacts"
 
 
-def full_disk(bench: Bench) -> None:
-    """What a full disk says to the store; real ones are in tests/faults."""
+def full_disk(attempt: Attempt) -> None:
+    """Raise what the store gets from a full disk. Real ones are in tests/faults."""
 
     def write(folder: Path) -> dict[str, int]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -146,9 +146,9 @@ def full_disk(bench: Bench) -> None:
 
 
 FILES = [
-    ("a file that is not there", setting("ingest", path="nowhere.csv"), ("no file nowhere.csv",)),
+    ("a missing file", setting("ingest", path="nowhere.csv"), ("no file nowhere.csv",)),
     (
-        "a test file that is not there",
+        "a missing test file",
         setting("ingest", test_path="nowhere.csv"),
         ("no file nowhere.csv", "ingest.test_path"),
     ),
@@ -157,17 +157,17 @@ FILES = [
     ("blank lines only", file("\n\n\n"), ("blank lines only",)),
     ("a header and no rows", file("review,sentiment\n"), ("a header but no rows",)),
     (
-        "a column that is not there",
+        "a missing column",
         file(GOOD, text_column="reviews"),
         ("no column 'reviews'", "it has 'review', 'sentiment'", "did you mean 'review'?"),
     ),
     (
-        "a label column that is not there and resembles none",
+        "a missing label column that resembles none",
         file(GOOD, label_column="stars"),
         ("no column 'stars'", "it has 'review', 'sentiment'"),
     ),
     (
-        "another delimiter than the configuration's",
+        "a delimiter other than the configuration's",
         file(csv_text(made_up(), delimiter=";")),
         ("a semicolon", "set ingest.delimiter"),
     ),
@@ -178,27 +178,31 @@ FILES = [
     ),
     ("one column for text and label", file(GOOD, label_column="review"), ("must differ",)),
     (
-        "a label word that the map lacks",
+        "a label word that is not in the map",
         file(rows_of((9, "So so.", "neutral"), (12, "Fair.", "neutral"), (20, "Hm.", "?"))),
         ("'neutral' (2 rows, first records 9, 12)", "'?' (1 row, record 20)", "other_labels: drop"),
     ),
     (
-        "no label that the map knows, the others dropped",
+        "no label of the map, with others dropped",
         file(GOOD, labels={"1": 0, "5": 1}, other_labels="drop"),
         ("none of its 60 rows",),
     ),
     (
-        "bytes that are not the encoding's",
+        "bytes that the encoding cannot decode",
         file(rows_of((5, "Good café.", "positive")).decode().encode("latin-1")),
         ("not utf-8 text: record 5", "windows-1252"),
     ),
     (
-        "UTF-16 without naming it",
+        "UTF-16 that the configuration does not name",
         file(GOOD.encode("utf-16")),
         ("set ingest.encoding: utf-16",),
     ),
-    ("an encoding that does not exist", setting("ingest", encoding="utf-9"), ("'utf-9'",)),
-    ("a delimiter that cannot be one", setting("ingest", delimiter='"'), ("cannot cut cells",)),
+    ("an unknown encoding", setting("ingest", encoding="utf-9"), ("'utf-9'",)),
+    (
+        "a delimiter that cannot separate cells",
+        setting("ingest", delimiter='"'),
+        ("cannot separate cells",),
+    ),
     (
         "a row with a cell too many",
         file("review,sentiment\nfine,positive\nbad, really,negative\n"),
@@ -233,14 +237,14 @@ FILES = [
 
 SETTINGS = [
     (
-        "a configuration that is not there",
+        "a missing configuration",
         options("--config", "nowhere.yaml"),
         ("no configuration file nowhere.yaml",),
     ),
-    ("a directory for a configuration", options("--config", "."), ("is a directory",)),
-    ("a configuration that is no YAML", written("train: [1\n"), ("not valid YAML", "line 2")),
+    ("a directory instead of a configuration", options("--config", "."), ("is a directory",)),
+    ("a configuration that is not YAML", written("train: [1\n"), ("not valid YAML", "line 2")),
     ("a configuration that is not UTF-8", written(b"a: \xff\n"), ("save it as UTF-8",)),
-    ("a list for a configuration", written("- train\n"), ("must hold sections", "list")),
+    ("a list instead of a configuration", written("- train\n"), ("must hold sections", "list")),
     ("anchors that multiply", written(bomb()), ("too large, too deep or refers to itself",)),
     ("an anchor inside itself", written("train: &a {hidden: *a}\n"), ("refers to itself",)),
     ("brackets without end", written("train: " + "[" * 600), ("nested too deeply",)),
@@ -251,13 +255,17 @@ SETTINGS = [
         ("'a' twice, in line 2 and in line 4",),
     ),
     (
-        "a setting that does not exist",
+        "an unknown setting",
         setting("train", learing_rate=0.1),
         ("train.learing_rate is not a known setting", "did you mean 'learning_rate'?"),
     ),
-    ("a section that does not exist", written("trian: {}\n"), ("did you mean 'train'?",)),
-    ("a number for a section", written("train: 3\n"), ("train: must be a section with keys",)),
-    ("a word for a number", setting("train", epochs="many"), ("train.epochs", "'many'")),
+    ("an unknown section", written("trian: {}\n"), ("did you mean 'train'?",)),
+    (
+        "a number instead of a section",
+        written("train: 3\n"),
+        ("train: must be a section with keys",),
+    ),
+    ("a word instead of a number", setting("train", epochs="many"), ("train.epochs", "'many'")),
     ("`max_features: 0`", setting("vectorize", max_features=0), ("greater than or equal to 1",)),
     ("`learning_rate: -1`", setting("train", learning_rate=-1), ("greater than 0",)),
     (
@@ -267,7 +275,7 @@ SETTINGS = [
     ),
     ("`test_size: 1`", setting("split", test_size=1), ("split.test_size", "less than 1")),
     (
-        "a pattern that is no regular expression",
+        "a pattern that is not a regular expression",
         setting("normalize", token_pattern="("),
         ("is not a regular expression",),
     ),
@@ -277,7 +285,7 @@ SETTINGS = [
         ("one word that means 0 and one that means 1",),
     ),
     (
-        "a variant that changes what it may not",
+        "a variant that changes a setting of the data",
         written("variants: {other: {ingest.path: x.csv}}\n"),
         ("Variant 'other' changes 'ingest.path'", "train.… only"),
     ),
@@ -298,17 +306,17 @@ SETTINGS = [
     ),
     ("`--set` without a value", options("--set", "epochs"), ("section.key=value",)),
     (
-        "`--set` of what does not exist",
+        "`--set` of an unknown setting",
         options("--set", "train.epoch=1"),
         ("did you mean 'epochs'?",),
     ),
     ("`--set` with half a list", options("--set", "train.hidden=[1"), ("not valid YAML",)),
-    ("`--refresh` of what is no stage", options("--refresh", "tokenize"), ("the stages are",)),
+    ("`--refresh` of an unknown stage", options("--refresh", "tokenize"), ("the stages are",)),
 ]
 
 SUITE_CASES = [
     (
-        "a suite that is not there",
+        "a missing suite",
         setting("validate", reviews="nowhere.yaml"),
         ("nowhere.yaml",),
     ),
@@ -318,42 +326,42 @@ SUITE_CASES = [
         suite("name: mine\nexpectations: []\n"),
         ("would pass anything",),
     ),
-    ("a suite that is no YAML", suite("name: [\n"), ("not valid YAML",)),
+    ("a suite that is not YAML", suite("name: [\n"), ("not valid YAML",)),
     (
         "a misspelt expectation",
         entry(type="expect_colum_values_to_be_between"),
         ("did you mean 'expect_column_values_to_be_between'?",),
     ),
     (
-        "a column that is not there",
+        "an unknown column",
         entry(kwargs={"column": "charcters", "min_value": 1}),
         ("did you mean 'characters'?",),
     ),
     (
         "a column of another frame",
         entry(kwargs={"column": "share", "min_value": 0}),
-        ("no column of frame rows",),
+        ("not a column of frame rows",),
     ),
-    ("a severity that does not exist", entry(severity="eror"), ("did you mean 'error'?",)),
-    ("a frame that does not exist", entry(meta={"frame": "row"}), ("did you mean 'rows'?",)),
+    ("an unknown severity", entry(severity="eror"), ("did you mean 'error'?",)),
+    ("an unknown frame", entry(meta={"frame": "row"}), ("did you mean 'rows'?",)),
     (
-        "an argument that does not exist",
+        "an unknown argument",
         entry(kwargs={"column": "characters", "min_valu": 1}),
         ("did you mean 'min_value'?",),
     ),
     (
-        "limits the wrong way round",
+        "limits in the wrong order",
         entry(kwargs={"column": "characters", "min_value": 2, "max_value": 1}),
         ("swap them",),
     ),
     (
-        "what cannot be evaluated",
+        "an expectation that cannot be evaluated",
         entry(kwargs={"column": "split", "min_value": 1}),
         ("cannot be evaluated",),
     ),
 ]
 
-CHECK_CASES: list[tuple[str, Callable[[Bench], None], tuple[str, ...]]] = [
+CHECK_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
     (
         "blank texts",
         file(rows_of((6, "   ", "positive"), (9, "", "negative"))),
@@ -378,11 +386,11 @@ CHECK_CASES: list[tuple[str, Callable[[Bench], None], tuple[str, ...]]] = [
 
 
 def cases() -> list[Case]:
-    """All of them, group by group."""
+    """Return all mistakes, group by group."""
     files = [Case("The file of reviews", *case[:2], 2, case[2]) for case in FILES]
     split = Case(
         "The file of reviews",
-        "a split column that says something else",
+        "a split column with another word",
         split_column,
         2,
         ("'validation' (12 rows)", "train or test"),
@@ -403,7 +411,7 @@ def cases() -> list[Case]:
     store = [
         Case(
             "The artifacts folder",
-            "one that cannot be written",
+            "a folder that cannot be written",
             blocked,
             1,
             ("blocked/artifacts cannot be written", "--artifacts"),

@@ -1,10 +1,10 @@
-"""What the tests of the checks share."""
+"""Share a small job between the tests of the checks."""
 
 import pytest
 
 from tests.conftest import performed, small_config, write_config
-from tests.inputs.bench import csv_text, made_up
-from tests.inputs.doctoring import SUITES, TEST_ROWS, WORKS, Base
+from tests.inputs.attempt import csv_text, made_up
+from tests.inputs.tampering import SUITES, TEST_ROWS, WORKS, Base
 from tests.reviewflow.quality.conftest import all_warnings
 
 

@@ -1,4 +1,4 @@
-"""Every expectation of the shipped suite of reviews fails through the real job."""
+"""Fail every expectation of the shipped suite of reviews in a real job."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -11,26 +11,26 @@ from reviewflow.jobs.sentiment_summary import quality_entries
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
 from tests.conftest import performed, write_config
-from tests.inputs.bench import csv_text, made_up
-from tests.inputs.doctoring import (
+from tests.inputs.attempt import csv_text, made_up
+from tests.inputs.tampering import (
     CHECKS,
     SUITES,
     Base,
-    Bring,
-    Brought,
+    Check,
+    CheckResults,
     Place,
-    assert_told,
-    brought,
-    doctor,
+    assert_reported,
+    check_data,
+    failures,
     label,
-    missed,
     not_failed,
+    tamper,
 )
 
 
 @dataclass(frozen=True)
 class BadReviews:
-    """Reviews that fail the shipped suite: what is written, what fails, what is told.
+    """Reviews that fail the shipped suite, the expectations that fail, and words of the table.
 
     Attributes
     ----------
@@ -38,14 +38,14 @@ class BadReviews:
     """
 
     rows: list[list[str]]
-    missed: set[Place]
+    failures: set[Place]
     words: tuple[str, ...]
     test: list[list[str]] = field(default_factory=list)
     warned: set[Place] = field(default_factory=set)
 
 
 def replaced(*changes: tuple[int, str, str]) -> list[list[str]]:
-    """The made-up reviews with other records."""
+    """Return the made-up reviews with some records replaced."""
     rows = made_up(100)
     for record, text, word in changes:
         rows[record - 2] = [text, word]
@@ -53,7 +53,7 @@ def replaced(*changes: tuple[int, str, str]) -> list[list[str]]:
 
 
 def words_in_turn(count: int, share: float, first: int = 1000) -> list[list[str]]:
-    """So many reviews, a share of them positive."""
+    """Return ``count`` reviews, a share of them positive."""
     return [
         [text, "positive" if place < share * count else "negative"]
         for place, (text, _) in enumerate(made_up(count, first))
@@ -116,27 +116,27 @@ BAD_REVIEWS = {
 
 
 @pytest.fixture(scope="module")
-def bring_reviews(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Bring:
-    """What comes of bad reviews; each are brought once, all to one artifacts folder."""
-    known: dict[str, Brought] = {}
+def check_bad_reviews(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Check:
+    """Return the results of bad reviews. Each are checked once, in one artifacts folder."""
+    known: dict[str, CheckResults] = {}
     artifacts = base.copy(tmp_path_factory.mktemp("reviews"))
 
-    def of(name: str) -> Brought:
+    def of(name: str) -> CheckResults:
         if name not in known:
-            folder = tmp_path_factory.mktemp("brought")
+            folder = tmp_path_factory.mktemp("checked")
             bad = BAD_REVIEWS[name]
             configs = [
                 with_reviews(config, folder, bad.rows, bad.test)
                 for config in (base.strict, base.lenient)
             ]
-            known[name] = brought(*configs, artifacts, "reviews", True)
+            known[name] = check_data(*configs, artifacts, "reviews", True)
         return known[name]
 
     return of
 
 
 def with_reviews(config: Path, folder: Path, rows: list[list[str]], test: list[list[str]]) -> Path:
-    """A configuration of the base with other reviews."""
+    """Return a configuration of the base with other reviews."""
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     content["ingest"] = {"path": str(folder / "reviews.csv")}
     if test:
@@ -147,35 +147,35 @@ def with_reviews(config: Path, folder: Path, rows: list[list[str]], test: list[l
 
 
 @pytest.mark.parametrize("name", BAD_REVIEWS)
-def test_bad_reviews_are_not_trained_on(name: str, bring_reviews: Bring) -> None:
+def test_bad_reviews_are_not_trained_on(name: str, check_bad_reviews: Check) -> None:
     bad = BAD_REVIEWS[name]
-    assert_told(bring_reviews(name), bad.missed, bad.warned, bad.words)
+    assert_reported(check_bad_reviews(name), bad.failures, bad.warned, bad.words)
 
 
 @pytest.fixture(scope="module")
-def label_two(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Brought:
-    """A label that no map can give, in an artifact of ingest that is whole."""
+def label_two(base: Base, tmp_path_factory: pytest.TempPathFactory) -> CheckResults:
+    """A label that no map can give, in a whole artifact of ingest."""
     artifacts = base.copy(tmp_path_factory.mktemp("label"))
     shutil.rmtree(artifacts / "store" / "validate_reviews")
-    doctor(artifacts, "ingest", "reviews.parquet", 1, label(2))
-    return brought(base.strict, base.lenient, artifacts, "reviews", True)
+    tamper(artifacts, "ingest", "reviews.parquet", 1, label(2))
+    return check_data(base.strict, base.lenient, artifacts, "reviews", True)
 
 
 @pytest.fixture(scope="module")
-def null_text(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Brought:
+def null_text(base: Base, tmp_path_factory: pytest.TempPathFactory) -> CheckResults:
     """A text that is null, as Parquet files may hold it."""
     artifacts = base.copy(tmp_path_factory.mktemp("null"))
     shutil.rmtree(artifacts / "store" / "validate_reviews")
     nothing = {"text": None, "characters": None}
-    doctor(artifacts, "ingest", "reviews.parquet", 1, lambda rows: rows[7].update(nothing))
-    return brought(base.strict, base.lenient, artifacts, "reviews", True)
+    tamper(artifacts, "ingest", "reviews.parquet", 1, lambda rows: rows[7].update(nothing))
+    return check_data(base.strict, base.lenient, artifacts, "reviews", True)
 
 
 def test_a_label_two_and_a_null_text_are_not_trained_on(
-    label_two: Brought, null_text: Brought
+    label_two: CheckResults, null_text: CheckResults
 ) -> None:
-    assert_told(label_two, {("rows", "label")}, set(), ("record 9, file test, label 2",))
-    assert_told(
+    assert_reported(label_two, {("rows", "label")}, set(), ("record 9, file test, label 2",))
+    assert_reported(
         null_text,
         {("rows", "blank"), ("rows", "characters")},
         set(),
@@ -184,10 +184,10 @@ def test_a_label_two_and_a_null_text_are_not_trained_on(
 
 
 def test_every_expectation_of_the_reviews_fails_somewhere(
-    bring_reviews: Bring, label_two: Brought, null_text: Brought
+    check_bad_reviews: Check, label_two: CheckResults, null_text: CheckResults
 ) -> None:
     suite = read_suite(SUITES / "reviews.yaml", REVIEW_COLUMNS)
-    failed = set().union(*(bring_reviews(name).failed for name in BAD_REVIEWS))
+    failed = set().union(*(check_bad_reviews(name).failed for name in BAD_REVIEWS))
     assert not_failed(suite, failed | label_two.failed | null_text.failed) == [("labels", None)]
 
 
@@ -197,4 +197,4 @@ def test_a_given_split_with_a_text_on_both_sides_only_warns(base: Base, tmp_path
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     content["validate"]["reviews"] = str(SUITES / "reviews_given_split.yaml")
     told = performed(write_config(config, content), base.copy(tmp_path), CHECKS)
-    assert missed(quality_entries(told.run), "warning") == {("rows", "crosses_split")}
+    assert failures(quality_entries(told.run), "warning") == {("rows", "crosses_split")}

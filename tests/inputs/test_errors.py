@@ -1,6 +1,6 @@
-"""What is brought wrong ends with its exit code and one sentence; docs/errors.md lists it all.
+"""Make every known mistake: each ends with its exit code and one sentence.
 
-The page is written by these very cases. Where it drifts, look at the difference and write it anew:
+These cases also write docs/errors.md. If the page differs, check the difference and write it again:
 
     REVIEWFLOW_WRITE_DOCS=1 .venv/bin/pytest tests/inputs/test_errors.py
 """
@@ -14,43 +14,43 @@ import pytest
 
 from reviewflow.quality.describe import value
 from tests.conftest import ROOT, named, performed, small_config, write_config
-from tests.inputs.bench import Case, Said, csv_text, inside, made_up, said_of
+from tests.inputs.attempt import Case, Reply, csv_text, made_up, run_case, working_folder
 from tests.inputs.cases import FEATURES, cases
 
 PAGE = ROOT / "docs" / "errors.md"
 CASES = {f"{case.group}: {case.title}": case for case in cases()}
-Tell = Callable[[str], Said]
+Try = Callable[[str], Reply]
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where all cases are brought, one after another, to the same artifacts folder."""
+    """The folder of all cases, which share an artifacts folder."""
     return tmp_path_factory.mktemp("room")
 
 
 @pytest.fixture(scope="module")
-def tell(room: Path) -> Tell:
-    """What is said of a case, which is brought once."""
-    known: dict[str, Said] = {}
+def reply_to(room: Path) -> Try:
+    """Return the reply to a case. Each is tried once."""
+    known: dict[str, Reply] = {}
 
-    def said(name: str) -> Said:
+    def reply(name: str) -> Reply:
         if name not in known:
-            known[name] = said_of(CASES[name], room / f"case {len(known)}")
+            known[name] = run_case(CASES[name], room / f"case {len(known)}")
         return known[name]
 
-    return said
+    return reply
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_wrong_is_told(name: str, tell: Tell, room: Path) -> None:
-    case, said = CASES[name], tell(name)
-    assert said.code == case.code, said
-    assert "unexpected" not in said.sentence
-    assert "\n" not in said.sentence
-    assert said.sentence[-1] in ".?:"
-    assert len(said.sentence) < 600
-    told = " ".join([said.sentence, *map(facts, said.failed)])
-    assert [word for word in case.words if word not in told] == [], told
+def test_a_mistake_ends_with_its_sentence(name: str, reply_to: Try, room: Path) -> None:
+    case, reply = CASES[name], reply_to(name)
+    assert reply.code == case.code, reply
+    assert "unexpected" not in reply.sentence
+    assert "\n" not in reply.sentence
+    assert reply.sentence[-1] in ".?:"
+    assert len(reply.sentence) < 600
+    message = " ".join([reply.sentence, *map(facts, reply.failed)])
+    assert [word for word in case.words if word not in message] == [], message
     assert_nothing_half_done(room / "artifacts")
 
 
@@ -61,15 +61,15 @@ def assert_nothing_half_done(artifacts: Path) -> None:
     assert not (artifacts / "runs" / "latest-moons").exists()
 
 
-def test_the_next_good_run_is_not_disturbed(tell: Tell, room: Path, tmp_path: Path) -> None:
+def test_the_next_good_run_is_not_disturbed(reply_to: Try, room: Path, tmp_path: Path) -> None:
     for name in CASES:
-        tell(name)
+        reply_to(name)
     content = small_config(Path("reviews.csv"))
     made = []
     for artifacts in (room / "artifacts", tmp_path / "fresh"):
         folder = tmp_path / f"beside {artifacts.name}"
         folder.mkdir()
-        with inside(folder):
+        with working_folder(folder):
             Path("reviews.csv").write_text(csv_text(made_up(80)), encoding="utf-8", newline="")
             told = performed(write_config(Path("job.yaml"), content), artifacts, FEATURES)
         made.append({named(step): one.digests for step, one in told.run.artifacts.items()})
@@ -78,60 +78,60 @@ def test_the_next_good_run_is_not_disturbed(tell: Tell, room: Path, tmp_path: Pa
 
 
 def facts(failed: dict) -> str:  # type: ignore[type-arg]
-    """One failed expectation in a line: what was asked, seen and where."""
+    """Return one failed expectation in a line: expected, observed and where."""
     frame = "" if failed["frame"] == "rows" else f"{failed['frame']}: "
     where = "; ".join(
         ", ".join(f"{name} {value(cell)}" for name, cell in example.items())
         for example in failed["examples"][:2]
     )
-    return f"{frame}{failed['asked']}: seen {failed['observed']}{f' ({where})' if where else ''}."
+    return f"{frame}{failed['asked']}: {failed['observed']}{f' ({where})' if where else ''}."
 
 
 def cell(text: str) -> str:
-    """Text inside a table of Markdown."""
+    """Return text for a cell of a Markdown table."""
     for sign in ("\\", "|", "*", "<", "["):
         text = text.replace(sign, f"\\{sign}")
     return text.replace("_", "\\_")
 
 
-def page(tell: Tell) -> str:
-    """The page that the cases write."""
+def page(reply_to: Try) -> str:
+    """Return the page that the cases write."""
     lines = [HEAD]
     for group, members in groupby(CASES.values(), key=lambda case: case.group):
         lines += [
             f"\n## {group}\n",
-            "| what is brought | exit code | message |",
+            "| mistake | exit code | message |",
             "| --- | --- | --- |",
         ]
-        lines += [row(case, tell(f"{case.group}: {case.title}")) for case in members]
+        lines += [row(case, reply_to(f"{case.group}: {case.title}")) for case in members]
     return "\n".join(lines) + "\n"
 
 
-def row(case: Case, said: Said) -> str:
-    errors = [failed for failed in said.failed if failed["severity"] == "error"]
-    told = " ".join([said.sentence, *map(facts, errors)])
-    return f"| {case.title} | {said.code} | {cell(told)} |"
+def row(case: Case, reply: Reply) -> str:
+    errors = [failed for failed in reply.failed if failed["severity"] == "error"]
+    message = " ".join([reply.sentence, *map(facts, errors)])
+    return f"| {case.title} | {reply.code} | {cell(message)} |"
 
 
-TABLE = ("| what is brought | exit code | message |", "| --- | --- | --- |")
+TABLE = ("| what is check_data | exit code | message |", "| --- | --- | --- |")
 HEAD = """\
-# What is told when something is wrong
+# Error messages
 
-Exit codes: 2 for a configuration or a file that cannot be used, 3 for readable data that fail a
-check, 1 for anything else. Each message is what the command prints behind `Error: ` (of a failed
-check, in place of its table: what was asked, what was seen, and the first rows). This page is
-written by the tests that bring these cases: nothing is trained in any of them, nothing half-written
-stays, and the next good run is not disturbed.
+The exit code is 2 for a configuration or a file that cannot be used, 3 for readable data that fail
+a check, and 1 for anything else. The command prints each message after `Error: `. Of a failed check
+the page shows what was expected, what was observed, and the first rows, where the command prints a
+table. The tests that make these mistakes write this page. In none of them is anything trained or a
+half-written file left, and the next good run is not affected.
 
-Records are counted with the header as record 1; blank lines are none.
+The header is record 1. Blank lines are not records.
 
-Limits: a record of a CSV file may hold 1 GB, in as many columns as you like; a configuration or a
-suite 1,000,000 characters, 20,000 values and 50 levels; a configuration 1,000 variants. Of labels
-that were left out, the first 100 different words are told apart."""
+A record of a CSV file may have 1 GB, in any number of columns. A configuration or a suite may have
+1,000,000 characters, 20,000 values and 50 levels. A configuration may have 1,000 variants. Of
+labels that are left out, the first 100 different words are listed one by one."""
 
 
-def test_the_page_says_what_is_said(tell: Tell) -> None:
-    written = page(tell)
+def test_the_page_lists_every_message(reply_to: Try) -> None:
+    written = page(reply_to)
     if os.environ.get("REVIEWFLOW_WRITE_DOCS"):
         PAGE.write_text(written, encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == written

@@ -1,7 +1,7 @@
-"""What others wrote, made at random: only the project's own errors come out, and no row is lost.
+"""Read random input: only the project's own errors are raised, and no row is lost.
 
-Each edge has a check of one case. ``test_quickly`` brings a few cases of each to it; the slow
-``test_at_length`` brings 210,000 in all. A case that takes half a minute is taken for a hang.
+Each reader has a check of one case. ``test_quickly`` makes a few cases of each, and the slow
+``test_at_length`` makes 210,000 in all. A case that takes half a minute counts as a hang.
 """
 
 import json
@@ -23,7 +23,7 @@ from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ConfigError, InputError, StoreError
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
-from reviewflow.reviews.read import Pieces, blocks
+from reviewflow.reviews.read import ChunkSizes, blocks
 from reviewflow.runs.history import references, run_record
 from reviewflow.runs.identity import RunIdentity
 from reviewflow.runs.record import last_run, read_run
@@ -38,13 +38,13 @@ Check = Callable[[Path, Any], None]
 
 @dataclass(frozen=True)
 class Edge:
-    """Where something is read that others wrote.
+    """A reader of files that others wrote.
 
     Attributes
     ----------
-    cases : what may come.
-    check : brings one case; it fails if anything but the project's own error comes out.
-    slowly : how many cases the slow run brings.
+    cases : what the file may hold.
+    check : reads one case. It fails on anything but the project's own errors.
+    slowly : number of cases of the slow test.
     """
 
     cases: st.SearchStrategy[Any]
@@ -76,7 +76,7 @@ CSV = st.tuples(
 
 
 def check_csv(folder: Path, case: tuple[bytes, bytes, str, str, int]) -> None:
-    """Rows in are rows out and rows reported, in the order of the file."""
+    """Every row is read or reported as left out, in the order of the file."""
     head, body, encoding, delimiter, chunk_bytes = case
     path = folder / "reviews.csv"
     path.write_bytes(head + body)
@@ -89,7 +89,7 @@ def check_csv(folder: Path, case: tuple[bytes, bytes, str, str, int]) -> None:
         delimiter=delimiter,
     )
     with suppress(InputError):
-        found = list(blocks(ingest, path, None, pieces=Pieces(chunk_bytes)))
+        found = list(blocks(ingest, path, None, sizes=ChunkSizes(chunk_bytes)))
         for block in found:
             assert block.rows.num_rows == len(block.records)
         kept = [record for block in found for record in block.records.tolist()]
@@ -133,7 +133,7 @@ CONFIG = st.one_of(DUMPED, TEXTS, DUMPED).map(lambda text: text.encode("utf-8", 
 
 
 def check_config(folder: Path, content: bytes) -> None:
-    """What is taken gives a configuration of every variant."""
+    """An accepted file gives a configuration of every variant."""
     path = folder / "job.yaml"
     path.write_bytes(content)
     with suppress(ConfigError):
@@ -196,7 +196,7 @@ def check_suite(folder: Path, content: bytes) -> None:
     path.write_bytes(content)
     with suppress(ConfigError):
         suite = read_suite(path, REVIEW_COLUMNS)
-        assert suite.expectations  # nothing that would pass anything is taken
+        assert suite.expectations  # a suite that would pass anything is refused
 
 
 # ---- run.json and manifests --------------------------------------------------------------------
@@ -249,7 +249,7 @@ MANIFESTS = SEALED | JSON.map(lambda value: json.dumps(value).encode()) | st.bin
 
 
 def check_manifest(folder: Path, content: bytes) -> None:
-    """An artifact is damaged, or everything that its manifest lists is there."""
+    """An artifact is damaged, or has everything that its manifest lists."""
     artifact = folder / "store" / "ingest" / KEY
     artifact.mkdir(parents=True, exist_ok=True)
     (artifact / "manifest.json").write_bytes(content)
@@ -278,7 +278,7 @@ NORMAL = st.tuples(st.lists(st.none() | UNICODE | MARKED, max_size=4), WAYS)
 
 
 def check_normal(folder: Path, case: tuple[list[str | None], Normalize]) -> None:
-    """A list of words for each text, none for null, and no word of nothing."""
+    """Each text has a list of words, null has none, and no word is empty."""
     texts, way = case
     tokens = normalize_texts(pa.array(texts, pa.string()), way)
     assert len(tokens) == len(texts)
@@ -298,8 +298,8 @@ EDGES = {
 }
 
 
-def bring(edge: Edge, folder: Path, count: int) -> None:
-    """Bring so many cases to an edge."""
+def check(edge: Edge, folder: Path, count: int) -> None:
+    """Check ``count`` cases of a reader."""
 
     @settings(
         max_examples=count,
@@ -316,14 +316,14 @@ def bring(edge: Edge, folder: Path, count: int) -> None:
 
 @pytest.mark.parametrize("name", EDGES)
 def test_quickly(name: str, tmp_path: Path) -> None:
-    bring(EDGES[name], tmp_path, 100)
+    check(EDGES[name], tmp_path, 100)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", EDGES)
 def test_at_length(name: str, tmp_path: Path) -> None:
-    bring(EDGES[name], tmp_path, EDGES[name].slowly)
+    check(EDGES[name], tmp_path, EDGES[name].slowly)
 
 
 def test_at_length_means_two_hundred_thousand_cases() -> None:

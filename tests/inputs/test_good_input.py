@@ -1,6 +1,6 @@
-"""Odd but good input is read, foreign files work, and small data are not refused for being small.
+"""Read odd but good input: foreign files, other scripts, and small data.
 
-None of these files is real: they are made the way that files from elsewhere are.
+None of these files is real. They imitate files from elsewhere.
 """
 
 import random
@@ -23,7 +23,7 @@ from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
 from tests.conftest import ROOT, SHOWN, Told, performed, small_config, write_config
-from tests.inputs.bench import MOODS, csv_text, made_up
+from tests.inputs.attempt import MOODS, csv_text, made_up
 
 FEATURES = ("suites", "ingest", "validate reviews", "normalize", "vectorize", "validate features")
 CHECKS, TOKENS = FEATURES[:3], ("ingest", "normalize")
@@ -32,13 +32,13 @@ ROWS = 80
 
 @pytest.fixture(scope="module")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all of these files, so that the suites are judged once."""
+    """One folder for all of these files, so that the suites are validated once."""
     return tmp_path_factory.mktemp("good") / "artifacts"
 
 
 @pytest.fixture
 def job(tmp_path: Path, artifacts: Path) -> Callable[..., Told]:
-    """Do some stages on a file with settings that are changed."""
+    """Run some stages on a file with changed settings."""
 
     def do(
         file: bytes | str,
@@ -79,7 +79,7 @@ def column(told: Told, stage: str, name: str, wanted: str) -> list[Any]:
 
 
 def facts(told: Told, config: Config | None = None) -> dict[str, Any]:
-    """What run.json would say beside its head; ``config`` where there are named variants."""
+    """Return the summary in run.json. ``config`` is needed where variants have names."""
     return summary(told.run, config or told.run.planner.nodes[1].config, Path("report.html"))
 
 
@@ -157,7 +157,7 @@ def test_latin_1_with_three_label_words_of_which_two_are_mapped(job: Job) -> Non
 
 
 def lenient(folder: Path) -> dict[str, str]:
-    """The shipped suites with wide limits for shares, as one edits them for unbalanced data."""
+    """Return the shipped suites with limits of shares as wide as unbalanced data need."""
     suites = {}
     for name in ("reviews", "features"):
         path = ROOT / "configs" / "expectations" / f"{name}.yaml"
@@ -170,7 +170,7 @@ def lenient(folder: Path) -> dict[str, str]:
 
 
 def tweets(count: int) -> list[list[str]]:
-    """Thirteen columns, emoji, @names and addresses; one tweet in ten is positive."""
+    """Return rows of thirteen columns with emoji, @names and links, one in ten positive."""
     rows = []
     for n in range(count):
         mood = MOODS[(n % 10 == 0) * 4 + n % 3]
@@ -223,7 +223,7 @@ def written_in(words: list[str], count: int = 120) -> str:
 
 
 def chinese(count: int = 120) -> str:
-    """Sentences without spaces, so that each is one token of the usual pattern."""
+    """Return sentences without spaces, so each is one token of the default pattern."""
     generator = random.Random(5)
     rows = [
         ["".join(generator.choices(CHINESE, k=40)) + "。", ("negative", "positive")[n % 2]]
@@ -265,14 +265,14 @@ def test_chinese_texts_cut_into_characters_are_learnt_from(job: Job) -> None:
     assert facts(told)["conclusions"] == []
 
 
-def test_nothing_but_emoji_is_told_as_such(job: Job) -> None:
+def test_texts_of_emoji_alone_are_reported(job: Job) -> None:
     rows = [["😀😀😀😀 " * (n + 1), label] for n, (_, label) in enumerate(made_up(ROWS))]
     told = job(csv_text(rows), TOKENS)
     assert facts(told)["conclusions"][0].startswith("Almost nothing of the texts was kept: 0.0")
 
 
 def test_small_data_are_not_refused_for_being_small(tmp_path: Path) -> None:
-    """Fewer terms than asked for, a batch larger than the data, a test split of twenty rows."""
+    """There are fewer terms and rows than the settings allow, and twenty test rows."""
     rows, test = tmp_path / "reviews.csv", tmp_path / "test.csv"
     rows.write_text(csv_text(made_up(30)), encoding="utf-8", newline="")
     test.write_text(csv_text(made_up(20, first=500)), encoding="utf-8", newline="")
@@ -290,7 +290,7 @@ def test_small_data_are_not_refused_for_being_small(tmp_path: Path) -> None:
 
 
 def test_a_part_with_one_row_and_one_class_in_the_test_split(tmp_path: Path) -> None:
-    """Where the suite's limits allow it."""
+    """The limits of the suite allow it."""
     rows, test = tmp_path / "reviews.csv", tmp_path / "test.csv"
     rows.write_text(csv_text(made_up(30)), encoding="utf-8", newline="")
     test.write_text(csv_text(made_up(1, first=500)), encoding="utf-8", newline="")
@@ -304,7 +304,7 @@ def test_a_part_with_one_row_and_one_class_in_the_test_split(tmp_path: Path) -> 
     assert variant["metrics"]["test"]["roc_auc"] is None
 
 
-def test_variants_with_equal_settings_are_trained_once_and_told(tmp_path: Path) -> None:
+def test_variants_with_equal_settings_are_trained_once_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "reviews.csv"
     path.write_text(csv_text(made_up(40)), encoding="utf-8", newline="")
     content = small_config(path)
@@ -328,7 +328,7 @@ def test_variants_with_equal_settings_are_trained_once_and_told(tmp_path: Path) 
 
 
 class Shown(Listener):
-    """Keeps what there is to read."""
+    """Keeps the lines that a run shows."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

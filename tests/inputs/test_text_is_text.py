@@ -1,7 +1,7 @@
-"""Reviews, labels and names that carry HTML, script, Markdown or ANSI escapes are shown as text.
+"""Show HTML, scripts, Markdown and ANSI escapes in reviews, labels and names as text.
 
-One whole run of the real flow on such data; its pages are opened in a browser, its artifacts read
-back from Prefect's server, and what the terminal is told is searched for what it would obey.
+The real flow runs on such data. A browser opens its pages, Prefect's server returns its artifacts,
+and the terminal's output is searched for escapes.
 """
 
 import json
@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from flows.commands.main import main
 from reviewflow.errors import QualityError
 from tests.conftest import ROOT, performed, small_config, write_config
-from tests.inputs.bench import csv_text, made_up
+from tests.inputs.attempt import csv_text, made_up
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -43,7 +43,7 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethro
 
 
 def hostile_config(folder: Path) -> Path:
-    """A job in which everything that a person or a file may name is hostile."""
+    """Return a job in which every name and every text is hostile."""
     bad, good = WORDS
     rows = [
         [f"{text} {NASTY if n % 3 else SCRIPT}", good if n % 2 else bad]
@@ -80,7 +80,7 @@ def hostile_config(folder: Path) -> Path:
 def hostile_run(
     tmp_path_factory: pytest.TempPathFactory, prefect_api_of_module: str
 ) -> dict[str, Any]:
-    """The run's folder and record, and the artifacts that Prefect's server holds of it."""
+    """The run's folder and record, and its artifacts on Prefect's server."""
     from flows.parameters import Options
     from flows.sentiment import sentiment
 
@@ -114,20 +114,20 @@ def browser() -> Iterator[Any]:
 
 
 def opened(browser: Any, path: Path) -> tuple[str, int]:
-    """The visible text of a page in which nothing executes and nothing is loaded, its images."""
+    """Return the visible text and the images of a page that runs and loads nothing."""
     page = browser.new_page()
-    asked, said = [], []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    requests, messages = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("dialog", lambda dialog: (messages.append(dialog.message), dialog.dismiss()))
     page.goto(path.as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     text = str(page.evaluate("document.body.innerText"))
     images = int(page.evaluate("document.querySelectorAll('img, a[href^=javascript]').length"))
     page.close()
-    assert asked == [path.as_uri()]
-    assert said == []
+    assert requests == [path.as_uri()]
+    assert messages == []
     return text, images
 
 
@@ -176,7 +176,7 @@ def test_the_reports_text_is_text(hostile_run: dict[str, Any]) -> None:
 
 
 def assert_no_markup(text: str, document: bool = False) -> None:
-    """Neither HTML nor a link nor an image nor an escape, as a reader of Markdown sees it."""
+    """Assert that Markdown has no HTML, link, image or escape."""
     assert "\x1b" not in text
     tokens = MARKDOWN.parse(text)
     inline = [child for token in tokens for child in token.children or []]
@@ -188,19 +188,19 @@ def assert_no_markup(text: str, document: bool = False) -> None:
 
 
 def _is_chart(inline: Any) -> bool:
-    """One of our own charts, which the report's text in the Prefect UI shows."""
+    """Return whether it is one of our charts, which the report in the Prefect UI shows."""
     source = str(inline.attrGet("src"))
     return inline.type == "image" and "/reviewflow/runs/" in source and source.endswith(".svg")
 
 
-def test_the_terminal_is_told_nothing_that_it_obeys(tmp_path: Path) -> None:
+def test_the_terminal_gets_no_escapes(tmp_path: Path) -> None:
     path = tmp_path / "reviews.csv"
     path.write_text(csv_text([["x", OTHER]], f"{TEXT_COLUMN},{LABEL_COLUMN}"), newline="")
     content = small_config(path)
     columns = {"text_column": TEXT_COLUMN, "label_column": LABEL_COLUMN, "labels": WORDS}
     attempts = [
-        {},  # the columns are not those of the file: it lists them
-        columns,  # the label is not one of the map: it is told
+        {},  # the columns are not in the file, and the message lists those that are
+        columns,  # the label is not in the map, and the message shows it
         columns | {"path": f"{ANSI}.csv"},
         columns | {ANSI: 1},
         columns | {"encoding": ANSI},
@@ -237,7 +237,7 @@ def test_the_table_of_a_failed_check_holds_no_escapes(tmp_path: Path) -> None:
 
 
 def test_no_csv_is_written_for_people() -> None:
-    """So there are no formulas to escape; whoever adds one meets this test first."""
+    """So no formulas need escaping. Whoever adds a CSV file meets this test first."""
     sources = [
         path for room in ("flows", "tasks", "reviewflow") for path in (ROOT / room).rglob("*.py")
     ]

@@ -48,7 +48,7 @@ def one(entry: str) -> str:
         (one(f"{BETWEEN}, {GOOD}, meta: {{fram: rows}}"), "did you mean 'frame'?"),
         (one(f"{BETWEEN}, {GOOD}, severty: error"), "did you mean 'severity'?"),
         (one(f"{BETWEEN}, kwargs: {{column: charcters, min_value: 1}}"), "mean 'characters'?"),
-        (one(f"{BETWEEN}, kwargs: {{column: share, min_value: 1}}"), "no column of frame rows"),
+        (one(f"{BETWEEN}, kwargs: {{column: share, min_value: 1}}"), "not a column of frame rows"),
         (one(f"{BETWEEN}, kwargs: {{column: characters, min_valu: 1}}"), "mean 'min_value'?"),
         (one(f"{BETWEEN}, kwargs: {{column: characters}}"), "cannot both be None"),
         (one(f"{BETWEEN}, kwargs: {{min_value: 1}}"), "column: field required"),

@@ -193,8 +193,8 @@ UTF_16 = "text,label\nx,good\n".encode("utf-16")
         (b"text,label\n\xdc", {"encoding": "utf-16"}, ["record 1 holds a byte", "it may be utf-8"]),
         (b"text,label\nx,good\n", {"encoding": "utf-99"}, ["'utf-99' is not an encoding"]),
         (b"text,label\nx,good\n", {"encoding": "base64"}, ["is not an encoding"]),
-        (b"text,label\nx,good\n", {"delimiter": '"'}, ["cannot cut cells"]),
-        (b"text,label\nx,good\n", {"delimiter": "§"}, ["cannot cut cells"]),
+        (b"text,label\nx,good\n", {"delimiter": '"'}, ["cannot separate cells"]),
+        (b"text,label\nx,good\n", {"delimiter": "§"}, ["cannot separate cells"]),
         (
             b"text,label\nx,meh\ny,good\nz,meh\nv,\nw,??\n",
             {},

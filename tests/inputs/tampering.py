@@ -1,6 +1,6 @@
-"""Artifacts that are doctored and sealed again, and what a check says of them.
+"""Tamper with artifacts, seal them again, and collect the results of a check.
 
-reviews ─ ingest ─ … ─ features ─ doctored, sealed ─▶ check ─▶ QualityError, a table
+reviews ─ ingest ─ … ─ features ─ tamper, seal ─▶ check ─▶ QualityError, a table
 """
 
 import json
@@ -32,21 +32,21 @@ Place = tuple[str, str | None]  # frame and column
 
 @dataclass(frozen=True)
 class Base:
-    """A job done as far as its features, with two configurations that differ in severities."""
+    """A job that ran up to its features, and two configurations that differ in severities."""
 
     folder: Path
     strict: Path
     lenient: Path
 
     def copy(self, folder: Path) -> Path:
-        """Its artifacts, to be doctored."""
+        """Return a copy of the artifacts to tamper with."""
         return Path(shutil.copytree(self.folder / "artifacts", folder / "artifacts", symlinks=True))
 
 
-def doctor(
+def tamper(
     artifacts: Path, stage: str, name: str, part: int, change: Callable[[Rows], Any]
 ) -> None:
-    """Change the rows of one part's artifact, and seal it again so that it is whole."""
+    """Change the rows of one part's artifact, and seal it again as a whole one."""
     folders = {
         pq.read_metadata(path).num_rows == TEST_ROWS: path.parent
         for path in (artifacts / "store" / stage).glob(f"*/{name}")
@@ -60,7 +60,7 @@ def doctor(
 
 
 def seal(folder: Path, name: str, digests: dict[str, str] | None) -> None:
-    """Let the manifest say what the file is now."""
+    """Update the manifest to the file."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
     path, digest = folder / name, sha256((folder / name).read_bytes()).hexdigest()
     status = path.stat()
@@ -79,7 +79,7 @@ def label(value: int | None) -> Callable[[Rows], Any]:
     return lambda rows: rows[7].update(label=value)
 
 
-def missed(results: list[dict[str, Any]], severity: str) -> set[Place]:
+def failures(results: list[dict[str, Any]], severity: str) -> set[Place]:
     return {
         (one["frame"], one["column"])
         for one in results
@@ -99,8 +99,8 @@ def flat(table: str) -> str:
 
 
 @dataclass(frozen=True)
-class Brought:
-    """What came of doctored data: the table, all results, and run.json's where all only warns."""
+class CheckResults:
+    """The table, all results, and those in run.json of a run in which all severities warn."""
 
     table: str
     results: list[dict[str, Any]]
@@ -112,13 +112,15 @@ class Brought:
         return {place for place, one in enumerate(self.results) if not one["success"]}
 
 
-Bring = Callable[[str], Brought]
+Check = Callable[[str], CheckResults]
 
 
-def brought(strict: Path, lenient: Path, artifacts: Path, suite: str, errors: bool) -> Brought:
-    """Do the job with each configuration; the strict one must end at the check if there are errors.
+def check_data(
+    strict: Path, lenient: Path, artifacts: Path, suite: str, errors: bool
+) -> CheckResults:
+    """Return the results of the job with each configuration.
 
-    Where nothing fails with severity error it goes as far as the check.
+    If there are errors the strict one must end at the check, else both run up to the check.
     """
     stage, table = f"validate_{suite}", ""
     last = WORKS.index(f"validate {suite}") + 1
@@ -134,25 +136,25 @@ def brought(strict: Path, lenient: Path, artifacts: Path, suite: str, errors: bo
     results = newest_results(artifacts, stage)
     told = performed(lenient, artifacts, WORKS[:last])
     entries = [entry for entry in quality_entries(told.run) if entry["suite"] == suite]
-    return Brought(table, results, entries)
+    return CheckResults(table, results, entries)
 
 
-def assert_told(
-    came: Brought,
-    wanted: set[Place],
-    warned: set[Place],
+def assert_reported(
+    checked: CheckResults,
+    errors: set[Place],
+    warnings: set[Place],
     words: tuple[str, ...],
 ) -> None:
-    """The expectations failed, the table says so, and as warnings they stand in the record."""
-    assert [word for word in words if not in_table(word, came.table)] == [], came.table
-    assert missed(came.results, "error") == wanted
-    assert missed(came.results, "warning") >= warned
-    assert missed(came.entries, "warning") == wanted | missed(came.results, "warning")
-    assert missed(came.entries, "error") == set()
+    """Assert that expectations failed, in the table and as warnings in run.json."""
+    assert [word for word in words if not in_table(word, checked.table)] == [], checked.table
+    assert failures(checked.results, "error") == errors
+    assert failures(checked.results, "warning") >= warnings
+    assert failures(checked.entries, "warning") == errors | failures(checked.results, "warning")
+    assert failures(checked.entries, "error") == set()
 
 
 def in_table(words: str, table: str) -> bool:
-    """Whether a column of the table says so, whatever its line breaks."""
+    """Return whether a column of the table has these words, in spite of line breaks."""
     columns = [
         " ".join(line[start:end].strip() for line in table.splitlines()[2:])
         for start, end in ((0, 8), (10, 44), (46, 74), (76, 114))

@@ -1,4 +1,4 @@
-"""A place to bring something wrong to: made-up reviews, a small configuration, and what is said."""
+"""Try a job on wrong input: made-up reviews, a small configuration, and the reply."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOODS = ("dull", "slow", "weak", "flat", "warm", "bright", "lively", "tender")
 
 
 def made_up(rows: int = ROWS, first: int = 0) -> Rows:
-    """Reviews that nobody wrote, labels in turn, no text twice."""
+    """Return reviews that nobody wrote, with alternating labels and no text twice."""
     return [
         [
             f"Film number {n} was {MOODS[n % 2 * 4 + n % 3]} and {MOODS[n % 2 * 4 + n % 4]} to me",
@@ -35,15 +35,15 @@ def made_up(rows: int = ROWS, first: int = 0) -> Rows:
 
 
 def csv_text(rows: Rows, header: str = "review,sentiment", delimiter: str = ",") -> str:
-    """Reviews as the text of a CSV file."""
+    """Return reviews as the text of a CSV file."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows([header.split(","), *rows])
     return text.getvalue()
 
 
 @dataclass
-class Bench:
-    """One attempt: its folder, the configuration that will be written, the command's options.
+class Attempt:
+    """One attempt: its folder, the configuration to be written, the options of the command.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Bench:
         self.content["ingest"]["path"] = name
 
     def rows(self, rows: Rows) -> None:
-        """Bring these reviews."""
+        """Write these reviews and read them."""
         self.file(csv_text(rows))
 
     def set(self, section: str, **settings: Any) -> None:
@@ -73,29 +73,29 @@ class Bench:
 
 @dataclass(frozen=True)
 class Case:
-    """Something wrong that a person may bring, and what comes of it.
+    """A mistake that a person may make, and the reply to it.
 
     Attributes
     ----------
-    group : heading on the page.
-    title : the input in words.
-    change : brings it to the bench.
+    group : heading in docs/errors.md.
+    title : the mistake in words.
+    change : makes it in an attempt.
     code : the exit code.
     words : pieces of the message.
-    stages : what must be done of the job for it to be found; None where planning finds it.
+    stages : the stages that must run to find it. None if planning finds it.
     """
 
     group: str
     title: str
-    change: Callable[[Bench], None]
+    change: Callable[[Attempt], None]
     code: int
     words: tuple[str, ...]
     stages: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
-class Said:
-    """The exit code, the message's sentence, and (of a failed check) its table as facts."""
+class Reply:
+    """The exit code, the sentence and, of a failed check, the failed expectations."""
 
     code: int
     sentence: str
@@ -103,28 +103,28 @@ class Said:
     table: str = ""
 
 
-def said_of(case: Case, folder: Path) -> Said:
-    """Bring a case and note what is said; artifacts go to ``artifacts`` beside its folder."""
+def run_case(case: Case, folder: Path) -> Reply:
+    """Return the reply to a mistake. Artifacts go to ``artifacts`` beside its folder."""
     folder.mkdir()
     content = small_config(Path("reviews.csv"))
     del content["variants"]
-    bench = Bench(folder, content)
-    bench.rows(made_up())
-    with inside(folder):
+    attempt = Attempt(folder, content)
+    attempt.rows(made_up())
+    with working_folder(folder):
         try:
-            case.change(bench)
+            case.change(attempt)
         except ReviewflowError as error:
-            return Said(error.exit_code, str(error))
-        if bench.config is None:
-            write_config(folder / "job.yaml", bench.content)
+            return Reply(error.exit_code, str(error))
+        if attempt.config is None:
+            write_config(folder / "job.yaml", attempt.content)
         else:
-            text = bench.config
+            text = attempt.config
             (folder / "job.yaml").write_bytes(text.encode() if isinstance(text, str) else text)
-        return _planned(bench) if case.stages is None else _run(bench, case.stages)
+        return _plan(attempt) if case.stages is None else _run(attempt, case.stages)
 
 
 @contextlib.contextmanager
-def inside(folder: Path) -> Iterator[None]:
+def working_folder(folder: Path) -> Iterator[None]:
     """Work in a folder, so that messages name files as a person would."""
     before = Path.cwd()
     os.chdir(folder)
@@ -134,23 +134,23 @@ def inside(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def _planned(bench: Bench) -> Said:
-    """What ``reviewflow plan`` says; the last of several equal options counts."""
-    options = ["--config", "job.yaml", "--artifacts", bench.artifacts, *bench.options]
+def _plan(attempt: Attempt) -> Reply:
+    """Return the reply of ``reviewflow plan``. The last of several equal options counts."""
+    options = ["--config", "job.yaml", "--artifacts", attempt.artifacts, *attempt.options]
     result = CliRunner().invoke(main, ["plan", *options])
     assert isinstance(result.exception, SystemExit | None), result.exception
-    return Said(result.exit_code, result.stderr.removeprefix("Error: ").rstrip("\n"))
+    return Reply(result.exit_code, result.stderr.removeprefix("Error: ").rstrip("\n"))
 
 
-def _run(bench: Bench, stages: tuple[str, ...]) -> Said:
-    """What the job says, done as far as ``stages`` with the library."""
-    before = set(Path(bench.artifacts, "store").glob("validate_*/*/results.json"))
+def _run(attempt: Attempt, stages: tuple[str, ...]) -> Reply:
+    """Return the reply of the job, whose ``stages`` the library runs."""
+    before = set(Path(attempt.artifacts, "store").glob("validate_*/*/results.json"))
     try:
-        performed(Path("job.yaml"), Path(bench.artifacts), stages)
+        performed(Path("job.yaml"), Path(attempt.artifacts), stages)
     except ReviewflowError as error:
-        found = set(Path(bench.artifacts, "store").glob("validate_*/*/results.json")) - before
-        results = [one for path in found for one in json.loads(path.read_bytes())["results"]]
+        new = set(Path(attempt.artifacts, "store").glob("validate_*/*/results.json")) - before
+        results = [one for path in new for one in json.loads(path.read_bytes())["results"]]
         failed = tuple(one for one in results if not one["success"])
-        told = failed if isinstance(error, QualityError) else ()
-        return Said(error.exit_code, str(error).partition("\n")[0], told, str(error))
-    return Said(0, "")
+        shown = failed if isinstance(error, QualityError) else ()
+        return Reply(error.exit_code, str(error).partition("\n")[0], shown, str(error))
+    return Reply(0, "")

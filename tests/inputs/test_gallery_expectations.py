@@ -1,4 +1,4 @@
-"""The examples of docs/checks.md do in a run what the page says, by an edit of YAML alone."""
+"""Run the examples of docs/checks.md, added to a suite by an edit of YAML alone."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ import yaml
 from reviewflow.errors import QualityError
 from reviewflow.jobs.sentiment_summary import quality_entries
 from tests.conftest import performed, write_config
-from tests.inputs.doctoring import SUITES, WORKS, Base
+from tests.inputs.tampering import SUITES, WORKS, Base
 from tests.reviewflow.quality.test_docs import ENTRIES
 
 
 def with_entry(base: Base, folder: Path, suite: str, expectation: str) -> Path:
-    """A configuration whose suite has the page's example of this expectation added."""
+    """Return a configuration whose suite has the page's example of this expectation."""
     (pasted,) = [
         entry
         for text in ENTRIES
@@ -37,7 +37,7 @@ def test_an_expectation_of_the_gallery_warns(base: Base, tmp_path: Path) -> None
     last = [entry for entry in quality_entries(told.run) if entry["suite"] == "reviews"][-1]
     assert (last["success"], last["severity"]) == (False, "warning")
     assert last["asked"] == "median of characters at least 200"
-    assert last["notes"] == "The middle review has something to say."
+    assert last["notes"] == "The middle review has a few sentences."
 
 
 def test_an_expectation_of_the_gallery_stops_the_run(base: Base, tmp_path: Path) -> None:
@@ -45,5 +45,5 @@ def test_an_expectation_of_the_gallery_stops_the_run(base: Base, tmp_path: Path)
     artifacts = base.copy(tmp_path)
     with pytest.raises(QualityError) as refusal:
         performed(config, artifacts, WORKS)
-    assert "Fifty test rows are the least" in " ".join(str(refusal.value).split())
+    assert "Fewer than 50 test rows" in " ".join(str(refusal.value).split())
     assert not (artifacts / "store" / "train").exists()

@@ -1,7 +1,7 @@
-"""Every expectation of the shipped suite of features fails through the real job.
+"""Fail every expectation of the shipped suite of features in a real job.
 
-The artifacts are whole by their manifests. The same data pass where the severities are warnings,
-and the failures stand in run.json's entries.
+The artifacts are whole by their manifests. Where the severities are warnings the same data pass,
+and run.json lists the failures.
 """
 
 import math
@@ -22,27 +22,27 @@ from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validation import run_suite
 from reviewflow.reporting.page.html import html_page
 from tests.conftest import performed
-from tests.inputs.doctoring import (
+from tests.inputs.tampering import (
     SUITES,
     TERMS,
     WORKS,
     Base,
-    Bring,
-    Brought,
+    Check,
+    CheckResults,
     Place,
     Rows,
-    assert_told,
-    brought,
-    doctor,
+    assert_reported,
+    check_data,
+    failures,
     in_table,
     label,
-    missed,
     not_failed,
+    tamper,
 )
 
 
 def first_value(value: float) -> Callable[[Rows], Any]:
-    """Another first value in row 2."""
+    """Change the first value of row 2."""
 
     def change(rows: Rows) -> None:
         rows[2]["values"][0] = value
@@ -51,7 +51,7 @@ def first_value(value: float) -> Callable[[Rows], Any]:
 
 
 def term_without_values(rows: Rows) -> None:
-    """The first term of row 2 has no finite value anywhere in the part."""
+    """Leave the first term of row 2 without a finite value in the part."""
     index = rows[2]["indices"][0]
     for row in rows:
         row["values"] = [
@@ -82,7 +82,7 @@ def emptied(share: float) -> Callable[[Rows], Any]:
 
 
 def fewer(count: int) -> Callable[[Rows], Any]:
-    """So many rows only, four in five of them labelled 1."""
+    """Keep ``count`` rows, nine in ten of them labelled 1."""
 
     def change(rows: Rows) -> None:
         del rows[count:]
@@ -94,15 +94,15 @@ def fewer(count: int) -> Callable[[Rows], Any]:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done to the features of parts, which expectations fail, and what is told of it.
+    """A change of the features of parts, the expectations that fail, and words of the table.
 
     Attributes
     ----------
-    missed : (frame, column) of the expectations that fail with severity error.
+    failures : (frame, column) of the expectations that fail with severity error.
     """
 
     change: Callable[[Rows], Any]
-    missed: set[Place]
+    failures: set[Place]
     words: tuple[str, ...]
     parts: tuple[int, ...] = (1,)
     warned: set[Place] = field(default_factory=set)
@@ -164,17 +164,17 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def bring(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Bring:
-    """What comes of a fault of the features; each is brought once."""
-    known: dict[str, Brought] = {}
+def check(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Check:
+    """Return the results of a fault of the features. Each is checked once."""
+    known: dict[str, CheckResults] = {}
 
-    def of(name: str) -> Brought:
+    def of(name: str) -> CheckResults:
         if name not in known:
-            fault, artifacts = FAULTS[name], base.copy(tmp_path_factory.mktemp("doctored"))
+            fault, artifacts = FAULTS[name], base.copy(tmp_path_factory.mktemp("tampered"))
             for part in fault.parts:
-                doctor(artifacts, "features", "features.parquet", part, fault.change)
-            known[name] = brought(
-                base.strict, base.lenient, artifacts, "features", bool(fault.missed)
+                tamper(artifacts, "features", "features.parquet", part, fault.change)
+            known[name] = check_data(
+                base.strict, base.lenient, artifacts, "features", bool(fault.failures)
             )
         return known[name]
 
@@ -182,14 +182,16 @@ def bring(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Bring:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_doctored_features_are_not_trained_on(name: str, bring: Bring) -> None:
+def test_bad_features_are_not_trained_on(name: str, check: Check) -> None:
     fault = FAULTS[name]
-    assert_told(bring(name), fault.missed, fault.warned, fault.words)
+    assert_reported(check(name), fault.failures, fault.warned, fault.words)
 
 
-def test_what_only_warns_is_trained_on_and_stands_in_the_report(base: Base, tmp_path: Path) -> None:
+def test_features_that_only_warn_are_trained_on_and_in_the_report(
+    base: Base, tmp_path: Path
+) -> None:
     artifacts = base.copy(tmp_path)
-    doctor(artifacts, "features", "features.parquet", 1, first_value(1.5))
+    tamper(artifacts, "features", "features.parquet", 1, first_value(1.5))
     told = performed(base.lenient, artifacts, WORKS)
     assert "train[default]" in told.ran
     found = summary(told.run, read_config(base.lenient), tmp_path / "report.html")
@@ -204,7 +206,7 @@ def test_the_command_ends_with_exit_code_3_and_the_table(
 ) -> None:
     fault, artifacts = FAULTS[name], base.copy(tmp_path)
     for part in fault.parts:
-        doctor(artifacts, "features", "features.parquet", part, fault.change)
+        tamper(artifacts, "features", "features.parquet", part, fault.change)
     arguments = ["run", "--config", str(base.strict), "--artifacts", str(artifacts)]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 3, result.output
@@ -217,15 +219,15 @@ def test_the_command_ends_with_exit_code_3_and_the_table(
 GUARDS: list[Place] = [("parts", None), ("parts", "rows"), ("labels", None)]
 
 
-def test_every_expectation_of_the_features_fails_somewhere(bring: Bring) -> None:
-    """All but the guards: no data can fail them, since the frames are made so (see below)."""
+def test_every_expectation_of_the_features_fails_somewhere(check: Check) -> None:
+    """No data can fail the guards, since the frames always meet them (see below)."""
     suite = read_suite(SUITES / "features.yaml", FEATURE_COLUMNS)
-    failed = set().union(*(bring(name).failed for name in FAULTS))
+    failed = set().union(*(check(name).failed for name in FAULTS))
     assert not_failed(suite, failed) == GUARDS
 
 
 def test_the_guards_fail_on_frames_that_the_pipeline_does_not_make() -> None:
-    """They stand there for the day on which the frames are made otherwise."""
+    """They are there for the day on which the frames change."""
     suite = read_suite(SUITES / "features.yaml", FEATURE_COLUMNS)
     rows = {"label": [0, 1], "split": ["train", "test"], "indices": [[0], [1]]}
     kinds = [("label", pa.int8()), ("split", pa.string()), ("indices", pa.list_(pa.int32()))]
@@ -233,11 +235,11 @@ def test_the_guards_fail_on_frames_that_the_pipeline_does_not_make() -> None:
     frames = feature_frames([part_figures(table, 2)], ("a", "b"))
     frames["labels"].table.loc[6] = frames["labels"].table.loc[5]
     frames["parts"].table.loc[0, "rows"] = math.nan
-    assert {("labels", None), ("parts", "rows")} <= missed(
+    assert {("labels", None), ("parts", "rows")} <= failures(
         run_suite(suite, frames)[0]["results"], "error"
     )
     frames = feature_frames([], ("a", "b"))
-    assert ("parts", None) in missed(run_suite(suite, frames)[0]["results"], "error")
+    assert ("parts", None) in failures(run_suite(suite, frames)[0]["results"], "error")
 
 
 VALUES = ("values", pa.list_(pa.float32()))
