@@ -1,4 +1,4 @@
-"""The reviewflow library: everything the pipeline computes, without Prefect.
+"""Compute everything that the pipeline needs, without Prefect.
 
 Importing it installs the hook that records which source text each module is imported from. It is
 the only place of the project that acts at import: a hook that came later would miss modules.

@@ -1,7 +1,7 @@
-"""Find the code that a function reaches, by reading source and never importing it.
+"""Find the code that a function reaches without importing it.
 
 reach.reach, cache.reaches           every project definition that a function reaches
-check.unresolved_places            where that cannot be told
+check.unresolved_places            places where code hides what it reaches
 imported.changed_modules              modules imported with another text than was read
 versions.package_versions            the packages' versions
 

@@ -99,7 +99,10 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 
 def _read_cache(path: Path | None, stamp: str) -> dict[str, Any]:
-    """Return what a cache holds; nothing if it is missing, damaged or made for other code."""
+    """Return what a cache holds for this code.
+
+    Nothing if it is missing, damaged or made for other code.
+    """
     try:
         head, body = path.read_bytes().split(b"\n", 1) if path else (b"", b"")
         if head.decode() != f"{stamp} {_digest([body])}":
@@ -110,7 +113,10 @@ def _read_cache(path: Path | None, stamp: str) -> dict[str, Any]:
 
 
 def _write_cache(path: Path | None, stamp: str, content: dict[str, Any]) -> None:
-    """Write a cache in one rename; where that fails the next call analyses again."""
+    """Write a cache in one rename.
+
+    Where that fails the next call analyses again.
+    """
     if path is None:
         return
     body = json.dumps(content, separators=(",", ":")).encode()
@@ -125,7 +131,7 @@ def _write_cache(path: Path | None, stamp: str, content: dict[str, Any]) -> None
 
 
 def _tuples(value: Any) -> Any:
-    """Return a value from JSON with tuples for its lists, and nothing else changed."""
+    """Return a value from JSON with tuples in place of its lists."""
     if isinstance(value, list):
         return tuple(map(_tuples, value))
     return {k: _tuples(v) for k, v in value.items()} if isinstance(value, dict) else value

@@ -15,7 +15,9 @@ def unresolved_places(
     packages: tuple[str, ...] = ("reviewflow",),
     entries: Iterable[str] | None = None,
 ) -> list[str]:
-    """Return the places where a reach cannot be resolved, as ``module:line why``, sorted.
+    """Return the places where a reach cannot be resolved.
+
+    They are sorted sentences of the form ``module:line why``.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def undeclared_reads(
     *,
     packages: tuple[str, ...] = ("reviewflow",),
 ) -> list[str]:
-    """Return the places where functions read what their keys do not hold, sorted.
+    """Return the places where functions read what no key holds, sorted.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Walk through a statement and collect the references that each syntax node makes.
+"""Collect the references that each syntax node of a statement makes.
 
 Names are looked up in the scopes around them, so that a local hides the module's name. What
-cannot be told apart exactly is counted, never passed over.
+is ambiguous is counted, never passed over.
 """
 
 import ast
@@ -21,7 +21,10 @@ from reviewflow.callgraph.scopes import (
 
 
 def collect(collector: Collector, node: ast.AST, scope: Scope | None) -> None:
-    """Collect from a node and everything within it; ``scope`` is None at the module's top."""
+    """Collect from a node and everything within it.
+
+    ``scope`` is None at the top of a module.
+    """
     if isinstance(node, ast.expr) and not collector.inside_path:
         path = beside(node, scope, collector.file)
         if path is not None:
@@ -105,7 +108,10 @@ def _subscript(collector: Collector, node: ast.Subscript, scope: Scope | None) -
 
 
 def _is_package_attribute(node: ast.expr) -> bool:
-    """Tell whether this may be ``os.environ``: an item that is set there is not read."""
+    """Tell whether this may be ``os.environ``.
+
+    An item that is set there is not read.
+    """
     return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
 
 
@@ -127,7 +133,7 @@ def _call(collector: Collector, node: ast.Call, scope: Scope | None) -> None:
 def _attribute_call(
     collector: Collector, node: ast.Call, which: str, scope: Scope | None
 ) -> list[ast.AST]:
-    """Mark an attribute whose name is computed, and return what is left to collect from.
+    """Mark a computed attribute, and return what is left to collect from.
 
     ``getattr(x, "name")`` is read as ``x.name``, and ``setattr(x, "name", 3)`` as a change of it.
     """
@@ -189,7 +195,10 @@ def _function(
 
 
 def _decorators(collector: Collector, nodes: list[ast.expr], scope: Scope | None) -> None:
-    """Collect from decorators; those of a module's own functions and classes act at import."""
+    """Collect from decorators.
+
+    Those of a module's own functions and classes act at import.
+    """
     at_import = visible(scope) is None
     for node in nodes:
         function = node.func if isinstance(node, ast.Call) else node
@@ -273,7 +282,10 @@ def _import(collector: Collector, node: ast.Import | ast.ImportFrom, scope: Scop
 
 
 def _assign(collector: Collector, node: ast.Assign, scope: Scope | None) -> None:
-    """Collect from an assignment; a local name may stand for a folder beside the source."""
+    """Collect from an assignment.
+
+    A local name may stand for a file or folder beside the source.
+    """
     target = node.targets[0]
     path = beside(node.value, scope, collector.file)
     if scope is not None and len(node.targets) == 1 and isinstance(target, ast.Name):
@@ -286,12 +298,12 @@ def _assign(collector: Collector, node: ast.Assign, scope: Scope | None) -> None
     collect_all(collector, [*node.targets, node.value], scope)
 
 
-def _annotated(collector: Collector, node: ast.AnnAssign, scope: Scope | None) -> None:
+def _annotated_assign(collector: Collector, node: ast.AnnAssign, scope: Scope | None) -> None:
     _annotation(collector, node.annotation, scope)
     collect_all(collector, [node.target, *([node.value] if node.value else [])], scope)
 
 
-def _augmented(collector: Collector, node: ast.AugAssign, scope: Scope | None) -> None:
+def _augmented_assign(collector: Collector, node: ast.AugAssign, scope: Scope | None) -> None:
     if isinstance(node.target, ast.Name):
         collector.add_chain("augment", node.target, scope)
     collect_all(collector, [node.target, node.value], scope)
@@ -314,6 +326,6 @@ HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.Import: _import,
     ast.ImportFrom: _import,
     ast.Assign: _assign,
-    ast.AnnAssign: _annotated,
-    ast.AugAssign: _augmented,
+    ast.AnnAssign: _annotated_assign,
+    ast.AugAssign: _augmented_assign,
 }

@@ -68,7 +68,7 @@ class RecordingLoader(SourceFileLoader):
         return code if isinstance(code, CodeType) and code.co_filename == path else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Execute a module, and make sure that its file still holds the text that was compiled.
+        """Execute a module, and refuse a file that changed meanwhile.
 
         Decorators may read the file themselves: Numba names the compiled code that it keeps by
         what the file holds while the module is executed.
@@ -89,7 +89,7 @@ class RecordingLoader(SourceFileLoader):
 
 
 class RecordingFinder:
-    """A finder for one package that finds what Python finds, with a loader that records."""
+    """A finder that gives the modules of one package a recording loader."""
 
     def __init__(self, package: str) -> None:
         self.package = package
@@ -97,7 +97,7 @@ class RecordingFinder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the specification of a module of the package, None for other modules."""
+        """Return the specification of a module, None outside the package."""
         if fullname.partition(".")[0] != self.package:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
@@ -107,10 +107,11 @@ class RecordingFinder:
 
 
 def install(package: str) -> RecordingFinder:
-    """Record all further imports of a package, and its modules that are imported already.
+    """Record all imports of a package from now on.
 
-    Those are the package itself, which calls this, and this module: a moment old. Calling it
-    again for the same package replaces the finder and keeps what was recorded.
+    Its modules that are imported already are recorded as their files are now: the package itself,
+    which calls this as its first act, and this module. Calling it again for the same package
+    replaces the finder and keeps what was recorded.
     """
     finder = RecordingFinder(package)
     others = [each for each in sys.meta_path if getattr(each, "package", None) != package]
@@ -136,7 +137,10 @@ def imported_digest(module: str) -> str | None:
 
 
 def imported_text(module: str) -> bytes | None:
-    """Return the text that a module was imported from; None as for ``imported_digest``."""
+    """Return the text that a module was imported from.
+
+    None as for :func:`imported_digest`.
+    """
     loader = getattr(sys.modules.get(module), "__loader__", None)
     return getattr(loader, "text", None)
 
@@ -147,6 +151,9 @@ def text_digest(text: bytes) -> str:
 
 
 def _file_state(path: str) -> tuple[int, int, int, int]:
-    """Return what changes whenever a file is written; nobody can set the time of its status."""
+    """Return what changes whenever a file is written.
+
+    Nobody can set the time at which its status changed.
+    """
     found = os.stat(path)
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

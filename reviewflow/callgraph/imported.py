@@ -48,6 +48,6 @@ def changed_modules(
 
 
 def _as_imported(file: Source) -> Source:
-    """Return a source file with the text that its module was imported from, if it was."""
+    """Return a source file with the text that was imported, if it was."""
     text = imported_text(file.module)
     return file if text is None else file._replace(text=text)

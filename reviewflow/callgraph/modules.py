@@ -1,4 +1,4 @@
-"""Read a source file as a table: its top-level names and the statements that bind them.
+"""Read a source file as a table of names and statements.
 
 K = 3          ──▶   names["K"] = (0, 2)     statements 0 and 2 bind K, in this order
 def f(): …     ──▶   names["f"] = (1,)
@@ -58,10 +58,11 @@ class Statement(NamedTuple):
 
 
 class Module(NamedTuple):
-    """A module: its statements, and for each name the indices of those that bind it.
+    """A module: its names and statements.
 
     Attributes
     ----------
+    names : for each name the indices of the statements that bind it, in source order.
     plain, documented : digests of all statements, without and with docstrings.
     docstring : digest of the module's own docstring.
     unused_imports : imports at the top whose name nothing in the module reads.
@@ -195,7 +196,7 @@ def _statement(node: ast.stmt, source: Source, future: tuple[str, ...]) -> State
         tuple(unresolved),
         tuple(collector.named_files),
         collector.reads_documentation,
-        untyped=_untyped(node) if isinstance(node, FUNCTIONS) else (),
+        untyped=_untyped_parameters(node) if isinstance(node, FUNCTIONS) else (),
         members=_members(node) if isinstance(node, ast.ClassDef) else (),
     )
 
@@ -212,7 +213,10 @@ def kind_of(node: ast.stmt) -> str:
 
 
 def _only_defines(node: ast.stmt) -> bool:
-    """Tell whether a statement defines, assigns to plain names, imports, or branches to such."""
+    """Tell whether a statement only defines.
+
+    That is a definition, an assignment to plain names, an import, or branches of such.
+    """
     if isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Raise)):
         return True
     if isinstance(node, ASSIGNMENTS):
@@ -243,7 +247,7 @@ def _add_calls(collector: Collector, node: ast.AST) -> None:
         _add_calls(collector, child)
 
 
-def _untyped(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
+def _untyped_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
     """Return the parameters through which anything may come in."""
 
     def is_untyped(annotation: ast.expr | None) -> bool:

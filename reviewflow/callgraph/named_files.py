@@ -1,4 +1,4 @@
-"""Find the files that a piece of code names by itself, instead of being given them.
+"""Find the files that code names by itself instead of receiving them.
 
     open(folder / "a.json")                  folder is a parameter: given
     open("a.json"), Path("a.json")           a text in the code: refused
@@ -31,7 +31,7 @@ def input_names(arguments: ast.arguments, body: list[ast.AST]) -> set[str]:
 
 
 def is_given(node: ast.AST, scope: Scope | None) -> bool:
-    """Tell whether an expression depends on what a function is given, or on its own file."""
+    """Tell whether an expression depends on an argument or ``__file__``."""
     names = _names(node)
     if OWN_FILE in names:  # reported by itself, see ``beside``
         return True
@@ -43,7 +43,7 @@ def is_given(node: ast.AST, scope: Scope | None) -> bool:
 
 
 def beside(node: ast.AST, scope: Scope | None, file: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the path that an expression names from the source file on, piece by piece.
+    """Return the path that an expression names, seen from its own source.
 
     Parameters
     ----------
@@ -52,27 +52,29 @@ def beside(node: ast.AST, scope: Scope | None, file: tuple[str, ...]) -> tuple[s
 
     Returns
     -------
-    The path below that folder, or None if the expression is none of this form.
+    The pieces of the path below that folder, or None if the expression has another form.
     """
     if isinstance(node, ast.Name) and type(node.ctx) is ast.Load:
         return _local_file(node.id, scope)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        return _joined(beside(node.left, scope, file), [node.right])
+        return _join(beside(node.left, scope, file), [node.right])
     if isinstance(node, ast.Attribute) and node.attr == "parent":
-        return _above(beside(node.value, scope, file), 1)
+        return _parent(beside(node.value, scope, file), 1)
     if isinstance(node, ast.Subscript):
-        return _subscripted(node, scope, file)
+        return _file_of_subscript(node, scope, file)
     if isinstance(node, ast.Call) and not node.keywords:
-        return _called(node, scope, file)
+        return _file_of_call(node, scope, file)
     return None
 
 
 def is_folder(node: ast.AST) -> bool:
-    """Tell whether an expression that ``beside`` understands ends at a folder above."""
+    """Tell whether a path from ``beside`` ends at a folder above."""
     return isinstance(node, (ast.Attribute, ast.Subscript))
 
 
-def _called(node: ast.Call, scope: Scope | None, file: tuple[str, ...]) -> tuple[str, ...] | None:
+def _file_of_call(
+    node: ast.Call, scope: Scope | None, file: tuple[str, ...]
+) -> tuple[str, ...] | None:
     function, arguments = node.func, node.args
     name = function.attr if isinstance(function, ast.Attribute) else ""
     is_path = name == "Path" or (isinstance(function, ast.Name) and function.id == "Path")
@@ -83,13 +85,13 @@ def _called(node: ast.Call, scope: Scope | None, file: tuple[str, ...]) -> tuple
         return None
     start = beside(function.value, scope, file)
     if name == "with_name" and len(arguments) == 1:
-        return _joined(_above(start, 1), arguments)
+        return _join(_parent(start, 1), arguments)
     if name == "joinpath":
-        return _joined(start, arguments)
+        return _join(start, arguments)
     return start if name in SAME_PLACE and not arguments else None
 
 
-def _subscripted(
+def _file_of_subscript(
     node: ast.Subscript, scope: Scope | None, file: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     """Follow ``.parents[1]``."""
@@ -98,14 +100,14 @@ def _subscripted(
         return None
     if not (isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value >= 0):
         return None
-    return _above(beside(parents.value, scope, file), index.value + 1)
+    return _parent(beside(parents.value, scope, file), index.value + 1)
 
 
-def _above(path: tuple[str, ...] | None, levels: int) -> tuple[str, ...] | None:
+def _parent(path: tuple[str, ...] | None, levels: int) -> tuple[str, ...] | None:
     return path[:-levels] if path is not None and len(path) >= levels else None
 
 
-def _joined(path: tuple[str, ...] | None, nodes: list[ast.expr]) -> tuple[str, ...] | None:
+def _join(path: tuple[str, ...] | None, nodes: list[ast.expr]) -> tuple[str, ...] | None:
     """Add literal pieces to a path."""
     for node in nodes:
         if path is None or not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
@@ -129,7 +131,7 @@ def _is_text(annotation: ast.expr | None) -> bool:
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
-    """Yield the names that each assignment within a node binds, and the names it reads."""
+    """Yield the names that each assignment binds, and those it reads."""
     for part in ast.walk(node):
         if isinstance(part, ast.Assign):
             targets: list[ast.AST] = [*part.targets]

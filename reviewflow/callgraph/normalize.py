@@ -1,4 +1,6 @@
-"""Bring source into a normal form, without comments, layout, positions and docstrings.
+"""Bring source into a normal form.
+
+Comments, layout, positions and docstrings are left out.
 
 "def f(x):  # twice"  ──ast──▶  tree  ──write──▶  "FunctionDef(name='f' …"  ──▶  digest
                                          └─────▶  docstrings, kept aside
@@ -13,14 +15,17 @@ IGNORED_FIELDS = frozenset({"ctx", "kind", "type_comment"})
 
 
 class Digests(NamedTuple):
-    """Two digests of one piece of source: without its docstrings, and with them."""
+    """The digests of a piece of source without and with its docstrings."""
 
     plain: str
     documented: str
 
 
 def digest(texts: Iterable[str]) -> str:
-    """Return a short digest of some texts (16 hexadecimal digits); their borders count."""
+    """Return a digest of some texts and their borders.
+
+    It has 16 hexadecimal digits.
+    """
     joined = "\x00".join(texts).encode("utf-8", "surrogatepass")
     return blake2b(joined, digest_size=8).hexdigest()
 
@@ -41,14 +46,14 @@ def digests(node: ast.AST, *, opening: tuple[str, ...] = ()) -> Digests:
 
 
 def is_inert(node: ast.AST) -> bool:
-    """Tell whether a statement does nothing: ``pass``, or a constant that stands alone."""
+    """Tell whether a statement is ``pass`` or a lone constant."""
     if type(node) is ast.Expr:
         return type(node.value) is ast.Constant
     return type(node) is ast.Pass
 
 
 def write_normal_form(node: ast.AST, out: list[str], docstrings: list[str]) -> None:
-    """Append a node's normal form to ``out`` and the docstrings within to ``docstrings``."""
+    """Append a node's normal form to ``out``, its docstrings to the other."""
     if type(node) is ast.Constant:
         out.append(f"{type(node.value).__name__}:{node.value!r}")
         return

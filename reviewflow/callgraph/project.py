@@ -1,4 +1,4 @@
-"""Link the modules of a project: what a chain of attributes stands for, across files.
+"""Link the modules of a project, so that names resolve across files.
 
 features.py   from reviewflow.text import stem      stem(word)
                                 │
@@ -40,7 +40,7 @@ class Target(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The target in a line, for digests; what follows a definition is left out."""
+        """The target in a line, for digests, without what follows it."""
         return f"{self.kind} {self.module} {self.name}"
 
 
@@ -101,7 +101,10 @@ class Project:
         return targets or [Target("missing", module, name)]
 
     def resolve(self, module: str, reference: Reference) -> tuple[Target, ...]:
-        """Return what a reference in ``module`` stands for; names of Python itself included."""
+        """Return what a reference in ``module`` stands for.
+
+        Names of Python itself are included.
+        """
         targets = self.find(reference.module or module, reference.attributes)
         if not reference.module and targets[0].kind == "missing" and targets[0].module == module:
             name = reference.attributes[0]
@@ -130,9 +133,10 @@ class Project:
         return ""
 
     def names_elsewhere(self, module: str, statement: Statement) -> str:
-        """Return a project name outside ``module`` that a statement reaches through it, or nothing.
+        """Return a name of another module that a statement uses, or nothing.
 
-        For compiled functions: what they call and the constants that they hold are compiled in.
+        It may use it through definitions of its own module. For compiled functions: what they call
+        and the constants that they hold are compiled in.
         """
         seen: set[str] = set()
         pending = [statement]
@@ -162,7 +166,10 @@ class Project:
             self._link_protocol(protocol)
 
     def _link_base(self, module: str, name: str, reference: Reference) -> None:
-        """Make a definition a subclass of its base, and of all that a computed base names."""
+        """Record a definition as a subclass of its base.
+
+        A computed base stands for all that it names.
+        """
         seen: set[tuple[str, str]] = {(module, name)}
         pending = list(self.resolve(module, reference))
         while pending:
@@ -215,7 +222,7 @@ class Project:
                 )
 
     def _behind(self, target: Target, statements: list[Statement]) -> list[Target]:
-        """Return what a name may stand for that imports bind beside other statements."""
+        """Return what the imports among a name's statements stand for."""
         targets: list[Target] = []
         for statement in statements:
             if statement.kind == "import" or target.name in statement.imports:

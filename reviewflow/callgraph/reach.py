@@ -1,4 +1,4 @@
-"""Find what a function's result may depend on: the project definitions and packages it reaches.
+"""Find the definitions and packages that a function may depend on.
 
     entry ──names──▶ definition ──names──▶ definition …      each with a digest of its source
                          └──▶ package (numpy, torch)          each with a version

@@ -1,4 +1,4 @@
-"""Collect what a piece of code refers to: the names that it reads from outside, and how.
+"""Represent what a piece of code refers to outside itself, and how.
 
     return np.sqrt(scale * x)   ──▶   value  np.sqrt,  value  scale          (x is a local)
 
@@ -40,7 +40,12 @@ class Reference(NamedTuple):
 
 
 class Unresolved(NamedTuple):
-    """A place whose reach cannot be resolved; ``everywhere`` if no module bounds it."""
+    """A place whose reach cannot be resolved.
+
+    Attributes
+    ----------
+    everywhere : whether the whole project counts, and not only the module.
+    """
 
     line: int
     why: str
@@ -48,14 +53,19 @@ class Unresolved(NamedTuple):
 
 
 class NamedFile(NamedTuple):
-    """A file that the code names by its own place; empty if the name cannot be told."""
+    """A file that the code names by its own place.
+
+    Attributes
+    ----------
+    path : below the folder that holds the packages; empty where no literal names it.
+    """
 
     line: int
     path: str
 
 
 class Collector:
-    """The references of one statement of a module, and what cannot be resolved in it."""
+    """The references and unresolved places of one statement of a module."""
 
     def __init__(self, source: Source) -> None:
         self.package = source.package
@@ -81,7 +91,7 @@ class Collector:
         self.unresolved.append(Unresolved(node.lineno, why, everywhere))
 
     def add_chain(self, role: str, node: ast.expr, scope: Scope | None) -> bool:
-        """Add the chain of attributes and items that ``node`` is; tell whether it is one."""
+        """Add a chain of attributes and items, and tell if ``node`` is one."""
         line, attributes = node.lineno, []
         while isinstance(node, (ast.Attribute, ast.Subscript)):
             if isinstance(node, ast.Attribute):
@@ -101,7 +111,7 @@ class Collector:
     def _origins(
         self, role: str, name: str, rest: tuple[str, ...], scope: Scope | None
     ) -> list[tuple[str, Origin]]:
-        """Return what a chain that starts at ``name`` may stand for, with the role of each."""
+        """Return what a chain from ``name`` may stand for, with its roles."""
         while scope is not None and name not in scope.global_names:
             if name in scope.names:
                 origins = [(role, (module, (*path, *rest))) for module, path in scope.names[name]]

@@ -199,12 +199,12 @@ IMPURE_BEGINNINGS = (
 
 
 def unresolved_reason(name: str) -> str:
-    """Return why a package's name (``sys.modules``) hides what code depends on, or nothing."""
+    """Return why a package's name hides what code depends on, or nothing."""
     return _reason(PACKAGES, name) or _reason(GLOBAL_STATE, name)
 
 
 def state_reason(name: str) -> str:
-    """Return how a package's name changes what other code computes, or nothing."""
+    """Return how a package's name changes other code, or nothing."""
     return _reason(GLOBAL_STATE, name)
 
 

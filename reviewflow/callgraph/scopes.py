@@ -1,4 +1,4 @@
-"""Find the names that a piece of code binds, and where a name that it reads was bound.
+"""Find the names that a piece of code binds.
 
 module names  ◀──  function  ◀──  nested function  ◀──  comprehension
                       ▲
@@ -36,7 +36,7 @@ class Scope:
 
 
 def visible(scope: Scope | None) -> Scope | None:
-    """Return what a function inside ``scope`` sees: class bodies are passed over."""
+    """Return the scope that a function in ``scope`` sees, no class body."""
     while scope is not None and scope.is_class:
         scope = scope.outer
     return scope
@@ -65,7 +65,7 @@ def import_bindings(node: ast.Import | ast.ImportFrom, package: str) -> list[tup
 
 
 def bindings(body: list[ast.AST], package: str) -> tuple[dict[str, list[Origin]], set[str]]:
-    """Return the names that statements bind in their own scope, and those declared global.
+    """Return the names that statements bind, and those declared global.
 
     Nested functions, classes and comprehensions bind their own name or nothing. A ``nonlocal``
     name belongs to an outer scope and is left out.

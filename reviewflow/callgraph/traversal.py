@@ -66,7 +66,7 @@ class Traversal:
         self._drain()
 
     def mark(self, module: str, unresolved: Unresolved) -> None:
-        """Count more, since the reach cannot be resolved at some place of ``module``."""
+        """Count more, since a place of ``module`` cannot be resolved."""
         self._mark(module, unresolved)
         self._drain()
 
@@ -85,7 +85,7 @@ class Traversal:
         return dict(sorted(found.items()))
 
     def _digest(self, module: str, statements: list[Statement]) -> str:
-        """Return the digest of some statements, with what the names in them stand for."""
+        """Return the digest of statements and of what their names stand for."""
         parts = []
         for each in statements:
             parts.append(each.documented if self._documented else each.plain)
@@ -139,7 +139,10 @@ class Traversal:
             self.reads.add(Read(f"{module}:{file.line}", why, file.path))
 
     def _follow_import(self, module: str, statement: Statement) -> None:
-        """Count what an import names; a project module that it names is not yet used."""
+        """Count what an import names.
+
+        A project module that it names is not used yet.
+        """
         for reference in statement.references:
             self._follow_reference(module, reference._replace(role="lazy"), statement)
 
@@ -187,10 +190,10 @@ class Traversal:
         if role != "write" and (why := outside_reason(name)):
             self.reads.add(Read(f"{module}:{line}", why, ""))
         if is_compiler(name) and role != "lazy":
-            self._compiled(module, reference, statement)
+            self._compiler(module, reference, statement)
 
-    def _compiled(self, module: str, reference: Reference, statement: Statement) -> None:
-        """Mark a compiled function that would not be compiled again after a change.
+    def _compiler(self, module: str, reference: Reference, statement: Statement) -> None:
+        """Mark a compiled function that a change would not compile again.
 
         Numba keeps machine code by the text of the function's own file alone.
         """
@@ -203,7 +206,7 @@ class Traversal:
             self._mark(module, Unresolved(line, why, False))
 
     def _module(self, module: str, target: Target, line: int) -> None:
-        """Count a module that is handed on as a value, or imported whole by ``*``."""
+        """Count a module that is used as a value, or imported whole by ``*``."""
         stars = [each.line for each in self.project.modules[module].statements_of("star")]
         if line not in stars:
             why = f"uses the module {target.module} as a value"

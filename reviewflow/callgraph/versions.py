@@ -1,4 +1,4 @@
-"""Which versions of third-party packages are installed, by the name that code imports."""
+"""Look up installed versions of packages by the name that code imports."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -29,24 +29,24 @@ def package_versions(packages: Iterable[str]) -> dict[str, str]:
     Raises
     ------
     ReviewflowError
-        A package is not installed, or several distributions give it.
+        A package is not installed, or several distributions provide it.
     """
     return {package: installed_version(package) for package in sorted(packages)}
 
 
 @lru_cache(maxsize=256)
 def installed_version(package: str) -> str:
-    """Return the installed version of what ``import package`` gives."""
+    """Return the version of the distribution that provides a package."""
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
     try:
         return version(DISTRIBUTIONS.get(package, package))
     except PackageNotFoundError:
-        found = sorted(set(packages_distributions().get(package, ())))
-    if len(found) != 1:
-        told = "several distributions give it" if found else "no installed distribution gives it"
+        owners = sorted(set(packages_distributions().get(package, ())))
+    if len(owners) != 1:
+        why = "several distributions provide it" if owners else "no distribution provides it"
         raise ReviewflowError(
-            f"The code imports {package}, but {told}, so its version cannot be told; "
+            f"The code imports {package}, but {why}, so its version is unknown; "
             f"install it, or name its distribution in {__name__}."
         )
-    return version(found[0])
+    return version(owners[0])

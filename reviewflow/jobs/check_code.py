@@ -1,4 +1,4 @@
-"""Print where code hides what it depends on, and fail if there is such a place.
+"""Fail where code hides what it depends on, and print the places.
 
 python -m reviewflow.jobs.check_code                                     all stages of the jobs
 python -m reviewflow.jobs.check_code reviewflow.reviews.split.split …    some functions

@@ -55,7 +55,7 @@ def calls(reviews: Reviews, folder: Path) -> list[dict[str, Any]]:
     return json.loads((folder / "opened.json").read_text("utf-8"))
 
 
-def allowed(call: dict[str, Any], folder: Path) -> Iterator[Path]:
+def allowed_places(call: dict[str, Any], folder: Path) -> Iterator[Path]:
     """Yield the files and folders that a stage may open."""
     yield from map(Path, SYSTEM)
     yield from {Path(path) for path in (sys.prefix, sys.base_prefix)}
@@ -74,9 +74,9 @@ def is_code(path: Path) -> bool:
     )
 
 
-def unkeyed(call: dict[str, Any], folder: Path) -> set[str]:
+def files_in_no_key(call: dict[str, Any], folder: Path) -> set[str]:
     """Return the files that a stage opened and its key does not hold."""
-    places = [place.resolve() for place in allowed(call, folder)]
+    places = [place.resolve() for place in allowed_places(call, folder)]
     opened = {Path(path).resolve() for path in call["opened"]}
     return {
         str(path)
@@ -88,7 +88,7 @@ def unkeyed(call: dict[str, Any], folder: Path) -> set[str]:
 def test_no_stage_opens_what_its_key_does_not_hold(
     calls: list[dict[str, Any]], folder: Path
 ) -> None:
-    found = {call["stage"]: unkeyed(call, folder) for call in calls}
+    found = {call["stage"]: files_in_no_key(call, folder) for call in calls}
     assert not {stage: files for stage, files in found.items() if files}
 
 
@@ -101,4 +101,4 @@ def test_every_stage_was_watched(calls: list[dict[str, Any]]) -> None:
 def test_a_file_that_no_key_holds_is_found(calls: list[dict[str, Any]], folder: Path) -> None:
     call = next(call for call in calls if call["stage"] == "split")
     extra = str(folder / "extra.txt")
-    assert unkeyed(call | {"opened": [extra, *call["own"]]}, folder) == {extra}
+    assert files_in_no_key(call | {"opened": [extra, *call["own"]]}, folder) == {extra}

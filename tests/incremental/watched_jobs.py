@@ -1,4 +1,4 @@
-"""Do both jobs once, and write down which files each stage's function opens.
+"""Do both jobs once, and record which files each stage opens.
 
     stage ─ called by the run ─▶ arguments: the folders and files that are its own
                  │
@@ -43,7 +43,7 @@ class Watch:
         self.running: dict[str, Any] | None = None
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Note a file that is opened; called by Python for every audit event."""
+        """Note a file that is opened. Python calls this for every event."""
         if event == "open" and self.running is not None and not isinstance(arguments[0], int):
             self.running["opened"].append(os.path.abspath(os.fsdecode(arguments[0])))
 
@@ -51,11 +51,11 @@ class Watch:
         """Put a watched function in the place of a stage's function."""
         module_name, _, name = stage.function.rpartition(".")
         module = import_module(module_name)
-        setattr(module, name, self._watched(stage, getattr(module, name)))
+        setattr(module, name, self._wrap(stage, getattr(module, name)))
 
-    def _watched(self, stage: Stage, function: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap(self, stage: Stage, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
-        def watched(**arguments: Any) -> Any:
+        def wrapper(**arguments: Any) -> Any:
             own = [str(path) for value in arguments.values() for path in _paths(value)]
             self.running = {"stage": stage.name, "own": own, "opened": []}
             self.calls.append(self.running)
@@ -64,7 +64,7 @@ class Watch:
             finally:
                 self.running = None
 
-        return watched
+        return wrapper
 
 
 def _paths(value: Any) -> Iterator[Path]:

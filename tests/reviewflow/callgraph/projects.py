@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """An edit: the text of each file before and after, and whether the reach must change."""
+    """The text of each file before and after, and the expected effect."""
 
     name: str
     before: dict[str, str]
@@ -44,7 +44,7 @@ def _edit(block: str) -> Edit:
 
 
 def write(root: Path, files: dict[str, str], *, package: str = "shop") -> Path:
-    """Write files of a package below ``root``; names are paths without ``.py``."""
+    """Write files of a package, named by paths without ``.py``."""
     for name, text in {"__init__": "", **files}.items():
         path = root / package / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Reaches kept on disk: the same answers, whatever happens to the memo."""
+"""The cache gives the same reaches, whatever happens to its files."""
 
 import os
 from pathlib import Path
@@ -24,101 +24,101 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Path:
-    return tmp_path / "memos" / "code.json"
+def cache_path(tmp_path: Path) -> Path:
+    return tmp_path / "cache" / "code.json"
 
 
-def check(root: Path, kept: Path | None) -> None:
-    """Compare with an analysis that keeps nothing."""
+def check(root: Path, cache_path: Path | None) -> None:
+    """Compare with an analysis without a cache."""
     fresh = {entry: reach(entry, root=root, packages=("shop",)) for entry in ENTRIES}
-    assert reaches(ENTRIES, kept, root=root, packages=("shop",)) == fresh
+    assert reaches(ENTRIES, cache_path, root=root, packages=("shop",)) == fresh
 
 
 def refuse(*arguments: object) -> None:
     raise AssertionError("analysed again")
 
 
-def test_without_a_memo(root: Path) -> None:
+def test_without_a_cache(root: Path) -> None:
     check(root, None)
 
 
 def test_unchanged_code_is_not_analysed_again(
-    root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, cache_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check(root, kept)
+    check(root, cache_path)
     monkeypatch.setattr(cache, "reach_in_project", refuse)
     monkeypatch.setattr(cache, "parse_module", refuse)
-    check(root, kept)
+    check(root, cache_path)
 
 
 def test_an_edited_file_alone_is_parsed_again(
-    root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, cache_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check(root, kept)
+    check(root, cache_path)
     write(root, {"b": FILES["b"].replace("K = 1", "K = 2")})
     seen = []
     parse_module = cache.parse_module
     monkeypatch.setattr(
         cache, "parse_module", lambda file: seen.append(file.module) or parse_module(file)
     )
-    check(root, kept)
+    check(root, cache_path)
     assert seen == ["shop.b"]
 
 
-def test_an_edit_that_keeps_size_and_time_is_seen(root: Path, kept: Path) -> None:
-    before = reaches(ENTRIES, kept, root=root, packages=("shop",))
+def test_an_edit_that_keeps_size_and_time_is_seen(root: Path, cache_path: Path) -> None:
+    before = reaches(ENTRIES, cache_path, root=root, packages=("shop",))
     path = root / "shop" / "b.py"
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     path.write_text(FILES["b"].replace("K = 1", "K = 2"))
     os.utime(path, ns=times)
-    after = reaches(ENTRIES, kept, root=root, packages=("shop",))
+    after = reaches(ENTRIES, cache_path, root=root, packages=("shop",))
     assert before["shop.a.entry"].definitions != after["shop.a.entry"].definitions
-    check(root, kept)
+    check(root, cache_path)
 
 
-def test_a_moved_checkout_keeps_its_memo(
-    root: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_moved_checkout_keeps_its_cache(
+    root: Path, cache_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check(root, kept)
+    check(root, cache_path)
     moved = root.rename(root.parent / "moved")
     monkeypatch.setattr(cache, "reach_in_project", refuse)
-    check(moved, kept)
+    check(moved, cache_path)
 
 
-def test_renamed_and_removed_modules_are_seen(root: Path, kept: Path) -> None:
-    check(root, kept)
+def test_renamed_and_removed_modules_are_seen(root: Path, cache_path: Path) -> None:
+    check(root, cache_path)
     (root / "shop" / "b.py").rename(root / "shop" / "d.py")
-    check(root, kept)
-    assert reaches(ENTRIES, kept, root=root, packages=("shop",))["shop.a.entry"].unresolved
+    check(root, cache_path)
+    assert reaches(ENTRIES, cache_path, root=root, packages=("shop",))["shop.a.entry"].unresolved
 
 
 @pytest.mark.parametrize("name", ["code.json", "code.modules.json"])
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b"x y\n[1]", None])
-def test_a_garbled_memo_is_made_anew(
-    name: str, content: bytes | None, root: Path, kept: Path
+def test_a_damaged_cache_is_replaced(
+    name: str, content: bytes | None, root: Path, cache_path: Path
 ) -> None:
-    check(root, kept)
-    path = kept.parent / name
+    check(root, cache_path)
+    path = cache_path.parent / name
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"shop.b", b"shop.x") if content is None else content)
     if name == "code.modules.json":
-        kept.unlink()
-    check(root, kept)
+        cache_path.unlink()
+    check(root, cache_path)
     assert path.read_bytes() == whole
 
 
-def test_another_package_choice_is_another_answer(root: Path, kept: Path) -> None:
-    check(root, kept)
+def test_another_package_choice_is_another_answer(root: Path, cache_path: Path) -> None:
+    check(root, cache_path)
     write(root, {"b": "from shop.b import f\n"}, package="mart")
-    both = reaches(ENTRIES[:1], kept, root=root, packages=("mart", "shop"))
+    both = reaches(ENTRIES[:1], cache_path, root=root, packages=("mart", "shop"))
     assert both["shop.a.entry"] == reach(ENTRIES[0], root=root, packages=("mart", "shop"))
 
 
-def test_a_memo_that_cannot_be_written_costs_time_only(root: Path, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_costs_time_only(root: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     check(root, tmp_path / "file" / "code.json")
 
 
-def test_nothing_but_the_memo_is_left_behind(root: Path, kept: Path) -> None:
-    check(root, kept)
-    assert sorted(os.listdir(kept.parent)) == ["code.json", "code.modules.json"]
+def test_nothing_but_the_cache_is_left_behind(root: Path, cache_path: Path) -> None:
+    check(root, cache_path)
+    assert sorted(os.listdir(cache_path.parent)) == ["code.json", "code.modules.json"]

@@ -1,4 +1,4 @@
-"""What is refused: code whose dependencies cannot be resolved, and reads that no key holds."""
+"""The check refuses code that hides what it depends on or reads."""
 
 from pathlib import Path
 

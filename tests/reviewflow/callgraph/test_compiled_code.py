@@ -1,4 +1,4 @@
-"""Numba's cache of machine code: what runs is compiled from the text that the file holds."""
+"""Numba's machine code runs only if its source has the same text."""
 
 from pathlib import Path
 
@@ -20,17 +20,17 @@ CALLED = (
 )
 
 
-def called(root: Path) -> list[str]:
-    """Return a function's result in a process of its own, and how often Numba's cache gave it."""
+def call_in_process(root: Path) -> list[str]:
+    """Return a function's result, and how often Numba's cache was used."""
     return python(CALLED, root, NUMBA_CACHE_DIR=str(root / "numba")).split()
 
 
 def test_the_text_decides_whether_compiled_code_runs(tmp_path: Path) -> None:
-    """A touched file is not compiled again; another text of the same size and time is."""
+    """Size and times of the file are not considered."""
     write(tmp_path, {"a": FUNCTION.format("1.0")})
-    assert called(tmp_path) == ["1.0", "0"]
+    assert call_in_process(tmp_path) == ["1.0", "0"]
     path = tmp_path / "shop" / "a.py"
     path.touch()
-    assert called(tmp_path) == ["1.0", "1"]
+    assert call_in_process(tmp_path) == ["1.0", "1"]
     edit(path, FUNCTION.format("7.0"))
-    assert called(tmp_path) == ["7.0", "0"]
+    assert call_in_process(tmp_path) == ["7.0", "0"]

@@ -1,4 +1,4 @@
-"""Every rule in both directions: edits that must change what an entry reaches, and the others."""
+"""Edits change the reach of an entry exactly if they may matter to it."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ def reach_of(root: Path) -> Reach:
     return reach("shop.a.entry", root=root, packages=("shop",))
 
 
-def named(edit: Edit) -> str:
+def edit_name(edit: Edit) -> str:
     return edit.name
 
 
-@pytest.mark.parametrize("edit", RESOLVED, ids=named)
+@pytest.mark.parametrize("edit", RESOLVED, ids=edit_name)
 def test_resolved_code(edit: Edit, tmp_path: Path) -> None:
     before = reach_of(write(tmp_path, edit.before))
     after = reach_of(write(tmp_path, edit.after))
@@ -27,7 +27,7 @@ def test_resolved_code(edit: Edit, tmp_path: Path) -> None:
     assert (before != after) == edit.changes
 
 
-@pytest.mark.parametrize("edit", UNRESOLVED, ids=named)
+@pytest.mark.parametrize("edit", UNRESOLVED, ids=edit_name)
 def test_unresolved_code_counts_more_and_says_why(edit: Edit, tmp_path: Path) -> None:
     before = reach_of(write(tmp_path, edit.before))
     after = reach_of(write(tmp_path, edit.after))

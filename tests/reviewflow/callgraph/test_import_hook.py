@@ -1,4 +1,4 @@
-"""Imports under the hook: what runs is what the file holds, and its text is remembered."""
+"""The hook imports what the file holds, and remembers the text."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ PRINTED = INSTALLED + "print(shop.a.K)\n"
 
 
 def python(code: str, root: Path, **environment: str) -> str:
-    """Run code in a process of its own that writes byte code; return what it prints."""
+    """Return what code prints in a process that writes byte code."""
     variables = {name: text for name, text in os.environ.items() if name[:6] != "PYTHON"}
     variables |= {"PYTHONPATH": f"{ROOT}{os.pathsep}{root}"} | environment
     done = subprocess.run(
@@ -35,7 +35,7 @@ def edit(path: Path, text: str) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def cached(path: Path) -> Path:
+def byte_code_path(path: Path) -> Path:
     return path.parent / "__pycache__" / Path(cache_from_source(str(path))).name
 
 
@@ -57,7 +57,7 @@ def test_an_edit_that_keeps_size_and_time_runs(root: Path) -> None:
 
 def test_byte_code_of_the_same_text_is_used(root: Path) -> None:
     assert python(PRINTED, root) == "5"
-    pyc = cached(root / "shop" / "a.py")
+    pyc = byte_code_path(root / "shop" / "a.py")
     before = pyc.read_bytes()
     assert before[4:8] == b"\3\0\0\0"
     os.utime(root / "shop" / "a.py")
@@ -74,7 +74,7 @@ def test_byte_code_of_the_same_text_is_used(root: Path) -> None:
 @pytest.mark.parametrize("body", [b"", b"\0", b"\xe3garbled", b"N"])
 def test_damaged_byte_code_is_replaced(body: bytes, root: Path) -> None:
     python(PRINTED, root)
-    pyc = cached(root / "shop" / "a.py")
+    pyc = byte_code_path(root / "shop" / "a.py")
     whole = pyc.read_bytes()
     for damaged in (whole[:16] + body, whole[:10]):
         pyc.write_bytes(damaged)

@@ -29,7 +29,7 @@ OTHER_F = "def f(x): return -x\ndef g(x): return 1\n"
 ORIGINAL = FILES["b"]
 
 
-def told(steps: str, root: Path) -> str:
+def changed_after(steps: str, root: Path) -> str:
     return python(SETTING + steps + "print(changed(found))\n", write(root, FILES))
 
 
@@ -47,12 +47,12 @@ def told(steps: str, root: Path) -> str:
 def test_what_counts_is_the_text_that_was_imported(
     steps: str, expected: str, tmp_path: Path
 ) -> None:
-    assert told(steps, tmp_path) == expected
+    assert changed_after(steps, tmp_path) == expected
 
 
 def test_an_edit_that_was_imported_and_undone_is_seen(tmp_path: Path) -> None:
     steps = f"found = analyse()\nwrite({OTHER_F!r})\nimport shop.b\nwrite({ORIGINAL!r})\n"
-    assert told(steps, tmp_path) == "['shop.b']"
+    assert changed_after(steps, tmp_path) == "['shop.b']"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_an_edit_that_was_imported_and_undone_is_seen(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_function_does_not_reach_does_not_count(text: str, tmp_path: Path) -> None:
-    assert told(f"found = analyse()\nwrite({text!r})\nimport shop.b\n", tmp_path) == "[]"
+    assert changed_after(f"found = analyse()\nwrite({text!r})\nimport shop.b\n", tmp_path) == "[]"
 
 
 def test_a_module_that_nobody_reached_may_change_one_that_is_reached(tmp_path: Path) -> None:
@@ -74,12 +74,12 @@ def test_a_module_that_nobody_reached_may_change_one_that_is_reached(tmp_path: P
         "write('import shop.b\\nshop.b.f = abs\\n', 'c')\n"
         "import shop.b, shop.c\n"
     )
-    assert told(steps, tmp_path) == "['shop.c']"
+    assert changed_after(steps, tmp_path) == "['shop.c']"
 
 
-def test_a_file_that_is_no_python_any_more_counts(tmp_path: Path) -> None:
+def test_a_file_that_is_no_longer_python_counts(tmp_path: Path) -> None:
     steps = f"found = analyse()\nwrite({OTHER_F!r})\nimport shop.b\nwrite('def (', 'a')\n"
-    assert told(steps, tmp_path) == "['shop.b']"
+    assert changed_after(steps, tmp_path) == "['shop.b']"
 
 
 def test_a_new_module_that_an_edit_imports_is_seen(tmp_path: Path) -> None:
@@ -90,4 +90,4 @@ def test_a_new_module_that_an_edit_imports_is_seen(tmp_path: Path) -> None:
         "import shop.b\n"
         f"write({ORIGINAL!r})\n"
     )
-    assert told(steps, tmp_path) == "['shop.b']"
+    assert changed_after(steps, tmp_path) == "['shop.b']"

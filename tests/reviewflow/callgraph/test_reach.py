@@ -1,4 +1,4 @@
-"""What a reach holds, and what is said where it cannot be told."""
+"""What a reach holds, and what an error says."""
 
 import json
 import subprocess
@@ -67,19 +67,19 @@ def test_an_entry_may_be_reexported_or_a_method(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entry", ["shop.a.missing", "shop.missing.entry", "entry", "shop.a"])
-def test_an_entry_that_is_not_there_is_told(entry: str, tmp_path: Path) -> None:
+def test_a_missing_entry_is_an_error(entry: str, tmp_path: Path) -> None:
     write(tmp_path, {"a": "def entry() -> int:\n    return 1\n"})
     with pytest.raises(ReviewflowError, match=f"defines no {entry}"):
         reach(entry, root=tmp_path, packages=("shop",))
 
 
-def test_a_file_that_is_no_python_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_python_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"a": "def entry() -> int:\n    return 1\n", "b": "x = 1\ndef (\n"})
     with pytest.raises(ReviewflowError, match=r"b\.py:2 cannot be read as Python"):
         reach("shop.a.entry", root=tmp_path, packages=("shop",))
 
 
-def test_a_package_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_package_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReviewflowError, match="holds no package shop"):
         reach("shop.a.entry", root=tmp_path, packages=("shop",))
 

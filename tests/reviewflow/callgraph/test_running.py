@@ -1,4 +1,4 @@
-"""Random programs, run before and after every edit: what changes the result changes the reach.
+"""An edit of a random program changes the reach if it changes the result.
 
 Each definition of a random program makes a number out of its own constant and of the earlier
 definitions that it uses, in a random way: through an import, a module, a class and its bases, a
@@ -49,7 +49,7 @@ FORMS = {
 
 
 def program(seed: int, package: str) -> tuple[dict[str, str], list[int]]:
-    """Return the files of a random program and its constants; ``a.entry`` runs it."""
+    """Return the files and constants of a program that ``a.entry`` runs."""
     rng = random.Random(seed)
     heads: dict[str, list[str]] = {file: [] for file in FILES}
     bodies: dict[str, list[str]] = {file: [] for file in FILES}
@@ -99,7 +99,7 @@ def _use(
 
 
 def result(root: Path, package: str) -> int:
-    """Run a program from its files, which may have been edited within a second."""
+    """Run a program from its files, even if just edited."""
     importlib.invalidate_caches()
     finder = install(package)
     sys.path.insert(0, str(root))
