@@ -1,4 +1,4 @@
-"""Number the variants of a report, and say which artifacts each trained model was made from."""
+"""Number the variants of a report, and name each model's artifacts."""
 
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Read published metrics to show beside ours: a YAML file by variant, split and metric.
+"""Read published metrics to show beside ours, from a YAML file.
 
 source: where the figures are from
 variants:
@@ -19,7 +19,9 @@ SPLITS = ("train", "test")
 
 
 def read_reference(path: str | None) -> dict[str, Any]:
-    """Return ``source`` and ``variants`` of a reference file; both are empty without a path.
+    """Return ``source`` and ``variants`` of a reference file.
+
+    Both are empty without a path.
 
     Raises
     ------

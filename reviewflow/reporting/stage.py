@@ -1,4 +1,4 @@
-"""Write what a report shows beside run.json, as one cached step: the stage ``report``.
+"""Write what a report shows beside run.json, in the stage ``report``.
 
     models, evaluations, reviews, splits ─▶ draw_charts ────▶ *.svg, charts.json
     evaluations ──────────────────────────▶ comparisons ────▶ comparisons.json
@@ -85,7 +85,9 @@ def write_report_data(
 
 
 def _best_model(evaluations: Sequence[Path], variants: Sequence[int]) -> int | None:
-    """Return the position of the best variant's model: of several seeds the one nearest the mean.
+    """Return the position of the best variant's model.
+
+    Of several seeds it is the one nearest the mean.
 
     None where no variant has a score.
     """

@@ -1,4 +1,4 @@
-"""Draw what all charts share: axes without clutter, few ticks, the line of a variant."""
+"""Draw what all charts share: plain axes, few ticks, variants' lines."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def limit_ticks(axis: Any, most: int, whole: bool = False) -> None:
 def draw_variant_line(
     axes: Any, number: int, x: NDArray[np.float64], y: NDArray[np.float64], width: float
 ) -> None:
-    """Draw the line of variant ``number`` in the colour and dashes that the legend shows."""
+    """Draw the line of variant ``number`` as in the legend."""
     style = line_style(number)
     axes.plot(
         x,

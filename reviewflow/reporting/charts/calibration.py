@@ -1,4 +1,4 @@
-"""Compare predicted probabilities with the shares of positive rows, in tenths of the rows.
+"""Compare predicted probabilities with shares of positive rows.
 
 labels, probabilities ─ tenths ─▶ mean probability, share of positives, its interval ─▶ chart
 """
@@ -22,7 +22,7 @@ Z = 1.959964  # the normal distribution's quantile for 95 %
 
 @dataclass(frozen=True)
 class CalibrationCurve:
-    """Rows in B bins of equal size, by their probability; float64, shape (B,).
+    """Rows in B bins of equal size by probability: float64, shape (B,).
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class CalibrationCurve:
 def calibration_curve(
     labels: NDArray[np.int8], probabilities: NDArray[np.float32]
 ) -> CalibrationCurve:
-    """Return the share of positive rows in each tenth of the rows by probability."""
+    """Return the share of positive rows in each tenth by probability."""
     order = np.argsort(probabilities, kind="stable")
     bins = [rows for rows in np.array_split(order, BINS) if len(rows)]
     predicted = np.array([probabilities[rows].astype(np.float64).mean() for rows in bins])
@@ -56,14 +56,14 @@ def calibration_curve(
 def wilson_interval(
     share: NDArray[np.float64], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the ends of Wilson's 95 % interval of shares observed in ``rows`` rows each."""
+    """Return the ends of Wilson's 95 % interval of shares in ``rows`` rows."""
     centre = (share + Z * Z / (2 * rows)) / (1 + Z * Z / rows)
     reach = np.sqrt(share * (1 - share) / rows + Z * Z / (4 * rows * rows)) * Z
     return centre - reach / (1 + Z * Z / rows), centre + reach / (1 + Z * Z / rows)
 
 
 def calibration_chart(curve: CalibrationCurve) -> str:
-    """Return a chart of the observed shares with intervals, beside the perfect diagonal."""
+    """Return a chart of the shares with intervals and the perfect diagonal."""
 
     def draw(figure: Any) -> None:
         axes = add_axes(

@@ -1,4 +1,6 @@
-"""Draw small charts of what the diagnosis cites: gradients, dead, saturated and equal units.
+"""Draw small charts of gradients and of dead, saturated and equal units.
+
+The diagnosis cites them.
 
 history.parquet (one a model) ─ epochs ─ mean over seeds ─▶ a line a variant in each chart
 """
@@ -45,7 +47,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class LayerCurve:
-    """A figure of one variant (by number), epoch by epoch; float64, shape (E,)."""
+    """A figure of one variant by epoch: float64, shape (E,)."""
 
     variant: int
     epochs: NDArray[np.float64]
@@ -99,7 +101,7 @@ MEASURES = (
 
 
 def layer_charts(models: Sequence[Path], variants: Sequence[int]) -> dict[str, str]:
-    """Return an SVG by name of each measure that the histories hold and that varies.
+    """Return an SVG of each measure that varies in the histories, by name.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Draw the report's main charts, each by a function from plain numbers to SVG text."""
+"""Draw the report's main charts: plain numbers in, SVG text out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class LossCurve:
 
 @dataclass(frozen=True)
 class RocCurve:
-    """Shares of false and true positives over all thresholds, float64, shape (T,), and the AUC."""
+    """Shares of false and true positives over T thresholds, and the AUC.
+
+    The shares are float64, shape (T,).
+    """
 
     false_positive_share: NDArray[np.float64]
     true_positive_share: NDArray[np.float64]
@@ -144,7 +147,7 @@ def _guessing_in_words(guessing: float) -> str:
 
 
 def roc_chart(test: RocCurve, train: RocCurve | None) -> str:
-    """Return the chart of the ROC curve on the test rows, and on the training rows behind it."""
+    """Return the chart of the ROC curves on test and training rows."""
 
     def draw(figure: Any) -> None:
         axes = add_axes(
@@ -181,7 +184,7 @@ def roc_chart(test: RocCurve, train: RocCurve | None) -> str:
 
 
 def confusion_chart(tn: int, fp: int, fn: int, tp: int) -> str:
-    """Return the chart of the four counts, shaded by their share of the true class."""
+    """Return the chart of the four counts, shaded by share of the class."""
     from matplotlib.colors import LinearSegmentedColormap
 
     counts = np.array([[tn, fp], [fn, tp]])

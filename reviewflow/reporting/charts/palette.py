@@ -1,4 +1,4 @@
-"""Give each variant a line by its number: a colour-blind safe colour and a dash style."""
+"""Give each variant a line: a colour-blind safe colour and dashes."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,15 @@ GRID = "#dde3e8"
 
 @dataclass(frozen=True)
 class LineStyle:
-    """Colour (hex) and dashes (multiples of the line's width, empty for a solid line)."""
+    """A line's colour (hex) and dashes.
+
+    Dashes are multiples of the line's width, empty for a solid line.
+    """
 
     colour: str
     dashes: tuple[float, ...]
 
 
 def line_style(number: int) -> LineStyle:
-    """Return the line of variant ``number`` (from 0), the same in charts and legends."""
+    """Return the line of variant ``number`` (from 0) in charts and legends."""
     return LineStyle(COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)])

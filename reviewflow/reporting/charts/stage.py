@@ -1,4 +1,4 @@
-"""Draw the charts of a report; their bytes depend on what they show alone.
+"""Draw the charts of a report, whose bytes depend only on what they show.
 
     reviews, splits ─▶ classes.svg
     models ──────────▶ loss.svg, and gradients, dead, saturated, distinct
@@ -48,7 +48,7 @@ def draw_charts(
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
-    """Draw the charts that have something to show, and write the numbers behind them.
+    """Draw the charts that have content, and write the numbers behind them.
 
     Parameters
     ----------
@@ -93,7 +93,10 @@ def draw_charts(
 
 
 def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, dict[str, int]]:
-    """Return the rows by split and class; ``missing`` are the rows without a label."""
+    """Return the rows by split and class.
+
+    ``missing`` counts the rows without a label.
+    """
     counts = {split: {"negative": 0, "positive": 0, "missing": 0} for split in ("train", "test")}
     for review, split in zip(reviews, splits, strict=True):
         labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
@@ -119,7 +122,7 @@ def _loss_curve(model: Path, variant: int) -> LossCurve:
 
 def _draw_best(evaluation: Path, metrics: dict[str, Any], folder: Path) -> None:
     predictions = read_parquet(evaluation / "predictions.parquet")
-    labels, probabilities = _labelled(predictions, "test")
+    labels, probabilities = _labelled_rows(predictions, "test")
     test, train = _roc_curve(predictions, "test"), _roc_curve(predictions, "train")
     if test is not None:
         _write(folder / "roc.svg", roc_chart(test, train))
@@ -133,17 +136,22 @@ def _draw_best(evaluation: Path, metrics: dict[str, Any], folder: Path) -> None:
 
 
 def _roc_curve(predictions: pa.Table, split: str) -> RocCurve | None:
-    """Return the curve of one split's labelled rows; None if they hold one class only."""
+    """Return the curve of a split's labelled rows.
+
+    None if they hold one class only.
+    """
     from sklearn.metrics import auc, roc_curve
 
-    labels, probabilities = _labelled(predictions, split)
+    labels, probabilities = _labelled_rows(predictions, split)
     if len(np.unique(labels)) < 2:
         return None
     false_share, true_share, _ = roc_curve(labels, probabilities)
     return RocCurve(false_share, true_share, float(auc(false_share, true_share)))
 
 
-def _labelled(predictions: pa.Table, split: str) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def _labelled_rows(
+    predictions: pa.Table, split: str
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """Return labels and probabilities of the labelled rows of one split."""
     mine = pc.equal(predictions["split"].cast(pa.string()), split)
     rows = predictions.filter(pc.and_(mine, pc.is_valid(predictions["label"])))

@@ -33,7 +33,7 @@ def render_svg(
 
     Parameters
     ----------
-    name : prefix of every id in the SVG, so that several can stand in one page
+    name : prefix of every id in the SVG, so that one page can hold several
     size : width and height of the view box
     draw : called with a :class:`matplotlib.figure.Figure`
     title, description : read out by screen readers
@@ -73,7 +73,7 @@ def _body(document: str) -> str:
 
 
 def _prefix_ids(body: str, name: str) -> str:
-    """Return the same elements, with a prefix on ids in use and without the other ids."""
+    """Return the elements with a prefix on ids in use, without other ids."""
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', body))
     body = re.sub(
         r' id="([^"]+)"',

@@ -1,4 +1,4 @@
-"""Explain the best variant by the words that pull most and its most confident mistakes.
+"""Explain the best variant by its strongest words and its mistakes.
 
 weights, features ─ pulls of the test rows ─┬─▶ words.json: the strongest words each way
                                             └─▶ mistakes.json: the most confident mistakes,
@@ -70,7 +70,7 @@ class ModelInputs:
 def explain_model(
     inputs: ModelInputs, context: Context
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the words that pull most and the most confident mistakes, as JSON values.
+    """Return the strongest words and the most confident mistakes, as JSON.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def strongest_words(
     rows: int,
     side: int,
 ) -> list[dict[str, Any]]:
-    """Return the terms whose mean pull over the rows that hold them is strongest.
+    """Return the terms with the strongest mean pull over their rows.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def strongest_words(
 
 
 def most_confident_mistakes(mistakes: Sequence[Mistake]) -> list[Mistake]:
-    """Return the mistakes furthest from the threshold: some labelled 0, then some labelled 1."""
+    """Return the mistakes furthest from the threshold, label 0 first."""
     ordered = sorted(mistakes, key=lambda mistake: -abs(mistake.margin))
     kept = [[m for m in ordered if m.label == label][:MISTAKES_EACH_WAY] for label in (0, 1)]
     return [mistake for side in kept for mistake in side]
@@ -160,12 +160,12 @@ def _part_mistakes(number: int, part: Part, own: Pulls) -> list[Mistake]:
 
 
 def _threshold_log_odds() -> float:
-    """Return the log-odds above which a row is predicted positive: 0 for a threshold of ½."""
+    """Return the log-odds of the threshold: 0 for a threshold of ½."""
     return math.log(THRESHOLD / (1 - THRESHOLD))
 
 
 def _mistake_as_json(mistake: Mistake, inputs: ModelInputs, names: Sequence[str]) -> dict[str, Any]:
-    """Return a mistake with its text, the words that pulled it the wrong way marked."""
+    """Return a mistake with its text, words that pulled wrongly marked."""
     wrong_way = mistake.values * (1 if mistake.margin > 0 else -1)
     chosen = [k for k in np.argsort(-wrong_way, kind="stable")[:MARKED_TERMS] if wrong_way[k] > 0]
     by_term = {names[mistake.terms[k]]: round(float(mistake.values[k]), 4) for k in chosen}

@@ -25,7 +25,9 @@ Piece = tuple[str, float | None]  # text, and its pull if it is marked
 
 
 def marked_pieces(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) -> list[Piece]:
-    """Return the text in pieces, words that pull with their pull; long gaps become ``…``.
+    """Return the text in pieces, words that pull with their pull.
+
+    Long gaps become ``…``.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def marked_pieces(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) 
 
 
 def token_pulls(tokens: Sequence[str], pulls: Mapping[str, float]) -> dict[int, float]:
-    """Return the pull of each token's position: that of the longest term that covers it."""
+    """Return each position's pull: that of the longest term that covers it."""
     longest = max((len(term.split(" ")) for term in pulls), default=0)
     by_position: dict[int, float] = {}
     for length in range(1, longest + 1):
@@ -74,7 +76,7 @@ def _prefixes(words: Sequence[str]) -> list[str]:
 
 
 def _visible_words(words: int, by_word: Mapping[int, float]) -> set[int]:
-    """Return all words of a short text, else those near the most strongly marked ones."""
+    """Return all words of a short text, else those near the marked ones."""
     if words <= SHOWN_WHOLE:
         return set(range(words))
     shown: set[int] = set()

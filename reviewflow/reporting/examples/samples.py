@@ -21,7 +21,7 @@ LONGEST_TOKENS = 130  # tokens that are shown
 def sample_reviews(
     reviews: Sequence[Path], splits: Sequence[Path], tokens: Sequence[Path], seed: int
 ) -> list[dict[str, Any]]:
-    """Return a random negative and a random positive training review, as JSON values.
+    """Return a random negative and positive training review, as JSON.
 
     Returns
     -------
@@ -49,7 +49,10 @@ def sample_reviews(
 
 
 def _training_labels(review: Path, split: Path) -> NDArray[np.int8]:
-    """Return the labels of a part's rows; -1 where a row has none or is a test row."""
+    """Return the labels of a part's rows.
+
+    -1 stands for a row without a label or a test row.
+    """
     labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
     sides = read_parquet(split / "split.parquet", columns=["split"])["split"]
     train = pc.equal(sides.cast("string"), "train").to_numpy()

@@ -1,4 +1,4 @@
-"""Make the table of checks from run.json: one row an expectation, failures first."""
+"""Make the table of checks from run.json, failures first."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CheckRow:
 
 
 def check_rows(run: dict[str, Any]) -> tuple[CheckRow, ...]:
-    """Return the quality results: failures first, then warnings, then what passed."""
+    """Return the quality results: failures, then warnings, then passes."""
     rows = [_check_row(result) for result in run.get("quality") or []]
     return tuple(sorted(rows, key=lambda row: STATES.index(row.state)))
 
@@ -56,7 +56,10 @@ def _check_row(result: dict[str, Any]) -> CheckRow:
 
 
 def _row_in_words(example: Any) -> str:
-    """Return ``record 1017, characters 0``; a record number has no thousands separator."""
+    """Return an example row in words: ``record 1017, characters 0``.
+
+    A record number has no thousands separator.
+    """
     if not isinstance(example, dict):
         return plain(example)
     cells = [
@@ -70,6 +73,6 @@ def _row_in_words(example: Any) -> str:
 
 
 def _sentence_case(asked: str) -> str:
-    """Return ``expect_column_values_to_be_between`` as ``Column values to be between``."""
+    """Return ``expect_column_to_exist`` as ``Column to exist``."""
     words = asked.removeprefix("expect_").replace("_", " ") if asked[:7] == "expect_" else asked
     return words[:1].upper() + words[1:]

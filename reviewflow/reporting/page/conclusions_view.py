@@ -12,7 +12,7 @@ from reviewflow.formatting import LONGEST, NOTHING, figure, finite, moment, plai
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A sentence, and the numbers behind it as a row of a table (empty where there are none)."""
+    """A sentence with the numbers behind it, if any, as a row of a table."""
 
     sentence: str
     cells: tuple[str, ...]
@@ -34,7 +34,7 @@ CONCLUSION_TITLES = (
 
 @dataclass(frozen=True)
 class LastRunChanges:
-    """The last completed run of the same configuration, and what has changed since."""
+    """The last completed run of the configuration, and what has changed."""
 
     run_id: str
     started: str
@@ -42,7 +42,10 @@ class LastRunChanges:
 
 
 def conclusion_rows(run: Mapping[str, Any]) -> tuple[Conclusion, ...]:
-    """Return the conclusions of run.json; a plain text is a sentence without numbers."""
+    """Return the conclusions of run.json.
+
+    A plain text is a sentence without numbers.
+    """
     return tuple(_conclusion(item) for item in run.get("conclusions") or ())
 
 
@@ -80,7 +83,7 @@ def _signed_figure(value: Any) -> str:
 
 
 def last_run_changes(run: Mapping[str, Any]) -> LastRunChanges | None:
-    """Return what has changed since the last run; None for a first run."""
+    """Return what has changed since the last run, None for a first run."""
     since = run.get("since")
     if not isinstance(since, dict):
         return None

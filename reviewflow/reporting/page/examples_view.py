@@ -38,7 +38,7 @@ class WordRow:
 
 @dataclass(frozen=True)
 class TextPiece:
-    """A piece of a review; a marked one has a pull."""
+    """A piece of a review, with a pull if it is marked."""
 
     text: str
     pull: str
@@ -75,7 +75,7 @@ def sampled_reviews(data: Mapping[str, Any]) -> tuple[SampledReview, ...]:
 
 
 def word_rows(data: Mapping[str, Any]) -> dict[str, tuple[WordRow, ...]]:
-    """Return the words that pull most towards each class; a class without any is left out."""
+    """Return the words that pull most towards each class, if there are any."""
     words = data.get("words") or {}
     by_class = {name: words.get(name) or () for name in CLASS_NAMES}
     strongest = max([abs(word["pull"]) for side in by_class.values() for word in side] or [1.0])

@@ -24,7 +24,10 @@ class Tile:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that a person should look at; ``state`` is ``failed`` or ``warning``."""
+    """Something that needs attention.
+
+    ``state`` is ``failed`` or ``warning``.
+    """
 
     state: str
     text: str
@@ -49,7 +52,7 @@ def headline_sentence(
 
 
 def selection_note(run: dict[str, Any], best: VariantRow | None) -> str:
-    """Return how the best variant was chosen, and what that means for its figures."""
+    """Return how the best variant was chosen, and what follows from that."""
     chosen_on = (run.get("best") or {}).get("chosen_on")
     if best is None or chosen_on is None:
         return ""
@@ -107,7 +110,10 @@ def _check_tile(checks: tuple[CheckRow, ...]) -> Tile:
 
 
 def _rows_by_split(run: dict[str, Any], data: Mapping[str, Any]) -> dict[str, int]:
-    """Return all rows, or the labelled ones of a variant where the charts were not drawn."""
+    """Return the rows by split.
+
+    Without charts, only the labelled rows of a variant are known.
+    """
     if data.get("classes"):
         return {split: sum(counts.values()) for split, counts in data["classes"].items()}
     for variant in run.get("variants") or []:

@@ -67,7 +67,7 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
 
 
 def _legend(data: dict[str, Any]) -> list[tuple[int, str]]:
-    """Return variants' numbers with their last loss, highest first, as the curves end."""
+    """Return variants' numbers with their last loss, highest first."""
     pairs = zip(data.get("groups") or (), data.get("last_losses") or (), strict=True)
     highest = float("inf")
     ordered = sorted(pairs, key=lambda pair: -(highest if pair[1] is None else pair[1]))
@@ -81,6 +81,6 @@ def _threshold_note() -> str:
 
 
 def _script_hash(script: str) -> str:
-    """Return what the content security policy calls the one script that may run."""
+    """Return the name of the script in the content security policy."""
     digest = hashlib.sha256(script.encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""Fill the report as Markdown, for Prefect's pages and for pasting into a pull request.
+"""Fill the report as Markdown, for Prefect's pages and pull requests.
 
 ReportView ─ report.md, every value escaped ─▶ GitHub-flavoured Markdown
 """
@@ -35,7 +35,7 @@ def markdown_page(run: dict[str, Any], charts: Path | None = None) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
-        finalize=_escaped,
+        finalize=_escape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -64,8 +64,8 @@ def markdown_text(value: Any) -> str:
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _escaped(value: Any) -> Markup:
-    """Return a value of the template as Markdown; what is marked as safe stays as it is."""
+def _escape(value: Any) -> Markup:
+    """Return a value of the template as Markdown, safe markup unchanged."""
     return value if isinstance(value, Markup) else Markup(markdown_text(value))
 
 

@@ -18,7 +18,7 @@ CHARTS = (
 
 
 def read_report_data(folder: Path | None) -> dict[str, Any]:
-    """Return the content of charts.json, and that of the other JSON files by their names.
+    """Return the content of charts.json and of the other JSON files by name.
 
     A file that is missing is left out, and so is everything without a folder.
     """

@@ -1,4 +1,4 @@
-"""Make the table of stages from run.json: time, size, whether each ran and why."""
+"""Make the table of stages from run.json: time, size, state and reason."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _reasons(steps: list[dict[str, Any]], most: int = 5) -> tuple[str, ...]:
 
 
 def _step_name(step: dict[str, Any]) -> str:
-    """Return what tells a step from others of its stage: variant, part, or both."""
+    """Return a step's name within its stage: variant, part, or both."""
     part, variant = step.get("part"), step.get("variant")
     names = [visible(variant, 60)] if variant is not None else []
     if isinstance(part, int):

@@ -1,4 +1,4 @@
-"""Make the table of variants from run.json: metrics, diagnosis and time, one row a variant."""
+"""Make the table of variants from run.json: metrics, diagnosis, time."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _interval(ends: Mapping[str, Any], metric: Metric) -> str:
 
 
 def _spread(repeats: list[Mapping[str, Any]], metric: Metric) -> str:
-    """Return the standard deviation over the seeds, ``± 0.0040``; nothing for a single seed."""
+    """Return the deviation over seeds, ``± 0.0040``, or nothing for one."""
     values = [finite(figures.get(metric.name)) for figures in repeats]
     known = [value for value in values if value is not None]
     return f"± {figure(stdev(known), metric.digits)}" if len(known) > 1 else ""

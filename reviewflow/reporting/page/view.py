@@ -1,4 +1,4 @@
-"""Make the view of a report from run.json, once for the page and the Markdown alike.
+"""Make the view of a report from run.json, for page and Markdown.
 
 run.json ─────────────────────▶ ReportView ─┬─▶ report.html
 files of the stage report ────▶             └─▶ report.md
@@ -43,7 +43,7 @@ from reviewflow.reporting.page.variant_table import VariantRow, variant_rows
 
 @dataclass(frozen=True)
 class ReportView:
-    """Everything that a report shows; all texts are plain, nothing is escaped yet."""
+    """Everything that a report shows, as plain texts before escaping."""
 
     job: str
     run_id: str
@@ -155,7 +155,7 @@ def _pairs(environment: dict[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _inline(value: Any) -> str:
-    """Return package versions and the like in one line: ``numpy 2.3, torch 2.13``."""
+    """Return versions and the like in one line: ``numpy 2.3, torch 2.13``."""
     if isinstance(value, dict):
         return ", ".join(f"{visible(name, 80)} {plain(inner)}" for name, inner in value.items())
     return plain(value)
