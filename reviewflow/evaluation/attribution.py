@@ -107,11 +107,11 @@ def _answers_and_gradients(
     sums = [part.values[entry] @ weights.first[part.indices[entry]] for entry in entries]
     activation, Z = weights.activation, np.stack(sums) + weights.biases[0]
     A: Matrix = activation.forward(Z)
-    kept = [activation.kept(Z, A)]
+    kept = [activation.backward_input(Z, A)]
     for layer, bias in zip(weights.others[:-1], weights.biases[1:-1], strict=True):
         Z = A @ layer.T + bias
         A = activation.forward(Z)
-        kept.append(activation.kept(Z, A))
+        kept.append(activation.backward_input(Z, A))
     answers = A @ weights.others[-1][0] + weights.biases[-1]
     gradient = np.ones((len(entries), 1), np.float32)
     for layer, values in zip(reversed(weights.others), reversed(kept), strict=True):

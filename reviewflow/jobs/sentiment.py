@@ -111,7 +111,7 @@ SENTIMENT = Job(
         ),
         Stage(
             name="train",
-            function="reviewflow.networks.train.train",
+            function="reviewflow.networks.train.train_network",
             fan_out="seed",
             group="train",
             reads={

@@ -110,12 +110,12 @@ class Activation(Layer):
     def forward(self, Z: Array) -> Array:
         """Return A, (B, H) → (B, H)."""
         A = self.function.forward(Z)
-        self.kept = self.function.kept(Z, A)
+        self.backward_input = self.function.backward_input(Z, A)
         return A
 
     def backward(self, dA: Array) -> Array:
         """Return dZ, (B, H) → (B, H)."""
-        return self.function.backward(dA, self.kept)
+        return self.function.backward(dA, self.backward_input)
 
 
 class ReLU(Activation):

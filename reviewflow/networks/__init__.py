@@ -1,1 +1,1 @@
-"""The networks: models, initial weights and training."""
+"""Train neural networks: models, initial weights, steps, statistics."""

@@ -1,12 +1,13 @@
-"""List the activations of hidden layers: one entry each, read by all that computes or names one.
+"""Define the activations of hidden layers, one entry each.
 
     forward   Z ─ activation ─▶ A
     backward  dZ ◀─ activation' ─ dA      the derivative is taken from Z or from A
 
-:data:`ACTIVATIONS` holds the NumPy and PyTorch functions and what people and compiled code call
-each activation. To add one, write its name and its entry here and its loops in ``compiled_sgd.py``:
-compiled code may not call into another file, since Numba's cache looks at one file only. The tests
-walk the table and compare every place with PyTorch's autograd.
+:data:`ACTIVATIONS` holds the NumPy and PyTorch functions, and what people and compiled code call
+each activation. All code that computes or names one reads it there. To add one, write its name and
+its entry here and its loops in ``compiled_sgd.py``: compiled code may not call into another file,
+since Numba's cache looks at one file only. The tests walk the table and compare every place with
+PyTorch's autograd.
 
 Z, A, dA and dZ have one shape. ``dA`` is the derivative of the loss by A. Results have the dtype of
 the arguments, float32 or float64. The module is cheap to import, since settings name activations:
@@ -45,8 +46,8 @@ class Activation:
     derivative_from : what ``backward`` needs beside dA: the ``input`` Z or the ``output`` A.
     forward : Z → A.
     backward : (dA, Z or A) → dZ.
-    torch_forward : (torch.nn.functional, Z) → A; autograd has the derivative. The module is handed
-        in, so that code without PyTorch does not depend on it.
+    torch_forward : (torch.nn.functional, Z) → A; autograd has the derivative. The module is an
+        argument, so that code without PyTorch does not depend on it.
     steepest_slope : the largest derivative.
     flat_units : what a unit is called whose derivative all but vanishes on every row: ``dead``
         where it then gives (nearly) 0, ``saturated`` where it gives an extreme value; None where
@@ -63,15 +64,15 @@ class Activation:
     steepest_slope: float
     flat_units: Literal["dead", "saturated"] | None
 
-    def kept(self, Z: Array, A: Array) -> Array:
-        """Return what has to be kept for ``backward``."""
+    def backward_input(self, Z: Array, A: Array) -> Array:
+        """Return what ``backward`` needs of the two."""
         return Z if self.derivative_from == "input" else A
 
-    def slopes(self, kept: Array) -> Array:
-        """Return the derivative where :meth:`kept` was kept."""
+    def slopes(self, values: Array) -> Array:
+        """Return the derivative for values that :meth:`backward_input` gave."""
         import numpy as np
 
-        return self.backward(np.ones_like(kept), kept)
+        return self.backward(np.ones_like(values), values)
 
 
 def find_activation(name: str) -> Activation:
@@ -126,7 +127,10 @@ def tanh_backward(dA: Array, A: Array) -> Array:
 
 
 def sigmoid(Z: Array) -> Array:
-    """Return 1 / (1 + exp(−Z)), written as (1 + tanh(Z / 2)) / 2, which cannot overflow."""
+    """Return 1 / (1 + exp(−Z)).
+
+    Written as (1 + tanh(Z / 2)) / 2, it cannot overflow.
+    """
     import numpy as np
 
     return np.asarray((1 + np.tanh(Z / 2)) / 2)
@@ -138,7 +142,7 @@ def sigmoid_backward(dA: Array, A: Array) -> Array:
 
 
 def gelu(Z: Array) -> Array:
-    """Return Z Φ(Z), Φ being the normal distribution (Hendrycks and Gimpel 2016)."""
+    """Return Z Φ(Z), Φ the normal distribution (Hendrycks and Gimpel 2016)."""
     return Z * normal_cdf(Z)
 
 

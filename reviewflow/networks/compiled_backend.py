@@ -1,4 +1,7 @@
-"""SGD on one CPU core with the compiled step: the weights in the step's layout, and back."""
+"""Train a network on one CPU core by compiled steps of SGD.
+
+Network (PyTorch) ─ copy_layers ─▶ Layers ─ take_steps ─▶ Layers ─ trained_network ─▶ Network
+"""
 
 from typing import Any
 
@@ -9,33 +12,35 @@ from numpy.typing import NDArray
 from reviewflow.config.sections import Train
 from reviewflow.features.dataset import SparseRows
 from reviewflow.networks.activations import Activation, find_activation
-from reviewflow.networks.compiled_sgd import Layers, Rows, Scratch, descend
+from reviewflow.networks.compiled_sgd import Layers, Rows, Scratch, run_steps
 from reviewflow.networks.model import Network
 
-LINE_FLOATS = 16  # float32 in a cache line; a vector across two lines costs twice
+LINE_FLOATS = 16  # float32 in a cache line. A vector across two lines costs twice.
 
 
 class CompiledBackend:
-    """Trains a network in place of PyTorch; nothing is shared with other threads but the data.
+    """A training by compiled steps.
+
+    It shares nothing but the data with other threads.
 
     Parameters
     ----------
     network : gives the initial weights.
     data : training rows.
-    train : batch size, learning rate; the optimiser is SGD.
+    train : batch size and learning rate; the optimiser is SGD.
     """
 
     def __init__(self, network: Network, data: SparseRows, train: Train) -> None:
         self._network, self._train = network, train
         self._rows = labelled_rows(data)
-        self._layers = layers_of(network)
+        self._layers = copy_layers(network)
         self._activation = find_activation(network.activation)
         rows = min(train.batch_size, data.rows)
-        self._scratch = scratch_for(self._layers, rows, self._activation)
+        self._scratch = allocate_scratch(self._layers, rows, self._activation)
 
     def take_steps(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Walk through the rows ``order`` in batches; the mean loss of each step."""
-        losses: NDArray[np.float64] = descend(
+        """Train on the rows ``order`` in batches, and return each step's loss."""
+        losses: NDArray[np.float64] = run_steps(
             order,
             self._train.batch_size,
             self._rows,
@@ -47,11 +52,11 @@ class CompiledBackend:
         return losses
 
     def current_layers(self) -> Layers:
-        """The weights as they stand, in the compiled step's layout."""
+        """Return the present weights in the compiled step's layout."""
         return self._layers
 
     def trained_network(self) -> Network:
-        """The network with the weights as they stand."""
+        """Return the network with the present weights."""
         with torch.no_grad():
             layers = zip(
                 self._network.linear_layers(),
@@ -66,12 +71,12 @@ class CompiledBackend:
 
 
 def labelled_rows(data: SparseRows) -> Rows:
-    """The rows as compiled code takes them; nothing is copied."""
+    """Return the rows as compiled code takes them, without copying."""
     return Rows(data.indptr, data.indices, data.values, data.labels)
 
 
-def layers_of(network: Network) -> Layers:
-    """Copies of a network's weights as (inputs, units)."""
+def copy_layers(network: Network) -> Layers:
+    """Return copies of a network's weights, each (inputs, units)."""
     linear = network.linear_layers()
     return Layers(
         tuple(aligned_copy(layer.weight.detach().cpu().numpy().T) for layer in linear),
@@ -79,16 +84,16 @@ def layers_of(network: Network) -> Layers:
     )
 
 
-def zeros_like(layers: Layers) -> Layers:
-    """Layers of the same shapes, all zero."""
+def zero_layers(layers: Layers) -> Layers:
+    """Return layers of the same shapes, all zero."""
     return Layers(
         tuple(aligned_zeros(weights.shape) for weights in layers.weights),
         tuple(aligned_zeros(biases.shape) for biases in layers.biases),
     )
 
 
-def scratch_for(layers: Layers, rows: int, activation: Activation) -> Scratch:
-    """Working memory for batches of up to ``rows`` rows."""
+def allocate_scratch(layers: Layers, rows: int, activation: Activation) -> Scratch:
+    """Return working memory for batches of up to ``rows`` rows."""
     shapes = [(rows, len(biases)) for biases in layers.biases]
     kept = rows if activation.derivative_from == "input" else 0
     return Scratch(
@@ -100,7 +105,7 @@ def scratch_for(layers: Layers, rows: int, activation: Activation) -> Scratch:
 
 
 def aligned_zeros(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Float32 zeros that start on a cache line."""
+    """Return float32 zeros that start on a cache line."""
     size = int(np.prod(shape))
     memory = np.zeros(size + LINE_FLOATS, np.float32)
     start = -memory.ctypes.data // memory.itemsize % LINE_FLOATS
@@ -108,7 +113,7 @@ def aligned_zeros(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 def aligned_copy(array: NDArray[Any]) -> NDArray[np.float32]:
-    """A float32 copy, row after row, that starts on a cache line."""
+    """Return a float32 copy, row after row, that starts on a cache line."""
     copy = aligned_zeros(array.shape)
     copy[...] = array
     return copy

@@ -1,16 +1,17 @@
-"""Compiled steps of stochastic gradient descent for a network whose input is sparse.
+"""Compile steps of stochastic gradient descent for sparse input.
 
     batch of X ─▶ Z1 ─ activation ─▶ A1 ─ W2 ─▶ Z2 ─ activation ─▶ A2 … ─▶ logit ─▶ loss
     W1 (touched rows) ◀─ D1 ◀─────────── W2 ◀── D2 ◀─────────────── … ◀─ sigmoid(logit) − label
 
-Weights are stored as (inputs, units), so that every product of a step is the same thing: to one
-row add some rows of a matrix, each times a number. That loop, ``add_rows``, is where the time goes.
-The other savings: a row of W1 that no text of the batch touches is neither read nor written, one
-that several texts touch is written once, and ReLU units that are off cost nothing in layers above.
+Weights are stored as (inputs, units), so that every product of a step is the same operation: add
+some rows of a matrix, each times a number, to one row. That loop, ``add_rows``, takes most of the
+time. Three more savings: a row of W1 that no text of the batch touches is neither read nor written,
+a row that several texts touch is written once, and ReLU units that are off cost nothing in the
+layers above.
 
 Letters: N rows of data, V terms, B rows of a batch, I inputs and U units of a layer. Numbers are
 float32, the loss float64. Every sum has a fixed order, so equal input gives equal bytes. The file
-imports nothing of the project: numba's cache of compiled code looks at this file's date alone.
+imports nothing of the project, since Numba's cache of compiled code looks at this file alone.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-any-return"
@@ -22,13 +23,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-# What the compiler may do to sums (reorder, fuse) to use vectors; NaN and infinity stay.
+# What the compiler may do to sums (reorder, fuse) to use vectors. NaN and infinity stay.
 FAST = ("reassoc", "contract", "nsz")
 # The numbers of `reviewflow.networks.activations`, which a test compares.
 RELU, LEAKY_RELU, TANH, SIGMOID, GELU, SILU = 0, 1, 2, 3, 4, 5
 FROM_SUMS = (GELU, SILU)  # their derivatives are taken from the sums, not from the outputs
 ZERO, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
-FEW = 16  # so many changes may be added to a weight one by one
+FEW = 16  # changes that may be added to a weight one by one
 LEAK = np.float32(0.01)  # slope of leaky ReLU below zero, as in PyTorch
 SQRT_HALF, DENSITY_AT_0 = np.float32(0.5**0.5), np.float32((2 * pi) ** -0.5)
 
@@ -36,7 +37,11 @@ SQRT_HALF, DENSITY_AT_0 = np.float32(0.5**0.5), np.float32((2 * pi) ** -0.5)
 class Rows(NamedTuple):
     """Labelled data in CSR form.
 
-    Fields: indptr int64 (N + 1,), indices int32 and values float32 (entries,), labels float32 (N,).
+    Attributes
+    ----------
+    indptr : int64, shape (N + 1,).
+    indices, values : int32 and float32, shape (entries,).
+    labels : float32, shape (N,).
     """
 
     indptr: Any
@@ -46,7 +51,7 @@ class Rows(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """One C-ordered float32 array a layer: weights (I, U), biases (U,)."""
+    """The weights (I, U) and biases (U,), one C-ordered float32 array a layer."""
 
     weights: Any
     biases: Any
@@ -55,9 +60,12 @@ class Layers(NamedTuple):
 class Scratch(NamedTuple):
     """Working memory, kept from step to step.
 
-    Fields: sums, outputs and deltas, one C-ordered float32 array (B, U) a layer; counts int64
-    (V,), zero between two steps. ``sums`` keeps what goes into a hidden layer's activation where
-    the derivative is taken from it; elsewhere its arrays have no rows.
+    Attributes
+    ----------
+    sums : one C-ordered float32 array (B, U) a layer, what goes into its activation; of no rows
+        where the derivative is not taken from it.
+    outputs, deltas : one C-ordered float32 array (B, U) a layer.
+    counts : int64, shape (V,), zero between two steps.
     """
 
     sums: Any
@@ -68,7 +76,7 @@ class Scratch(NamedTuple):
 
 @njit(cache=True, nogil=True, fastmath=set(FAST))
 def add_rows(target: Any, factors: Any, rows: Any, matrix: Any) -> None:
-    """target += Σ factors[k] × matrix[rows[k]], four rows for each time that target is read."""
+    """Add Σ factors[k] × matrix[rows[k]] to target, four rows at a time."""
     whole = len(rows) // 4 * 4
     for k in range(0, whole, 4):
         f0, f1, f2, f3 = factors[k], factors[k + 1], factors[k + 2], factors[k + 3]
@@ -83,10 +91,11 @@ def add_rows(target: Any, factors: Any, rows: Any, matrix: Any) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath=set(FAST))
-def move(weights: Any, factors: Any, rows: Any, D: Any, change: Any) -> None:
-    """weights += Σ factors[k] × D[rows[k]]; many changes are summed in ``change`` first.
+def update_row(weights: Any, factors: Any, rows: Any, D: Any, change: Any) -> None:
+    """Add Σ factors[k] × D[rows[k]] to weights.
 
-    Next to a weight each of many small numbers would be rounded, next to one another they are not.
+    Many changes are summed in ``change`` first. Added to a weight one by one, small numbers would
+    be rounded away.
     """
     if len(rows) <= FEW:
         add_rows(weights, factors, rows, D)
@@ -99,10 +108,10 @@ def move(weights: Any, factors: Any, rows: Any, D: Any, change: Any) -> None:
 
 @njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
 def tanh(z: Any) -> Any:
-    """tanh within two units in the last place, in a form that the compiler turns into vectors.
+    """Return tanh(z) within two units in the last place, by vector operations.
 
     Lambert's continued fraction (1768), cut after the sixth level, at z / 8; then
-    tanh(2x) = 2 tanh(x) / (1 + tanh²(x)) three times. Beyond ±10 float32 knows only ±1.
+    tanh(2x) = 2 tanh(x) / (1 + tanh²(x)) three times. Beyond ±10 it is ±1 in float32.
     """
     x = np.float32(10) if z > np.float32(10) else z
     x = (np.float32(-10) if x < np.float32(-10) else x) / np.float32(8)
@@ -116,7 +125,7 @@ def tanh(z: Any) -> Any:
 
 @njit(cache=True, nogil=True, fastmath={"contract", "nsz"})
 def exp_minus(u: Any) -> Any:
-    """Return e⁻ᵘ of u ≥ 0 within 1e-7 of itself, in a form that the compiler turns into vectors.
+    """Return e⁻ᵘ of u ≥ 0 with a relative error of 1e-7, by vector operations.
 
     u = n ln 2 − r with a whole n and |r| ≤ ln 2 / 2, so e⁻ᵘ = eʳ / 2ⁿ; the polynomial is that of
     the Cephes library's expf. Beyond 88 it is 0, and NaN counts as that.
@@ -133,7 +142,10 @@ def exp_minus(u: Any) -> Any:
 
 @njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
 def normal_cdf(z: Any) -> Any:
-    """Return Φ(z) within 3e-7: Abramowitz and Stegun 1964, 7.1.26, as PyTorch's own vectors."""
+    """Return Φ(z) within 3e-7.
+
+    Abramowitz and Stegun 1964, 7.1.26, which PyTorch's vector code uses too.
+    """
     a = abs(z)
     t = ONE / (ONE + np.float32(0.3275911) * SQRT_HALF * a)
     p = np.float32(1.061405429) * t + np.float32(-1.453152027)
@@ -144,14 +156,17 @@ def normal_cdf(z: Any) -> Any:
 
 @njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
 def logistic(z: Any) -> Any:
-    """Return 1 / (1 + e⁻ᶻ), with all digits also where it is small."""
+    """Return 1 / (1 + e⁻ᶻ), exact also where it is small."""
     e = exp_minus(abs(z))
     return (ONE if z > ZERO else e) / (ONE + e)
 
 
 @njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
 def activate(Z: Any, sums: Any, activation: int) -> None:
-    """Replace the sums Z of a layer by its outputs, keeping them in ``sums`` for GELU and SiLU."""
+    """Replace the sums Z of a layer by its outputs.
+
+    GELU and SiLU keep them in ``sums``.
+    """
     if activation in FROM_SUMS and len(sums) != len(Z):
         raise ValueError("This activation's derivative needs the sums, for which there is no room.")
     z, kept = Z.reshape(-1), sums.reshape(-1)
@@ -181,7 +196,7 @@ def activate(Z: Any, sums: Any, activation: int) -> None:
 
 @njit(cache=True, nogil=True, fastmath=set(FAST), error_model="numpy")
 def multiply_by_slope(D: Any, A: Any, sums: Any, activation: int) -> None:
-    """Multiply D by the activation's derivative, taken from its outputs A or from its sums."""
+    """Multiply D by the activation's derivative, from A or from ``sums``."""
     if activation in FROM_SUMS and len(sums) != len(A):
         raise ValueError("This activation's derivative needs the sums, which were not kept.")
     d, a, z = D.reshape(-1), A.reshape(-1), sums.reshape(-1)
@@ -211,7 +226,7 @@ def multiply_by_slope(D: Any, A: Any, sums: Any, activation: int) -> None:
 
 @njit(cache=True, nogil=True)
 def sparse_sums(batch: Any, data: Rows, weights: Any, bias: Any, Z: Any) -> None:
-    """Z = X[batch] @ weights + bias."""
+    """Compute Z = X[batch] @ weights + bias."""
     for b in range(len(batch)):
         first, end = data.indptr[batch[b]], data.indptr[batch[b] + 1]
         Z[b] = bias
@@ -220,7 +235,10 @@ def sparse_sums(batch: Any, data: Rows, weights: Any, bias: Any, Z: Any) -> None
 
 @njit(cache=True, nogil=True)
 def dense_sums(A: Any, weights: Any, bias: Any, Z: Any) -> None:
-    """Z = A @ weights + bias; inputs that are zero, as half of ReLU's are, are passed over."""
+    """Compute Z = A @ weights + bias, skipping zeros.
+
+    Half of ReLU's outputs are zeros.
+    """
     units, factors = np.empty(A.shape[1], np.int64), np.empty(A.shape[1], np.float32)
     for b in range(len(A)):
         on = 0
@@ -233,9 +251,10 @@ def dense_sums(A: Any, weights: Any, bias: Any, Z: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def logit_deltas(batch: Any, labels: Any, logits: Any, D: Any) -> float:
-    """The batch's mean cross-entropy; D = its derivative by the logits, (sigmoid − label) / B.
+    """Return the batch's mean cross-entropy, and write its derivative to D.
 
-    The loss is log(1 + eᶻ) − y z, written so that no z is too large for it.
+    D = (sigmoid − label) / B is the derivative by the logits. The loss is log(1 + eᶻ) − y z,
+    written so that no z is too large.
     """
     loss = 0.0
     for b in range(len(batch)):
@@ -249,9 +268,9 @@ def logit_deltas(batch: Any, labels: Any, logits: Any, D: Any) -> float:
 def dense_back(
     A: Any, D: Any, weights: Any, new_weights: Any, D_below: Any, rate: Any, activation: int
 ) -> None:
-    """D_below = D @ weights.T, then new_weights −= rate × A.T @ D, one input's row after another.
+    """Compute D_below = D @ weights.T, then new_weights −= rate × A.T @ D.
 
-    An input that ReLU has turned off moves no weight and has slope zero: both are left out.
+    An input that ReLU has turned off changes no weight and has slope zero, so it is skipped.
     """
     rows, factors = np.empty(len(A) + 1, np.int64), np.empty(len(A) + 1, np.float32)
     change = np.empty(D.shape[1], np.float32)
@@ -266,12 +285,14 @@ def dense_back(
             for u in range(len(row)):
                 total += delta[u] * row[u]
             D_below[rows[k], i] = total
-        move(new_weights[i], factors[:on], rows[:on], D, change)
+        update_row(new_weights[i], factors[:on], rows[:on], D, change)
 
 
 @njit(cache=True, nogil=True)
 def sparse_back(batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any, ends: Any) -> None:
-    """new_weights −= rate × X[batch].T @ D, writing each touched row once.
+    """Compute new_weights −= rate × X[batch].T @ D.
+
+    Each touched row is written once.
 
     The batch's entries are sorted by term (a counting sort whose counts, ``ends``, are zero
     before and after), so that all texts with one term are added to its row together.
@@ -299,12 +320,12 @@ def sparse_back(batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any, end
     first = 0
     for term in terms[:touched]:
         end, ends[term] = ends[term], 0
-        move(new_weights[term], factors[first:end], rows[first:end], D, change)
+        update_row(new_weights[term], factors[first:end], rows[first:end], D, change)
         first = end
 
 
 @njit(cache=True, nogil=True)
-def step(
+def take_step(
     batch: Any,
     data: Rows,
     layers: Layers,
@@ -313,10 +334,10 @@ def step(
     activation: int,
     scratch: Scratch,
 ) -> float:
-    """Subtract rate × gradient of the batch's mean loss from ``new``; return that loss.
+    """Subtract rate × gradient of the mean loss from ``new``, return the loss.
 
-    For a step of descent ``new`` is ``layers`` itself: each layer hands its delta down before its
-    weights move. With zeros as ``new`` and −1 as ``rate`` it collects the gradient.
+    In training, ``new`` is ``layers`` itself: each layer passes its delta down before its weights
+    change. With zeros as ``new`` and −1 as ``rate`` it collects the gradient.
     """
     B, top = len(batch), len(layers.weights) - 1
     sparse_sums(batch, data, layers.weights[0], layers.biases[0], scratch.outputs[0][:B])
@@ -340,7 +361,7 @@ def step(
 
 
 @njit(cache=True, nogil=True)
-def descend(
+def run_steps(
     order: Any,
     batch_size: int,
     data: Rows,
@@ -349,17 +370,20 @@ def descend(
     activation: int,
     scratch: Scratch,
 ) -> Any:
-    """Walk through the rows ``order`` (int64) in batches, updating ``layers``; each step's loss."""
+    """Train ``layers`` on the rows ``order`` (int64) in batches.
+
+    Returns each step's loss.
+    """
     losses = np.empty((len(order) + batch_size - 1) // batch_size, np.float64)
     for s in range(len(losses)):
         batch = order[s * batch_size : (s + 1) * batch_size]
-        losses[s] = step(batch, data, layers, layers, rate, activation, scratch)
+        losses[s] = take_step(batch, data, layers, layers, rate, activation, scratch)
     return losses
 
 
 @njit(cache=True, nogil=True)
 def sum_of_squares(matrix: Any) -> float:
-    """Σ of the squares of all numbers, in float64."""
+    """Return the sum of the squares of all numbers, in float64."""
     total = 0.0
     for number in matrix.reshape(-1):
         total += float(number) * float(number)

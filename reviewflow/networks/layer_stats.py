@@ -1,4 +1,4 @@
-"""Measure why a network learns or does not: gradients, dead, saturated and identical units."""
+"""Measure gradients, and dead, saturated and identical units."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.networks.activations import Activation
-from reviewflow.networks.compiled_backend import scratch_for, zeros_like
-from reviewflow.networks.compiled_sgd import Layers, Rows, step, sum_of_squares
+from reviewflow.networks.compiled_backend import allocate_scratch, zero_layers
+from reviewflow.networks.compiled_sgd import Layers, Rows, sum_of_squares, take_step
 
 SAMPLE_ROWS = 128  # enough to tell a dead unit from a rare one, at 1 % of an epoch's time
 # Of the activation's steepest slope: below it, the gradient has all but vanished.
@@ -40,7 +40,7 @@ class LayerStats:
 
 
 def sample_rows(rows: int, seed: int) -> NDArray[np.int64]:
-    """Return the rows on which layers are measured, the same ones every time; read-only."""
+    """Return the rows on which layers are measured, always the same."""
     generator = np.random.default_rng([seed, 0])
     sample = np.sort(generator.permutation(rows)[:SAMPLE_ROWS]).astype(np.int64)
     sample.setflags(write=False)
@@ -51,8 +51,8 @@ def measure_layers(
     layers: Layers, data: Rows, sample: NDArray[np.int64], activation: Activation
 ) -> LayerStats:
     """Return the layers' statistics on the rows ``sample``."""
-    scratch, gradient = scratch_for(layers, len(sample), activation), zeros_like(layers)
-    step(sample, data, layers, gradient, np.float32(-1), activation.code, scratch)
+    scratch, gradient = allocate_scratch(layers, len(sample), activation), zero_layers(layers)
+    take_step(sample, data, layers, gradient, np.float32(-1), activation.code, scratch)
     kept = scratch.sums if activation.derivative_from == "input" else scratch.outputs
     flat = [flat_share(values, activation) for values in kept[:-1]]
     none = [0.0 for _ in flat]
@@ -82,7 +82,7 @@ def flat_share(values: NDArray[np.float32], activation: Activation) -> float:
 
 
 def distinct_units(weights: NDArray[Any], biases: NDArray[Any]) -> int:
-    """Return how many units differ, judged by their bias and evenly spaced weights.
+    """Return how many units differ, by their bias and evenly spaced weights.
 
     Parameters
     ----------

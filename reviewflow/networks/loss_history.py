@@ -1,4 +1,4 @@
-"""What training remembers: losses of windows and epochs, and what the layers were doing."""
+"""Build ``history.parquet`` of losses and layer statistics."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,14 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training rows: the loss of each of its steps, and the layers after it."""
+    """One pass over the training rows.
+
+    Attributes
+    ----------
+    number : from 1.
+    losses : of each step, shape (steps,).
+    stats : of the layers at its end.
+    """
 
     number: int
     losses: NDArray[np.float64]
@@ -33,16 +40,17 @@ class Epoch:
 
 
 def history_table(epochs: list[Epoch], log_every: int) -> pa.Table:
-    """Each epoch's windows and then its mean, as rows of ``history.parquet``."""
+    """Return each epoch's windows and then its mean, a row each."""
     rows = [row for epoch in epochs for row in epoch_rows(epoch, log_every)]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
 def epoch_rows(epoch: Epoch, log_every: int) -> list[dict[str, Any]]:
-    """Rows of one epoch: a window for every ``log_every`` whole steps, and the epoch.
+    """Return the rows of one epoch: its windows, and the epoch as a whole.
 
-    Windows start anew with the epoch, so the steps after its last whole window are in no window;
-    an epoch shorter than one window has a single one, which ends at its last step.
+    A window has ``log_every`` steps. Windows start with the epoch, so the steps after its last
+    whole window are in no window. An epoch shorter than one window has a single one, which ends at
+    its last step.
     """
     steps = len(epoch.losses)
     ends = range(log_every, steps + 1, log_every) if steps >= log_every else (steps,)

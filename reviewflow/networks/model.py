@@ -1,4 +1,4 @@
-"""The network as a PyTorch model: fully connected layers that take sparse rows, on disk and off.
+"""Define the network in PyTorch, and read and write it.
 
 rows of X (CSR) ─ layer 1 ─ activation ─ layer 2 ─ activation ─ … ─ layer n ─▶ logit
                                                           sigmoid(logit) ─▶ P(positive)
@@ -23,7 +23,14 @@ DESCRIPTION_FILE = "model.json"
 
 
 class Csr(NamedTuple):
-    """B sparse rows: indptr int64 (B + 1,), indices int64 (entries,), values float32 (entries,)."""
+    """B sparse rows.
+
+    Attributes
+    ----------
+    indptr : int64, shape (B + 1,).
+    indices : int64, shape (entries,).
+    values : float32, shape (entries,).
+    """
 
     indptr: Tensor
     indices: Tensor
@@ -31,7 +38,7 @@ class Csr(NamedTuple):
 
 
 class Network(nn.Module):
-    """V terms → hidden layers → one logit.
+    """Fully connected layers: V terms → hidden layers → one logit.
 
     Parameters
     ----------
@@ -39,7 +46,7 @@ class Network(nn.Module):
     hidden : units of each hidden layer.
     activation : name of the hidden layers' entry in :mod:`reviewflow.networks.activations`.
 
-    Weights are not filled: see :func:`fill_weights` and :func:`load_network`.
+    The weights are uninitialised: see :func:`initialize_weights` and :func:`load_network`.
     """
 
     def __init__(self, terms: int, hidden: tuple[int, ...], activation: str) -> None:
@@ -48,17 +55,17 @@ class Network(nn.Module):
         self.activation = find_activation(activation).name
         sizes = (terms, *hidden, 1)
         self.layers = nn.ModuleList(
-            # skip_init: PyTorch's own filling would draw from the generator that threads share
+            # skip_init: PyTorch's own initialisation would draw from a generator that threads share
             nn.utils.skip_init(nn.Linear, inputs, units)  # type: ignore[no-untyped-call]
             for inputs, units in pairwise(sizes)
         )
 
     def linear_layers(self) -> list[nn.Linear]:
-        """The layers from the input up; ``weight`` is (units, inputs) as always in PyTorch."""
+        """Return the layers from the input up. ``weight`` is (units, inputs)."""
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
 
     def forward(self, X: Tensor | Csr) -> Tensor:
-        """Logits, shape (B,), of dense rows (B, V) or of sparse ones."""
+        """Return the logits, shape (B,), of dense rows (B, V) or of sparse ones."""
         first, *others = self.linear_layers()
         activate = find_activation(self.activation).torch_forward
         Z = first(X) if isinstance(X, Tensor) else sparse_linear(X, first)
@@ -68,7 +75,7 @@ class Network(nn.Module):
 
 
 def sparse_linear(X: Csr, layer: nn.Linear) -> Tensor:
-    """X @ weight.T + bias, reading only the weights of terms that occur."""
+    """Return X @ weight.T + bias, reading only weights of terms that occur."""
     sums = functional.embedding_bag(
         X.indices,
         layer.weight.T.contiguous(),
@@ -80,8 +87,8 @@ def sparse_linear(X: Csr, layer: nn.Linear) -> Tensor:
     return sums + layer.bias
 
 
-def fill_weights(network: Network, init: str, seed: int) -> None:
-    """Give every layer its initial weights, from a generator of its own.
+def initialize_weights(network: Network, init: str, seed: int) -> None:
+    """Initialise every layer from a generator of the network's own.
 
     Parameters
     ----------
@@ -110,7 +117,7 @@ def fill_weights(network: Network, init: str, seed: int) -> None:
 
 
 def save_network(network: Network, training: dict[str, Any], folder: Path) -> None:
-    """Write the weights, and beside them the architecture and the hyper-parameters ``training``."""
+    """Write the weights, and the architecture with the settings ``training``."""
     weights = {name: weight.contiguous() for name, weight in network.state_dict().items()}
     (folder / WEIGHTS_FILE).write_bytes(save(weights))
     description = {
@@ -124,7 +131,7 @@ def save_network(network: Network, training: dict[str, Any], folder: Path) -> No
 
 
 def load_network(folder: Path) -> Network:
-    """The network that :func:`save_network` wrote.
+    """Return the network that :func:`save_network` wrote.
 
     Raises
     ------
@@ -140,6 +147,6 @@ def load_network(folder: Path) -> Network:
     except (OSError, KeyError, ValueError, RuntimeError, ConfigError, SafetensorError) as error:
         cause = " ".join(str(error).split())
         raise StoreError(
-            f"The model in {folder} cannot be read ({cause}); train it anew with --refresh train."
+            f"The model in {folder} cannot be read ({cause}); train it again with --refresh train."
         ) from None
     return network

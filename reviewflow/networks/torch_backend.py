@@ -1,4 +1,7 @@
-"""The same training in plain PyTorch, for every optimiser and device that has no compiled step."""
+"""Train a network by PyTorch, where no compiled step exists.
+
+That is so for every optimiser but SGD, and every device but the CPU.
+"""
 
 import numpy as np
 import torch
@@ -8,13 +11,15 @@ from torch.nn import functional
 
 from reviewflow.config.sections import Train
 from reviewflow.features.dataset import SparseRows
-from reviewflow.networks.compiled_backend import layers_of
+from reviewflow.networks.compiled_backend import copy_layers
 from reviewflow.networks.compiled_sgd import Layers
 from reviewflow.networks.model import Network
 
 
 class TorchBackend:
-    """Trains a network with PyTorch's optimiser; a sparse batch is made dense on the device.
+    """A training by PyTorch's optimiser.
+
+    Sparse batches become dense on the device.
 
     Parameters
     ----------
@@ -24,27 +29,27 @@ class TorchBackend:
 
     Notes
     -----
-    Every (row, term) stands once in a batch, so filling the dense batch has one result only,
-    whatever the order in which a GPU writes.
+    Every (row, term) occurs once in a batch, so filling the dense batch has one result, whatever
+    the order in which a GPU writes.
     """
 
     def __init__(self, network: Network, data: SparseRows, train: Train) -> None:
         self._network, self._data, self._train = network.to(train.device), data, train
-        makes = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[train.optimizer]
-        self._optimizer = makes(self._network.parameters(), lr=train.learning_rate)
+        optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[train.optimizer]
+        self._optimizer = optimizer(self._network.parameters(), lr=train.learning_rate)
 
     def take_steps(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Walk through the rows ``order`` in batches; the mean loss of each step."""
+        """Train on the rows ``order`` in batches, and return each step's loss."""
         size = self._train.batch_size
         losses = [self._step(order[start : start + size]) for start in range(0, len(order), size)]
         return torch.stack(losses).double().cpu().numpy()
 
     def current_layers(self) -> Layers:
-        """The weights as they stand, in the compiled step's layout."""
-        return layers_of(self._network)
+        """Return the present weights in the compiled step's layout."""
+        return copy_layers(self._network)
 
     def trained_network(self) -> Network:
-        """The network with the weights as they stand, on the CPU."""
+        """Return the network with the present weights, on the CPU."""
         return self._network.cpu()
 
     def _step(self, batch: NDArray[np.int64]) -> Tensor:
@@ -58,7 +63,7 @@ class TorchBackend:
 
 
 def dense_rows(data: SparseRows, batch: NDArray[np.int64], terms: int, device: str) -> Tensor:
-    """The rows ``batch`` as a float32 tensor, shape (B, V)."""
+    """Return the rows ``batch`` as a float32 tensor, shape (B, V)."""
     lengths = data.indptr[batch + 1] - data.indptr[batch]
     entries = np.concatenate([np.arange(data.indptr[row], data.indptr[row + 1]) for row in batch])
     rows = torch.from_numpy(np.repeat(np.arange(len(batch)), lengths)).to(device)

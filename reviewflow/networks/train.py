@@ -1,4 +1,4 @@
-"""The train stage: one variant, from features to a trained network and its history.
+"""Train one variant with one seed: the stage ``train``.
 
 features (parts) ─ load ─▶ X, labels ─┐
                          shuffle ─────┼─▶ steps ─▶ … ─▶ model.safetensors, model.json
@@ -24,14 +24,14 @@ from reviewflow.networks.activations import find_activation
 from reviewflow.networks.compiled_backend import CompiledBackend, labelled_rows
 from reviewflow.networks.layer_stats import measure_layers, sample_rows
 from reviewflow.networks.loss_history import Epoch, history_table
-from reviewflow.networks.model import Network, fill_weights, save_network
+from reviewflow.networks.model import Network, initialize_weights, save_network
 from reviewflow.networks.torch_backend import TorchBackend
 
-PIECE_SECONDS = 0.2  # steps between two looks at the stop flag, and between two words of progress
-KEPT_SHUFFLES = 8  # variants that train side by side are seldom further apart than that
+PIECE_SECONDS = 0.2  # between two checks of the stop flag, and between two progress reports
+KEPT_SHUFFLES = 8  # variants that train at the same time are seldom further apart
 
 
-def train(
+def train_network(
     *,
     features: tuple[Path, ...],
     vocabulary: Path,
@@ -45,7 +45,7 @@ def train(
     ----------
     features : folders with ``features.parquet``, one a part.
     vocabulary : folder with ``vocabulary.parquet``; its length is the network's input.
-    train : settings; ``device`` is ``cpu`` or ``cuda``, ``repeats`` plays no part.
+    train : settings; ``device`` is ``cpu`` or ``cuda``, ``repeats`` has no effect.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def train(
     Raises
     ------
     QualityError
-        If there is no training row with a label, or no term.
+        If no training row has a label, or the vocabulary is empty.
     Cancelled
         If the run was stopped.
     """
@@ -67,32 +67,32 @@ def train(
             f"Training needs rows to learn from, but there is {lacking} in the training split; "
             "check ingest.labels, split.test_size and vectorize.min_df."
         )
-    network, epochs = trained(data, terms, train, context)
+    network, epochs = fit_network(data, terms, train, context)
     settings = train.model_dump(mode="json", exclude={"repeats"})
     save_network(network, settings, folder)
     pq.write_table(history_table(epochs, train.log_every), folder / "history.parquet")
     return {"rows": data.rows}
 
 
-def trained(
+def fit_network(
     data: SparseRows, terms: int, train: Train, context: Context
 ) -> tuple[Network, list[Epoch]]:
-    """A network trained on ``data``, and what each epoch was like.
+    """Return a network trained on ``data``, and its epochs.
 
-    On a CPU it computes in one thread: several variants train side by side, and sums that two
-    threads share would come out a little different every time.
+    On a CPU the training has one thread. Several variants train at the same time, and sums shared
+    by two threads would differ a little every time.
     """
     torch.set_num_threads(1)
     network = Network(terms, train.hidden, train.activation)
-    fill_weights(network, train.init, train.seed)
-    fused = train.optimizer == "sgd" and train.device == "cpu"
-    training = (CompiledBackend if fused else TorchBackend)(network, data, train)
+    initialize_weights(network, train.init, train.seed)
+    compiled = train.optimizer == "sgd" and train.device == "cpu"
+    training = (CompiledBackend if compiled else TorchBackend)(network, data, train)
     rows, sample = labelled_rows(data), sample_rows(data.rows, train.seed)
     activation = find_activation(train.activation)
     pace, epochs = Pace(), []
     for number in range(1, train.epochs + 1):
         order = shuffled_rows(data.rows, train.seed, number)
-        losses = epoch_losses(training, order, number, train, pace, context)
+        losses = train_epoch(training, order, number, train, pace, context)
         stats = measure_layers(training.current_layers(), rows, sample, activation)
         epochs.append(Epoch(number, losses, stats))
     return training.trained_network(), epochs
@@ -100,17 +100,17 @@ def trained(
 
 @dataclass
 class Pace:
-    """How many steps make a piece of work of about ``PIECE_SECONDS``."""
+    """The number of steps that take about ``PIECE_SECONDS``."""
 
     steps: int = 1
 
-    def measured(self, seconds: float) -> None:
-        """Learn from a piece of ``steps`` steps that took ``seconds``."""
+    def adapt(self, seconds: float) -> None:
+        """Adapt to a piece of ``steps`` steps that took ``seconds``."""
         wanted = self.steps * PIECE_SECONDS / max(seconds, 1e-6)
         self.steps = int(max(1, min(wanted, self.steps * 8)))
 
 
-def epoch_losses(
+def train_epoch(
     training: CompiledBackend | TorchBackend,
     order: NDArray[np.int64],
     number: int,
@@ -118,7 +118,7 @@ def epoch_losses(
     pace: Pace,
     context: Context,
 ) -> NDArray[np.float64]:
-    """Train one epoch piece by piece; the loss of each step, shape (steps,)."""
+    """Train one epoch, and return the loss of each step, shape (steps,)."""
     size, pieces, done = train.batch_size, [], 0
     steps = -(-len(order) // size)
     while done < steps:
@@ -127,7 +127,7 @@ def epoch_losses(
         pieces.append(training.take_steps(order[done * size : (done + planned) * size]))
         done = min(done + planned, steps)
         if len(pieces[-1]) == planned:
-            pace.measured(monotonic() - started)
+            pace.adapt(monotonic() - started)
         loss = float(np.mean(pieces[-1]))
         context.progress(
             f"epoch {number} of {train.epochs} · loss {loss:.3f}",
@@ -142,7 +142,7 @@ def epoch_losses(
 
 @lru_cache(maxsize=KEPT_SHUFFLES)
 def shuffled_rows(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """The order of the rows in one epoch, int64, shape (rows,), read-only."""
+    """Return the order of the rows in one epoch, int64 (rows,), read-only."""
     order = np.random.default_rng([seed, epoch]).permutation(rows).astype(np.int64)
     order.setflags(write=False)
     return order

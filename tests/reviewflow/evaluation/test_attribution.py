@@ -10,7 +10,7 @@ from reviewflow.context import Context
 from reviewflow.evaluation.attribution import pulls, read_weights
 from reviewflow.features.dataset import Part
 from reviewflow.networks.activations import ACTIVATIONS
-from reviewflow.networks.model import Network, fill_weights, save_network
+from reviewflow.networks.model import Network, initialize_weights, save_network
 
 TERMS, ROWS = 30, 300
 
@@ -34,7 +34,7 @@ def test_value_times_pytorchs_gradient(
     activation: str, hidden: tuple[int, ...], tmp_path: Path
 ) -> None:
     network = Network(TERMS, hidden, activation)
-    fill_weights(network, "he", 1)
+    initialize_weights(network, "he", 1)
     save_network(network, {}, tmp_path)
     part, dense = some_rows()
     chosen = np.delete(np.arange(ROWS), [5, 250])
@@ -54,7 +54,7 @@ def test_value_times_pytorchs_gradient(
 
 def test_a_small_word_struck_out_changes_the_log_odds_by_its_pull(tmp_path: Path) -> None:
     network = Network(TERMS, (16, 5), "tanh")
-    fill_weights(network, "xavier", 2)
+    initialize_weights(network, "xavier", 2)
     save_network(network, {}, tmp_path)
     part, dense = some_rows()
     small = Part(part.indptr, part.indices, part.values / 100, part.labels, part.train)

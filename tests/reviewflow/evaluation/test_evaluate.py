@@ -13,8 +13,8 @@ from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.evaluation.evaluate import evaluate
-from reviewflow.networks.model import Network, fill_weights, load_network, save_network
-from reviewflow.networks.train import train
+from reviewflow.networks.model import Network, initialize_weights, load_network, save_network
+from reviewflow.networks.train import train_network
 from tests.reviewflow.networks.cases import random_features, write_part, write_vocabulary
 
 ROWS, TERMS = 5000, 40
@@ -36,7 +36,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
 @pytest.fixture(scope="module")
 def model(features: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    train(
+    train_network(
         features=features,
         vocabulary=write_vocabulary(folder / "vocabulary", TERMS),
         train=Train(hidden=(8, 4), learning_rate=0.5, epochs=4, device="cpu"),
@@ -79,7 +79,7 @@ def test_the_same_bytes_twice(model: Path, features: tuple[Path, ...], tmp_path:
 
 def test_a_network_that_diverged_gets_nulls(features: tuple[Path, ...], tmp_path: Path) -> None:
     network = Network(TERMS, (3,), "relu")
-    fill_weights(network, "default", 0)
+    initialize_weights(network, "default", 0)
     with torch.no_grad():
         network.linear_layers()[-1].bias.fill_(float("nan"))
     save_network(network, {}, tmp_path)

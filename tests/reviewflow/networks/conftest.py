@@ -11,7 +11,7 @@ from tests.reviewflow.networks.cases import random_features, write_part, write_v
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Folders of two parts' features and of the vocabulary, and the number of training rows."""
+    """Folders of two parts' features and of the vocabulary."""
 
     features: tuple[Path, ...]
     vocabulary: Path
@@ -20,7 +20,10 @@ class Artifacts:
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Artifacts:
-    """Two parts (60 and 40 rows, 50 terms); every fifth row is a test row, two have no label."""
+    """Write two parts of 60 and 40 rows with 50 terms.
+
+    Every fifth row is a test row, and two rows have no label.
+    """
     X, labels = random_features(100, 50, seed=1)
     train = np.arange(100) % 5 != 0
     words: list[int | None] = [int(label) for label in labels]

@@ -1,4 +1,4 @@
-"""Every activation of the table in every place that computes or names it, beside PyTorch's own."""
+"""Compare every activation of the table, in every place, with PyTorch's."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -25,7 +25,7 @@ from reviewflow.networks.activations import (
 )
 from reviewflow.networks.compiled_sgd import activate, multiply_by_slope
 from reviewflow.networks.model import Network
-from reviewflow.networks.train import shuffled_rows, trained
+from reviewflow.networks.train import fit_network, shuffled_rows
 from tests.reviewflow.networks.cases import as_split, dense_losses, dense_network, random_features
 
 CODES: Mapping[str, int] = {
@@ -40,13 +40,13 @@ every_activation = pytest.mark.parametrize("entry", ACTIVATIONS.values(), ids=li
 
 
 def inputs() -> np.ndarray:
-    """Sums from −12 to 12, near zero on either side and far out, float32, without a kink at 0."""
+    """Return sums from −12 to 12, near zero and far out, float32, without 0."""
     near = np.logspace(-30, 0, 61)
     return np.concatenate([np.linspace(-12, 12, 4002), near, -near, [40, -40]]).astype(np.float32)
 
 
 def answers(entry: Activation, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """PyTorch's outputs and autograd's derivatives, in float64."""
+    """Return PyTorch's outputs and autograd's derivatives, in float64."""
     X = torch.from_numpy(Z.astype(np.float64)).requires_grad_()
     A = getattr(functional, entry.name)(X)
     A.sum().backward()
@@ -73,10 +73,12 @@ def test_numpy_gives_pytorchs_outputs_and_derivatives(entry: Activation) -> None
     A = entry.forward(Z)
     expected, slopes = answers(entry, Z)
     np.testing.assert_allclose(A, expected, rtol=1e-13, atol=1e-15)
-    np.testing.assert_allclose(entry.slopes(entry.kept(Z, A)), slopes, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        entry.slopes(entry.backward_input(Z, A)), slopes, rtol=1e-12, atol=1e-14
+    )
     dA = np.random.default_rng(0).normal(size=Z.shape)
     np.testing.assert_allclose(
-        entry.backward(dA, entry.kept(Z, A)), dA * slopes, rtol=1e-12, atol=1e-14
+        entry.backward(dA, entry.backward_input(Z, A)), dA * slopes, rtol=1e-12, atol=1e-14
     )
 
 
@@ -84,7 +86,7 @@ def test_numpy_gives_pytorchs_outputs_and_derivatives(entry: Activation) -> None
 def test_numpy_keeps_float32(entry: Activation) -> None:
     Z = inputs()
     A = entry.forward(Z)
-    dZ = entry.backward(np.ones_like(A), entry.kept(Z, A))
+    dZ = entry.backward(np.ones_like(A), entry.backward_input(Z, A))
     assert (A.dtype, dZ.dtype) == (np.float32, np.float32)
     expected, slopes = answers(entry, Z)
     np.testing.assert_allclose(A, expected, rtol=1e-6, atol=1e-6)
@@ -92,7 +94,7 @@ def test_numpy_keeps_float32(entry: Activation) -> None:
 
 
 def run_compiled(entry: Activation, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs and derivatives by the compiled code, float32."""
+    """Return outputs and derivatives by the compiled code, float32."""
     A, D = Z[None].copy(), np.ones((1, len(Z)), np.float32)
     sums = np.zeros_like(A) if entry.derivative_from == "input" else A[:0]
     activate(A, sums, entry.code)
@@ -130,7 +132,7 @@ def test_an_epoch_of_either_backend_is_that_of_autograd(entry: Activation, devic
     train = Train(
         hidden=(24, 10), activation=entry.name, batch_size=8, epochs=1, learning_rate=0.1, seed=4
     ).model_copy(update={"device": device})
-    network, (epoch,) = trained(as_split(X, labels), 60, train, Context())
+    network, (epoch,) = fit_network(as_split(X, labels), 60, train, Context())
     dense = dense_network(60, (24, 10), entry.name, seed=4)
     batches = list(torch.tensor(shuffled_rows(90, 4, 1)).split(8))
     expected = dense_losses(

@@ -1,4 +1,4 @@
-"""The compiled step against PyTorch's autograd on dense rows."""
+"""Compare the compiled step with PyTorch's autograd on dense rows."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from reviewflow.config.sections import Train
 from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.compiled_sgd import tanh
-from reviewflow.networks.model import Network, fill_weights
+from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.train import shuffled_rows
 from tests.reviewflow.networks.cases import (
     as_split,
@@ -38,7 +38,7 @@ def compare_with_autograd(
         hidden=hidden, activation=activation, batch_size=batch_size, learning_rate=rate, seed=3
     )
     network = Network(TERMS, hidden, activation)
-    fill_weights(network, "default", 3)
+    initialize_weights(network, "default", 3)
     compiled = CompiledBackend(network, as_split(X, labels), train)
     losses = compiled.take_steps(order)
 
@@ -91,7 +91,7 @@ def test_two_epochs_on_real_reviews_follow_a_dense_loop(activation: str, rate: f
     X, labels = real_features(2000, 1000)
     hidden, size = (64, 16), 16
     network = Network(1000, hidden, activation)
-    fill_weights(network, "default", 5)
+    initialize_weights(network, "default", 5)
     train = Train(hidden=hidden, activation=activation, learning_rate=rate, seed=5)
     compiled = CompiledBackend(network, as_split(X, labels), train)
     dense = dense_network(1000, hidden, activation, seed=5)
@@ -108,7 +108,7 @@ def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
     weights = []
     for cuts in ([64], [8, 16, 17, 64], [24, 64]):
         network = Network(TERMS, (16,), "relu")
-        fill_weights(network, "he", 0)
+        initialize_weights(network, "he", 0)
         compiled = CompiledBackend(network, as_split(X, labels), Train(hidden=(16,), batch_size=4))
         start = 0
         for end in (cut // 4 * 4 for cut in cuts):

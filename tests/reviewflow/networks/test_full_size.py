@@ -1,4 +1,4 @@
-"""The published network at its full size, on 20,000 real reviews, beside a dense PyTorch loop."""
+"""Compare the network at its full size with a dense PyTorch loop."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from reviewflow.config.sections import Train
 from reviewflow.networks.compiled_backend import CompiledBackend
-from reviewflow.networks.model import Network, fill_weights
+from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.train import shuffled_rows
 from tests.reviewflow.networks.cases import (
     as_split,
@@ -39,7 +39,7 @@ def test_the_published_variants_follow_a_dense_loop(
 ) -> None:
     X, labels = real_features(ROWS, TERMS)
     network = Network(TERMS, HIDDEN, activation)
-    fill_weights(network, "default", SEED)
+    initialize_weights(network, "default", SEED)
     train = Train(
         hidden=HIDDEN, activation=activation, learning_rate=rate, batch_size=size, seed=SEED
     )

@@ -1,13 +1,13 @@
-"""Gradient norms against autograd; dead, saturated and identical units on made cases."""
+"""Test gradient norms, and dead, saturated and identical units."""
 
 import numpy as np
 import pytest
 import torch
 
 from reviewflow.networks.activations import ACTIVATIONS
-from reviewflow.networks.compiled_backend import labelled_rows, layers_of
+from reviewflow.networks.compiled_backend import copy_layers, labelled_rows
 from reviewflow.networks.layer_stats import distinct_units, flat_share, measure_layers
-from reviewflow.networks.model import Network, fill_weights
+from reviewflow.networks.model import Network, initialize_weights
 from tests.reviewflow.networks.cases import as_split, random_features
 
 
@@ -15,8 +15,8 @@ from tests.reviewflow.networks.cases import as_split, random_features
 def test_gradient_norms_are_those_of_autograd_and_weights_stay(activation: str) -> None:
     X, labels = random_features(50, 30, seed=0)
     network = Network(30, (12, 6), activation)
-    fill_weights(network, "default", 0)
-    layers = layers_of(network)
+    initialize_weights(network, "default", 0)
+    layers = copy_layers(network)
     before = [weights.copy() for weights in layers.weights]
     sample = np.arange(50)
     rows = labelled_rows(as_split(X, labels))
@@ -34,9 +34,9 @@ def test_gradient_norms_are_those_of_autograd_and_weights_stay(activation: str) 
 def test_zero_weights_make_all_units_the_same() -> None:
     X, labels = random_features(50, 30, seed=0)
     network = Network(30, (12, 6), "relu")
-    fill_weights(network, "zeros", 0)
+    initialize_weights(network, "zeros", 0)
     rows = labelled_rows(as_split(X, labels))
-    stats = measure_layers(layers_of(network), rows, np.arange(50), ACTIVATIONS["relu"])
+    stats = measure_layers(copy_layers(network), rows, np.arange(50), ACTIVATIONS["relu"])
     assert stats.distinct_units == [1, 1]
     assert stats.dead_shares == [1.0, 1.0]
     assert stats.gradient_norms[0] == 0
@@ -58,8 +58,8 @@ def test_dead_and_saturated_units_are_counted_over_the_whole_sample() -> None:
 def test_units_that_stay_far_below_zero_are_dead_or_saturated_as_the_table_says(name: str) -> None:
     X, labels = random_features(50, 30, seed=0)
     network = Network(30, (12, 6), name)
-    fill_weights(network, "he", 0)
-    layers = layers_of(network)
+    initialize_weights(network, "he", 0)
+    layers = copy_layers(network)
     layers.biases[0][:4] = -100
     rows = labelled_rows(as_split(X, labels))
     stats = measure_layers(layers, rows, np.arange(50), ACTIVATIONS[name])

@@ -1,4 +1,4 @@
-"""The PyTorch model: initial weights, sparse input, and its files."""
+"""Test the PyTorch model: initial weights, sparse input, files."""
 
 from pathlib import Path
 
@@ -8,28 +8,28 @@ import torch
 
 from reviewflow.errors import StoreError
 from reviewflow.networks.activations import ACTIVATIONS
-from reviewflow.networks.model import Csr, Network, fill_weights, load_network, save_network
+from reviewflow.networks.model import Csr, Network, initialize_weights, load_network, save_network
 from tests.reviewflow.networks.cases import dense_network, random_features
 
 
-def filled(init: str, seed: int = 0, activation: str = "relu") -> Network:
+def small_network(init: str, seed: int = 0, activation: str = "relu") -> Network:
     network = Network(200, (60, 20), activation)
-    fill_weights(network, init, seed)
+    initialize_weights(network, init, seed)
     return network
 
 
 def test_default_weights_are_those_of_nn_linear_after_manual_seed() -> None:
     theirs = dense_network(200, (60, 20), "relu", seed=11).parameters()
-    for ours, other in zip(filled("default", 11).parameters(), theirs, strict=True):
+    for ours, other in zip(small_network("default", 11).parameters(), theirs, strict=True):
         assert torch.equal(ours, other)
 
 
 def test_zeros_are_zero_biases_included() -> None:
-    assert all(not weight.any() for weight in filled("zeros").parameters())
+    assert all(not weight.any() for weight in small_network("zeros").parameters())
 
 
 def test_xavier_and_he_have_their_spread_and_zero_biases() -> None:
-    xavier, he = filled("xavier").linear_layers()[0], filled("he").linear_layers()[0]
+    xavier, he = small_network("xavier").linear_layers()[0], small_network("he").linear_layers()[0]
     assert xavier.weight.abs().max().item() == pytest.approx((6 / 260) ** 0.5, rel=0.01)
     assert he.weight.std().item() == pytest.approx((2 / 200) ** 0.5, rel=0.05)
     assert not xavier.bias.any()
@@ -39,7 +39,7 @@ def test_xavier_and_he_have_their_spread_and_zero_biases() -> None:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_sparse_rows_give_the_logits_of_dense_ones(activation: str) -> None:
     X, _ = random_features(30, 200, seed=3)
-    network = filled("default", activation=activation)
+    network = small_network("default", activation=activation)
     sparse = Csr(
         torch.from_numpy(X.indptr.astype(np.int64)),
         torch.from_numpy(X.indices.astype(np.int64)),
@@ -52,7 +52,7 @@ def test_sparse_rows_give_the_logits_of_dense_ones(activation: str) -> None:
 
 
 def test_a_saved_network_comes_back(tmp_path: Path) -> None:
-    network = filled("default", activation="tanh")
+    network = small_network("default", activation="tanh")
     save_network(network, {"seed": 0}, tmp_path)
     again = load_network(tmp_path)
     assert again.activation == "tanh"
@@ -60,8 +60,8 @@ def test_a_saved_network_comes_back(tmp_path: Path) -> None:
         assert torch.equal(ours, theirs)
 
 
-def test_a_broken_model_is_told_in_a_sentence(tmp_path: Path) -> None:
-    save_network(filled("default"), {}, tmp_path)
+def test_a_broken_model_is_one_sentence(tmp_path: Path) -> None:
+    save_network(small_network("default"), {}, tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"short")
     with pytest.raises(StoreError, match="--refresh train"):
         load_network(tmp_path)

@@ -1,4 +1,4 @@
-"""The train stage: its files, that they come out the same twice, and how it stops."""
+"""Test the stage ``train``: its files, equal bytes, and how it stops."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from reviewflow.context import Context
 from reviewflow.errors import Cancelled, QualityError
 from reviewflow.networks.loss_lines import loss_lines
 from reviewflow.networks.model import load_network
-from reviewflow.networks.train import PIECE_SECONDS, shuffled_rows, train, trained
+from reviewflow.networks.train import PIECE_SECONDS, fit_network, shuffled_rows, train_network
 from tests.reviewflow.networks.cases import as_split, random_features, write_part, write_vocabulary
 from tests.reviewflow.networks.conftest import Artifacts
 
@@ -26,7 +26,7 @@ SMALL = Train(hidden=(12, 6), batch_size=4, epochs=3, log_every=8, learning_rate
 
 def run(artifacts: Artifacts, folder: Path, settings: Train) -> Path:
     folder.mkdir()
-    outcome = train(
+    outcome = train_network(
         features=artifacts.features,
         vocabulary=artifacts.vocabulary,
         train=settings,
@@ -44,7 +44,7 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def changed(**values: object) -> Train:
+def small_with(**values: object) -> Train:
     return Train(**{**SMALL.model_dump(), **values})  # type: ignore[arg-type]
 
 
@@ -59,7 +59,7 @@ def test_writes_model_and_history(artifacts: Artifacts, tmp_path: Path) -> None:
     assert load_network(folder).linear_layers()[0].weight.shape == (12, 50)
 
 
-def test_history_has_windows_that_start_anew_and_epochs(
+def test_history_has_windows_that_start_with_each_epoch(
     artifacts: Artifacts, tmp_path: Path
 ) -> None:
     folder = run(artifacts, tmp_path / "out", SMALL)  # 79 rows: 20 steps an epoch
@@ -82,7 +82,7 @@ def test_history_has_windows_that_start_anew_and_epochs(
 def test_an_epoch_shorter_than_a_window_prints_its_mean_at_its_last_step(
     artifacts: Artifacts, tmp_path: Path
 ) -> None:
-    folder = run(artifacts, tmp_path / "out", changed(log_every=2000, epochs=1))
+    folder = run(artifacts, tmp_path / "out", small_with(log_every=2000, epochs=1))
     window, epoch = pq.read_table(folder / "history.parquet").to_pylist()
     assert (window["step"], window["loss"]) == (20, epoch["loss"])
 
@@ -91,7 +91,7 @@ def test_an_epoch_shorter_than_a_window_prints_its_mean_at_its_last_step(
 def test_the_same_variant_gives_the_same_bytes_alone_and_side_by_side(
     artifacts: Artifacts, tmp_path: Path, optimizer: str
 ) -> None:
-    settings = [changed(optimizer=optimizer, activation=a) for a in ("relu", "tanh")]
+    settings = [small_with(optimizer=optimizer, activation=a) for a in ("relu", "tanh")]
     alone = [digests(run(artifacts, tmp_path / f"a{n}", s)) for n, s in enumerate(settings)]
     with ThreadPoolExecutor(2) as threads:
         jobs = [
@@ -108,20 +108,21 @@ def test_a_seed_changes_weights_and_nothing_touches_the_shared_generator(
 ) -> None:
     before = torch.random.get_rng_state()
     one = digests(run(artifacts, tmp_path / "one", SMALL))
-    two = digests(run(artifacts, tmp_path / "two", changed(seed=1)))
+    two = digests(run(artifacts, tmp_path / "two", small_with(seed=1)))
     assert one["model.safetensors"] != two["model.safetensors"]
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_compiled_and_plain_training_agree() -> None:
+def test_compiled_steps_and_pytorch_agree() -> None:
     X, labels = random_features(90, 40, seed=4)
     data = as_split(X, labels)
-    fused, losses = trained(data, 40, SMALL, Context())
-    # "cpu:0" is the CPU too, but no device that has a compiled step
-    plain, plain_losses = trained(data, 40, SMALL.model_copy(update={"device": "cpu:0"}), Context())
-    for ours, theirs in zip(fused.parameters(), plain.parameters(), strict=True):
+    compiled, epochs = fit_network(data, 40, SMALL, Context())
+    # "cpu:0" is the CPU too, but has no compiled step
+    settings = SMALL.model_copy(update={"device": "cpu:0"})
+    torch_network, torch_epochs = fit_network(data, 40, settings, Context())
+    for ours, theirs in zip(compiled.parameters(), torch_network.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
-    for one, other in zip(losses, plain_losses, strict=True):
+    for one, other in zip(epochs, torch_epochs, strict=True):
         assert one.losses == pytest.approx(other.losses, abs=1e-5)
 
 
@@ -129,8 +130,8 @@ def test_compiled_and_plain_training_agree() -> None:
 def test_a_cuda_device_follows_the_cpu() -> None:
     X, labels = random_features(90, 40, seed=4)
     data = as_split(X, labels)
-    cpu, _ = trained(data, 40, SMALL, Context())
-    cuda, _ = trained(data, 40, changed(device="cuda"), Context())
+    cpu, _ = fit_network(data, 40, SMALL, Context())
+    cuda, _ = fit_network(data, 40, small_with(device="cuda"), Context())
     for ours, theirs in zip(cpu.parameters(), cuda.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
 
@@ -143,33 +144,33 @@ def test_every_epoch_sees_every_row_once_in_another_order() -> None:
 
 
 def test_a_stop_is_seen_between_two_pieces(artifacts: Artifacts, tmp_path: Path) -> None:
-    stop, told = Event(), []
+    stop, reports = Event(), []
 
     def progress(message: str, figures: dict[str, float]) -> None:
-        told.append(figures)
+        reports.append(figures)
         stop.set()
 
     with pytest.raises(Cancelled):
-        train(
+        train_network(
             features=artifacts.features,
             vocabulary=artifacts.vocabulary,
             train=SMALL,
             folder=tmp_path,
             context=Context(progress=progress, stop=stop),
         )
-    assert len(told) == 1
-    assert told[0]["total"] % 3 == 0
+    assert len(reports) == 1
+    assert reports[0]["total"] % 3 == 0
     assert PIECE_SECONDS < 0.5
 
 
-def test_a_diverging_variant_ends_with_a_loss_that_is_no_number() -> None:
+def test_a_diverging_variant_ends_with_a_loss_that_is_not_a_number() -> None:
     X, labels = random_features(60, 40, seed=4)
     for update in ({}, {"optimizer": "adam"}):
         settings = Train(
             hidden=(8,), learning_rate=1000, epochs=6, batch_size=4, init="he", device="cpu"
         )
         scaled = csr_matrix(X * np.float32(1e30))
-        _, epochs = trained(
+        _, epochs = fit_network(
             as_split(scaled, labels), 40, settings.model_copy(update=update), Context()
         )
         assert len(epochs) == 6
@@ -177,11 +178,11 @@ def test_a_diverging_variant_ends_with_a_loss_that_is_no_number() -> None:
             assert np.isnan(epochs[-1].losses[-1])
 
 
-def test_no_training_row_is_said_plainly(tmp_path: Path) -> None:
+def test_no_training_row_is_one_sentence(tmp_path: Path) -> None:
     X, _ = random_features(4, 5, seed=0)
     part = write_part(tmp_path / "part", X, [0, 1, 0, 1], np.zeros(4, np.bool_))
     with pytest.raises(QualityError, match="no row with a label"):
-        train(
+        train_network(
             features=(part,),
             vocabulary=write_vocabulary(tmp_path / "vocabulary", 5),
             train=SMALL,
