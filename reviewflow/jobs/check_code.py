@@ -19,8 +19,9 @@ def main(entries: list[str]) -> int:
     """Return 0 if all that functions depend on is in their keys, 1 otherwise."""
     stages = SENTIMENT.stages + MOONS.stages
     resources = {
-        stage.function: {f"reviewflow/{each.path}" for each in stage.resources if each.path}
+        function: {f"reviewflow/{each.path}" for each in stage.resources if each.path}
         for stage in stages
+        for function in stage.functions
     }
     functions = entries or [CALL, *resources]
     declared = {function: resources.get(function, set()) for function in functions}

@@ -33,7 +33,7 @@ from tests.mutation.project import module_paths, replace_source
 
 LIMIT_SECONDS = 120
 PACKAGES = ("reviewflow",)
-ENTRIES = (CALL, *(stage.function for stage in SENTIMENT.stages))
+ENTRIES = (CALL, *SENTIMENT.functions)
 
 
 class BlindProject(Project):
