@@ -11,15 +11,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, cast
+from uuid import UUID
 
-from prefect import Task
 from prefect.client.orchestration import get_client
 from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled as CancelledState
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from flows.parameters import Options
@@ -37,9 +38,12 @@ from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, last_run
 from tasks.links import publish_links
 from tasks.notify import notify_of
+from tasks.stage import StageTask
 
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 STOPPED = "The run was stopped; what was finished is kept, run again to go on."
+RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=processors()))
+P = ParamSpec("P")
 SIGNALS = (KeyboardInterrupt, SystemExit, TerminationSignal, Cancelled)
 
 
@@ -58,16 +62,17 @@ def by_hand(listener: Listener) -> Iterator[None]:
         LISTENER.reset(token)
 
 
-def stoppable(run: Callable[..., Any]) -> Callable[..., Any]:
+def stoppable(run: Callable[P, str]) -> Callable[P, str]:
     """End a flow that a signal stops as cancelled, in Prefect as in run.json, not as crashed."""
 
     @wraps(run)
-    def until_stopped(*arguments: Any, **parameters: Any) -> Any:
+    def until_stopped(*arguments: P.args, **parameters: P.kwargs) -> str:
         end_with_worker()
         try:
             return run(*arguments, **parameters)
         except SIGNALS:
-            return CancelledState(message=STOPPED, data=Cancelled(STOPPED))
+            state: Any = CancelledState(message=STOPPED, data=Cancelled(STOPPED))
+            return cast(str, state)  # Prefect takes a state for any result
 
     return until_stopped
 
@@ -121,7 +126,7 @@ class FlowRun(ABC):
         """Return what run.json says beside its head."""
 
     @abstractmethod
-    def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
+    def write_pages(self, content: dict[str, Any]) -> dict[str, Path]:
         """Write what a person reads of a run, from its run.json, and return the pages by name."""
 
     def __enter__(self) -> Self:
@@ -132,7 +137,7 @@ class FlowRun(ABC):
             self.run.stop.set()
         self.close(error)
 
-    def submit(self, tasks: Mapping[str, Task[..., Any]]) -> None:
+    def submit(self, tasks: Mapping[str, StageTask]) -> None:
         """Start every stage as soon as what it reads is there and its checks have passed.
 
         Parameters
@@ -147,7 +152,9 @@ class FlowRun(ABC):
         for name in self.job.groups:
             for group in self.run.task_groups(name):
                 waits = [self.futures[title] for title in self.run.sources(group)]
-                self.futures[group.title] = tasks[name].submit(self.run, group, wait_for=waits)
+                self.futures[group.title] = tasks[name].submit(
+                    self.run, group, wait_for=waits, return_state=False
+                )
 
     def wait(self) -> None:
         """Wait for everything, and raise what went wrong first."""
@@ -226,4 +233,4 @@ def name_flow_run(title: str) -> None:
     identity = flow_run.get_id()
     if identity:
         with get_client(sync_client=True) as client:
-            client.update_flow_run(identity, name=title)
+            client.update_flow_run(UUID(identity), name=title)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prefect import Task, flow
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect import flow
 
-from flows.base import FlowRun, changed_stages, stoppable
+from flows.base import RUNNER, FlowRun, changed_stages, stoppable
 from flows.parameters import Options, file_config
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.moons_summary import PAGE_FILE, moons_summary, results, writable_folder
@@ -15,13 +14,12 @@ from reviewflow.moons.config import MoonsConfig, read_moons_config
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.opening import open_planner
 from reviewflow.pipeline.planner import Planner
-from reviewflow.processors import processors
 from reviewflow.store.files import write_atomically
 from tasks.moons import train_moons
 from tasks.notify import tell_of_crash
-from tasks.stage import moons_stage
+from tasks.stage import StageTask, moons_stage
 
-TASKS: Mapping[str, Task[..., Any]] = {
+TASKS: Mapping[str, StageTask] = {
     "points": moons_stage,
     "train whole set": train_moons,
     "train point by point": train_moons,
@@ -35,7 +33,7 @@ TASKS: Mapping[str, Task[..., Any]] = {
 
 @flow(
     name="moons",
-    task_runner=ThreadPoolTaskRunner(max_workers=processors()),
+    task_runner=RUNNER,
     on_crashed=[tell_of_crash],
 )
 @stoppable
@@ -92,7 +90,7 @@ class Moons(FlowRun):
         """Return stages, and how both versions did."""
         return moons_summary(self.run, self.config, self.page)
 
-    def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
+    def write_pages(self, content: dict[str, Any]) -> dict[str, Path]:
         """Copy what a person looks at into one folder, as far as it was made."""
         for path, name in results(self.run):
             write_atomically(self.page.parent / name, path.read_bytes())

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from prefect import Task, flow
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect import flow
 
-from flows.base import FlowRun, changed_stages, stoppable
+from flows.base import RUNNER, FlowRun, changed_stages, stoppable
 from flows.parameters import TRAIN, VARIANTS, Options, choose_config
 from reviewflow.config.sections import (
     Config,
@@ -25,18 +24,17 @@ from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
-from reviewflow.processors import processors
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import tell_of_crash
 from tasks.report import metrics_rows, publish, report
-from tasks.stage import evaluate, ingest, normalize, vectorize
+from tasks.stage import StageTask, evaluate, ingest, normalize, vectorize
 from tasks.train import train
 from tasks.validate import validate
 
-TASKS: Mapping[str, Task[..., Any]] = {
+TASKS: Mapping[str, StageTask] = {
     "suites": validate,
     "ingest": ingest,
     "validate reviews": validate,
@@ -51,7 +49,7 @@ TASKS: Mapping[str, Task[..., Any]] = {
 
 @flow(
     name="sentiment",
-    task_runner=ThreadPoolTaskRunner(max_workers=processors()),
+    task_runner=RUNNER,
     on_crashed=[tell_of_crash],
 )
 @stoppable
@@ -121,7 +119,7 @@ class Sentiment(FlowRun):
         text = markdown_page(content, charts) + pictures(charts, self.record.folder, self.artifacts)
         publish(metrics_rows(content["variants"]), text)
 
-    def write_pages(self, content: Mapping[str, Any]) -> dict[str, Path]:
+    def write_pages(self, content: dict[str, Any]) -> dict[str, Path]:
         """Write the page and the Markdown of this run, and return the pages by name."""
         charts = self.run.folder_of("report")
         write_atomically(self.report, html_page(content, charts))

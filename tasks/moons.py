@@ -11,7 +11,7 @@ from tasks.stage import perform_group, stage_task
 from tasks.train import progress_artifact
 
 
-@stage_task(name="train moons")
+@stage_task("train moons")
 def train_moons(run: Run, group: TaskGroup) -> State[Any]:
     """Train one version, and print a line an epoch. A cached training prints them too."""
     state = perform_group(run, group, progress_artifact(group.title))

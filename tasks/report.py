@@ -13,7 +13,7 @@ from reviewflow.reporting.page.markdown import markdown_text
 from tasks.stage import perform_group, stage_task
 
 
-@stage_task(name="report")
+@stage_task("report")
 def report(run: Run, group: TaskGroup) -> State[Any]:
     """Draw the charts, unless what they show was drawn before."""
     return perform_group(run, group)

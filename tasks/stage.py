@@ -1,9 +1,9 @@
 """Show a stage in Prefect: perform its task group, and name the state ``Cached`` if nothing ran."""
 
-import functools
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
-from prefect import task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.states import Cancelled as CancelledState
@@ -14,6 +14,12 @@ from reviewflow.errors import Cancelled
 from reviewflow.pipeline.runner import Run, TaskGroup
 
 SHOWN_KEYS = 4
+
+if TYPE_CHECKING:
+    from prefect.tasks import TaskRunNameCallbackWithParameters
+
+StageFunction = Callable[[Run, TaskGroup], State[Any]]
+StageTask = Task[[Run, TaskGroup], State[Any]]
 
 
 def perform_group(run: Run, group: TaskGroup, progress: Progress = silent) -> State[Any]:
@@ -39,28 +45,49 @@ def task_run_name(parameters: dict[str, Any]) -> str:
     return f"{group.title} · {running} of {len(steps)} parts"
 
 
-# the store is the only cache: Prefect's own would trust results whose files are gone
-stage_task = functools.partial(
-    task, task_run_name=task_run_name, cache_policy=NO_CACHE, persist_result=False
-)
+def stage_task(name: str) -> Callable[[StageFunction], StageTask]:
+    """Return a decorator that makes a Prefect task of a stage's function.
+
+    The store is the only cache. Prefect's own would trust results whose files are gone.
+    """
+
+    def decorate(function: StageFunction) -> StageTask:
+        return Task(
+            function,
+            name=name,
+            task_run_name=cast("TaskRunNameCallbackWithParameters", task_run_name),
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )
+
+    return decorate
 
 
-@stage_task(name="stage")
-def perform_stage(run: Run, group: TaskGroup) -> State[Any]:
-    """Perform a stage that shows nothing but its state."""
+@stage_task("ingest")
+def ingest(run: Run, group: TaskGroup) -> State[Any]:
+    """Write the rows of each part, and its split."""
     return perform_group(run, group)
 
 
-ingest = perform_stage.with_options(name="ingest", description="Write the rows of each part.")
-normalize = perform_stage.with_options(
-    name="normalize", description="Clean, tokenise and lemmatise the texts of each part."
-)
-vectorize = perform_stage.with_options(
-    name="vectorize", description="Turn tokens into sparse TF-IDF features."
-)
-evaluate = perform_stage.with_options(
-    name="evaluate", description="Score a trained variant on training and test rows."
-)
-moons_stage = perform_stage.with_options(
-    name="moons", description="Make or find one stage of the two moons."
-)
+@stage_task("normalize")
+def normalize(run: Run, group: TaskGroup) -> State[Any]:
+    """Clean, tokenise and lemmatise the texts of each part."""
+    return perform_group(run, group)
+
+
+@stage_task("vectorize")
+def vectorize(run: Run, group: TaskGroup) -> State[Any]:
+    """Turn tokens into sparse TF-IDF features."""
+    return perform_group(run, group)
+
+
+@stage_task("evaluate")
+def evaluate(run: Run, group: TaskGroup) -> State[Any]:
+    """Score a trained variant on training and test rows."""
+    return perform_group(run, group)
+
+
+@stage_task("moons")
+def moons_stage(run: Run, group: TaskGroup) -> State[Any]:
+    """Make or find one stage of the two moons."""
+    return perform_group(run, group)

@@ -17,7 +17,7 @@ from tasks.stage import perform_group, stage_task
 UPDATE_SECONDS = 1.0  # an update is a request of 20 to 30 ms
 
 
-@stage_task(name="train")
+@stage_task("train")
 def train(run: Run, group: TaskGroup) -> State[Any]:
     """Train one variant, and log its losses as the write-up prints them."""
     state = perform_group(run, group, progress_artifact(group.title))

@@ -11,7 +11,7 @@ from reviewflow.reporting.page.markdown import markdown_text
 from tasks.stage import perform_group, stage_task
 
 
-@stage_task(name="validate")
+@stage_task("validate")
 def validate(run: Run, group: TaskGroup) -> State[Any]:
     """Check the data against a suite of expectations."""
     stage = group.nodes[-1].stage.name

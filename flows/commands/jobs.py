@@ -29,7 +29,7 @@ def run(config: str, **options: Any) -> None:
     with _watch(options["artifacts"], "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
 
-        report: str = sentiment(config=config, options=Options(**options))
+        report = sentiment(config=config, options=Options(**options))
         console.finish(Path(report))
 
 
@@ -44,7 +44,7 @@ def moons(config: str, output: str | None, **options: Any) -> None:
     with _watch(options["artifacts"], "flows.moons", settings) as console:
         from flows.moons import moons as flow
 
-        page: str = flow(config=config, options=Options(**options), output=output)
+        page = flow(config=config, options=Options(**options), output=output)
         console.finish(Path(page))
 
 

@@ -11,7 +11,8 @@ from flows.commands.output import say, say_json, say_table
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import amount, duration, figure, join_names, moment, plain, setting, size
 from reviewflow.runs.diff import compare_runs
-from reviewflow.runs.history import find_run, mapping, run_details, run_records, run_summary
+from reviewflow.runs.history import find_run, run_details, run_records, run_summary
+from reviewflow.runs.json_values import mapping
 
 
 @click.command()
