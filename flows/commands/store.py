@@ -151,7 +151,7 @@ def _say_verification(result: VerifyResult) -> None:
                 "`reviewflow run --verify` makes again what it needs."
             )
         else:
-            say(f"{verified}: all whole, beside files that are not theirs.")
+            say(f"{verified}: all whole, but for files that no manifest lists.")
     else:
         say(f"{verified}: all whole.")
 

@@ -52,10 +52,11 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
         "data": data_entry(run.index, config.ingest.path),
     }
     told = {"config": config.model_dump(mode="json", by_alias=True), **found}
+    fingerprints = {label: fingerprint.to_json() for label, (fingerprint, _) in run.keys.items()}
     return {
         **found,
         "reference": read_reference(config.report.reference),
-        "since": changes_since_last_run(report.parent, told),
+        "since": changes_since_last_run(report.parent, told, fingerprints),
         "artifacts": {
             "report": str(report),
             "data_docs": {

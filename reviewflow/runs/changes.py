@@ -1,48 +1,62 @@
-"""What changed since the last completed run of the same configuration, in words for the report."""
+"""Say what changed since the last completed run of a configuration.
+
+run.json of both  ─▶ settings, rows, the best variant ─┐
+keys.json of both ─ differences ─▶ Reasons ────────────┴─▶ phrases for the report
+"""
 
 from __future__ import annotations
 
 import json
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from reviewflow.formatting import amount, finite, flatten, setting
+from reviewflow.pipeline.key_history import RENAMED_IN, RENAMED_SINCE
+from reviewflow.pipeline.reasons import Reason, differences, reason_text
+from reviewflow.runs.diff import row_digests
 from reviewflow.runs.history import RunRecord, last_completed, roc_auc
 from reviewflow.runs.identity import recorded_identity
 from reviewflow.runs.json_values import mapping, mappings
+from reviewflow.runs.keys_file import read_keys
 
 MOST_SETTINGS = 6
-MORE = re.compile(r" and [\d,]+ more$")  # what a reason does not name
-LEFT_ALONE = ("notify.",)  # settings that shape no figure
+MOST_DEFINITIONS = 3
+LEFT_OUT = ("notify.",)  # settings that shape no figure
+SMALLEST_CHANGE = 0.00005  # of a figure that is shown with four digits
 
 
-def changes_since_last_run(folder: Path, content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The last completed run before the one in ``folder``, and what is other now.
+def changes_since_last_run(
+    folder: Path, content: Mapping[str, Any], fingerprints: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the last completed run before a run, and what changed since.
 
     Parameters
     ----------
-    folder : the run's own; its run.json says which job and configuration it is.
+    folder : the run's own. Its run.json says which job and configuration it is.
     content : ``config``, ``data``, ``stages``, ``variants`` and ``best`` of this run.
+    fingerprints : of this run's steps, as JSON by label.
 
     Returns
     -------
     dict or None
         ``run_id``, ``started`` and ``changes``, a list of phrases that is empty where nothing
-        changed; None for a first run.
+        changed. None for a first run.
     """
     try:
         head = mapping(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
-    before = last_completed(folder.parent, recorded_identity(head))
-    if before is None or before.run_id == folder.name:
+    before = last_completed(folder.parent, recorded_identity(head), folder.name)
+    if before is None:
         return None
+    reasons = _reasons(before, fingerprints)
     changes = [
         *_settings(before.content, content),
-        *_rows(before.content, content),
-        *_code(content),
+        *_rows(before.content, content, folder.parent.parent / "store"),
+        *_code(reasons),
+        *(reason_text([reason]) for reason in reasons if reason.kind != "code"),
         *_best(before, content),
     ]
     return {
@@ -54,47 +68,59 @@ def changes_since_last_run(folder: Path, content: Mapping[str, Any]) -> dict[str
 
 def _settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     old, new = (flatten(mapping(content.get("config"))) for content in (before, now))
-    told = [
-        f"{name} {_shown(old, name)} → {_shown(new, name)}"
+    phrases = [
+        f"{name} {_value(old, name)} → {_value(new, name)}"
         for name in {**old, **new}
-        if _shown(old, name) != _shown(new, name) and not name.startswith(LEFT_ALONE)
+        if _value(old, name) != _value(new, name) and not name.startswith(LEFT_OUT)
     ]
-    yield from told[:MOST_SETTINGS]
-    if len(told) > MOST_SETTINGS:
-        yield amount(len(told) - MOST_SETTINGS, "other setting")
+    yield from phrases[:MOST_SETTINGS]
+    if len(phrases) > MOST_SETTINGS:
+        yield amount(len(phrases) - MOST_SETTINGS, "other setting")
 
 
-def _shown(settings: Mapping[str, Any], name: str) -> str:
+def _value(settings: Mapping[str, Any], name: str) -> str:
     return setting(settings[name]) if name in settings else "not there"
 
 
-def _rows(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    old, new = (finite(mapping(c.get("data")).get("rows")) for c in (before, now))
+def _rows(before: Mapping[str, Any], now: Mapping[str, Any], store: Path) -> Iterator[str]:
+    old, new = (finite(mapping(content.get("data")).get("rows")) for content in (before, now))
     if old is not None and new is not None and old != new:
         yield f"{old:,.0f} → {new:,.0f} rows"
-    parts = {
-        step.get("part")
-        for step in mappings(now.get("stages"))
-        if step.get("stage") == "ingest" and step.get("reason") == "new rows"
-    }
-    if parts and old == new:
-        yield f"other rows in {amount(len(parts), 'part')}"
+        return
+    others = Counter(row_digests(now, store)) - Counter(row_digests(before, store))
+    if others:
+        yield f"other rows in {amount(others.total(), 'part')}"
 
 
-def _code(now: Mapping[str, Any]) -> Iterator[str]:
-    """Code and packages, as the plan's reasons tell of them."""
-    reasons = dict.fromkeys(
-        piece
-        for step in mappings(now.get("stages"))
-        for piece in str(step.get("reason") or "").split("; ")
-        if piece.startswith("code changed: ")
-    )
-    names = dict.fromkeys(
-        name for reason in reasons for name in MORE.sub("", reason.partition(": ")[2]).split(", ")
-    )
-    more = len(names) > 3 or any(map(MORE.search, reasons))
+def _reasons(before: RunRecord, fingerprints: Mapping[str, Mapping[str, Any]]) -> list[Reason]:
+    """Return what changed beside settings and rows, once each.
+
+    The suites are read by several stages, each of which has its own name for them.
+    """
+    keys = read_keys(before.folder)
+    found: dict[str, Reason] = {}
+    if keys.of_first_version:
+        found["version"] = Reason("version", "reviewflow", RENAMED_SINCE, RENAMED_IN)
+    for label, new in fingerprints.items():
+        old = keys.fingerprints.get(label)
+        if old is None:
+            continue
+        for reason in differences(old, new):
+            if reason.kind in ("file", "package", "resource") or (
+                reason.kind == "code" and not keys.of_first_version
+            ):
+                name = None if reason.kind == "file" else reason.name
+                identity = json.dumps([reason.kind, name, reason.old, reason.new])
+                found.setdefault(identity, reason)
+    return list(found.values())
+
+
+def _code(reasons: list[Reason]) -> Iterator[str]:
+    names = [str(reason.name) for reason in reasons if reason.kind == "code"]
+    more = len(names) - MOST_DEFINITIONS
     if names:
-        yield f"code: {', '.join(list(names)[:3])}{' and more' if more else ''}"
+        shown = ", ".join(names[:MOST_DEFINITIONS])
+        yield f"code: {shown}{f' and {more} more' if more > 0 else ''}"
 
 
 def _best(before: RunRecord, now: Mapping[str, Any]) -> Iterator[str]:
@@ -106,12 +132,12 @@ def _best(before: RunRecord, now: Mapping[str, Any]) -> Iterator[str]:
         yield f"best variant {old} → {new}"
     if old_score is not None and new_score is not None:
         change = new_score - old_score
-        if abs(change) >= 0.00005:
+        if abs(change) >= SMALLEST_CHANGE:
             yield f"best ROC AUC {old_score:.4f} → {new_score:.4f} ({change:+.4f})"
 
 
 def _winner(content: Mapping[str, Any]) -> tuple[str | None, float | None]:
-    """Name and ROC AUC of a run's best variant."""
+    """Return name and ROC AUC of a run's best variant."""
     name = mapping(content.get("best")).get("variant")
     for variant in mappings(content.get("variants")):
         if isinstance(name, str) and variant.get("name") == name:

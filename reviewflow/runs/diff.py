@@ -9,18 +9,37 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from reviewflow.errors import StoreError
 from reviewflow.formatting import finite, flatten
-from reviewflow.pipeline.reasons import differences, reason_text
+from reviewflow.pipeline.reasons import Reason, differences, reason_text
 from reviewflow.runs.history import RunRecord, references, run_summary
 from reviewflow.runs.json_values import mapping, mappings, text
-from reviewflow.runs.keys_file import Keys, read_keys
+from reviewflow.runs.keys_file import read_keys
 from reviewflow.store.catalog import read_manifest
 
 Fingerprints = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two runs.
+
+    Attributes
+    ----------
+    fingerprints : of the steps that the run reached, by label.
+    keys : of the same steps, this run's alone.
+    of_first_version : whether version 0.1 wrote its keys.json.
+    """
+
+    run: RunRecord
+    fingerprints: Fingerprints
+    keys: Mapping[str, frozenset[str]]
+    of_first_version: bool
 
 
 def compare_runs(a: RunRecord, b: RunRecord, store: Path) -> dict[str, Any]:
@@ -40,29 +59,38 @@ def compare_runs(a: RunRecord, b: RunRecord, store: Path) -> dict[str, Any]:
     for run in (a, b):
         if run.trouble:
             raise StoreError(f"Run {run.run_id} cannot be compared: {run.trouble}")
-    keys_a, keys_b = read_keys(a.folder), read_keys(b.folder)
-    fingerprints_a, fingerprints_b = _reached(a, keys_a), _reached(b, keys_b)
-    notes = [
-        f"run {run.run_id} has not kept what its keys were made of; code is not compared"
-        for run, fingerprints in ((a, fingerprints_a), (b, fingerprints_b))
-        if not fingerprints
-    ]
-    if not notes and keys_a.of_first_version != keys_b.of_first_version:
-        notes.append("one run is of version 0.1, and modules were renamed; code is not compared")
-        fingerprints_a, fingerprints_b = (
-            _without_code(fingerprints_a),
-            _without_code(fingerprints_b),
-        )
+    old, new = _side(a), _side(b)
+    same_names = old.of_first_version == new.of_first_version
     return {
         "runs": [run_summary(a), run_summary(b)],
         "parameters": _parameters(a, b),
         "data": _data(a, b, store),
-        "code": _code(fingerprints_a, fingerprints_b),
-        "packages": _packages(a, b, fingerprints_a, fingerprints_b),
+        "code": _code(old.fingerprints, new.fingerprints) if same_names else [],
+        "packages": _packages(old, new),
         "metrics": list(_metrics(a, b)),
-        "reasons": _reasons(a, b, fingerprints_a, fingerprints_b),
-        "notes": notes,
+        "reasons": _reasons(old, new, same_names),
+        "notes": _notes(old, new, same_names),
     }
+
+
+def _side(run: RunRecord) -> Side:
+    """Return a run with the part of its keys.json that it reached itself."""
+    kept = read_keys(run.folder)
+    own = {key for _, key in references(run)}
+    keys = {label: known & own for label, known in kept.keys.items() if known & own}
+    fingerprints = {label: kept.fingerprints[label] for label in keys}
+    return Side(run, fingerprints, keys, kept.of_first_version)
+
+
+def _notes(a: Side, b: Side, same_names: bool) -> list[str]:
+    notes = [
+        f"run {side.run.run_id} has not kept what its keys were made of; code is not compared"
+        for side in (a, b)
+        if not side.fingerprints
+    ]
+    if not notes and not same_names:
+        notes.append("one run is of version 0.1, and modules were renamed; code is not compared")
+    return notes
 
 
 def _parameters(a: RunRecord, b: RunRecord) -> list[dict[str, Any]]:
@@ -86,27 +114,36 @@ def _data(a: RunRecord, b: RunRecord, store: Path) -> list[dict[str, Any]]:
         {name: mapping(a.content.get("data")).get(name) for name in ("rows", "parts")},
         {name: mapping(b.content.get("data")).get(name) for name in ("rows", "parts")},
     )
-    parts_a, parts_b = Counter(_row_digests(a, store)), Counter(_row_digests(b, store))
+    parts_a, parts_b = (Counter(row_digests(run.content, store)) for run in (a, b))
     only_a, only_b = (parts_a - parts_b).total(), (parts_b - parts_a).total()
     if only_a or only_b:
         found.append({"name": "parts with other rows", "a": only_a, "b": only_b})
     return found
 
 
-def _row_digests(run: RunRecord, store: Path) -> list[str]:
+def row_digests(content: Mapping[str, Any], store: Path) -> list[str]:
     """Return a digest of the rows of each part.
 
-    It is that of the outputs of the stage that reads them, the first that works part by part. Where
-    the artifact is gone, its key is returned.
+    It is that of the outputs of the stage that reads them. Where the artifact is gone, its key is
+    returned.
     """
-    steps = [step for step in mappings(run.content.get("stages")) if step.get("part") is not None]
-    found = []
-    for step in steps:
-        stage, key = step.get("stage"), step.get("key")
-        if stage == steps[0].get("stage") and isinstance(stage, str) and isinstance(key, str):
-            manifest, _ = read_manifest(store / stage / key)
-            found.append(json.dumps(manifest["digests"], sort_keys=True) if manifest else key)
-    return found
+    reader = _reading_stage(content)
+    keys = [
+        step["key"]
+        for step in mappings(content.get("stages"))
+        if step.get("stage") == reader and isinstance(step.get("key"), str)
+    ]
+    manifests = [(key, read_manifest(store / reader / key)[0]) for key in keys]
+    return [
+        json.dumps(manifest["digests"], sort_keys=True) if manifest else key
+        for key, manifest in manifests
+    ]
+
+
+def _reading_stage(content: Mapping[str, Any]) -> str:
+    """Return the stage that reads the rows: the first that works part by part."""
+    steps = [step for step in mappings(content.get("stages")) if step.get("part") is not None]
+    return text(steps[0].get("stage")) if steps else ""
 
 
 def _code(a: Fingerprints, b: Fingerprints) -> list[dict[str, Any]]:
@@ -125,23 +162,21 @@ def _code(a: Fingerprints, b: Fingerprints) -> list[dict[str, Any]]:
     return [found[name] for name in sorted(found)]
 
 
-def _packages(
-    a: RunRecord, b: RunRecord, fingerprints_a: Fingerprints, fingerprints_b: Fingerprints
-) -> list[dict[str, Any]]:
+def _packages(a: Side, b: Side) -> list[dict[str, Any]]:
     """Return the versions that differ, among packages that both runs know.
 
     A package that only one run's steps import has no version to compare.
     """
-    both_a, both_b = _versions(a, fingerprints_a), _versions(b, fingerprints_b)
+    both_a, both_b = _versions(a), _versions(b)
     shared = [name for name in both_a if name in both_b]
     return _pairs({name: both_a[name] for name in shared}, {name: both_b[name] for name in shared})
 
 
-def _versions(run: RunRecord, fingerprints: Fingerprints) -> dict[str, Any]:
+def _versions(side: Side) -> dict[str, Any]:
     """Return the versions that a run records and those that its steps import."""
-    recorded = mapping(run.content.get("environment"))
+    recorded = mapping(side.run.content.get("environment"))
     found = {"python": recorded.get("python"), **mapping(recorded.get("packages"))}
-    for packages in _by_stage(fingerprints, "packages").values():
+    for packages in _by_stage(side.fingerprints, "packages").values():
         found |= packages
     return found
 
@@ -174,43 +209,50 @@ def _by_variant(run: RunRecord) -> dict[str, Mapping[str, Any]]:
     }
 
 
-def _reasons(
-    a: RunRecord, b: RunRecord, fingerprints_a: Fingerprints, fingerprints_b: Fingerprints
-) -> list[dict[str, Any]]:
+def _reasons(a: Side, b: Side, same_names: bool) -> list[dict[str, Any]]:
     """Return why steps differ, in a plan's words, by the reasons shared."""
-    by_part = _stages_by_part(a) | _stages_by_part(b)
+    by_part = _stages_by_part(a.run) | _stages_by_part(b.run)
+    reader = _reading_stage(b.run.content)
     found: dict[tuple[str, ...], list[str]] = {}
-    for label, old in fingerprints_a.items():
-        new = fingerprints_b.get(label)
-        if new is None:
+    for label in a.fingerprints:
+        if label not in b.fingerprints:
             continue
-        if new.get("stage") in by_part:  # keys.json holds the facts of the first part only
-            old, new = {**old, "given": {}, "facts": {}}, {**new, "given": {}, "facts": {}}
-        reasons = tuple(dict.fromkeys(reason_text([r]) for r in differences(old, new)))
-        if reasons:
-            found.setdefault(reasons, []).append(label)
-    return [{"steps": labels, "reasons": list(reasons)} for reasons, labels in found.items()]
+        stage = text(b.fingerprints[label].get("stage"))
+        old, new = (
+            _comparable(side.fingerprints[label], stage in by_part, same_names) for side in (a, b)
+        )
+        words = _words(differences(old, new))
+        if not words and same_names and a.keys[label] != b.keys[label]:
+            words = ["other rows" if stage == reader else "read other bytes"]
+        if words:
+            found.setdefault(tuple(words), []).append(label)
+    return [{"steps": labels, "reasons": list(words)} for words, labels in found.items()]
+
+
+def _comparable(
+    fingerprint: Mapping[str, Any], is_part: bool, same_names: bool
+) -> Mapping[str, Any]:
+    """Return a fingerprint without the fields that cannot be compared.
+
+    keys.json holds the facts of the first part only.
+    """
+    dropped = ["facts"] * is_part + ["code"] * (not same_names)
+    return {**fingerprint, **{name: {} for name in dropped}}
+
+
+def _words(reasons: list[Reason]) -> list[str]:
+    """Return a phrase a reason, and one for all definitions that changed."""
+    words = []
+    for kind, group in groupby(reasons, key=lambda reason: reason.kind):
+        alike = list(group)
+        words += [reason_text(alike)] if kind == "code" else [reason_text([r]) for r in alike]
+    return words
 
 
 def _stages_by_part(run: RunRecord) -> set[str]:
     """Return the names of the stages that work part by part."""
     steps = mappings(run.content.get("stages"))
     return {text(step.get("stage")) for step in steps if step.get("part") is not None}
-
-
-def _reached(run: RunRecord, keys: Keys) -> Fingerprints:
-    """Return the fingerprints of the steps that a run reached, by label."""
-    own = {key for _, key in references(run)}
-    return {
-        label: fingerprint
-        for label, fingerprint in keys.fingerprints.items()
-        if keys.keys[label] & own
-    }
-
-
-def _without_code(fingerprints: Fingerprints) -> Fingerprints:
-    """Return fingerprints without their code."""
-    return {label: {**each, "code": {}} for label, each in fingerprints.items()}
 
 
 def _by_stage(fingerprints: Fingerprints, field: str) -> dict[str, dict[str, Any]]:

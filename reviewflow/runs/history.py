@@ -58,12 +58,20 @@ def run_records(runs: Path) -> list[RunRecord]:
     return sorted(found, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
 
 
-def last_completed(runs: Path, identity: RunIdentity) -> RunRecord | None:
+def last_completed(
+    runs: Path, identity: RunIdentity, before: str | None = None
+) -> RunRecord | None:
     """Return the newest completed run of a configuration, or None.
 
     Ids begin with the time, so scan newest first and stop at the first match.
+
+    Parameters
+    ----------
+    before : the id of a run; only runs that started before it count.
     """
     for folder in sorted(_folders(runs), reverse=True):
+        if before is not None and folder.name >= before:
+            continue
         run = run_record(folder)
         if run.state == "completed" and run.identity.matches(identity):
             return run

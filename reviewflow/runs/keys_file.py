@@ -55,6 +55,6 @@ def _fingerprint(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return an entry's fingerprint under today's names, or None."""
     fingerprint = dict(mapping(entry.get("fingerprint", entry.get("recipe"))))
     if "given" in fingerprint:
-        fingerprint["facts"] = fingerprint["given"]
+        fingerprint["facts"] = fingerprint.pop("given")
     well_formed = all(isinstance(fingerprint.get(name), Mapping) for name in PARTS)
     return fingerprint if well_formed else None

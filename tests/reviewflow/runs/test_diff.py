@@ -35,9 +35,12 @@ def test_one_changed_setting_is_the_only_difference_and_reaches_the_metrics(
     found = compare(two_runs, two_runs.artifacts)
     assert found["parameters"] == [{"name": "vectorize.max_features", "a": 300, "b": 200}]
     assert (found["data"], found["code"], found["packages"], found["notes"]) == ([], [], [], [])
-    assert found["reasons"] == [
-        {"steps": ["vocabulary"], "reasons": ["vectorize.max_features 300 → 200"]}
-    ]
+    changed, downstream = found["reasons"]
+    assert changed == {"steps": ["vocabulary"], "reasons": ["vectorize.max_features 300 → 200"]}
+    assert downstream["reasons"] == ["read other bytes"]
+    assert {label.partition("[")[0] for label in downstream["steps"]} == {
+        *("features", "validate_features", "train", "evaluate", "report")
+    }
     for each in found["metrics"]:
         assert each["change"] == each["b"] - each["a"] != 0
     assert {(each["variant"], each["split"]) for each in found["metrics"]} >= {

@@ -78,6 +78,11 @@ def test_the_last_completed_run_is_of_the_same_job_and_name(tmp_path: Path) -> N
         ("sentiment", "other"): "4",
     }
     assert last_completed(runs, RunIdentity("moons", "other")) is None
+    earlier = last_completed(
+        runs, RunIdentity("sentiment", "imdb"), before="2024-01-03T00-00-00-bbbbbb"
+    )
+    assert earlier is not None
+    assert earlier.run_id == "2024-01-01T00-00-00-aaaaaa"
 
 
 def test_two_files_of_one_name_have_two_histories(tmp_path: Path) -> None:
