@@ -44,15 +44,15 @@ def alerts(
         return [Alert("failed", f"{title} failed: {content.get('error')}")]
     if content.get("state") != "completed":
         return []
-    found = []
+    warnings = []
     warned = [entry for entry in mappings(content.get("quality")) if entry.get("success") is False]
     if warned:
         asked = "; ".join(str(entry.get("asked", entry.get("expectation"))) for entry in warned)
-        found.append(
+        warnings.append(
             Alert("quality warning", f"{title}: {len(warned)} expectations failed: {asked}.")
         )
     verb, change = _change_for_the_worse(content, before or {}, lower_is_better)
-    return [*found, Alert(f"metric {verb}", f"{title}: {change}")] if change else found
+    return [*warnings, Alert(f"metric {verb}", f"{title}: {change}")] if change else warnings
 
 
 def _change_for_the_worse(

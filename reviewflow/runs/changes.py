@@ -98,9 +98,9 @@ def _reasons(before: RunRecord, fingerprints: Mapping[str, Mapping[str, Any]]) -
     The suites are read by several stages, each of which has its own name for them.
     """
     keys = read_keys(before.folder)
-    found: dict[str, Reason] = {}
+    reasons: dict[str, Reason] = {}
     if keys.of_first_version:
-        found["version"] = Reason("version", "reviewflow", RENAMED_SINCE, RENAMED_IN)
+        reasons["version"] = Reason("version", "reviewflow", RENAMED_SINCE, RENAMED_IN)
     for label, new in fingerprints.items():
         old = keys.fingerprints.get(label)
         if old is None:
@@ -111,8 +111,8 @@ def _reasons(before: RunRecord, fingerprints: Mapping[str, Mapping[str, Any]]) -
             ):
                 name = None if reason.kind == "file" else reason.name
                 identity = json.dumps([reason.kind, name, reason.old, reason.new])
-                found.setdefault(identity, reason)
-    return list(found.values())
+                reasons.setdefault(identity, reason)
+    return list(reasons.values())
 
 
 def _code(reasons: list[Reason]) -> Iterator[str]:

@@ -110,15 +110,15 @@ def _pairs(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _data(a: RunRecord, b: RunRecord, store: Path) -> list[dict[str, Any]]:
     """Return the rows, and how many of their parts hold other rows."""
-    found = _pairs(
+    differing = _pairs(
         {name: mapping(a.content.get("data")).get(name) for name in ("rows", "parts")},
         {name: mapping(b.content.get("data")).get(name) for name in ("rows", "parts")},
     )
     parts_a, parts_b = (Counter(row_digests(run.content, store)) for run in (a, b))
     only_a, only_b = (parts_a - parts_b).total(), (parts_b - parts_a).total()
     if only_a or only_b:
-        found.append({"name": "parts with other rows", "a": only_a, "b": only_b})
-    return found
+        differing.append({"name": "parts with other rows", "a": only_a, "b": only_b})
+    return differing
 
 
 def row_digests(content: Mapping[str, Any], store: Path) -> list[str]:
@@ -148,18 +148,18 @@ def _reading_stage(content: Mapping[str, Any]) -> str:
 
 def _code(a: Fingerprints, b: Fingerprints) -> list[dict[str, Any]]:
     """Return definitions that differ, of stages that both runs reached."""
-    found: dict[str, dict[str, Any]] = {}
+    definitions: dict[str, dict[str, Any]] = {}
     code_a, code_b = _by_stage(a, "code"), _by_stage(b, "code")
     for stage in code_a:
         if stage not in code_b:
             continue
         for pair in _pairs(code_a[stage], code_b[stage]):
             change = "added" if pair["a"] is None else "removed" if pair["b"] is None else "changed"
-            known = found.setdefault(
+            definition = definitions.setdefault(
                 pair["name"], {"definition": pair["name"], "change": change, "stages": []}
             )
-            known["stages"].append(stage)
-    return [found[name] for name in sorted(found)]
+            definition["stages"].append(stage)
+    return [definitions[name] for name in sorted(definitions)]
 
 
 def _packages(a: Side, b: Side) -> list[dict[str, Any]]:
@@ -175,10 +175,10 @@ def _packages(a: Side, b: Side) -> list[dict[str, Any]]:
 def _versions(side: Side) -> dict[str, Any]:
     """Return the versions that a run records and those that its steps import."""
     recorded = mapping(side.run.content.get("environment"))
-    found = {"python": recorded.get("python"), **mapping(recorded.get("packages"))}
+    versions = {"python": recorded.get("python"), **mapping(recorded.get("packages"))}
     for packages in _by_stage(side.fingerprints, "packages").values():
-        found |= packages
-    return found
+        versions |= packages
+    return versions
 
 
 def _metrics(a: RunRecord, b: RunRecord) -> Iterator[dict[str, Any]]:
@@ -213,7 +213,7 @@ def _reasons(a: Side, b: Side, same_names: bool) -> list[dict[str, Any]]:
     """Return why steps differ, in a plan's words, by the reasons shared."""
     by_part = _stages_by_part(a.run) | _stages_by_part(b.run)
     reader = _reading_stage(b.run.content)
-    found: dict[tuple[str, ...], list[str]] = {}
+    labels: dict[tuple[str, ...], list[str]] = {}
     for label in a.fingerprints:
         if label not in b.fingerprints:
             continue
@@ -225,8 +225,8 @@ def _reasons(a: Side, b: Side, same_names: bool) -> list[dict[str, Any]]:
         if not words and same_names and a.keys[label] != b.keys[label]:
             words = ["other rows" if stage == reader else "read other bytes"]
         if words:
-            found.setdefault(tuple(words), []).append(label)
-    return [{"steps": labels, "reasons": list(words)} for words, labels in found.items()]
+            labels.setdefault(tuple(words), []).append(label)
+    return [{"steps": alike, "reasons": list(words)} for words, alike in labels.items()]
 
 
 def _comparable(
@@ -260,7 +260,7 @@ def _by_stage(fingerprints: Fingerprints, field: str) -> dict[str, dict[str, Any
 
     A stage's steps run the same code.
     """
-    found: dict[str, dict[str, Any]] = {}
+    fields: dict[str, dict[str, Any]] = {}
     for fingerprint in fingerprints.values():
-        found.setdefault(str(fingerprint.get("stage")), {}).update(fingerprint[field])
-    return found
+        fields.setdefault(str(fingerprint.get("stage")), {}).update(fingerprint[field])
+    return fields

@@ -106,7 +106,7 @@ def retention_policy(
     return RetentionPolicy(
         runs=frozenset(run.run_id for run in kept),
         used=frozenset().union(*(references(run) for run in kept)),
-        fingerprints=frozenset().union(*(said for said in claims.values() if said is not None)),
+        fingerprints=frozenset().union(*(each for each in claims.values() if each is not None)),
         since_seconds=min(since, default=float("inf")),
         going=bool(going),
         everything=bool(silent_going),
@@ -148,8 +148,8 @@ def collect_garbage(
     known = _names(folder)
     runs = run_records(folder)
     policy = retention_policy(runs, keep_runs, _linked(folder, known))
-    found, result = entries(store, order), GcResult(notes=list(policy.notes))
-    for entry in found:
+    listed, result = entries(store, order), GcResult(notes=list(policy.notes))
+    for entry in listed:
         if is_needed(entry, policy):
             continue
         outcome = "removed" if dry_run else remove_artifact(store, entry, folder, known)
@@ -166,7 +166,7 @@ def collect_garbage(
     if with_runs:
         result.runs.extend(_old_runs(store, runs, policy, dry_run))
     gone = {entry.folder for entry in result.removed}
-    stays = [entry.bytes for entry in found if entry.folder not in gone]
+    stays = [entry.bytes for entry in listed if entry.folder not in gone]
     return replace(result, kept_artifacts=len(stays), kept_bytes=sum(stays))
 
 
@@ -239,16 +239,16 @@ def _old_runs(
     store: Path, runs: list[RunRecord], policy: RetentionPolicy, dry_run: bool
 ) -> list[StaleTemp]:
     """Remove the folders of runs that are not kept."""
-    found = []
+    removed = []
     for run in runs:
         if run.run_id in policy.runs:
             continue
-        found.append(StaleTemp(run.folder, folder_bytes(run.folder)))
+        removed.append(StaleTemp(run.folder, folder_bytes(run.folder)))
         if not dry_run:
             aside = store / TEMPORARY / f"run-{run.run_id}-{secrets.token_hex(4)}"
             _rename(run.folder, aside)
             shutil.rmtree(aside, ignore_errors=True)
-    return found
+    return removed
 
 
 def _remove_idle_locks(store: Path) -> None:
@@ -289,9 +289,9 @@ def _linked(runs: Path, names: frozenset[str]) -> frozenset[str]:
 def _claims(folder: Path) -> frozenset[str] | None:
     """Return the fingerprints that a run may use, or None if unknown."""
     try:
-        said = json.loads((folder / CLAIMS).read_text(encoding="utf-8"))
+        claims = json.loads((folder / CLAIMS).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    if not isinstance(said, list) or not all(isinstance(each, str) for each in said):
+    if not isinstance(claims, list) or not all(isinstance(each, str) for each in claims):
         return None
-    return frozenset(said)
+    return frozenset(claims)

@@ -54,8 +54,8 @@ class RunRecord:
 
 def run_records(runs: Path) -> list[RunRecord]:
     """Return all runs, the newest first."""
-    found = map(run_record, _folders(runs))
-    return sorted(found, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
+    records = map(run_record, _folders(runs))
+    return sorted(records, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
 
 
 def last_completed(
@@ -151,11 +151,11 @@ def references(run: RunRecord) -> frozenset[tuple[str, str]]:
 
 def runs_by_artifact(runs: list[RunRecord]) -> dict[tuple[str, str], list[str]]:
     """Return the ids of the runs that refer to each artifact."""
-    found: dict[tuple[str, str], list[str]] = {}
+    ids: dict[tuple[str, str], list[str]] = {}
     for run in runs:
         for reference in references(run):
-            found.setdefault(reference, []).append(run.run_id)
-    return found
+            ids.setdefault(reference, []).append(run.run_id)
+    return ids
 
 
 def run_summary(run: RunRecord) -> dict[str, Any]:
@@ -224,9 +224,9 @@ def roc_auc(variant: Mapping[str, Any]) -> float | None:
 
 def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the steps summed up by stage, in the order of their start."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    by_stage: dict[str, list[Mapping[str, Any]]] = {}
     for step in steps:
-        found.setdefault(text(step.get("stage")), []).append(step)
+        by_stage.setdefault(text(step.get("stage")), []).append(step)
     return [
         {
             "stage": stage,
@@ -239,7 +239,7 @@ def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 dict.fromkeys(text(step["reason"]) for step in own if step.get("reason"))
             ),
         }
-        for stage, own in found.items()
+        for stage, own in by_stage.items()
     ]
 
 

@@ -106,13 +106,13 @@ class Store:
     def fingerprints(self, stage: str) -> set[str]:
         """Return the digests of the fingerprints that a stage has artifacts of."""
         if stage not in self._fingerprints:
-            found = set()
+            known = set()
             for path in (self.folder / stage).glob(f"*/{MANIFEST}"):
                 try:
-                    found.add(json.loads(path.read_text(encoding="utf-8"))["fingerprint"])
+                    known.add(json.loads(path.read_text(encoding="utf-8"))["fingerprint"])
                 except (ValueError, KeyError, TypeError, RecursionError, OSError):
                     continue
-            self._fingerprints[stage] = found
+            self._fingerprints[stage] = known
         return self._fingerprints[stage]
 
     def lock(self, stage: str, key: str) -> AbstractContextManager[None]:

@@ -133,13 +133,13 @@ def stale_temps(store: Path, run_going: bool) -> list[StaleTemp]:
     ----------
     run_going : whether any run is going. A folder that is not named after a step may be its own.
     """
-    found = []
+    stale = []
     for folder in _folders(store / TEMPORARY):
         step = STEP_FOLDER.match(folder.name)
         in_use = is_locked(lock_path(store, step["stage"], step["key"])) if step else run_going
         if not in_use and folder.exists():
-            found.append(StaleTemp(folder, folder_bytes(folder)))
-    return found
+            stale.append(StaleTemp(folder, folder_bytes(folder)))
+    return stale
 
 
 def folder_bytes(folder: Path) -> int:

@@ -68,7 +68,7 @@ def unwritable(folder: Path, error: OSError) -> StoreError:
     why = error.strerror or str(error)
     if error.errno in LOCKLESS:
         return StoreError(
-            f"The artifacts folder {folder} lies on a file system without file locks ({why}); "
+            f"The artifacts folder {folder} is on a file system without file locks ({why}); "
             "choose another with --artifacts."
         )
     advice = "free space or choose" if error.errno in FULL else "choose"

@@ -76,21 +76,21 @@ def verify_store(store: Path, run_going: bool, progress: Progress) -> VerifyResu
     ------
     StoreError : if the store's folder cannot be read.
     """
-    found = entries(store)
-    total, done = sum(entry.bytes for entry in found), 0
+    listed = entries(store)
+    total, done = sum(entry.bytes for entry in listed), 0
     progress(0, total)
     corruptions: dict[int, list[Corruption]] = {}
     with ThreadPoolExecutor(processors()) as pool:
         pending = {
             pool.submit(_check, entry): number
-            for number, entry in sorted(enumerate(found), key=lambda each: -each[1].bytes)
+            for number, entry in sorted(enumerate(listed), key=lambda each: -each[1].bytes)
         }
         for future in as_completed(pending):
             corruptions[pending[future]] = future.result()
-            done += found[pending[future]].bytes
+            done += listed[pending[future]].bytes
             progress(done, total)
     return VerifyResult(
-        len(found),
+        len(listed),
         total,
         tuple(each for number in sorted(corruptions) for each in corruptions[number]),
         tuple(stale_temps(store, run_going)),
@@ -118,8 +118,8 @@ def _corruptions(entry: Entry) -> Iterator[Corruption]:
     why = _contradiction(manifest, entry.key)
     if why:
         yield Corruption(entry.stage, entry.key, None, why)
-    for name, said in sorted(manifest["files"].items()):
-        why = _difference(entry.folder / name, said["bytes"], said["sha256"])
+    for name, recorded in sorted(manifest["files"].items()):
+        why = _difference(entry.folder / name, recorded["bytes"], recorded["sha256"])
         if why:
             yield Corruption(entry.stage, entry.key, name, why)
     for path in data_files(entry.folder):

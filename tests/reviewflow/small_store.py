@@ -1,4 +1,4 @@
-"""Stores and runs to be looked at: a few made-up artifacts, or two real runs of the library."""
+"""Provide stores and runs: a few made-up artifacts, or two real runs of the library."""
 
 import json
 import os

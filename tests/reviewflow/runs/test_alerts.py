@@ -53,13 +53,15 @@ def test_warnings_are_told_with_what_was_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "worse"),
     [(0.9, 0.889, True), (0.9, 0.891, False), (0.9, 0.95, False)],
 )
-def test_a_fall_is_told_beyond_what_is_allowed(before: float, after: float, told: bool) -> None:
+def test_a_fall_gives_an_alert_beyond_what_is_allowed(
+    before: float, after: float, worse: bool
+) -> None:
     found = alerts(content(after), content(before), LOWER_IS_BETTER)
-    assert [alert.event for alert in found] == ["metric fell"] * told
-    if told:
+    assert [alert.event for alert in found] == ["metric fell"] * worse
+    if worse:
         assert "from 0.9000 to 0.8890" in found[0].text
 
 

@@ -99,7 +99,7 @@ def test_what_a_run_may_find_stays_while_it_goes_on(tmp_path: Path, going: RunRe
     going.finish("cancelled", None, {})
 
 
-def test_the_recipes_of_a_run_cover_whatever_it_can_find(two_runs: TwoRuns) -> None:
+def test_the_fingerprints_of_a_run_cover_whatever_it_can_find(two_runs: TwoRuns) -> None:
     """What a run has to claim: so much, and not what only the other run used."""
     planner = open_sentiment(read_config(two_runs.config), two_runs.artifacts, LastRun({}, {}))
     fingerprints = {
@@ -200,7 +200,7 @@ def test_a_stray_folder_holds_nothing_back(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "notes").is_dir()
 
 
-def test_a_run_that_was_killed_before_it_got_its_name_is_a_leftover(tmp_path: Path) -> None:
+def test_a_run_that_was_killed_before_it_got_its_name_is_removed(tmp_path: Path) -> None:
     """One that is about to get its name holds its lock, or is young."""
     names = [f".2024-01-01T00-00-00-00000{number}-aaaaaa" for number in range(3)]
     for name in names:

@@ -29,7 +29,7 @@ from tests.reviewflow.small_store import TwoRuns, edit_json, key_of, write_run
 IDS = ("2024-01-01T00-00-00-aaaaaa", "2024-01-02T00-00-00-bbbbbb", "2024-01-02T00-00-01-cccccc")
 
 
-def test_runs_are_told_newest_first_with_their_figures(two_runs: TwoRuns) -> None:
+def test_runs_are_listed_newest_first_with_their_figures(two_runs: TwoRuns) -> None:
     newest, oldest = map(run_summary, run_records(two_runs.artifacts / "runs"))
     content = json.loads((two_runs.artifacts / "runs" / "latest" / "run.json").read_text())
     assert (newest["run_id"], oldest["run_id"]) == (two_runs.second, two_runs.first)
@@ -154,7 +154,7 @@ def test_a_run_is_found_by_its_id_the_beginning_of_it_and_a_link(tmp_path: Path)
         ("", "There is no run ''"),
     ],
 )
-def test_an_unknown_run_is_said_in_a_sentence_with_the_nearest(
+def test_an_unknown_run_gives_a_sentence_with_the_nearest(
     tmp_path: Path, wanted: str, words: str
 ) -> None:
     for run_id in IDS:
@@ -165,7 +165,7 @@ def test_an_unknown_run_is_said_in_a_sentence_with_the_nearest(
     assert words in str(error.value)
 
 
-def test_without_any_run_that_is_said(tmp_path: Path) -> None:
+def test_without_any_run_the_sentence_says_so(tmp_path: Path) -> None:
     assert run_records(tmp_path / "runs") == []
     for wanted in ("latest", "2024"):
         with pytest.raises(UsageError, match=r"There is no run"):
@@ -202,14 +202,14 @@ def test_no_run_json_whatever_it_says_makes_a_command_fail(
     (folder / "keys.json").write_text(
         json.dumps({"train": keys, "a": {"fingerprint": keys, "keys": []}})
     )
-    _look_at_everything(tmp_path)
+    _read_everything(tmp_path)
     text = (folder / "run.json").read_text()
     (folder / "run.json").write_text(text[: min(cut, len(text) - 1)])
     assert run_record(folder).state == "unreadable"
-    _look_at_everything(tmp_path)
+    _read_everything(tmp_path)
 
 
-def _look_at_everything(artifacts: Path) -> None:
+def _read_everything(artifacts: Path) -> None:
     found = run_records(artifacts / "runs")
     assert len(found) == 2
     for run in found:

@@ -27,7 +27,7 @@ def recorder(runs: Path, **arguments: Any) -> RunRecorder:
     return RunRecorder(runs, "sentiment", "imdb", config, **arguments)
 
 
-def test_a_run_whose_process_is_gone_is_told_as_crashed(tmp_path: Path) -> None:
+def test_a_run_whose_process_has_ended_reads_as_crashed(tmp_path: Path) -> None:
     record = recorder(tmp_path / "runs")
     assert run_record(record.folder).state == "running"
     write_run(tmp_path, OLD, state="running")
@@ -97,7 +97,7 @@ def test_a_run_has_its_name_once_its_record_is_written(
     assert seen == [(False, [".lock", "run.json"])]
 
 
-def test_an_artifacts_folder_without_room_or_locks_is_said_in_a_sentence(
+def test_an_artifacts_folder_without_room_or_locks_gives_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("no folder")
@@ -111,7 +111,7 @@ def test_an_artifacts_folder_without_room_or_locks_is_said_in_a_sentence(
     with pytest.raises(StoreError) as raised:
         recorder(tmp_path / "runs")
     assert str(raised.value) == (
-        f"The artifacts folder {tmp_path} lies on a file system without file locks "
+        f"The artifacts folder {tmp_path} is on a file system without file locks "
         "(No locks available); choose another with --artifacts."
     )
     assert list((tmp_path / "runs").iterdir()) == []
@@ -131,7 +131,7 @@ def test_a_record_names_its_configuration_file_and_the_version(
 
 
 def keys_of(number: int) -> dict[str, Any]:
-    """The content of a keys.json that can be told apart by a number."""
+    """The content of a keys.json with a number to tell it apart."""
     parts: dict[str, Any] = {name: {} for name in PARTS}
     fingerprint = {"stage": "train", **parts, "settings": {"number": number}}
     return {"train[relu]": {"fingerprint": fingerprint, "keys": [key_of(number)]}}

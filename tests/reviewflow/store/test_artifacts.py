@@ -123,7 +123,7 @@ def os_error(number: int, name: Path | None = None) -> OSError:
         (None, None, "cannot be read (Corrupt snappy compressed data.); run with --verify"),
     ],
 )
-def test_an_error_about_the_artifacts_folder_is_said_in_a_sentence(
+def test_an_error_about_the_artifacts_folder_gives_a_sentence(
     tmp_path: Path,
     way: Callable[[Store, Writer], object],
     number: int | None,

@@ -53,7 +53,7 @@ def test_a_lock_that_may_not_be_opened_or_asked_counts_as_held(
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
-def test_a_file_system_without_locks_is_said_in_a_sentence(
+def test_a_file_system_without_locks_gives_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def without_locks(*_: object) -> None:
@@ -67,7 +67,7 @@ def test_a_file_system_without_locks_is_said_in_a_sentence(
         ):
             pass
         assert str(raised.value) == (
-            f"The artifacts folder {tmp_path / 'store'} lies on a file system without file locks "
+            f"The artifacts folder {tmp_path / 'store'} is on a file system without file locks "
             f"({os.strerror(number)}); choose another with --artifacts."
         )
 

@@ -23,11 +23,11 @@ from tests.reviewflow.small_store import TwoRuns, key_of, make_artifact, verify
 
 
 def test_a_real_store_is_whole_and_every_artifact_is_used_by_a_run(two_runs: TwoRuns) -> None:
-    store, told = two_runs.artifacts / "store", []
-    seen = verify_store(store, False, lambda done, total: told.append((done, total)))
+    store, calls = two_runs.artifacts / "store", []
+    seen = verify_store(store, False, lambda done, total: calls.append((done, total)))
     assert (seen.corruptions, seen.stale_temps) == ((), ())
-    assert told == sorted(told)
-    assert told[-1] == (seen.bytes, seen.bytes)
+    assert calls == sorted(calls)
+    assert calls[-1] == (seen.bytes, seen.bytes)
     found = entries(store, [stage.name for stage in SENTIMENT.stages])
     used = runs_by_artifact(run_records(two_runs.artifacts / "runs"))
     assert seen.artifacts == len(found)
@@ -132,7 +132,7 @@ def test_no_manifest_whatever_it_says_makes_a_command_fail(
     shutil.rmtree(folder)
 
 
-def test_a_folder_in_the_making_is_a_leftover_once_its_maker_is_gone(tmp_path: Path) -> None:
+def test_a_temporary_folder_is_stale_once_its_process_has_ended(tmp_path: Path) -> None:
     store, making = Store(tmp_path / "store"), tmp_path / "store" / ".making"
     make_artifact(tmp_path, "train", 1)
     (making / f"train-{key_of(1)}-abc").mkdir()
