@@ -84,7 +84,7 @@ def blocks(
     if is_parquet(path):
         batches = parquet_batches(path, columns, sizes.batch_rows)
     else:
-        source = TextFile(path, ingest.encoding, ingest.delimiter)
+        source = TextFile(path, ingest)
         batches = csv_batches(source, columns, sizes.chunk_bytes, sizes.most_record_bytes)
     record, kept = 2, 0
     unknown: dict[str, tuple[int, tuple[int, ...]]] = {}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
 
 CHUNK_BYTES = 1 << 20
@@ -26,11 +27,20 @@ BYTE_ORDER_MARKS = (
 
 @dataclass(frozen=True)
 class TextFile:
-    """A delimited file, and how its bytes are read."""
+    """A delimited file, and the settings by which it is read."""
 
     path: Path
-    encoding: str = "utf-8"
-    delimiter: str = ","
+    settings: Ingest
+
+    @property
+    def encoding(self) -> str:
+        """Return the text encoding of the file."""
+        return self.settings.encoding
+
+    @property
+    def delimiter(self) -> str:
+        """Return the character between two cells."""
+        return self.settings.delimiter
 
 
 def check_readable(path: Path, setting: str) -> None:

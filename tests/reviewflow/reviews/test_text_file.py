@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
 from reviewflow.reviews.text_file import TextFile, utf8_chunks
 
@@ -26,7 +27,7 @@ def test_what_python_decodes_is_given_and_all_else_refused(
     content = b"".join(pieces)
     path = tmp_path / "file.csv"
     path.write_bytes(content)
-    given_out = utf8_chunks(TextFile(path, encoding, ","), chunk_bytes)
+    given_out = utf8_chunks(TextFile(path, Ingest(encoding=encoding)), chunk_bytes)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
