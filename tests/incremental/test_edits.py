@@ -36,21 +36,21 @@ class Edit(NamedTuple):
 
 SHAPING = {
     "a constant": Edit(
-        WORDS, "DIGITS = 36", "DIGITS = 35", {"normalize"}, "text.words.LARGEST_NUMBER_DIGITS"
+        WORDS, "DIGITS = 36", "DIGITS = 35", {"normalize"}, "text.base_forms.LARGEST_NUMBER_DIGITS"
     ),
     "a decorator": Edit(
         WORDS,
         "@lru_cache(maxsize=1)\n",
         "@lru_cache(maxsize=2)\n",
         {"normalize"},
-        "text.words._snowball",
+        "text.base_forms._snowball",
     ),
     "a default argument": Edit(
         "reviewflow/reporting/charts/axes.py",
         "whole: bool = False",
         "whole: bool = True",
         {"report"},
-        "reporting.axes.few_ticks",
+        "reporting.charts.axes.limit_ticks",
     ),
     "a base class": Edit(
         ERRORS,
@@ -64,7 +64,7 @@ SHAPING = {
         '    model_config = ConfigDict(frozen=True, extra="forbid")',
         '    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)',
         {"split", "normalize"} | TRAINING,
-        "config.Section",
+        "config.sections.Section",
     ),
     "a pattern two calls down": Edit(
         CLEAN, '"&" in text', '"&" in str(text)', {"normalize"}, "text.clean.clean_text"
@@ -81,7 +81,7 @@ SHAPING = {
         "steps = len(epoch.losses)",
         "steps = int(len(epoch.losses))",
         TRAINING,
-        "networks.history.epoch_rows",
+        "networks.loss_history.epoch_rows",
     ),
 }
 
@@ -89,7 +89,7 @@ SILENT = {
     "comment": Edit(
         CLEAN, "    if strip_html:\n", "    # out they go\n    if strip_html:\n", set(), ""
     ),
-    "docstring": Edit(WORDS, '"""The base form: as', '"""The base form of a word: as', set(), ""),
+    "docstring": Edit(WORDS, '"""Return the stem by', '"""Return the stem of a word by', set(), ""),
     "formatting": Edit(
         WORDS,
         '    noun = part_of_speech("noun").base_form(word)\n',
@@ -227,7 +227,7 @@ def test_a_template_edited_renders_and_does_nothing_else(
     checkout: Checkout, first: tuple[Path, Told]
 ) -> None:
     template = "reviewflow/reporting/page/templates/report.html"
-    checkout.edit(template, "<h1>{{ facts.headline }}</h1>", "<h1>Of {{ facts.headline }}</h1>")
+    checkout.edit(template, "<h1>{{ report.headline }}</h1>", "<h1>Of {{ report.headline }}</h1>")
     told = checkout.run()
     assert told.with_action("cached") == ALL
     assert told.ran == set()
