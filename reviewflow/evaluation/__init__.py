@@ -1,1 +1,1 @@
-"""What a trained variant is worth: metrics and diagnosis."""
+"""Evaluate trained variants: metrics, diagnosis, comparisons, conclusions."""

@@ -1,6 +1,8 @@
-"""Which variants differ in one setting alone: the comparisons that say something about it.
+"""Find variants that differ in one setting alone.
 
-settings of each variant ─▶ {factor: sets of variants that are equal in all else}
+settings of each variant ─▶ factors: sets of variants that are equal in all other settings
+
+Only such variants show what a setting does.
 """
 
 from __future__ import annotations
@@ -12,10 +14,10 @@ from typing import Any
 
 from reviewflow.networks.activations import find_activation
 
-# What shapes no result, or only as chance does.
-NO_FACTORS = ("train.seed", "train.repeats", "train.device", "train.log_every")
+# Settings that change results only by chance, or not at all.
+IGNORED_SETTINGS = ("train.seed", "train.repeats", "train.device", "train.log_every")
 
-FACTOR_WORDS = {
+FACTOR_TITLES = {
     "train.learning_rate": "Learning rate",
     "train.activation": "Activation",
     "train.batch_size": "Batch size",
@@ -27,7 +29,7 @@ FACTOR_WORDS = {
     "vectorize.max_features": "Number of features",
     "vectorize.ngram_range": "N-grams",
 }
-VALUE_WORDS = {
+VALUE_TITLES = {
     ("train.init", "default"): "PyTorch's default",
     ("train.init", "xavier"): "Xavier",
     ("train.init", "he"): "He",
@@ -45,7 +47,7 @@ GRAMS = ("single words", "pairs", "triples", "runs of four", "runs of five")
 
 @dataclass(frozen=True)
 class Factor:
-    """A setting, and variants that differ in it and in nothing else.
+    """A setting, and variants that differ in it alone.
 
     Attributes
     ----------
@@ -59,41 +61,42 @@ class Factor:
     variants: tuple[int, ...]
 
 
-def factors(settings: Sequence[Mapping[str, Any]]) -> list[Factor]:
-    """Every set of two or more variants that differ in one setting alone.
+def find_factors(settings: Sequence[Mapping[str, Any]]) -> list[Factor]:
+    """Return the sets of variants that differ in one setting alone.
 
     Parameters
     ----------
-    settings : each variant's settings by full name, as JSON values; of variants that are equal in
+    settings : each variant's settings by full name, as JSON values. Of variants that are equal in
         everything only the first counts.
     """
-    told = [{k: v for k, v in one.items() if k not in NO_FACTORS} for one in settings]
-    found = []
-    for name in dict.fromkeys(key for one in told for key in one):
-        alike: dict[str, dict[str, int]] = {}
-        for position, one in enumerate(told):
+    counted = [{k: v for k, v in one.items() if k not in IGNORED_SETTINGS} for one in settings]
+    factors = []
+    for name in dict.fromkeys(key for one in counted for key in one):
+        by_others: dict[str, dict[str, int]] = {}
+        for position, one in enumerate(counted):
             others = {key: value for key, value in one.items() if key != name}
-            by_value = alike.setdefault(_text(others), {})
+            by_value = by_others.setdefault(_text(others), {})
             by_value.setdefault(_text(one.get(name)), position)
-        for by_value in alike.values():
+        for by_value in by_others.values():
             if len(by_value) > 1:
-                places = tuple(by_value.values())
-                found.append(Factor(name, tuple(told[p].get(name) for p in places), places))
-    return found
+                positions = tuple(by_value.values())
+                values = tuple(counted[position].get(name) for position in positions)
+                factors.append(Factor(name, values, positions))
+    return factors
 
 
-def factor_words(name: str) -> str:
-    """``Learning rate`` for ``train.learning_rate``."""
+def factor_title(name: str) -> str:
+    """Return what people call a setting: ``Learning rate``."""
     plain = name.partition(".")[2].replace("_", " ")
-    return FACTOR_WORDS.get(name, plain[:1].upper() + plain[1:])
+    return FACTOR_TITLES.get(name, plain[:1].upper() + plain[1:])
 
 
-def value_words(name: str, value: Any) -> str:
-    """A setting's value as a person says it."""
+def value_title(name: str, value: Any) -> str:
+    """Return what people call a setting's value."""
     if name == "train.activation":
         return find_activation(value).title
-    if isinstance(value, str) and (name, value) in VALUE_WORDS:
-        return VALUE_WORDS[name, value]
+    if isinstance(value, str) and (name, value) in VALUE_TITLES:
+        return VALUE_TITLES[name, value]
     if name == "vectorize.ngram_range":
         grams = GRAMS[value[0] - 1 : value[1]]
         return " and ".join([", ".join(grams[:-1]), grams[-1]] if len(grams) > 1 else grams)

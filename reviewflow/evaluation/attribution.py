@@ -1,10 +1,10 @@
-"""How much each word pulls a network's answer, and which way: value × gradient, in NumPy.
+"""Attribute a network's answers to words: gradient × input, in NumPy.
 
-    x ─ layer 1 ─ activation ─ … ─▶ log-odds       pull of term t in a row: x_t · ∂log-odds/∂x_t
+    x ─ layer 1 ─ activation ─ … ─▶ log-odds       attribution of term t: x_t · ∂log-odds/∂x_t
     x_t · (∂log-odds/∂z₁ · w₁ₜ) ◀─ … ◀─ 1
 
-A row's pulls are the change of its log-odds, to first order, if the words were struck out. While
-no ReLU unit switches, that is exact.
+The report calls a term's attribution its pull. It is the change of a row's log-odds, to first
+order, if the term was struck out. While no ReLU unit switches, that is exact.
 """
 
 from __future__ import annotations
@@ -46,14 +46,16 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Pulls:
-    """The pulls in N rows, in CSR form over the features' own entries.
+class Attributions:
+    """The attributions of N rows, in CSR form over the features' own entries.
 
     Attributes
     ----------
-    log_odds : float32, shape (N,).
-    rows : int64, shape (N,); which rows of the part these are.
-    indptr : int64, shape (N + 1,); indices : int32, shape (E,); values : float32, shape (E,).
+    log_odds : float32, shape (N,), the network's answers.
+    rows : int64, shape (N,), the rows' positions in the part.
+    indptr : int64, shape (N + 1,).
+    indices : int32, shape (E,), the terms.
+    values : float32, shape (E,), their attributions.
     """
 
     log_odds: Matrix
@@ -64,7 +66,7 @@ class Pulls:
 
 
 def read_weights(folder: Path) -> Weights:
-    """The weights in a train artifact, without PyTorch."""
+    """Return the weights of a train artifact, without PyTorch."""
     described: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     tensors = load_file(folder / "model.safetensors")
     layers = range(len(described["hidden"]) + 1)
@@ -77,13 +79,15 @@ def read_weights(folder: Path) -> Weights:
     )
 
 
-def pulls(weights: Weights, part: Part, rows: NDArray[np.int64], context: Context) -> Pulls:
-    """The pulls of every term in some rows of a part."""
+def attribute_rows(
+    weights: Weights, part: Part, rows: NDArray[np.int64], context: Context
+) -> Attributions:
+    """Return the attributions of every term in some rows of a part."""
     from threadpoolctl import threadpool_limits
 
     log_odds, values = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
     indices = [np.zeros(0, np.int32)]
-    with threadpool_limits(1, "blas"):  # sums that threads share would not come out the same
+    with threadpool_limits(1, "blas"):  # sums shared by threads would differ every time
         for start in range(0, len(rows), ROWS_AT_ONCE):
             context.check_stop()
             some = rows[start : start + ROWS_AT_ONCE]
@@ -95,7 +99,7 @@ def pulls(weights: Weights, part: Part, rows: NDArray[np.int64], context: Contex
                 indices.append(terms)
                 values.append(part.values[entry] * (weights.first[terms] @ gradient))
     ends = np.concatenate([[0], np.cumsum(np.diff(part.indptr)[rows])]).astype(np.int64)
-    return Pulls(
+    return Attributions(
         np.concatenate(log_odds), rows, ends, np.concatenate(indices), np.concatenate(values)
     )
 
@@ -103,18 +107,21 @@ def pulls(weights: Weights, part: Part, rows: NDArray[np.int64], context: Contex
 def _answers_and_gradients(
     weights: Weights, part: Part, entries: list[slice]
 ) -> tuple[Matrix, Matrix]:
-    """Log-odds of some rows, and their gradient by the first layer's sums, shape (N, H1)."""
+    """Return the log-odds of some rows, and their gradient by the first sums.
+
+    The gradient has the shape (N, H1).
+    """
     sums = [part.values[entry] @ weights.first[part.indices[entry]] for entry in entries]
     activation, Z = weights.activation, np.stack(sums) + weights.biases[0]
     A: Matrix = activation.forward(Z)
-    kept = [activation.backward_input(Z, A)]
+    values = [activation.backward_input(Z, A)]
     for layer, bias in zip(weights.others[:-1], weights.biases[1:-1], strict=True):
         Z = A @ layer.T + bias
         A = activation.forward(Z)
-        kept.append(activation.backward_input(Z, A))
+        values.append(activation.backward_input(Z, A))
     answers = A @ weights.others[-1][0] + weights.biases[-1]
     gradient = np.ones((len(entries), 1), np.float32)
-    for layer, values in zip(reversed(weights.others), reversed(kept), strict=True):
-        slopes: Matrix = activation.slopes(values)
+    for layer, value in zip(reversed(weights.others), reversed(values), strict=True):
+        slopes: Matrix = activation.slopes(value)
         gradient = (gradient @ layer) * slopes
     return answers, gradient

@@ -1,4 +1,4 @@
-"""How much of a difference chance explains: test rows drawn anew, right against wrong, seeds.
+"""Measure how much of a difference chance explains.
 
 labels, scores ─ bootstrap ─▶ figures of each resample ─┬─▶ interval over test rows
 figures of each seed ─ spread ──────────────────────────┴─▶ interval over rows and seeds
@@ -33,12 +33,12 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Where the scores of P positive rows stand among those of Q negative ones.
+    """The ranks of P positive rows among Q negative ones.
 
     Attributes
     ----------
-    positive : int64, shape (P,); the positive rows.
-    negative : int64, shape (Q,); the negative rows, from the lowest score to the highest.
+    positive : int64, shape (P,), the positive rows.
+    negative : int64, shape (Q,), the negative rows, from the lowest score to the highest.
     below, not_above : int64, shape (P,); how many negative rows score lower than each positive
         row, and how many score no higher.
     """
@@ -49,8 +49,8 @@ class Ranking:
     not_above: NDArray[np.int64]
 
 
-def ranking(labels: NDArray[np.int8], scores: NDArray[np.float32]) -> Ranking:
-    """Sort once, so that every resample only has to count."""
+def rank_scores(labels: NDArray[np.int8], scores: NDArray[np.float32]) -> Ranking:
+    """Return the ranks, sorted once so that every resample only has to count."""
     positive, negative = np.flatnonzero(labels == 1), np.flatnonzero(labels != 1)
     negative = negative[np.argsort(scores[negative], kind="stable")]
     ranked = scores[negative]
@@ -63,16 +63,16 @@ def ranking(labels: NDArray[np.int8], scores: NDArray[np.float32]) -> Ranking:
 
 
 def weighted_roc_auc(ranked: Ranking, weights: Figures) -> Figures:
-    """ROC AUC of rows that count ``weights`` times each, of B resamples at once.
+    """Return the ROC AUC of B resamples at once.
 
     Parameters
     ----------
-    weights : float64, shape (B, N); how often each resample holds each row.
+    weights : float64, shape (B, N), how often each resample holds each row.
 
     Returns
     -------
     NDArray
-        Shape (B,): the share of (positive, negative) pairs that are ranked rightly, ties half;
+        Shape (B,): the share of (positive, negative) pairs that are ranked correctly, ties half.
         NaN where a resample holds one class only.
     """
     positive = np.take(weights, ranked.positive, axis=1)
@@ -90,15 +90,15 @@ def weighted_roc_auc(ranked: Ranking, weights: Figures) -> Figures:
 def resampled_weights(
     rows: int, resamples: int = RESAMPLES, seed: int = BOOTSTRAP_SEED
 ) -> Iterator[Figures]:
-    """How often each of ``rows`` rows is drawn, resample by resample, some at a time."""
+    """Yield how often each row is in each resample, some resamples at a time."""
     generator = np.random.default_rng(seed)
     for start in range(0, resamples, RESAMPLES_AT_ONCE):
         draws = generator.integers(0, rows, (min(RESAMPLES_AT_ONCE, resamples - start), rows))
-        yield np.stack([np.bincount(drawn, minlength=rows) for drawn in draws]).astype(np.float64)
+        yield np.stack([np.bincount(draw, minlength=rows) for draw in draws]).astype(np.float64)
 
 
 def percentile_interval(values: Figures) -> Interval:
-    """The middle 95 % of a bootstrap's figures; NaN where there is none."""
+    """Return the middle 95 % of a bootstrap's figures, NaN if there is none."""
     known = values[np.isfinite(values)]
     if not len(known):
         return Interval(math.nan, math.nan)
@@ -109,7 +109,7 @@ def percentile_interval(values: Figures) -> Interval:
 def interval_over_rows_and_seeds(
     value: float, resampled: Figures, *seeds: Sequence[float]
 ) -> Interval:
-    """A 95 % interval that counts both the test rows and the seeds as chance.
+    """Return a 95 % interval that counts test rows and seeds as chance.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def interval_over_rows_and_seeds(
     Notes
     -----
     Rows and seeds are drawn independently, so their variances add: that of the bootstrap, and
-    s²/n of each mean over n seeds. Few seeds know s² badly; the quantile is Student's, at
+    s²/n of each mean over n seeds. Few seeds give a poor s². The quantile is Student's, at
     Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946), the rows' being many.
     """
     several = [figures for figures in seeds if len(figures) > 1]
@@ -144,7 +144,9 @@ def interval_over_rows_and_seeds(
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """p of McNemar's exact test: a fair coin decides each row that one of two alone has right.
+    """Return p of McNemar's exact test on two classifiers.
+
+    Its hypothesis is that a fair coin decides each row that one of the two alone has right.
 
     Parameters
     ----------

@@ -1,16 +1,15 @@
-"""Every variant against every other on the same test rows, in numbers.
+"""Compare all variants on the same test rows.
 
     predictions (one a model) ─ test rows ─ bootstrap ─▶ a figure and its interval a variant
                                           └─ pairs ────▶ a difference, its interval, McNemar's p
 
-A variant is known by its number alone; several seeds of one variant share it.
+A variant is a number here, which the models of its seeds share.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,97 +26,105 @@ from reviewflow.evaluation.bootstrap import (
     Interval,
     interval_over_rows_and_seeds,
     mcnemar,
-    ranking,
+    rank_scores,
     resampled_weights,
     weighted_roc_auc,
 )
 from reviewflow.evaluation.metrics import THRESHOLD
+from reviewflow.evaluation.selection import typical_model
 from reviewflow.store.parquet import read_parquet
 
-METRICS = ("roc_auc", "accuracy")
+COMPARED_METRICS = ("roc_auc", "accuracy")
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredModels:
     """M models on the same N labelled test rows.
 
     Attributes
     ----------
-    labels : int8, shape (N,); 0 or 1.
-    scores : float32, shape (M, N); P(positive).
-    groups : number of each model's variant.
+    labels : int8, shape (N,), 0 or 1.
+    scores : float32, shape (M, N), P(positive).
+    variants : number of each model's variant.
     """
 
     labels: NDArray[np.int8]
     scores: NDArray[np.float32]
-    groups: tuple[int, ...]
+    variants: tuple[int, ...]
 
 
-def comparisons(
-    evaluations: tuple[Path, ...], groups: tuple[int, ...], context: Context
+def compare_variants(
+    evaluations: tuple[Path, ...], variants: tuple[int, ...], context: Context
 ) -> dict[str, Any]:
-    """The comparisons of all variants that have figures, as JSON values.
+    """Return the comparisons of all variants with figures, as JSON values.
 
     Parameters
     ----------
     evaluations : folders with ``predictions.parquet``, one a model.
-    groups : number of each model's variant.
+    variants : number of each model's variant.
 
     Returns
     -------
     dict
         ``rows`` (labelled test rows), ``resamples``, ``variants`` and ``pairs``. Of a variant:
-        ``group``, ``seeds`` and, by metric, ``mean``, ``low``, ``high``. Of a pair: ``first`` and
-        ``second`` (groups), by metric ``difference`` (first minus second), ``low``, ``high``; and
-        ``mcnemar``: ``only_first``, ``only_second`` (rows that one alone has right) and ``p``.
+        ``group`` (its number), ``seeds`` and, by metric, ``mean``, ``low``, ``high``. Of a pair:
+        ``first`` and ``second`` (numbers), by metric ``difference`` (first minus second), ``low``
+        and ``high``, and ``mcnemar``: ``only_first``, ``only_second`` (rows that one alone has
+        right) and ``p``.
 
     Notes
     -----
-    A variant of which a model gave no probability (it diverged) is left out, and so is everything
-    where the test rows hold one class. McNemar's test compares two models, not two means: the
-    seed of each variant whose ROC AUC is nearest to the variant's mean.
+    A variant of which a model gave no probability (it diverged) is left out. Everything is left
+    out where the test rows hold one class. McNemar's test compares two models, not two means: of
+    each variant the model whose ROC AUC is nearest to the variant's mean.
     """
-    judged = read_judged(evaluations, groups)
-    if not len(judged.scores) or not 0 < judged.labels.sum() < len(judged.labels):
-        return {"rows": len(judged.labels), "resamples": 0, "variants": [], "pairs": []}
-    models = _model_figures(judged)
-    resampled = _resampled(judged, context)
-    numbers = sorted(set(judged.groups))
-    right = (judged.scores > THRESHOLD) == (judged.labels == 1)
-    shown = {
-        number: right[_typical(judged.groups, models["roc_auc"], number)] for number in numbers
+    models = read_scores(evaluations, variants)
+    if not len(models.scores) or not 0 < models.labels.sum() < len(models.labels):
+        return {"rows": len(models.labels), "resamples": 0, "variants": [], "pairs": []}
+    figures, resampled = _model_figures(models), _resampled_figures(models, context)
+    numbers = sorted(set(models.variants))
+    members = {
+        number: [k for k, variant in enumerate(models.variants) if variant == number]
+        for number in numbers
     }
-    members = {number: _members(judged.groups, number) for number in numbers}
+    areas = figures["roc_auc"].tolist()
+    right = (models.scores > THRESHOLD) == (models.labels == 1)
+    typical = {number: right[typical_model(models.variants, areas, number)] for number in numbers}
     return {
-        "rows": len(judged.labels),
+        "rows": len(models.labels),
         "resamples": RESAMPLES,
         "variants": [
             {"group": number, "seeds": len(members[number])}
-            | {m: _figure(models[m], resampled[m], members[number]) for m in METRICS}
+            | {m: _mean(figures[m], resampled[m], members[number]) for m in COMPARED_METRICS}
             for number in numbers
         ],
         "pairs": [
             {"first": first, "second": second}
             | {
-                m: _difference(models[m], resampled[m], members[first], members[second])
-                for m in METRICS
+                m: _difference(figures[m], resampled[m], members[first], members[second])
+                for m in COMPARED_METRICS
             }
-            | {"mcnemar": _mcnemar(shown[first], shown[second])}
+            | {"mcnemar": _mcnemar(typical[first], typical[second])}
             for first, second in itertools.combinations(numbers, 2)
         ],
     }
 
 
-def read_judged(evaluations: tuple[Path, ...], groups: tuple[int, ...]) -> Judged:
-    """The labelled test rows of all models whose variant has a probability for each of them."""
+def read_scores(evaluations: tuple[Path, ...], variants: tuple[int, ...]) -> ScoredModels:
+    """Return the scores of all models on the labelled test rows.
+
+    A variant is left out where one of its models has no probability for a row.
+    """
     tables = [_test_rows(folder) for folder in evaluations]
     scores = [table["probability"].to_numpy() for table in tables]
-    lost = {g for g, values in zip(groups, scores, strict=True) if not np.isfinite(values).all()}
-    kept = [position for position, group in enumerate(groups) if group not in lost]
+    diverged = {v for v, one in zip(variants, scores, strict=True) if not np.isfinite(one).all()}
+    kept = [position for position, variant in enumerate(variants) if variant not in diverged]
     if not kept:
-        return Judged(np.zeros(0, np.int8), np.zeros((0, 0), np.float32), ())
+        return ScoredModels(np.zeros(0, np.int8), np.zeros((0, 0), np.float32), ())
     labels = tables[kept[0]]["label"].to_numpy().astype(np.int8)
-    return Judged(labels, np.stack([scores[k] for k in kept]), tuple(groups[k] for k in kept))
+    return ScoredModels(
+        labels, np.stack([scores[k] for k in kept]), tuple(variants[k] for k in kept)
+    )
 
 
 def _test_rows(folder: Path) -> pa.Table:
@@ -126,42 +133,31 @@ def _test_rows(folder: Path) -> pa.Table:
     return table.filter(pc.and_(test, pc.is_valid(table["label"])))
 
 
-def _model_figures(judged: Judged) -> dict[str, Figures]:
-    """Each metric of each model on the rows as they are, shape (M,)."""
-    once = np.ones((1, len(judged.labels)))
-    areas = [weighted_roc_auc(ranking(judged.labels, s), once)[0] for s in judged.scores]
-    right = (judged.scores > THRESHOLD) == (judged.labels == 1)
+def _model_figures(models: ScoredModels) -> dict[str, Figures]:
+    """Return each metric of each model on the rows as they are, shape (M,)."""
+    once = np.ones((1, len(models.labels)))
+    areas = [weighted_roc_auc(rank_scores(models.labels, s), once)[0] for s in models.scores]
+    right = (models.scores > THRESHOLD) == (models.labels == 1)
     return {"roc_auc": np.array(areas), "accuracy": right.mean(axis=1)}
 
 
-def _resampled(judged: Judged, context: Context) -> dict[str, Figures]:
-    """Each metric of each model in every resample of the rows, shape (B, M): the same resamples."""
-    ranked = [ranking(judged.labels, scores) for scores in judged.scores]
-    right = ((judged.scores > THRESHOLD) == (judged.labels == 1)).astype(np.float64)
+def _resampled_figures(models: ScoredModels, context: Context) -> dict[str, Figures]:
+    """Return each metric of each model in the same resamples, shape (B, M)."""
+    ranked = [rank_scores(models.labels, scores) for scores in models.scores]
+    right = ((models.scores > THRESHOLD) == (models.labels == 1)).astype(np.float64)
     areas, shares = [], []
-    for weights in resampled_weights(len(judged.labels)):
+    for weights in resampled_weights(len(models.labels)):
         context.check_stop()
         areas.append(np.stack([weighted_roc_auc(one, weights) for one in ranked], axis=1))
-        shares.append(weights @ right.T / len(judged.labels))
+        shares.append(weights @ right.T / len(models.labels))
     return {"roc_auc": np.concatenate(areas), "accuracy": np.concatenate(shares)}
 
 
-def _members(groups: Sequence[int], number: int) -> list[int]:
-    return [position for position, group in enumerate(groups) if group == number]
-
-
-def _typical(groups: Sequence[int], scores: Figures, number: int) -> int:
-    """The model of a variant whose score is nearest to the variant's mean."""
-    members = _members(groups, number)
-    mean = math.fsum(scores[members]) / len(members)
-    return min(members, key=lambda position: abs(float(scores[position]) - mean))
-
-
-def _figure(models: Figures, resampled: Figures, members: list[int]) -> dict[str, float | None]:
+def _mean(models: Figures, resampled: Figures, members: list[int]) -> dict[str, float | None]:
     mean = float(models[members].mean())
     seeds = models[members].tolist()
-    found = interval_over_rows_and_seeds(mean, resampled[:, members].mean(axis=1), seeds)
-    return {"mean": mean, **_ends(found)}
+    interval = interval_over_rows_and_seeds(mean, resampled[:, members].mean(axis=1), seeds)
+    return {"mean": mean, **_ends(interval)}
 
 
 def _difference(
@@ -169,14 +165,14 @@ def _difference(
 ) -> dict[str, float | None]:
     value = float(models[first].mean() - models[second].mean())
     paired = resampled[:, first].mean(axis=1) - resampled[:, second].mean(axis=1)
-    found = interval_over_rows_and_seeds(
+    interval = interval_over_rows_and_seeds(
         value, paired, models[first].tolist(), models[second].tolist()
     )
-    return {"difference": value, **_ends(found)}
+    return {"difference": value, **_ends(interval)}
 
 
 def _ends(interval: Interval) -> dict[str, float | None]:
-    """Both ends; JSON knows no NaN."""
+    """Return both ends, None instead of NaN, which JSON lacks."""
     return {
         name: end if math.isfinite(end) else None
         for name, end in (("low", interval.low), ("high", interval.high))

@@ -1,8 +1,10 @@
-"""What the variants show, a computed sentence a factor: best, by how much, and whether by chance.
+"""Conclude from the variants which value of each setting is best.
 
 settings ─ factors ─┐
 comparisons ────────┼─▶ {factor, best, runner_up, difference, interval, …, sentence}
 diagnoses ──────────┘
+
+A conclusion says by how much the best value wins, and how much of that chance explains.
 """
 
 from __future__ import annotations
@@ -11,29 +13,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reviewflow.evaluation.ablation import Factor, factor_words, factors, value_words
+from reviewflow.evaluation.ablation import Factor, factor_title, find_factors, value_title
 from reviewflow.evaluation.metrics import THRESHOLD
 
-METRIC = "roc_auc"  # steady; accuracy at one threshold moves by a point with the last batches
+METRIC = "roc_auc"  # accuracy at one threshold varies by a point with the last batches
 FAILURES = ("diverged", "did not learn", "predicts one class")
 
 
 @dataclass(frozen=True)
-class Variant:
-    """What is known of a variant.
+class VariantOutcome:
+    """A variant with its diagnosis.
 
     Attributes
     ----------
     name : what the configuration calls it.
-    group : its number in the comparisons; variants with one trained model share it. None where
-        it was not judged.
-    kind : the diagnosis, as :data:`reviewflow.evaluation.diagnosis.Kind`; of several seeds the
-        most frequent.
+    number : its number in the comparisons, which variants with the same model share. None where
+        it was not compared.
+    kind : the diagnosis, as :data:`reviewflow.evaluation.diagnosis.Kind`. Of several seeds it is
+        the most frequent.
     settings : by full name, as JSON values.
     """
 
     name: str
-    group: int | None
+    number: int | None
     kind: str
     settings: Mapping[str, Any]
 
@@ -43,83 +45,85 @@ class _Level:
     """One value of a factor with its variant and that variant's figures."""
 
     value: Any
-    variant: Variant
+    variant: VariantOutcome
     figures: Mapping[str, Any]
 
     def mean(self, metric: str = METRIC) -> float:
         return float(self.figures[metric]["mean"])
 
 
-def conclusions(variants: Sequence[Variant], compared: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One conclusion a factor, in the order of the settings.
+def draw_conclusions(
+    variants: Sequence[VariantOutcome], comparisons: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return one conclusion a factor, in the order of the settings.
 
     Parameters
     ----------
     variants : in the configuration's order.
-    compared : what :func:`reviewflow.evaluation.comparisons.comparisons` gives.
+    comparisons : what :func:`reviewflow.evaluation.comparisons.compare_variants` returns.
 
     Notes
     -----
-    Where several sets of variants differ in a factor alone (in a grid), the set that holds the
-    best variant speaks, and the sentence says in how many sets its winner wins.
+    Where several sets of variants differ in a factor alone (in a grid), the conclusion is that of
+    the set with the best variant. Its sentence says in how many sets the same value is best.
     """
-    figures = {entry["group"]: entry for entry in compared.get("variants") or ()}
+    figures = {entry["group"]: entry for entry in comparisons.get("variants") or ()}
     sets: dict[str, list[list[_Level]]] = {}
-    for factor in factors([variant.settings for variant in variants]):
+    for factor in find_factors([variant.settings for variant in variants]):
         levels = _levels(factor, variants, figures)
         if len(levels) > 1:
             sets.setdefault(factor.name, []).append(levels)
-    return [_conclusion(name, found, compared) for name, found in sets.items()]
+    return [_conclusion(name, own, comparisons) for name, own in sets.items()]
 
 
 def _levels(
-    factor: Factor, variants: Sequence[Variant], figures: Mapping[int, Any]
+    factor: Factor, variants: Sequence[VariantOutcome], figures: Mapping[int, Any]
 ) -> list[_Level]:
-    """The judged variants of a set, best first."""
+    """Return the compared variants of a set, best first."""
     levels = []
     for value, position in zip(factor.values, factor.variants, strict=True):
         variant = variants[position]
-        if variant.group is not None and variant.group in figures:
-            levels.append(_Level(value, variant, figures[variant.group]))
+        if variant.number is not None and variant.number in figures:
+            levels.append(_Level(value, variant, figures[variant.number]))
     return sorted(levels, key=lambda level: -level.mean())
 
 
 def _conclusion(
-    name: str, sets: Sequence[list[_Level]], compared: Mapping[str, Any]
+    name: str, sets: Sequence[list[_Level]], comparisons: Mapping[str, Any]
 ) -> dict[str, Any]:
-    levels = max(sets, key=lambda found: found[0].mean())
+    levels = max(sets, key=lambda own: own[0].mean())
     best, second = levels[0], levels[1]
-    pair = _pair(best, second, compared)
+    pair = _pair(best, second, comparisons)
     seeds = min(best.figures["seeds"], second.figures["seeds"])
     clear = pair["low"] is not None and pair["low"] > 0
-    agreeing = sum(found[0].value == best.value for found in sets)
+    agreeing = sum(own[0].value == best.value for own in sets)
     facts = {
         "factor": name,
         "metric": METRIC,
-        "best": _named(best),
-        "runner_up": _named(second),
+        "best": _summary(best),
+        "runner_up": _summary(second),
         "difference": pair["difference"],
         "interval": [pair["low"], pair["high"]],
         "accuracy": pair["accuracy"],
         "mcnemar": pair["mcnemar"],
         "seeds": seeds,
-        "rows": compared["rows"],
+        "rows": comparisons["rows"],
         "beyond_rows": clear,
         "beyond_chance": clear if seeds > 1 else None if clear else False,
         "sets": {"all": len(sets), "agreeing": agreeing},
-        "values": [_valued(level) for level in levels],
+        "values": [_details(level) for level in levels],
     }
     return facts | {"sentence": _sentence(name, levels, facts)}
 
 
-def _pair(best: _Level, second: _Level, compared: Mapping[str, Any]) -> dict[str, Any]:
-    """The comparison of two variants, with the best as the first."""
-    wanted = {best.variant.group, second.variant.group}
-    pair = next(p for p in compared["pairs"] if {p["first"], p["second"]} == wanted)
-    turned = pair["first"] != best.variant.group
-    figures, accuracy = (_turned(pair[m]) if turned else pair[m] for m in (METRIC, "accuracy"))
+def _pair(best: _Level, second: _Level, comparisons: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the comparison of two variants, with the best as the first."""
+    wanted = {best.variant.number, second.variant.number}
+    pair = next(p for p in comparisons["pairs"] if {p["first"], p["second"]} == wanted)
+    reverse = pair["first"] != best.variant.number
+    figures, accuracy = (_reverse(pair[m]) if reverse else pair[m] for m in (METRIC, "accuracy"))
     rows = [pair["mcnemar"][name] for name in ("only_first", "only_second")]
-    only_best, only_second = reversed(rows) if turned else rows
+    only_best, only_second = reversed(rows) if reverse else rows
     return {
         **figures,
         "accuracy": accuracy,
@@ -131,13 +135,13 @@ def _pair(best: _Level, second: _Level, compared: Mapping[str, Any]) -> dict[str
     }
 
 
-def _turned(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """A difference and its interval seen from the other side."""
+def _reverse(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a difference and its interval with the opposite sign."""
     low, high = (None if figures[e] is None else -figures[e] for e in ("high", "low"))
     return {"difference": -figures["difference"], "low": low, "high": high}
 
 
-def _named(level: _Level) -> dict[str, Any]:
+def _summary(level: _Level) -> dict[str, Any]:
     return {
         "value": level.value,
         "variant": level.variant.name,
@@ -146,35 +150,35 @@ def _named(level: _Level) -> dict[str, Any]:
     }
 
 
-def _valued(level: _Level) -> dict[str, Any]:
+def _details(level: _Level) -> dict[str, Any]:
     return {
-        **_named(level),
+        **_summary(level),
         "interval": [level.figures[METRIC]["low"], level.figures[METRIC]["high"]],
         "kind": level.variant.kind,
     }
 
 
 def _sentence(name: str, levels: Sequence[_Level], facts: Mapping[str, Any]) -> str:
-    """``Learning rate: 0.01 is best, ROC AUC 0.958 against 0.952 with 0.1, more than …``"""
+    """Return a sentence such as ``Learning rate: 0.01 is best, ROC AUC …``."""
     best, *others = levels
     if best.variant.kind in FAILURES:
-        told = ", ".join(f"{value_words(name, lv.value)} {lv.mean():.3f}" for lv in levels)
-        return f"{factor_words(name)}: no value learned (ROC AUC {told})."
+        areas = ", ".join(f"{value_title(name, lv.value)} {lv.mean():.3f}" for lv in levels)
+        return f"{factor_title(name)}: no value learned (ROC AUC {areas})."
     learned = [level for level in others if level.variant.kind not in FAILURES]
     failed = [level for level in others if level.variant.kind in FAILURES]
     digits = 3 if all(round(lv.mean(), 3) != round(best.mean(), 3) for lv in learned) else 4
-    words = value_words(name, best.value)
-    sentence = f"{factor_words(name)}: {words} {_is(name)} best"
+    words = value_title(name, best.value)
+    sentence = f"{factor_title(name)}: {words} {_is(name)} best"
     sentence += f", ROC AUC {best.mean():.{digits}f}"
     if learned:
         second, *rest = learned
-        sentence += f" against {second.mean():.{digits}f} with {value_words(name, second.value)}"
+        sentence += f" against {second.mean():.{digits}f} with {value_title(name, second.value)}"
         sentence += f", {_judgement(facts)}{_by_accuracy(name, best, second, facts)}"
-        then = [f"{value_words(name, lv.value)} {lv.mean():.{digits}f}" for lv in rest]
+        then = [f"{value_title(name, lv.value)} {lv.mean():.{digits}f}" for lv in rest]
         sentence += f"; then {', '.join(then)}" if then else ""
     for level in failed:
         how = level.variant.kind.replace("predicts", "predicted")
-        sentence += f"; {value_words(name, level.value)} {how} ({level.mean():.3f})"
+        sentence += f"; {value_title(name, level.value)} {how} ({level.mean():.3f})"
     sets = facts["sets"]
     if sets["all"] > 1:
         sentence += f"; best in {sets['agreeing']} of {sets['all']} settings of the rest"
@@ -182,16 +186,16 @@ def _sentence(name: str, levels: Sequence[_Level], facts: Mapping[str, Any]) -> 
 
 
 def _is(name: str) -> str:
-    """Stems, lemmas and words are many."""
+    """Return the verb. Stems, lemmas and words are plural."""
     return "are" if name in ("normalize.reduce", "vectorize.ngram_range") else "is"
 
 
 def _judgement(facts: Mapping[str, Any]) -> str:
-    """How much of the difference between the best and the runner-up chance explains."""
+    """Return how much of the difference to the runner-up chance explains."""
     low, high = facts["interval"]
     if low is None or high is None:
         return "on too few rows to judge it"
-    interval = f"95 % {_signed(low)} to {_signed(high)}"
+    interval = f"95 % {_signed_text(low)} to {_signed_text(high)}"
     if facts["seeds"] > 1:
         seeds = f"{facts['seeds']} seeds"
         if facts["beyond_rows"]:
@@ -202,21 +206,21 @@ def _judgement(facts: Mapping[str, Any]) -> str:
     return f"a difference that chance explains ({interval})"
 
 
-def _signed(value: float) -> str:
-    """``+0.0031`` or ``−0.0002``, with more digits where four would hide the sign."""
+def _signed_text(value: float) -> str:
+    """Return ``+0.0031`` or ``−0.0002``, with enough digits to show the sign."""
     digits = next((n for n in (4, 5, 6) if round(value, n)), 4)
     return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else "0.0000"
 
 
 def _by_accuracy(name: str, best: _Level, second: _Level, facts: Mapping[str, Any]) -> str:
-    """Where the runner-up is right more often, that; else nothing."""
+    """Return that the runner-up is right more often, or nothing."""
     p = facts["mcnemar"]["p"]
     ours, theirs = best.mean("accuracy"), second.mean("accuracy")
     if round(theirs, 4) <= round(ours, 4):
         return ""
-    told = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
-    words = value_words(name, second.value)
+    p_text = "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    words = value_title(name, second.value)
     return (
         f"; at the threshold {THRESHOLD:g} {words} {_is(name)} right more often, "
-        f"{theirs:.3f} against {ours:.3f} (McNemar p {told})"
+        f"{theirs:.3f} against {ours:.3f} (McNemar p {p_text})"
     )

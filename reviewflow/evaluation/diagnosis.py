@@ -1,4 +1,4 @@
-"""One sentence on how a training went, computed from its losses and its metrics."""
+"""Diagnose how a training went, from its losses and its metrics."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite, log
@@ -10,37 +10,32 @@ Kind = Literal[
 Row = Mapping[str, Any]
 
 # A network that has begun to learn leaves the loss of guessing by far more than this within an
-# epoch; the noise of a mean over a thousand steps is smaller.
+# epoch. The noise of a mean over a thousand steps is smaller.
 LEAST_FALL = 0.01
 # Twice the loss of guessing: no network that learns ends an epoch there.
 DIVERGED_FACTOR = 2.0
 # More than the spread of test accuracy over seeds and the usual gap of a text classifier.
 OVERFIT_ACCURACY_GAP = 0.05
-# An epoch that still takes this share off the loss is not the last one worth its time.
+# After an epoch that reduced the loss by more than this share, another one is worth its time.
 STILL_FALLING_SHARE = 0.05
-# Trained networks have gradients of 0.01 to 1 here; below this a step moves nothing that counts.
+# Trained networks have gradients of 0.01 to 1 here. Below this a step changes next to nothing.
 VANISHED_GRADIENT = 1e-3
 
 
 class Diagnosis(NamedTuple):
-    """What happened, in a word or two and as a sentence with its numbers."""
+    """What happened, as a kind and as a sentence with its numbers."""
 
     kind: Kind
     sentence: str
 
 
-def diagnosis(history: Sequence[Row], metrics: Mapping[str, Any]) -> str:
-    """The sentence of :func:`kind_and_sentence`."""
-    return kind_and_sentence(history, metrics).sentence
-
-
-def kind_and_sentence(history: Sequence[Row], metrics: Mapping[str, Any]) -> Diagnosis:
-    """Say how a training went: the first of the kinds that fits, in the order of :data:`Kind`.
+def diagnose(history: Sequence[Row], metrics: Mapping[str, Any]) -> Diagnosis:
+    """Return the first kind of :data:`Kind` that fits, with a sentence.
 
     Parameters
     ----------
-    history : rows of ``history.parquet``; ``epoch``, ``kind`` and ``loss`` are read, and
-        ``gradient_norms``, ``dead_shares`` and ``distinct_units`` where they are there.
+    history : rows of ``history.parquet``: ``epoch``, ``kind``, ``loss`` and, where the row has
+        them, ``gradient_norms``, ``dead_shares`` and ``distinct_units``.
     metrics : content of ``metrics.json``; any figure may be None.
     """
     epochs = [row for row in history if row["kind"] == "epoch"]
@@ -50,11 +45,11 @@ def kind_and_sentence(history: Sequence[Row], metrics: Mapping[str, Any]) -> Dia
     if not losses:
         return Diagnosis("did not learn", "Did not learn: there is no epoch in its history.")
     answers: tuple[tuple[Kind, str], ...] = (
-        ("diverged", _diverged(epochs, guessing)),
-        ("did not learn", _did_not_learn(epochs, guessing, test)),
+        ("diverged", _divergence(epochs, guessing)),
+        ("did not learn", _no_learning(epochs, guessing, test)),
         ("predicts one class", _one_class(test)),
-        ("overfits", _overfits(train, test)),
-        ("under-trained", _under_trained(losses)),
+        ("overfits", _overfitting(train, test)),
+        ("under-trained", _under_training(losses)),
     )
     for kind, sentence in answers:
         if sentence:
@@ -63,7 +58,7 @@ def kind_and_sentence(history: Sequence[Row], metrics: Mapping[str, Any]) -> Dia
 
 
 def guessing_loss(train: Mapping[str, Any]) -> float:
-    """Return the loss of always answering with the share of positive training rows.
+    """Return the loss of always predicting the share of positive rows.
 
     Parameters
     ----------
@@ -74,11 +69,11 @@ def guessing_loss(train: Mapping[str, Any]) -> float:
 
 
 def class_entropy(negative: float, positive: float) -> float:
-    """Return the entropy of two classes in nats, which guessing costs: ln 2 if they are balanced.
+    """Return the entropy of two classes in nats, the loss of guessing.
 
     Parameters
     ----------
-    negative, positive : rows of each class; without any row the answer is ln 2.
+    negative, positive : rows of each class. Without any row the answer is ln 2, as if balanced.
     """
     rows = negative + positive
     if not rows:
@@ -87,12 +82,12 @@ def class_entropy(negative: float, positive: float) -> float:
 
 
 def rounds_to_ln_2(loss: float) -> bool:
-    """Return whether a loss is, to three digits, that of guessing between balanced classes."""
+    """Return whether a loss equals ln 2 to three decimals."""
     return round(loss, 3) == round(log(2), 3)
 
 
 def _confusion(figures: Mapping[str, Any]) -> tuple[float, ...]:
-    """``tn, fp, fn, tp``; empty if one of them is lacking."""
+    """Return ``tn, fp, fn, tp``, or nothing if one of them is missing."""
     cells = figures.get("confusion") or {}
     counts = [cells.get(name) for name in ("tn", "fp", "fn", "tp")]
     return (
@@ -100,7 +95,7 @@ def _confusion(figures: Mapping[str, Any]) -> tuple[float, ...]:
     )
 
 
-def _diverged(epochs: Sequence[Row], guessing: float) -> str:
+def _divergence(epochs: Sequence[Row], guessing: float) -> str:
     broken = [row["epoch"] for row in epochs if not isfinite(row["loss"])]
     if broken:
         return (
@@ -116,7 +111,7 @@ def _diverged(epochs: Sequence[Row], guessing: float) -> str:
     return ""
 
 
-def _did_not_learn(epochs: Sequence[Row], guessing: float, test: Mapping[str, Any]) -> str:
+def _no_learning(epochs: Sequence[Row], guessing: float, test: Mapping[str, Any]) -> str:
     last = epochs[-1]["loss"]
     if last < guessing - LEAST_FALL:
         return ""
@@ -131,7 +126,7 @@ def _did_not_learn(epochs: Sequence[Row], guessing: float, test: Mapping[str, An
 
 
 def _cause(last: Row) -> str:
-    """What the layers themselves show, most telling first."""
+    """Return the first cause that the layers show, or nothing."""
     for layer, units in enumerate(last.get("distinct_units") or (), 1):
         if units == 1:
             return f"all units of hidden layer {layer} are the same"
@@ -157,7 +152,10 @@ def _one_answer(test: Mapping[str, Any]) -> str:
 
 
 def _ranking(test: Mapping[str, Any]) -> str:
-    """A network on the plateau may already rank rows well: more epochs would show it."""
+    """Return that a network ranks test rows well, though its loss stays.
+
+    More epochs would lower the loss.
+    """
     auc = test.get("roc_auc")
     return f"it ranks test rows with ROC AUC {auc:.3f} all the same" if auc and auc > 0.6 else ""
 
@@ -167,14 +165,14 @@ def _one_class(test: Mapping[str, Any]) -> str:
     return f"Predicts one class: {answer}, accuracy {test['accuracy']:.3f}." if answer else ""
 
 
-def _overfits(train: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+def _overfitting(train: Mapping[str, Any], test: Mapping[str, Any]) -> str:
     ours, theirs = train.get("accuracy"), test.get("accuracy")
     if ours is None or theirs is None or ours - theirs <= OVERFIT_ACCURACY_GAP:
         return ""
     return f"Overfits: accuracy is {ours:.3f} on training rows and {theirs:.3f} on test rows."
 
 
-def _under_trained(losses: Sequence[float]) -> str:
+def _under_training(losses: Sequence[float]) -> str:
     if len(losses) == 1:
         return f"Under-trained: one epoch only, loss {losses[0]:.3f}; try more epochs."
     before, last = losses[-2:]

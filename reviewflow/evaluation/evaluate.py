@@ -1,4 +1,4 @@
-"""The evaluate stage: a trained network's probability for every row, and its metrics.
+"""Predict every row and measure each split: the stage ``evaluate``.
 
 model ────────────┐
 features (parts) ─┴─▶ predictions.parquet (a row each) ─▶ metrics.json (train, test)
@@ -22,10 +22,12 @@ from reviewflow.networks.model import Csr, Network, load_network
 ROWS_AT_ONCE = 2048  # 4 MB of outputs in a layer of 512 units
 
 
-def evaluate(
+def evaluate_network(
     *, model: Path, features: tuple[Path, ...], folder: Path, context: Context
 ) -> dict[str, Any]:
-    """Predict every row and measure each split; write both into ``folder``.
+    """Predict every row and measure each split.
+
+    Writes ``predictions.parquet`` and ``metrics.json`` into ``folder``.
 
     Parameters
     ----------
@@ -44,16 +46,16 @@ def evaluate(
     Cancelled
         If the run was stopped.
     """
-    torch.set_num_threads(1)  # sums shared by threads would come out different every time
+    torch.set_num_threads(1)  # sums shared by threads would differ every time
     network = load_network(model)
     parts = [read_part(part, network.terms) for part in features]
     labels = np.concatenate([np.zeros(0, np.float32), *(part.labels for part in parts)])
     train = np.concatenate([np.zeros(0, np.bool_), *(part.train for part in parts)])
-    chances = [np.zeros(0, np.float32)]
+    probability = [np.zeros(0, np.float32)]
     for number, part in enumerate(parts):
         context.progress("predicting", {"done": number, "total": len(parts)})
-        chances.append(probabilities(network, part, context))
-    predicted = np.concatenate(chances)
+        probability.append(probabilities(network, part, context))
+    predicted = np.concatenate(probability)
     pq.write_table(predictions_table(labels, train, predicted), folder / "predictions.parquet")
     metrics = {
         "train": split_metrics(labels[train], predicted[train]),
@@ -64,7 +66,7 @@ def evaluate(
 
 
 def probabilities(network: Network, part: Part, context: Context) -> NDArray[np.float32]:
-    """P(positive) of each row of a part, float32, shape (N,)."""
+    """Return P(positive) of each row of a part, float32, shape (N,)."""
     pieces = [np.zeros(0, np.float32)]
     with torch.no_grad():
         for start in range(0, len(part.labels), ROWS_AT_ONCE):
@@ -74,7 +76,7 @@ def probabilities(network: Network, part: Part, context: Context) -> NDArray[np.
 
 
 def rows_between(part: Part, start: int) -> Csr:
-    """Up to ``ROWS_AT_ONCE`` rows of a part from row ``start`` on."""
+    """Return up to ``ROWS_AT_ONCE`` rows of a part from row ``start`` on."""
     indptr = part.indptr[start : start + ROWS_AT_ONCE + 1]
     entries = slice(int(indptr[0]), int(indptr[-1]))
     return Csr(
@@ -87,7 +89,7 @@ def rows_between(part: Part, start: int) -> Csr:
 def predictions_table(
     labels: NDArray[np.float32], train: NDArray[np.bool_], predicted: NDArray[np.float32]
 ) -> pa.Table:
-    """``split``, ``label`` (null where there is none) and ``probability`` of each row."""
+    """Return ``split``, ``label`` (or null) and ``probability`` of each row."""
     split = pa.DictionaryArray.from_arrays(
         pa.array(np.where(train, 0, 1).astype(np.int8)), pa.array(["train", "test"])
     )

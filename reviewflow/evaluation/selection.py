@@ -1,4 +1,4 @@
-"""Which variant is best, decided in one place: the highest mean ROC AUC on the test rows."""
+"""Select the best variant: the highest mean ROC AUC on the test rows."""
 
 from __future__ import annotations
 
@@ -9,46 +9,49 @@ from typing import Any
 CHOSEN_ON = "test"
 
 
-def best(variants: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
-    """The best (``variant``, ``chosen_on``) of run.json's variants; None if none is judged."""
+def best_variant(variants: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+    """Return ``variant`` and ``chosen_on`` of the best of run.json's variants.
+
+    None if no variant has a score.
+    """
     scores = [((v.get("metrics") or {}).get(CHOSEN_ON) or {}).get("roc_auc") for v in variants]
-    winner = best_group(range(len(variants)), scores)
-    return None if winner is None else {"variant": variants[winner]["name"], "chosen_on": CHOSEN_ON}
+    number = best_variant_number(range(len(variants)), scores)
+    return None if number is None else {"variant": variants[number]["name"], "chosen_on": CHOSEN_ON}
 
 
-def best_group(groups: Sequence[int], scores: Sequence[float | None]) -> int | None:
-    """The group whose mean score is highest.
+def best_variant_number(numbers: Sequence[int], scores: Sequence[float | None]) -> int | None:
+    """Return the number of the variant whose mean score is highest.
 
     Parameters
     ----------
-    groups : the variant's number of each trained model; seeds of one variant share it
-    scores : ROC AUC of each model on the split :data:`CHOSEN_ON`; None or NaN where there is
-        none (a split with one class), and such a model's whole group is passed over
+    numbers : of each trained model its variant's number, which seeds share.
+    scores : ROC AUC of each model on the split :data:`CHOSEN_ON`. None or NaN where there is
+        none (a split with one class); a variant with such a model is skipped.
 
     Returns
     -------
     int or None
-        The first of equally good groups in the order of their numbers; None if no group has
+        The first of equally good variants in the order of their numbers. None if no variant has
         a score.
     """
-    means = {group: _mean(groups, scores, group) for group in sorted(set(groups))}
-    ranked = {group: mean for group, mean in means.items() if mean is not None}
-    return max(ranked, key=lambda group: ranked[group]) if ranked else None
+    means = {number: _mean(numbers, scores, number) for number in sorted(set(numbers))}
+    ranked = {number: mean for number, mean in means.items() if mean is not None}
+    return max(ranked, key=lambda number: ranked[number]) if ranked else None
 
 
-def typical(groups: Sequence[int], scores: Sequence[float | None], group: int) -> int:
-    """Position of the model of ``group`` whose score is nearest to the group's mean.
+def typical_model(numbers: Sequence[int], scores: Sequence[float | None], number: int) -> int:
+    """Return the position of the model nearest to its variant's mean score.
 
-    The charts of a variant with several seeds show this one, not its luckiest.
+    It represents the variant ``number`` where several seeds were trained.
     """
-    members = [position for position, number in enumerate(groups) if number == group]
-    mean = _mean(groups, scores, group)
+    members = [position for position, own in enumerate(numbers) if own == number]
+    mean = _mean(numbers, scores, number)
     if mean is None:
         return members[0]
     return min(members, key=lambda position: abs((scores[position] or 0.0) - mean))
 
 
-def _mean(groups: Sequence[int], scores: Sequence[float | None], group: int) -> float | None:
-    mine = [score for number, score in zip(groups, scores, strict=True) if number == group]
-    known = [score for score in mine if score is not None and math.isfinite(score)]
-    return math.fsum(known) / len(known) if known and len(known) == len(mine) else None
+def _mean(numbers: Sequence[int], scores: Sequence[float | None], number: int) -> float | None:
+    own = [score for variant, score in zip(numbers, scores, strict=True) if variant == number]
+    finite = [score for score in own if score is not None and math.isfinite(score)]
+    return math.fsum(finite) / len(finite) if finite and len(finite) == len(own) else None

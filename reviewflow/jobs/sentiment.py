@@ -126,7 +126,7 @@ SENTIMENT = Job(
         ),
         Stage(
             name="evaluate",
-            function="reviewflow.evaluation.evaluate.evaluate",
+            function="reviewflow.evaluation.evaluate.evaluate_network",
             fan_out="seed",
             group="evaluate",
             reads={

@@ -12,10 +12,9 @@ from typing import Any
 
 from reviewflow.config.sections import Config
 from reviewflow.config.variants import VARIED_SECTIONS
-from reviewflow.evaluation.conclusions import Variant as Judged
-from reviewflow.evaluation.conclusions import conclusions
-from reviewflow.evaluation.diagnosis import kind_and_sentence
-from reviewflow.evaluation.selection import best
+from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
+from reviewflow.evaluation.diagnosis import diagnose
+from reviewflow.evaluation.selection import best_variant
 from reviewflow.pipeline.graph import Node
 from reviewflow.pipeline.runner import Run
 from reviewflow.quality.results import read_results
@@ -48,7 +47,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
             *equal_variants(run),
             *conclusion_entries(run, config, variants),
         ],
-        "best": best(variants),
+        "best": best_variant(variants),
         "data": data_entry(run.index, config.ingest.path),
     }
     told = {"config": config.model_dump(mode="json", by_alias=True), **found}
@@ -133,9 +132,11 @@ def conclusion_entries(
     compared = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
     groups = _groups(run)
     settings = {name: _flat_settings(own) for name, own in config.variant_configs.items()}
-    return conclusions(
+    return draw_conclusions(
         [
-            Judged(entry["name"], groups.get(entry["name"]), entry["kind"], settings[entry["name"]])
+            VariantOutcome(
+                entry["name"], groups.get(entry["name"]), entry["kind"], settings[entry["name"]]
+            )
             for entry in variants
         ],
         compared,
@@ -209,7 +210,7 @@ def _seed_entry(run: Run, model: Node, judged: Node) -> dict[str, Any] | None:
     if trained is None or evaluated is None:
         return None
     metrics = json.loads((evaluated.folder / "metrics.json").read_text(encoding="utf-8"))
-    found = kind_and_sentence(read_history(trained.folder), metrics)
+    found = diagnose(read_history(trained.folder), metrics)
     outcome = next(
         o for o in run.outcomes if o.key == trained.manifest["key"] and o.stage == "train"
     )

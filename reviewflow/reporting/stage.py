@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.context import Context
-from reviewflow.evaluation.comparisons import comparisons
-from reviewflow.evaluation.selection import CHOSEN_ON, best_group, typical
+from reviewflow.evaluation.comparisons import compare_variants
+from reviewflow.evaluation.selection import CHOSEN_ON, best_variant_number, typical_model
 from reviewflow.reporting.charts.stage import draw_charts
 from reviewflow.reporting.examples.explanations import ModelInputs, explain_model
 from reviewflow.reporting.examples.samples import sample_reviews
@@ -64,7 +64,7 @@ def write_report_data(
         folder=folder,
         context=context,
     )
-    _write_json(folder / "comparisons.json", comparisons(evaluations, variants, context))
+    _write_json(folder / "comparisons.json", compare_variants(evaluations, variants, context))
     context.check_stop()
     best = _best_model(evaluations, variants)
     origin = lineage[best or 0]
@@ -95,8 +95,8 @@ def _best_model(evaluations: Sequence[Path], variants: Sequence[int]) -> int | N
         json.loads((folder / "metrics.json").read_text(encoding="utf-8"))[CHOSEN_ON]["roc_auc"]
         for folder in evaluations
     ]
-    best = best_group(variants, scores)
-    return None if best is None else typical(variants, scores, best)
+    best = best_variant_number(variants, scores)
+    return None if best is None else typical_model(variants, scores, best)
 
 
 def _folders_of_set(folders: Sequence[Path], number: int, parts: int) -> Sequence[Path]:

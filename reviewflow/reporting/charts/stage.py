@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.evaluation.diagnosis import class_entropy
-from reviewflow.evaluation.selection import CHOSEN_ON, best_group, typical
+from reviewflow.evaluation.selection import CHOSEN_ON, best_variant_number, typical_model
 from reviewflow.reporting.charts.calibration import calibration_chart, calibration_curve
 from reviewflow.reporting.charts.layers import layer_charts
 from reviewflow.reporting.charts.main import (
@@ -75,7 +75,7 @@ def draw_charts(
 
     metrics = [_json(evaluation / "metrics.json") for evaluation in evaluations]
     scores = [figures.get(CHOSEN_ON, {}).get("roc_auc") for figures in metrics]
-    best = best_group(variants, scores)
+    best = best_variant_number(variants, scores)
     curves = tuple(
         _loss_curve(model, number) for model, number in zip(models, variants, strict=True)
     )
@@ -86,7 +86,7 @@ def draw_charts(
         _write(folder / f"{name}.svg", chart)
     context.check_stop()
     if best is not None:
-        model = typical(variants, scores, best)
+        model = typical_model(variants, scores, best)
         _draw_best(evaluations[model], metrics[model], folder)
     _write(folder / "charts.json", json.dumps(_numbers(counts, curves, best), indent=1) + "\n")
     return {"rows": sum(sum(labels.values()) for labels in counts.values())}

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.evaluation.attribution import Pulls, pulls, read_weights
+from reviewflow.evaluation.attribution import Attributions, attribute_rows, read_weights
 from reviewflow.evaluation.metrics import CLASS_NAMES, THRESHOLD
 from reviewflow.features.dataset import Part, read_part
 from reviewflow.reporting.examples.highlight import marked_pieces
@@ -89,11 +89,11 @@ def explain_model(
     for number, folder in enumerate(inputs.features):
         part = read_part(folder, len(terms))
         test = np.flatnonzero(~part.train).astype(np.int64)
-        part_pulls = pulls(weights, part, test, context)
-        sums += np.bincount(part_pulls.indices, part_pulls.values, len(terms))
-        counts += np.bincount(part_pulls.indices, minlength=len(terms))
-        rows += len(part_pulls.rows)
-        mistakes = most_confident_mistakes([*mistakes, *_part_mistakes(number, part, part_pulls)])
+        attributions = attribute_rows(weights, part, test, context)
+        sums += np.bincount(attributions.indices, attributions.values, len(terms))
+        counts += np.bincount(attributions.indices, minlength=len(terms))
+        rows += len(attributions.rows)
+        mistakes = most_confident_mistakes([*mistakes, *_part_mistakes(number, part, attributions)])
     names = terms.to_pylist()
     words = {
         "rows": rows,
@@ -135,7 +135,7 @@ def most_confident_mistakes(mistakes: Sequence[Mistake]) -> list[Mistake]:
     return [mistake for side in kept for mistake in side]
 
 
-def _part_mistakes(number: int, part: Part, own: Pulls) -> list[Mistake]:
+def _part_mistakes(number: int, part: Part, own: Attributions) -> list[Mistake]:
     labels = part.labels[own.rows]
     margins = own.log_odds - _threshold_log_odds()
     wrong = np.flatnonzero(~np.isnan(labels) & ((margins > 0) != (labels == 1)))

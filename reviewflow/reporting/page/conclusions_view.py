@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reviewflow.evaluation.ablation import factor_words, value_words
+from reviewflow.evaluation.ablation import factor_title, value_title
 from reviewflow.formatting import LONGEST, NOTHING, figure, finite, moment, plain, signed, visible
 
 
@@ -60,9 +60,9 @@ def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
     accuracy, p = item["accuracy"], item["mcnemar"]["p"]
     verdict = {True: "yes", False: "no", None: "one seed cannot tell"}[item["beyond_chance"]]
     return (
-        factor_words(name),
-        f"{visible(value_words(name, best['value']), 80)} ({visible(best['variant'], 80)})",
-        f"{visible(value_words(name, second['value']), 80)} ({visible(second['variant'], 80)})",
+        factor_title(name),
+        f"{visible(value_title(name, best['value']), 80)} ({visible(best['variant'], 80)})",
+        f"{visible(value_title(name, second['value']), 80)} ({visible(second['variant'], 80)})",
         f"{figure(best['roc_auc'])} against {figure(second['roc_auc'])}",
         _with_interval(item["difference"], *item["interval"]),
         f"{figure(best['accuracy'])} against {figure(second['accuracy'])}",

@@ -1,4 +1,4 @@
-"""Pulls of words: PyTorch's own gradients are the oracle, and words struck out."""
+"""Compare attributions with PyTorch's gradients and with words struck out."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from reviewflow.context import Context
-from reviewflow.evaluation.attribution import pulls, read_weights
+from reviewflow.evaluation.attribution import attribute_rows, read_weights
 from reviewflow.features.dataset import Part
 from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.model import Network, initialize_weights, save_network
@@ -16,7 +16,7 @@ TERMS, ROWS = 30, 300
 
 
 def some_rows() -> tuple[Part, torch.Tensor]:
-    """Sparse rows, among them an empty one, and the same rows dense."""
+    """Return sparse rows, among them an empty one, and the same rows dense."""
     generator = np.random.default_rng(4)
     dense = generator.random((ROWS, TERMS), np.float32)
     dense *= generator.random((ROWS, TERMS)) < 0.2
@@ -38,31 +38,35 @@ def test_value_times_pytorchs_gradient(
     save_network(network, {}, tmp_path)
     part, dense = some_rows()
     chosen = np.delete(np.arange(ROWS), [5, 250])
-    found = pulls(read_weights(tmp_path), part, chosen, Context())
+    attributions = attribute_rows(read_weights(tmp_path), part, chosen, Context())
     X = dense[chosen].requires_grad_()
     answers = network(X)
     answers.sum().backward()
     assert X.grad is not None
-    wanted = (X * X.grad).detach().numpy()
-    np.testing.assert_allclose(found.log_odds, answers.detach().numpy(), rtol=1e-4, atol=1e-5)
+    expected = (X * X.grad).detach().numpy()
+    np.testing.assert_allclose(
+        attributions.log_odds, answers.detach().numpy(), rtol=1e-4, atol=1e-5
+    )
     for row in range(len(chosen)):
-        entries = slice(found.indptr[row], found.indptr[row + 1])
-        terms = found.indices[entries]
+        entries = slice(attributions.indptr[row], attributions.indptr[row + 1])
+        terms = attributions.indices[entries]
         assert (np.flatnonzero(dense[chosen[row]]) == terms).all()
-        np.testing.assert_allclose(found.values[entries], wanted[row, terms], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            attributions.values[entries], expected[row, terms], rtol=1e-4, atol=1e-5
+        )
 
 
-def test_a_small_word_struck_out_changes_the_log_odds_by_its_pull(tmp_path: Path) -> None:
+def test_a_small_word_struck_out_changes_the_log_odds_by_its_attribution(tmp_path: Path) -> None:
     network = Network(TERMS, (16, 5), "tanh")
     initialize_weights(network, "xavier", 2)
     save_network(network, {}, tmp_path)
     part, dense = some_rows()
     small = Part(part.indptr, part.indices, part.values / 100, part.labels, part.train)
-    found = pulls(read_weights(tmp_path), small, np.arange(ROWS), Context())
+    attributions = attribute_rows(read_weights(tmp_path), small, np.arange(ROWS), Context())
     for row in (0, 7, 99):
         for entry in range(part.indptr[row], part.indptr[row + 1]):
             without = dense[row : row + 1] / 100
             without[0, part.indices[entry]] = 0
             with torch.no_grad():
                 change = float(network(dense[row : row + 1] / 100) - network(without))
-            assert found.values[entry] == pytest.approx(change, rel=0.02, abs=2e-6)
+            assert attributions.values[entry] == pytest.approx(change, rel=0.02, abs=2e-6)

@@ -1,11 +1,11 @@
-"""Each kind of diagnosis on made histories, with its numbers in the sentence."""
+"""Test each kind of diagnosis on made histories."""
 
 from math import log, nan
 from typing import Any
 
 import pytest
 
-from reviewflow.evaluation.diagnosis import diagnosis, guessing_loss, kind_and_sentence
+from reviewflow.evaluation.diagnosis import diagnose, guessing_loss
 
 
 def history(*losses: float, **last: Any) -> list[dict[str, Any]]:
@@ -48,15 +48,14 @@ NOTHING: dict[str, Any] = {"train": {}, "test": {}}
     ],
 )
 def test_kinds(kind: str, losses: tuple[float, ...], metrics: dict[str, Any], cited: str) -> None:
-    found = kind_and_sentence(history(*losses), metrics)
-    assert found.kind == kind
-    assert cited in found.sentence
-    assert found.sentence.endswith(".")
-    assert found.sentence == diagnosis(history(*losses), metrics)
+    diagnosis = diagnose(history(*losses), metrics)
+    assert diagnosis.kind == kind
+    assert cited in diagnosis.sentence
+    assert diagnosis.sentence.endswith(".")
 
 
 @pytest.mark.parametrize(
-    ("evidence", "cited"),
+    ("stats", "cited"),
     [
         ({"distinct_units": [1, 1]}, "all units of hidden layer 1 are the same"),
         ({"distinct_units": [9, 4], "dead_shares": [0.5, 1.0]}, "hidden layer 2 are dead"),
@@ -64,13 +63,13 @@ def test_kinds(kind: str, losses: tuple[float, ...], metrics: dict[str, Any], ci
         ({"gradient_norms": None, "distinct_units": None}, "it calls every test row negative"),
     ],
 )
-def test_not_learning_cites_what_the_layers_show(evidence: dict[str, Any], cited: str) -> None:
-    assert cited in diagnosis(history(0.6931, 0.6931, **evidence), GUESSED)
+def test_not_learning_cites_what_the_layers_show(stats: dict[str, Any], cited: str) -> None:
+    assert cited in diagnose(history(0.6931, 0.6931, **stats), GUESSED).sentence
 
 
-def test_a_plateau_that_already_ranks_is_told() -> None:
+def test_a_plateau_that_already_ranks_is_reported() -> None:
     metrics = {"train": figures(50, 0, 50, 0), "test": figures(50, 0, 50, 0, roc_auc=0.81)}
-    assert "ROC AUC 0.810" in diagnosis(history(0.6931, 0.6929), metrics)
+    assert "ROC AUC 0.810" in diagnose(history(0.6931, 0.6929), metrics).sentence
 
 
 def test_guessing_follows_the_share_of_the_classes() -> None:
@@ -78,8 +77,8 @@ def test_guessing_follows_the_share_of_the_classes() -> None:
     assert guessing_loss(figures(90, 0, 10, 0)) == pytest.approx(0.325, abs=1e-3)
     assert guessing_loss({}) == log(2)
     uneven = {"train": figures(90, 0, 10, 0), "test": figures(90, 0, 10, 0)}
-    assert kind_and_sentence(history(0.33, 0.325), uneven).kind == "did not learn"
+    assert diagnose(history(0.33, 0.325), uneven).kind == "did not learn"
 
 
-def test_an_empty_history_is_no_crash() -> None:
-    assert kind_and_sentence([], GOOD).kind == "did not learn"
+def test_an_empty_history_does_not_crash() -> None:
+    assert diagnose([], GOOD).kind == "did not learn"

@@ -12,7 +12,7 @@ import torch
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
-from reviewflow.evaluation.evaluate import evaluate
+from reviewflow.evaluation.evaluate import evaluate_network
 from reviewflow.networks.model import Network, initialize_weights, load_network, save_network
 from reviewflow.networks.train import train_network
 from tests.reviewflow.networks.cases import random_features, write_part, write_vocabulary
@@ -49,7 +49,7 @@ def model(features: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) 
 def test_predicts_every_row_in_order_and_measures_both_splits(
     model: Path, features: tuple[Path, ...], tmp_path: Path
 ) -> None:
-    outcome = evaluate(model=model, features=features, folder=tmp_path, context=Context())
+    outcome = evaluate_network(model=model, features=features, folder=tmp_path, context=Context())
     assert outcome == {"rows": ROWS}
     table = pq.read_table(tmp_path / "predictions.parquet")
     X, labels = random_features(ROWS, TERMS, seed=0)
@@ -72,7 +72,7 @@ def test_the_same_bytes_twice(model: Path, features: tuple[Path, ...], tmp_path:
     outputs = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        evaluate(model=model, features=features, folder=tmp_path / name, context=Context())
+        evaluate_network(model=model, features=features, folder=tmp_path / name, context=Context())
         outputs.append([path.read_bytes() for path in sorted((tmp_path / name).iterdir())])
     assert outputs[0] == outputs[1]
 
@@ -83,7 +83,7 @@ def test_a_network_that_diverged_gets_nulls(features: tuple[Path, ...], tmp_path
     with torch.no_grad():
         network.linear_layers()[-1].bias.fill_(float("nan"))
     save_network(network, {}, tmp_path)
-    evaluate(model=tmp_path, features=features, folder=tmp_path, context=Context())
+    evaluate_network(model=tmp_path, features=features, folder=tmp_path, context=Context())
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["test"]["roc_auc"] is None
     assert metrics["train"]["confusion"]["tp"] is None
@@ -93,5 +93,7 @@ def test_stops_when_asked(model: Path, features: tuple[Path, ...], tmp_path: Pat
     stop = Event()
     stop.set()
     with pytest.raises(Cancelled):
-        evaluate(model=model, features=features, folder=tmp_path, context=Context(stop=stop))
+        evaluate_network(
+            model=model, features=features, folder=tmp_path, context=Context(stop=stop)
+        )
     assert list(tmp_path.iterdir()) == []

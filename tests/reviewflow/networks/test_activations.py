@@ -11,7 +11,7 @@ from torch.nn import functional
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
-from reviewflow.evaluation.ablation import value_words
+from reviewflow.evaluation.ablation import value_title
 from reviewflow.moons.config import MoonsConfig
 from reviewflow.moons.network import Activation as ActivationLayer
 from reviewflow.moons.studies import STUDIED_ACTIVATIONS
@@ -150,7 +150,7 @@ def test_both_configurations_take_it_and_the_report_names_it(entry: Activation) 
     network = build_network((5, 3), moons.network.activation, "he", 0)
     hidden = [layer for layer in network.layers if isinstance(layer, ActivationLayer)]
     assert [layer.function for layer in hidden[:-1]] == [entry, entry]
-    assert value_words("train.activation", entry.name) == entry.title
+    assert value_title("train.activation", entry.name) == entry.title
 
 
 def test_an_unknown_activation_is_an_error_everywhere() -> None:
@@ -159,7 +159,7 @@ def test_an_unknown_activation_is_an_error_everywhere() -> None:
         lambda: find_activation("swish"),
         lambda: Network(3, (2,), "swish"),
         lambda: build_network((2,), "swish", "he", 0),
-        lambda: value_words("train.activation", "swish"),
+        lambda: value_title("train.activation", "swish"),
     ):
         with pytest.raises(ConfigError) as caught:
             use()

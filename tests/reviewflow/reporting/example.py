@@ -24,8 +24,8 @@ from sklearn.metrics import (
 
 from reviewflow.config.sections import Config
 from reviewflow.context import Context
-from reviewflow.evaluation.conclusions import Variant, conclusions
-from reviewflow.evaluation.selection import best
+from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
+from reviewflow.evaluation.selection import best_variant
 from reviewflow.reporting.lineage import Lineage
 from reviewflow.reporting.stage import write_report_data
 
@@ -297,7 +297,7 @@ def _run(
             "started": "2025-06-02T14:05:21+00:00",
             "changes": ["train.epochs 10 → 20"],
         },
-        "best": best(variants),
+        "best": best_variant(variants),
         "data": {"path": "data/raw/imdb_reviews.csv", "rows": rows, "parts": 2, "left_out": []},
         "artifacts": {},
     }
@@ -309,7 +309,7 @@ def _conclusions(
     compared = json.loads((charts / "comparisons.json").read_text())
     trained = [one.train.model_dump(mode="json") for one in config.variant_configs.values()]
     judged = [
-        Variant(
+        VariantOutcome(
             entry["name"],
             number,
             "did not learn" if "Did not" in entry["diagnosis"] else "learned",
@@ -317,7 +317,7 @@ def _conclusions(
         )
         for number, (entry, settings) in enumerate(zip(variants, trained, strict=True))
     ]
-    return conclusions(judged, compared)
+    return draw_conclusions(judged, compared)
 
 
 def _diagnosis(metrics: dict[str, Any]) -> str:
