@@ -162,6 +162,7 @@ class Checkout:
             "works": works,
             "recheck": False,
             "in_words": False,
+            "meanwhile": {},
         } | others
 
     def plan(self) -> Told:

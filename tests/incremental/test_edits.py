@@ -5,12 +5,19 @@ The edits are made in a real copy of the project; what reads it is the real comm
 
 import importlib.metadata
 import os
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.incremental.conftest import Checkout, Told, assert_foretold, configuration
+from tests.incremental.conftest import (
+    EVERYTHING,
+    Checkout,
+    Told,
+    assert_foretold,
+    configuration,
+)
 
 FIRST = {"suites", "ingest"}
 TEXT = {"normalize", "count", "vocabulary", "features"}
@@ -150,6 +157,32 @@ def test_an_edit_that_keeps_size_and_time_runs_as_it_is_written(
         before, after = (each.outcomes[label, None]["digests"] for each in (first[1], told))
         assert before["metrics.json"] != after["metrics.json"]
         assert before["predictions.parquet"] == after["predictions.parquet"]
+
+
+EDITED = {"module": "reviewflow.evaluation.evaluate", "old": "set_num_threads(1)"}
+
+
+@pytest.mark.parametrize(
+    ("new", "is_kept"), [("set_num_threads(int(1))", False), ("set_num_threads(1)  # one", True)]
+)
+def test_an_edit_that_is_imported_and_undone_during_a_run(
+    new: str, is_kept: bool, checkout: Checkout, first: tuple[Path, Told]
+) -> None:
+    """Its result is not stored under the key of the text that was there before and after."""
+    shutil.rmtree(checkout.artifacts / "store" / "evaluate")
+    request = checkout.request(EVERYTHING, meanwhile={"evaluate": {**EDITED, "new": new}})
+    (told,) = checkout.driver.answers(request)
+    evaluated = list((checkout.artifacts / "store").glob("evaluate/*/metrics.json"))
+    assert len(evaluated) == 2 * is_kept
+    if not is_kept:
+        assert told.answer["error"] == (
+            "reviewflow.evaluation.evaluate changed while the run was going, so the result of "
+            "evaluate[relu] was not kept; run again."
+        )
+        told = checkout.run()
+        assert told.ran == {"evaluate[relu]", "evaluate[tanh]"}
+    for step, outcome in first[1].outcomes.items():
+        assert told.outcomes[step]["digests"] == outcome["digests"]
 
 
 def test_a_method_that_gives_the_same_bytes_stops_there(
