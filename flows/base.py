@@ -197,7 +197,7 @@ class FlowRun(ABC):
             self.record.write_keys(self.opened.keys, self.last_run)
         sentence = None if error is None else str(error) or type(error).__name__
         last = last_completed(self.artifacts / "runs", self.record.identity)
-        content = self.record.finish(state, sentence, facts)
+        content = self.record.finish(state, sentence, facts, self.job.latest_link)
         if facts:
             pages = self.write_pages(content)
             if state != "cancelled":  # somebody waits for the end

@@ -104,4 +104,5 @@ MOONS = Job(
             resources=(TEMPLATE, STYLE),
         ),
     ),
+    latest_link="latest-moons",
 )

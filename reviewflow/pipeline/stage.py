@@ -167,10 +167,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """A job: what it is called, and its stages in an order in which they can run."""
+    """A job: what it is called, and its stages in an order in which they can run.
+
+    Attributes
+    ----------
+    latest_link : the link in the folder of runs that points at the last completed run.
+    """
 
     name: str
     stages: tuple[Stage, ...]
+    latest_link: str = "latest"
 
     @property
     def groups(self) -> tuple[str, ...]:

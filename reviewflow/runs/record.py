@@ -98,10 +98,14 @@ class RunRecorder:
         """Return how long this run has been going."""
         return round((datetime.now(UTC) - self.started).total_seconds(), 2)
 
-    def finish(self, state: str, error: str | None, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def finish(
+        self, state: str, error: str | None, facts: Mapping[str, Any], latest: str = "latest"
+    ) -> dict[str, Any]:
         """Write run.json as the run ended.
 
-        The link ``latest`` then points at a run that completed.
+        Parameters
+        ----------
+        latest : the link in the folder of runs that points at this run if it completed.
         """
         content = {
             **self.head,
@@ -113,10 +117,9 @@ class RunRecorder:
         }
         _write_json(self.folder / "run.json", content)
         if state == "completed":
-            name = "latest" if self.job == "sentiment" else f"latest-{self.job}"
             link = self.runs / f".{self.run_id}"
             link.symlink_to(self.run_id)
-            os.replace(link, self.runs / name)
+            os.replace(link, self.runs / latest)
         os.close(self._lock)
         return content
 
