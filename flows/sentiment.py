@@ -26,6 +26,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
+from reviewflow.reviews.datasets import provide
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import tell_of_crash
@@ -98,6 +99,7 @@ class Sentiment(FlowRun):
 
     def open(self, last_run: LastRun) -> Planner:
         """Return the planner of the job, with the reviews' index read."""
+        provide(Path(self.config.ingest.path))
         options = self.options
         return open_sentiment(
             self.config, self.artifacts, last_run, options.refresh, options.verify

@@ -10,8 +10,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.opening import open_planner
 from reviewflow.pipeline.planner import Planner
 from reviewflow.reporting.reference import read_reference
-from reviewflow.reviews.datasets import provide
-from reviewflow.reviews.source import open_source
+from reviewflow.reviews.datasets import open_reviews
 
 
 def open_sentiment(
@@ -23,14 +22,16 @@ def open_sentiment(
 ) -> Planner:
     """Return the planner of the job, with the index of the reviews read.
 
+    It writes no reviews. Where a run needs those of the installation, it writes them first
+    (``reviewflow.reviews.datasets.provide``).
+
     Raises
     ------
     InputError : if the reviews cannot be read.
     ConfigError : if a suite's file, a stage to refresh or the published figures do not exist.
     """
     read_reference(config.report.reference)  # a mistake in it should not wait for the report
-    provide(Path(config.ingest.path))
-    source = open_source(config.ingest, split_column(config), artifacts / "memos")
+    source = open_reviews(config.ingest, split_column(config), artifacts / "memos")
     return open_planner(
         SENTIMENT,
         config,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from reviewflow.reviews.datasets import PROVIDED_PATH
 from tests.conftest import Reviews, small_config, write_config
 from tests.flows.commands.invoke import assert_plain, options, reviewflow
 from tests.flows.commands.mistakes import MISTAKES
@@ -20,6 +21,29 @@ def test_a_mistake_in_config_or_input_is_told_in_a_sentence_by_plan(
     sentence = assert_plain(reviewflow("plan", *options(config)), 2)
     for word in words:
         assert word in sentence
+
+
+def test_the_plan_of_the_installed_reviews_does_not_write_them(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = [(f"review {n}", ("negative", "positive")[n % 2]) for n in range(25_000)]
+    monkeypatch.setattr("reviewflow.reviews.datasets._packaged_reviews", lambda: iter(short))
+    write_config(config, small_config(Path(PROVIDED_PATH)))
+    monkeypatch.chdir(config.parent)
+    result = reviewflow("plan", *options(config))
+    assert result.exit_code == 0
+    assert "normalize: will run — first run" in result.stdout.splitlines()
+    assert not Path("data").exists()
+
+
+def test_a_mistyped_folder_of_the_installed_reviews_is_an_error(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = PROVIDED_PATH.replace("raw", "rwa")
+    write_config(config, small_config(Path(path)))
+    monkeypatch.chdir(config.parent)
+    assert path in assert_plain(reviewflow("plan", *options(config)), 2)
+    assert not Path("data").exists()
 
 
 def test_the_plan_runs_and_leaves_nothing_but_memos(config: Path) -> None:
