@@ -17,15 +17,15 @@ FIT_ON = "all"  # as scikit-learn's fit_transform, which counts every row
 
 def prepare_parts(reviews_path: str, folder: str) -> dict[str, float]:
     """Cut a CSV into parts: folders ``0``, ``1``, … with rows and split."""
-    from reviewflow.reviews.ingest import ingest
+    from reviewflow.reviews.ingest import ingest_part
     from reviewflow.reviews.parts import cut
-    from reviewflow.reviews.split import split
+    from reviewflow.reviews.split import split_part
 
     context, parts = Context(), 0
     for _, rows in cut(Ingest(path=reviews_path), None):
         part = new_folder(Path(folder) / str(parts))
-        ingest(rows=rows, folder=part, context=context)
-        split(reviews=part, split=Split(), place=None, folder=part, context=context)
+        ingest_part(rows=rows, folder=part, context=context)
+        split_part(reviews=part, split=Split(), position=None, folder=part, context=context)
         parts += 1
     return {"parts": parts}
 
@@ -51,18 +51,18 @@ def vectorize(
     settings: Vectorize = Vectorize(),
 ) -> int:
     """Turn the parts' texts into features and return the number of terms."""
-    from reviewflow.features.ngram_counts import count
-    from reviewflow.features.tfidf import features
-    from reviewflow.features.vocabulary import vocabulary
-    from reviewflow.text import normalize as normalizing
+    from reviewflow.features.ngram_counts import count_ngrams
+    from reviewflow.features.tfidf import write_features
+    from reviewflow.features.vocabulary import build_vocabulary
+    from reviewflow.text.normalize import normalize_part
 
     context = Context(executor=executor)
     targets = tuple(new_folder(folder / part.name) for part in parts)
     terms = new_folder(folder / "vocabulary")
 
     def normalize_and_count(part: Path, target: Path) -> None:
-        normalizing.normalize(reviews=part, normalize=normalize, folder=target, context=context)
-        count(
+        normalize_part(reviews=part, normalize=normalize, folder=target, context=context)
+        count_ngrams(
             tokens=target,
             split=part,
             ngram_range=settings.ngram_range,
@@ -72,7 +72,7 @@ def vectorize(
         )
 
     def weigh_terms(part: Path, target: Path) -> None:
-        features(
+        write_features(
             reviews=part,
             split=part,
             tokens=target,
@@ -85,7 +85,7 @@ def vectorize(
         )
 
     for_each_part(executor, normalize_and_count, parts, targets)
-    chosen = vocabulary(
+    chosen = build_vocabulary(
         counts=targets,
         max_features=settings.max_features,
         min_df=settings.min_df,

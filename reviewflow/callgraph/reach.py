@@ -74,7 +74,7 @@ def reach(
 
     Parameters
     ----------
-    entry : module path and name, ``"reviewflow.text.normalize.normalize"``.
+    entry : module path and name, ``"reviewflow.text.normalize.normalize_part"``.
     root : the folder that holds the packages; the running project's by default.
     packages : the packages whose definitions are followed.
 

@@ -40,7 +40,7 @@ from reviewflow.features.compiled_ngrams import (
 from reviewflow.features.tokens import Tokens, read_tokens, training_rows
 
 
-def count(
+def count_ngrams(
     *,
     tokens: Path,
     split: Path,

@@ -30,7 +30,7 @@ from reviewflow.store.parquet import read_parquet
 _READING = Lock()  # parts start side by side: one reads the vocabulary, and the others wait
 
 
-def features(
+def write_features(
     *,
     reviews: Path,
     split: Path,

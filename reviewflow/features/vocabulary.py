@@ -25,7 +25,7 @@ from reviewflow.features.terms import (
 )
 
 
-def vocabulary(
+def build_vocabulary(
     *,
     counts: tuple[Path, ...],
     max_features: int,

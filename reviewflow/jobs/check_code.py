@@ -1,7 +1,7 @@
 """Fail where code hides what it depends on, and print the places.
 
 python -m reviewflow.jobs.check_code                                     all stages of the jobs
-python -m reviewflow.jobs.check_code reviewflow.reviews.split.split …    some functions
+python -m reviewflow.jobs.check_code reviewflow.reviews.split.split_part …    some functions
 """
 
 import sys

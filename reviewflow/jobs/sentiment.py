@@ -8,7 +8,7 @@
 Everything that walks the job (plan, run, run.json, the store's listing) walks ``SENTIMENT``.
 """
 
-from reviewflow.jobs.sentiment_facts import INDEX, LINEAGE, PLACE, WORDNET, seed_settings
+from reviewflow.jobs.sentiment_facts import INDEX, LINEAGE, POSITION, WORDNET, seed_settings
 from reviewflow.pipeline.stage import Job, Reads, Resource, Stage
 
 DATA_DOCS = Resource("quality/data_docs.css", path="quality/data_docs.css")
@@ -18,28 +18,28 @@ SENTIMENT = Job(
     (
         Stage(
             name="suites",
-            function="reviewflow.quality.validate_suites.judge_suites",
+            function="reviewflow.quality.validate_suites.validate_suites",
             fan_out="job",
             group="suites",
             files={"reviews_suite": "validate.reviews", "features_suite": "validate.features"},
         ),
         Stage(
             name="ingest",
-            function="reviewflow.reviews.ingest.ingest",
+            function="reviewflow.reviews.ingest.ingest_part",
             fan_out="part",
             group="ingest",
             after=("suites",),
             reads_source=True,
-            digests="reviewflow.reviews.column_digests.written_digests",
+            digests="reviewflow.reviews.column_digests.column_digests",
         ),
         Stage(
             name="split",
-            function="reviewflow.reviews.split.split",
+            function="reviewflow.reviews.split.split_part",
             fan_out="part",
             group="ingest",
             reads={"reviews": Reads("ingest", ("text", "text_hash", "split"), optional=("split",))},
             settings=("split",),
-            facts=(PLACE,),
+            facts=(POSITION,),
         ),
         Stage(
             name="validate_reviews",
@@ -57,7 +57,7 @@ SENTIMENT = Job(
         ),
         Stage(
             name="normalize",
-            function="reviewflow.text.normalize.normalize",
+            function="reviewflow.text.normalize.normalize_part",
             fan_out="part",
             group="normalize",
             reads={"reviews": Reads("ingest", ("text",))},
@@ -66,7 +66,7 @@ SENTIMENT = Job(
         ),
         Stage(
             name="count",
-            function="reviewflow.features.ngram_counts.count",
+            function="reviewflow.features.ngram_counts.count_ngrams",
             fan_out="part",
             group="vectorize",
             reads={
@@ -77,7 +77,7 @@ SENTIMENT = Job(
         ),
         Stage(
             name="vocabulary",
-            function="reviewflow.features.vocabulary.vocabulary",
+            function="reviewflow.features.vocabulary.build_vocabulary",
             fan_out="whole",
             group="vectorize",
             reads={"counts": Reads("count", ("counts.parquet",), every="part")},
@@ -85,7 +85,7 @@ SENTIMENT = Job(
         ),
         Stage(
             name="features",
-            function="reviewflow.features.tfidf.features",
+            function="reviewflow.features.tfidf.write_features",
             fan_out="part",
             group="vectorize",
             reads={

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.pipeline.stage import Fact, Resource, Settings
 from reviewflow.reporting.lineage import Lineage, variant_numbers
-from reviewflow.reviews.split import Place, place
+from reviewflow.reviews.split import Position, split_position
 from reviewflow.store.hashing import KEY_CHARACTERS, digest_of
 from reviewflow.text.wordnet import wordnet_digest
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from reviewflow.reviews.parts import Index
 
 
-def part_place(node: Node, part: int | None, index: Index) -> Place | None:
-    """Return the place of a part, as far as its split depends on it."""
-    return None if part is None else place(index, part, node.config.settings("split"))
+def part_position(node: Node, part: int | None, index: Index) -> Position | None:
+    """Return the position of a part, if its split depends on it."""
+    return None if part is None else split_position(index, part, node.config.settings("split"))
 
 
 def models_lineage(report: Node, part: int | None, index: Index) -> tuple[Lineage, ...]:
@@ -66,7 +66,7 @@ def resolved_device(device: str) -> str:
     return "cuda" if Path("/dev/nvidia0").exists() and "+cpu" not in version("torch") else "cpu"
 
 
-PLACE = Fact("place", "place", part_place, lambda value: value and asdict(value))
+POSITION = Fact("position", "position", part_position, lambda value: value and asdict(value))
 INDEX = Fact(
     "index", "rows", lambda node, part, index: index, lambda value: digest_of(value.to_json())
 )

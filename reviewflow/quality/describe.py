@@ -19,7 +19,7 @@ STATISTICS = {
 }
 
 
-def expected(type_: str, kwargs: Mapping[str, Any]) -> str:
+def expectation_words(type_: str, kwargs: Mapping[str, Any]) -> str:
     """Return what is expected: ``blank false in at least 95 % of the rows``."""
     column = str(kwargs.get("column", ""))
     mostly = kwargs.get("mostly", 1)
@@ -43,7 +43,7 @@ def expected(type_: str, kwargs: Mapping[str, Any]) -> str:
     return f"{sentence} where {value(condition)}" if condition else sentence
 
 
-def observed(result: Mapping[str, Any]) -> str:
+def result_words(result: Mapping[str, Any]) -> str:
     """Return the result: ``3 of 25,000 values (0.012 %) fail: 1.5, -0.1``.
 
     Parameters

@@ -1,6 +1,6 @@
 """Write and read the results of a check, and show failures as a table.
 
-results.json ─┬─ failed ─────────▶ stop or go on
+results.json ─┬─ has_failed ─────▶ stop or go on
               └─ failure_table ──▶ what was expected, what was observed, where
 """
 
@@ -29,15 +29,15 @@ def read_results(folder: Path) -> dict[str, Any]:
     return results
 
 
-def failed(results: Mapping[str, Any]) -> bool:
+def has_failed(results: Mapping[str, Any]) -> bool:
     """Return whether an expectation of severity error failed."""
     return not results["success"]
 
 
 def failure(folder: Path) -> str | None:
-    """Return the table of failed expectations if a check stops the run, else None."""
+    """Return the table of failures if a check stops the run, else None."""
     results = read_results(folder)
-    return failure_table(results) if failed(results) else None
+    return failure_table(results) if has_failed(results) else None
 
 
 def failure_table(results: Mapping[str, Any]) -> str:

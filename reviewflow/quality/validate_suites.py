@@ -18,7 +18,7 @@ from reviewflow.quality.suites import Suite, read_suite
 from reviewflow.quality.validation import run_suite
 
 
-def judge_suites(
+def validate_suites(
     *, reviews_suite: Path, features_suite: Path, folder: Path, context: Context
 ) -> dict[str, Any]:
     """Read and dry-run both suites, and write ``suites.json``.

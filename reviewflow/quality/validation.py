@@ -13,7 +13,7 @@ from typing import Any
 
 from reviewflow.errors import ConfigError, escape
 from reviewflow.quality.conditions import gallery_arguments
-from reviewflow.quality.describe import expected, observed
+from reviewflow.quality.describe import expectation_words, result_words
 from reviewflow.quality.frames import Frame
 from reviewflow.quality.library import (
     ephemeral_context,
@@ -109,9 +109,9 @@ def _result(
         "frame": expectation.frame,
         "success": bool(one["success"]),
         "severity": expectation.severity,
-        "asked": expected(expectation.type, expectation.kwargs),
+        "asked": expectation_words(expectation.type, expectation.kwargs),
         "notes": expectation.notes,
-        "observed": observed(one["result"]),
+        "observed": result_words(one["result"]),
         "unexpected_count": one["result"].get("unexpected_count"),
         "examples": [_example(expectation, frame, int(row)) for row in rows[:MOST_EXAMPLES]],
     }

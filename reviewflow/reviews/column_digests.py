@@ -1,7 +1,7 @@
 """Digest the columns of a part by their values, not by a file's bytes.
 
 rows ─▶ table_digests ──────────────────▶ index of the files, before anything runs
-reviews.parquet ─▶ written_digests ─────▶ digests of the part's artifact
+reviews.parquet ─▶ column_digests ──────▶ digests of the part's artifact
 
 The module imports nothing heavy, since planning uses it.
 """
@@ -39,7 +39,7 @@ def table_digests(rows: pa.Table, hashes: np.ndarray) -> dict[str, str]:
     return {**by_column, "text_hash": _digest("uint64", len(hashes), hashes.data)}
 
 
-def written_digests(folder: Path) -> dict[str, str]:
+def column_digests(folder: Path) -> dict[str, str]:
     """Return digests of a part's columns and of its ``reviews.parquet``.
 
     They are taken from the file and not from the rows that were written, since later stages read

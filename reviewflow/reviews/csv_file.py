@@ -58,7 +58,7 @@ def csv_batches(
                 continue
             names = _header(source, head)
             check_columns(source.path, names, columns, source.delimiter)
-        for batch in _parsed(source, rows, names, columns, record):
+        for batch in _parse(source, rows, names, columns, record):
             record += batch.num_rows
             yield batch
     if names is None:
@@ -97,7 +97,7 @@ def whole_records(
     if end:
         yield rest[:end]
     if end < len(rest):
-        raise _unclosed(source, offset + end, rest[end:])
+        raise _open_quote(source, offset + end, rest[end:])
 
 
 def _end_of_records(pattern: re.Pattern[bytes], content: bytes) -> int:
@@ -137,7 +137,7 @@ def _header(source: TextFile, record: bytes) -> list[str]:
         raise InputError(f"The header of {source.path} cannot be read: {error}.") from None
 
 
-def _parsed(
+def _parse(
     source: TextFile, rows: bytes, names: list[str], columns: Columns, record: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield whole records as batches under our names for the columns."""
@@ -150,7 +150,7 @@ def _parsed(
         table = _table(rows, names, columns, source.delimiter, wrong_rows)
     except pa.ArrowInvalid as error:
         if wrong_rows:
-            raise _ragged(source, wrong_rows[0], record) from None
+            raise _ragged_row(source, wrong_rows[0], record) from None
         reason = " ".join(str(error).split())
         raise InputError(f"{source.path} cannot be read as CSV: {reason}.") from None
     for batch in table.to_batches():
@@ -189,7 +189,7 @@ def _table(
     )
 
 
-def _ragged(source: TextFile, row: Any, record: int) -> InputError:
+def _ragged_row(source: TextFile, row: Any, record: int) -> InputError:
     cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns:,} cells"
     return InputError(
         f"{source.path}: record {record + row.number:,} has {cells} where the header has "
@@ -198,7 +198,7 @@ def _ragged(source: TextFile, row: Any, record: int) -> InputError:
     )
 
 
-def _unclosed(source: TextFile, offset: int, rest: bytes) -> InputError:
+def _open_quote(source: TextFile, offset: int, rest: bytes) -> InputError:
     begins = rest[:240].decode("utf-8", errors="ignore")[:60]
     return InputError(
         f"{source.path}: {place_of(source, offset)} opens a quote that is never closed; close it, "

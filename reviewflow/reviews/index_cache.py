@@ -60,7 +60,7 @@ def cache_index(folder: Path, key: str, index: str) -> None:
 
     Where the folder cannot be written, the next call reads the files again.
     """
-    if not all(_settled(stamp) for stamp in json.loads(key)[0]):
+    if not all(_is_settled(stamp) for stamp in json.loads(key)[0]):
         return
     content = f"{key}\n{index}".encode()
     with suppress(OSError):
@@ -96,7 +96,7 @@ def _stamps(ingest: Ingest) -> list[tuple[str, int, int, int]]:
     return stamps
 
 
-def _settled(stamp: tuple[str, int, int, int]) -> bool:
+def _is_settled(stamp: tuple[str, int, int, int]) -> bool:
     """Return whether a further change would get another time stamp."""
     changed = max(stamp[2:])
     coarse = changed % SECOND_NANOSECONDS == 0

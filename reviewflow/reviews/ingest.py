@@ -11,7 +11,7 @@ from reviewflow.reviews.arrow import number_array
 from reviewflow.reviews.chunking import text_hashes
 
 
-def ingest(*, rows: pa.Table, folder: Path, context: Context) -> dict[str, int]:
+def ingest_part(*, rows: pa.Table, folder: Path, context: Context) -> dict[str, int]:
     """Write the rows of a part.
 
     Parameters

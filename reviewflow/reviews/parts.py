@@ -178,22 +178,6 @@ def cut(
         yield from _parts_of_file(ingest, ingest.test_path, TEST_FILE, None, chunker, sizes)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """The index of the files, and rows that had to be read for it, by part."""
-
-    index: Index
-    fresh: dict[int, pa.Table]
-
-
-def reading(ingest: Ingest, split_column: str | None, memo_folder: Path) -> Reading:
-    """Return what :func:`reviewflow.reviews.source.open_source` finds (for the runner of today)."""
-    from reviewflow.reviews.source import open_source
-
-    source = open_source(ingest, split_column, memo_folder)
-    return Reading(source.index, {part: source.rows(part) for part in source.kept_parts})
-
-
 def _parts_of_file(
     ingest: Ingest,
     path: str,

@@ -93,7 +93,7 @@ def blocks(
         record += batch.num_rows
         kept += block.rows.num_rows
         unknown = add_word_counts(unknown, block.left_out)
-        if block.rows.num_rows + len(block.left_out) and _wanted(ingest, unknown):
+        if block.rows.num_rows + len(block.left_out) and _is_needed(ingest, unknown):
             yield block
     if unknown and ingest.other_labels == "error":
         raise InputError(_unknown_labels(ingest, path, unknown))
@@ -101,7 +101,7 @@ def blocks(
         raise InputError(_no_rows(ingest, path, record - 2))
 
 
-def _wanted(ingest: Ingest, unknown: Mapping[str, object]) -> bool:
+def _is_needed(ingest: Ingest, unknown: Mapping[str, object]) -> bool:
     """Return whether blocks are still used, and not only read to count words."""
     return not unknown or ingest.other_labels == "drop"
 

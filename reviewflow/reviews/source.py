@@ -115,9 +115,9 @@ class ReviewSource:
         piece = next(stream, None)
         is_last = number + 1 == len(self.index.parts)
         if piece is None or piece[0].digests != self.digests(number):
-            raise _changed()
+            raise _change_error()
         if is_last and next(stream, None) is not None:
-            raise _changed()
+            raise _change_error()
         self._stream, self._next_part = (None, 0) if is_last else (stream, number + 1)
         return number, piece[1]
 
@@ -178,5 +178,5 @@ def _digests_of(part: PartInfo) -> frozenset[tuple[str, str]]:
     return frozenset(part.digests.items())
 
 
-def _changed() -> InputError:
+def _change_error() -> InputError:
     return InputError("The reviews' file changed while it was read; run again.")

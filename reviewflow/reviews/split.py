@@ -28,8 +28,8 @@ GOLDEN_STEP = 0x9E3779B97F4A7C15  # 2⁶⁴ divided by the golden ratio: SplitMi
 
 
 @dataclass(frozen=True)
-class Place:
-    """What of a part's place in the files shapes its split.
+class Position:
+    """The position of a part, as far as its split depends on it.
 
     Attributes
     ----------
@@ -42,24 +42,24 @@ class Place:
     total_rows: int = 0
 
 
-def place(index: Index, part: int, split: Split) -> Place | None:
+def split_position(index: Index, part: int, split: Split) -> Position | None:
     """Return a part's position, or None if its split does not depend on it."""
     if index.has_test_file:
-        return Place(always="test" if index.parts[part].file == TEST_FILE else "train")
+        return Position(always="test" if index.parts[part].file == TEST_FILE else "train")
     if split.method == "random":
-        return Place(first_row=index.first_row(part), total_rows=index.rows)
+        return Position(first_row=index.first_row(part), total_rows=index.rows)
     return None
 
 
-def split(
-    *, reviews: Path, split: Split, place: Place | None, folder: Path, context: Context
+def split_part(
+    *, reviews: Path, split: Split, position: Position | None, folder: Path, context: Context
 ) -> dict[str, int]:
     """Write for each row of a part whether it trains or tests.
 
     Parameters
     ----------
     reviews : folder of the part's ``reviews.parquet``, R rows.
-    place : as :func:`place` gives it.
+    position : as :func:`split_position` returns it.
     folder : gets ``split.parquet``: ``split`` dictionary<int8, string>, R rows.
 
     Returns
@@ -78,7 +78,7 @@ def split(
     from reviewflow.reviews.arrow import number_array
 
     context.check_stop()
-    is_test = part_test_rows(reviews / "reviews.parquet", split, place)
+    is_test = part_test_rows(reviews / "reviews.parquet", split, position)
     sides = pa.DictionaryArray.from_arrays(
         number_array(is_test.astype(np.int8), pa.int8()), pa.array(SIDES, pa.string())
     )
@@ -86,22 +86,22 @@ def split(
     return {"rows": len(is_test), "test": int(is_test.sum())}
 
 
-def part_test_rows(path: Path, split: Split, place: Place | None) -> np.ndarray:
+def part_test_rows(path: Path, split: Split, position: Position | None) -> np.ndarray:
     """Return which rows of a part are test rows, bool, shape (R,)."""
     import numpy as np
     from pyarrow import parquet
 
-    if place is not None and place.always is not None:
+    if position is not None and position.always is not None:
         rows = parquet.read_metadata(path).num_rows
-        return np.full(rows, place.always == "test")
+        return np.full(rows, position.always == "test")
     if split.method == "column":
         return _sides_of_words(_column(path, "split"), str(split.column))
     hashes = _column(path, "text_hash")
     if split.method == "random":
-        if place is None:
-            raise ValueError("a random split needs the part's place")
-        is_test = random_test_rows(place.total_rows, split.test_size, split.seed)
-        return is_test[place.first_row : place.first_row + len(hashes)]
+        if position is None:
+            raise ValueError("a random split needs the part's position")
+        is_test = random_test_rows(position.total_rows, split.test_size, split.seed)
+        return is_test[position.first_row : position.first_row + len(hashes)]
     return hashed_test_rows(hashes.to_numpy(), split.test_size, split.seed)
 
 

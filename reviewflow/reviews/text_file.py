@@ -97,18 +97,18 @@ def utf8_chunks(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[by
         If the file holds a NUL byte, or a byte that the encoding cannot decode.
     """
     offset = 0
-    for chunk in _decoded(source, chunk_bytes):
+    for chunk in _decode(source, chunk_bytes):
         nul = chunk.find(b"\0")
         if nul >= 0:
             raise InputError(
-                f"{source.path} holds a NUL byte in {place_of(source, offset + nul)}, so it is no "
+                f"{source.path} holds a NUL byte in {place_of(source, offset + nul)}, so it is not "
                 f"{source.encoding} text; {_advice(source)}."
             )
         yield chunk
         offset += len(chunk)
 
 
-def _decoded(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+def _decode(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Yield the same without the check for NUL.
 
     All text before a bad byte is yielded before the error is raised.
@@ -228,7 +228,7 @@ def record_at(source: TextFile, offset: int) -> int | None:
     if offset > COUNTED_BYTES:
         return None
     before = bytearray()
-    for chunk in _decoded(source) if offset else ():
+    for chunk in _decode(source) if offset else ():
         before += chunk
         if len(before) >= offset:
             break

@@ -25,7 +25,7 @@ from reviewflow.text.tokens import TokenStream, sort_words, token_stream
 LARGEST_DICTIONARY_BYTES = 1 << 30  # above it Parquet would write the tokens out one by one
 
 
-def normalize(
+def normalize_part(
     *, reviews: Path, normalize: Normalize, folder: Path, context: Context
 ) -> dict[str, int]:
     """Write ``tokens.parquet`` for one part.

@@ -125,7 +125,7 @@ def test_a_change_runs_what_it_affects(
         (("--set", "network.hidden=[0]"), ("network.hidden", "greater than or equal to 1")),
         (("--set", "network.hiden=[3]"), ("did you mean 'hidden'",)),
         (("--set", "data.noise=.nan"), ("data.noise",)),
-        (("--refresh", "pints"), ("--refresh 'pints' is no stage", "points")),
+        (("--refresh", "pints"), ("--refresh 'pints' is not a stage", "points")),
         (("--output", "/dev/null/pictures"), ("/dev/null/pictures", "--output")),
         (("--set", "point_by_point.learning_rate=900"), ("loss", "lower learning_rate")),
     ],

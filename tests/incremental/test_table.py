@@ -52,7 +52,7 @@ def test_t2_a_helper_below_a_stage_changed(checkout: Checkout, first: tuple[Path
 
 def test_t3_a_comment_and_a_docstring_in_the_helper(checkout: Checkout) -> None:
     checkout.edit(WORDS, LEMMA, f"    # what does not bend stays\n{LEMMA}")
-    checkout.edit(WORDS, '"""Return the base form as', '"""The base form of a word: as')
+    checkout.edit(WORDS, '"""Return the base form as', '"""Return the base form of a word as')
     assert checkout.run().ran == set()
 
 

@@ -18,7 +18,7 @@ import pytest
 from reviewflow.errors import QualityError
 from reviewflow.jobs.sentiment_summary import quality_entries
 from reviewflow.quality.suites import Expectation, Suite
-from reviewflow.reviews.column_digests import written_digests
+from reviewflow.reviews.column_digests import column_digests
 from reviewflow.store.hashing import digest_of
 from tests.conftest import ROOT, performed
 
@@ -56,7 +56,7 @@ def tamper(
     rows = table.to_pylist()
     change(rows)
     pq.write_table(pa.Table.from_pylist(rows, table.schema), folder / name)
-    seal(folder, name, written_digests(folder) if stage == "ingest" else None)
+    seal(folder, name, column_digests(folder) if stage == "ingest" else None)
 
 
 def seal(folder: Path, name: str, digests: dict[str, str] | None) -> None:

@@ -18,9 +18,9 @@ from scipy.sparse import csr_array, vstack
 
 from reviewflow.context import Context
 from reviewflow.features.dataset import read_part
-from reviewflow.features.ngram_counts import count
-from reviewflow.features.tfidf import features
-from reviewflow.features.vocabulary import vocabulary
+from reviewflow.features.ngram_counts import count_ngrams
+from reviewflow.features.tfidf import write_features
+from reviewflow.features.vocabulary import build_vocabulary
 
 TOKENS = pa.list_(pa.dictionary(pa.int32(), pa.string()))
 
@@ -75,7 +75,7 @@ def vectorized(
     counts = []
     for place, part in enumerate(parts):
         folder = _new(root / f"counts_{place}")
-        count(
+        count_ngrams(
             tokens=part,
             split=part,
             ngram_range=ngram_range,
@@ -85,7 +85,7 @@ def vectorized(
         )
         counts.append(folder)
     words = _new(root / "vocabulary")
-    vocabulary(
+    build_vocabulary(
         counts=tuple(counts),
         max_features=max_features,
         min_df=min_df,
@@ -95,7 +95,7 @@ def vectorized(
     written = []
     for place, part in enumerate(parts):
         folder = _new(root / f"features_{place}")
-        features(
+        write_features(
             reviews=part,
             split=part,
             tokens=part,

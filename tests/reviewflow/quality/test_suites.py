@@ -8,10 +8,10 @@ import pytest
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.quality.conditions import gallery_arguments
-from reviewflow.quality.describe import expected, observed, value
+from reviewflow.quality.describe import expectation_words, result_words, value
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
-from reviewflow.quality.validate_suites import judge_suites
+from reviewflow.quality.validate_suites import validate_suites
 from tests.reviewflow.quality.conftest import SUITES
 
 BETWEEN = "type: expect_column_values_to_be_between"
@@ -112,7 +112,7 @@ def test_severity_and_frame_have_defaults(tmp_path: Path) -> None:
 def test_what_cannot_be_evaluated_is_refused_in_rehearsal(tmp_path: Path, entry: str) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(ConfigError, match="cannot be evaluated"):
-        judge_suites(
+        validate_suites(
             reviews_suite=suite_file(tmp_path, one(entry)),
             features_suite=SUITES / "features.yaml",
             folder=tmp_path / "out",
@@ -128,9 +128,9 @@ def test_the_shipped_suites_are_judged_good_and_silently(
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
     given = {"reviews_suite": SUITES / "reviews.yaml", "features_suite": SUITES / "features.yaml"}
-    judged = judge_suites(**given, folder=folder, context=Context())
+    figures = validate_suites(**given, folder=folder, context=Context())
     types = json.loads((folder / "suites.json").read_text())
-    assert judged["rows"] == len(types["reviews"]) + len(types["features"])
+    assert figures["rows"] == len(types["reviews"]) + len(types["features"])
     assert types["reviews"][0] == "expect_table_row_count_to_be_between"
     assert list(tmp_path.iterdir()) == [folder]
     assert capfd.readouterr() == ("", "")
@@ -169,12 +169,12 @@ def test_not_null_and_a_row_count_stand_beside_every_between(name: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_asked_is_told_in_words(type_: str, kwargs: dict[str, object], words: str) -> None:
-    assert expected(type_, kwargs) == words
+    assert expectation_words(type_, kwargs) == words
 
 
 def test_what_is_seen_is_told_in_words() -> None:
-    assert observed({"observed_value": 0.25}) == "0.25"
-    assert observed({"element_count": 0, "unexpected_count": 0}) == "no values to look at"
+    assert result_words({"observed_value": 0.25}) == "0.25"
+    assert result_words({"element_count": 0, "unexpected_count": 0}) == "no values to look at"
     assert value(1.0000001) == "1.0000001"
     assert value("\x1b[31mred") == "\\x1b[31mred"
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewflow.quality.feature_frames import feature_frames, part_figures
-from reviewflow.quality.results import failed
+from reviewflow.quality.results import has_failed
 from tests.reviewflow.quality.conftest import SUITES, TERMS, Checked, Features, all_warnings
 
 Check = Callable[..., Checked]
@@ -134,7 +134,7 @@ def test_a_fault_fails_with_its_place_and_what_was_asked(
     told: list[str],
 ) -> None:
     checked = check_features(doctored())
-    assert failed(checked.results)
+    assert has_failed(checked.results)
     assert (frame, column) in checked.failures()
     if doctored not in (term_without_finite_values, nothing_stored):
         assert len(checked.failures()) == 1
@@ -148,7 +148,7 @@ def test_severity_warning_passes_and_is_told(check_features: Check, tmp_path: Pa
     data.labels[0][1] = 2
     data.indices[0][2][2] = TERMS
     checked = check_features(data, all_warnings(SUITES / "features.yaml", tmp_path))
-    assert not failed(checked.results)
+    assert not has_failed(checked.results)
     assert {column for _, column in checked.failures("warning")} == {
         *("minimum", "maximum", "not_finite", "label", "outside_vocabulary", "rows")
     }
@@ -170,7 +170,7 @@ def test_a_missing_label_is_a_warning_here(check_features: Check) -> None:
     data = Features()
     data.labels[0][3] = None
     checked = check_features(data)
-    assert not failed(checked.results)
+    assert not has_failed(checked.results)
     assert checked.failures("warning") == [("rows", "label")]
 
 

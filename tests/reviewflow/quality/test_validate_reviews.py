@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.quality.results import failed, failure_table
+from reviewflow.quality.results import failure_table, has_failed
 from reviewflow.reviews.parts import Index, PartInfo
 from tests.reviewflow.quality.conftest import SUITES, Checked, Reviews, all_warnings
 
@@ -122,7 +122,7 @@ def test_a_fault_fails_with_the_row_and_what_was_asked(
     told: list[str],
 ) -> None:
     checked = check_reviews(doctored())
-    assert failed(checked.results)
+    assert has_failed(checked.results)
     assert (frame, column) in checked.failures()
     if doctored not in (three_rows, no_test_rows):
         assert len(checked.failures()) == 1
@@ -138,7 +138,7 @@ def test_severity_warning_passes_and_is_told(check_reviews: Check, tmp_path: Pat
             for part, extra in zip(data.parts, change.parts, strict=True)
         ]
     checked = check_reviews(data, all_warnings(SUITES / "reviews.yaml", tmp_path))
-    assert not failed(checked.results)
+    assert not has_failed(checked.results)
     assert checked.results["success"]
     assert {column for _, column in checked.failures("warning")} == {
         *("blank", "label", "duplicate", "crosses_split")
@@ -148,7 +148,7 @@ def test_severity_warning_passes_and_is_told(check_reviews: Check, tmp_path: Pat
 
 def test_good_reviews_pass_every_expectation(check_reviews: Check) -> None:
     checked = check_reviews(Reviews())
-    assert not failed(checked.results)
+    assert not has_failed(checked.results)
     assert checked.failures() == checked.failures("warning") == []
     assert checked.returned == {"rows": 200, "success": True, "failed": 0}
 
@@ -165,7 +165,7 @@ def test_results_stand_in_the_order_of_the_suite(check_reviews: Check) -> None:
 
 def test_a_given_split_may_share_texts(check_reviews: Check) -> None:
     checked = check_reviews(both_sides(), GIVEN_SPLIT)
-    assert not failed(checked.results)
+    assert not has_failed(checked.results)
     assert checked.failures("warning") == [("rows", "crosses_split")]
 
 

@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 from xxhash import xxh3_64_intdigest
 
 from reviewflow.context import Context
-from reviewflow.reviews.ingest import ingest
+from reviewflow.reviews.ingest import ingest_part
 
 TEXTS = ["naïve ☕", "", None, "plain"]
 LABELS = [1, None, 0, 1]
@@ -16,7 +16,7 @@ def rows(texts=TEXTS, labels=LABELS) -> pa.Table:
 
 
 def test_columns_and_types(tmp_path):
-    told = ingest(rows=rows(), folder=tmp_path, context=Context())
+    told = ingest_part(rows=rows(), folder=tmp_path, context=Context())
     table = pq.read_table(tmp_path / "reviews.parquet")
     kinds = [pa.string(), pa.int8(), pa.uint64(), pa.int32()]
     assert table.column_names == ["text", "label", "text_hash", "characters"]
@@ -31,7 +31,7 @@ def test_columns_and_types(tmp_path):
 
 def test_a_split_column_is_kept(tmp_path):
     table = rows().append_column("split", pa.array(["train", "test", "", None]))
-    ingest(rows=table, folder=tmp_path, context=Context())
+    ingest_part(rows=table, folder=tmp_path, context=Context())
     found = pq.read_table(tmp_path / "reviews.parquet").column("split").to_pylist()
     assert found == ["train", "test", "", None]
 
@@ -40,13 +40,16 @@ def test_bytes_do_not_depend_on_how_the_rows_lie_in_memory(tmp_path):
     whole, chunked = tmp_path / "whole", tmp_path / "chunked"
     whole.mkdir()
     chunked.mkdir()
-    ingest(rows=rows(), folder=whole, context=Context())
+    ingest_part(rows=rows(), folder=whole, context=Context())
     pieces = [rows(["pad", *TEXTS], [0, *LABELS]).slice(1, 2), rows().slice(2)]
-    ingest(rows=pa.concat_tables(pieces), folder=chunked, context=Context())
+    ingest_part(rows=pa.concat_tables(pieces), folder=chunked, context=Context())
     name = "reviews.parquet"
     assert (whole / name).read_bytes() == (chunked / name).read_bytes()
 
 
 def test_no_rows(tmp_path):
-    assert ingest(rows=rows([], []), folder=tmp_path, context=Context()) == {"rows": 0, "bytes": 0}
+    assert ingest_part(rows=rows([], []), folder=tmp_path, context=Context()) == {
+        "rows": 0,
+        "bytes": 0,
+    }
     assert pq.read_table(tmp_path / "reviews.parquet").num_rows == 0

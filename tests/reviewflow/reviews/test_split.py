@@ -13,17 +13,25 @@ from sklearn.model_selection import train_test_split
 from reviewflow.config.sections import Split
 from reviewflow.context import Context
 from reviewflow.errors import InputError
-from reviewflow.reviews.ingest import ingest
+from reviewflow.reviews.ingest import ingest_part
 from reviewflow.reviews.parts import Index, PartInfo
-from reviewflow.reviews.split import Place, hashed_test_rows, place, random_test_rows, split
+from reviewflow.reviews.split import (
+    Position,
+    hashed_test_rows,
+    random_test_rows,
+    split_part,
+    split_position,
+)
 
 
-def sides(tmp_path: Path, texts, method: Split, where: Place | None, words=None) -> list[str]:
+def sides(tmp_path: Path, texts, method: Split, position: Position | None, words=None) -> list[str]:
     columns = {"text": pa.array(texts, pa.string()), "label": pa.array([1] * len(texts), pa.int8())}
     if words is not None:
         columns["split"] = pa.array(words, pa.string())
-    ingest(rows=pa.table(columns), folder=tmp_path, context=Context())
-    told = split(reviews=tmp_path, split=method, place=where, folder=tmp_path, context=Context())
+    ingest_part(rows=pa.table(columns), folder=tmp_path, context=Context())
+    told = split_part(
+        reviews=tmp_path, split=method, position=position, folder=tmp_path, context=Context()
+    )
     column = pq.read_table(tmp_path / "split.parquet").column("split")
     assert column.type == pa.dictionary(pa.int8(), pa.string())
     found = column.to_pylist()
@@ -51,8 +59,8 @@ def test_random_parts_take_their_slice(tmp_path):
     method = Split(method="random", test_size=0.3, seed=7)
     index = index_of((6, 0), (4, 0))
     found = [
-        *sides(tmp_path, ["x"] * 6, method, place(index, 0, method)),
-        *sides(tmp_path, ["x"] * 4, method, place(index, 1, method)),
+        *sides(tmp_path, ["x"] * 6, method, split_position(index, 0, method)),
+        *sides(tmp_path, ["x"] * 4, method, split_position(index, 1, method)),
     ]
     _, test = train_test_split(np.arange(10), test_size=0.3, random_state=7)
     assert [row for row, side in enumerate(found) if side == "test"] == sorted(test)
@@ -61,7 +69,7 @@ def test_random_parts_take_their_slice(tmp_path):
 def test_hash_depends_on_nothing_but_text_and_seed(tmp_path):
     method = Split(seed=1)
     texts = [f"text {number % 50}" for number in range(200)]
-    assert place(index_of((200, 0)), 0, method) is None
+    assert split_position(index_of((200, 0)), 0, method) is None
     found = sides(tmp_path, texts, method, None)
     assert found == sides(tmp_path, texts[::-1], method, None)[::-1]
     assert found[:50] * 4 == found
@@ -84,8 +92,8 @@ def test_hash_draws_the_share_asked_for(seed, test_size):
 def test_a_test_file_decides(tmp_path, method):
     chosen = Split(method=method, column="split")
     index = index_of((2, 0), (3, 1))
-    assert sides(tmp_path, ["a", "b"], chosen, place(index, 0, chosen)) == ["train"] * 2
-    assert sides(tmp_path, ["a"] * 3, chosen, place(index, 1, chosen)) == ["test"] * 3
+    assert sides(tmp_path, ["a", "b"], chosen, split_position(index, 0, chosen)) == ["train"] * 2
+    assert sides(tmp_path, ["a"] * 3, chosen, split_position(index, 1, chosen)) == ["test"] * 3
 
 
 def test_a_column_decides_in_any_case(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from reviewflow.config.sections import Normalize
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
-from reviewflow.text.normalize import normalize, normalize_texts
+from reviewflow.text.normalize import normalize_part, normalize_texts
 from tests.reviewflow.text.reviews import as_array, real_reviews
 
 
@@ -21,7 +21,7 @@ def written(root: Path, texts: list[str | None], settings: Normalize, name: str 
     reviews.mkdir()
     folder.mkdir()
     pq.write_table(pa.table({"text": as_array(texts)}), reviews / "reviews.parquet")
-    result = normalize(reviews=reviews, normalize=settings, folder=folder, context=Context())
+    result = normalize_part(reviews=reviews, normalize=settings, folder=folder, context=Context())
     assert result["rows"] == len(texts)
     return folder / "tokens.parquet"
 
@@ -65,7 +65,7 @@ def test_a_stopped_run_does_nothing(tmp_path: Path) -> None:
     context = Context()
     context.stop.set()
     with pytest.raises(Cancelled):
-        normalize(reviews=tmp_path, normalize=Normalize(), folder=tmp_path, context=context)
+        normalize_part(reviews=tmp_path, normalize=Normalize(), folder=tmp_path, context=context)
 
 
 def test_lemmas_import_neither_nltk_nor_scikit_learn() -> None:
