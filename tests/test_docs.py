@@ -1,5 +1,6 @@
 """README and docs are true: commands run, links work, the glossary is in order."""
 
+import ast
 import csv
 import os
 import re
@@ -17,6 +18,11 @@ ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 MOST_WORDS = 32
+ENGINE = ("pipeline", "runs", "store")
+PLAIN_NAMES = frozenset(  # each says in plain words what it is
+    {"Corruption", "Entry", "GcResult", "Performed", "Reads", "Request", "RetentionPolicy", "Side"}
+    | {"StaleTemp", "VerifyResult"}
+)
 COMMAND = re.compile(r"^\.venv/bin/(reviewflow .*)$", re.MULTILINE)
 
 
@@ -95,3 +101,12 @@ def sources() -> tuple[str, ...]:
     packages = ("flows", "tasks", "reviewflow")
     paths = (path for name in packages for path in (ROOT / name).rglob("*.py"))
     return tuple(path.read_text(encoding="utf-8") for path in paths)
+
+
+def test_the_names_of_the_engine_are_in_the_glossary() -> None:
+    known = {word for term in glossary() for word in term.split()}
+    for path in (path for room in ENGINE for path in (ROOT / "reviewflow" / room).glob("*.py")):
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.ClassDef) and node.name not in PLAIN_NAMES:
+                words = {word.lower() for word in re.findall("[A-Z][a-z]*", node.name)}
+                assert (words | {word.rstrip("s") for word in words}) & known, node.name

@@ -1,0 +1,59 @@
+"""The house is in order: rooms, layers and names are what the docs say."""
+
+import ast
+import re
+from collections import defaultdict
+
+import pytest
+
+from reviewflow.jobs.moons import MOONS
+from reviewflow.jobs.sentiment import SENTIMENT
+from tests.conftest import ROOT
+
+PACKAGES = ("flows", "reviewflow", "tasks")
+MODULES = tuple(
+    path.relative_to(ROOT)
+    for name in PACKAGES
+    for path in sorted((ROOT / name).rglob("*.py"))
+    if path.name != "__init__.py"
+)
+ENGINE = ("callgraph", "pipeline", "store")
+ROW = re.compile(r"^\| `([a-z_/]+)/` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
+CHANGES = ROOT / "docs" / "changing_things.md"
+FILES = re.compile(r"^\| `([a-z_/.]+)` \|", re.MULTILINE)
+
+
+def rooms() -> dict[str, set[str]]:
+    """Return the modules that docs/architecture.md names, by folder."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return {folder: set(re.findall(r"`(\w+)`", cell)) for folder, cell in ROW.findall(page)}
+
+
+def test_the_architecture_names_every_module_in_its_room() -> None:
+    there: dict[str, set[str]] = defaultdict(set)
+    for path in MODULES:
+        folder = path.parent.as_posix()
+        room = folder if folder == "reviewflow" else folder.removeprefix("reviewflow/")
+        there[room].add(path.stem)
+    assert rooms() == there
+
+
+def test_the_engine_names_no_stage() -> None:
+    stages = [stage for job in (SENTIMENT, MOONS) for stage in job.stages]
+    names = {name for stage in stages for name in (stage.name, stage.group)}
+    assert len(names) > 20
+    for path in (path for room in ENGINE for path in (ROOT / "reviewflow" / room).glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Constant):
+                assert node.value not in names, f"{path.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("section", CHANGES.read_text(encoding="utf-8").split("\n## ")[1:])
+def test_a_change_touches_two_files_at_most_beside_its_test(section: str) -> None:
+    files = FILES.findall(section)
+    assert 1 <= len(files) <= 2
+    named = re.findall(r"`((?:tests|reviewflow|flows|configs)/[\w/]+\.\w+)`", section)
+    assert set(files) <= set(named)
+    assert any(name.startswith("tests/") for name in named) or "expectation" in section
+    for name in named:
+        assert (ROOT / name).is_file(), name
