@@ -115,12 +115,14 @@ class RunRecorder:
             "seconds": self.seconds(),
             **facts,
         }
-        _write_json(self.folder / "run.json", content)
-        if state == "completed":
-            link = self.runs / f".{self.run_id}"
-            link.symlink_to(self.run_id)
-            os.replace(link, self.runs / latest)
-        os.close(self._lock)
+        try:
+            _write_json(self.folder / "run.json", content)
+            if state == "completed":
+                link = self.runs / f".{self.run_id}"
+                link.symlink_to(self.run_id)
+                os.replace(link, self.runs / latest)
+        finally:
+            os.close(self._lock)  # a run whose end cannot be written reads as crashed
         return content
 
     def write_keys(
@@ -144,11 +146,14 @@ class RunRecorder:
         """Create the run's folder and return its lock's descriptor."""
         hidden = self.runs / f".{self.run_id}"
         hidden.mkdir(parents=True)
+        lock = None
         try:
             lock = hold_lock(hidden / LOCK)
             _write_json(hidden / "run.json", self.head)
             hidden.rename(self.folder)
         except OSError:
+            if lock is not None:
+                os.close(lock)
             shutil.rmtree(hidden, ignore_errors=True)
             raise
         return lock

@@ -148,7 +148,7 @@ def test_the_record_has_every_stage(first: Seen) -> None:
     assert {stage["stage"] for stage in stages} == {stage.name for stage in SENTIMENT.stages}
     for stage in stages:
         assert set(stage) == {
-            *("stage", "part", "variant", "key", "state", "reason", "seconds"),
+            *("stage", "part", "variant", "key", "state", "reason", "reasons", "seconds"),
             *("cpu_seconds", "peak_memory_bytes", "rows", "bytes", "bytes_in"),
         }
         assert stage["state"] == "ran"

@@ -117,6 +117,24 @@ def test_an_artifacts_folder_without_room_or_locks_gives_a_sentence(
     assert list((tmp_path / "runs").iterdir()) == []
 
 
+def test_a_run_whose_end_cannot_be_written_reads_as_crashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = recorder(tmp_path / "runs")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("reviewflow.runs.record.write_atomically", full)
+        with pytest.raises(OSError, match="No space left"):
+            record.finish("completed", None, {})
+        with pytest.raises(StoreError, match="free space"):
+            recorder(tmp_path / "runs")
+    assert [run.state for run in run_records(tmp_path / "runs")] == ["crashed"]
+    assert not (tmp_path / "runs" / "latest").exists()
+
+
 def test_a_record_names_its_configuration_file_and_the_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
