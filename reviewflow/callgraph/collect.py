@@ -5,9 +5,10 @@ is ambiguous is counted, never passed over.
 """
 
 import ast
+import builtins
 from collections.abc import Callable, Sequence
 
-from reviewflow.callgraph.named_files import OWN_PLACES, beside, input_names, is_folder, is_given
+from reviewflow.callgraph.named_files import OWN_PLACES, beside, is_folder, is_given
 from reviewflow.callgraph.references import DOCUMENTATION, Collector, NamedFile
 from reviewflow.callgraph.rules import MUTATORS, OPAQUE_ATTRIBUTES
 from reviewflow.callgraph.scopes import (
@@ -19,13 +20,15 @@ from reviewflow.callgraph.scopes import (
     visible,
 )
 
+HARMLESS_BUILTINS = frozenset(dir(builtins)) - {"open"}
+
 
 def collect(collector: Collector, node: ast.AST, scope: Scope | None) -> None:
     """Collect from a node and everything within it.
 
     ``scope`` is None at the top of a module.
     """
-    if isinstance(node, ast.expr) and not collector.inside_path:
+    if collector.names_own_file and isinstance(node, ast.expr) and not collector.inside_path:
         path = beside(node, scope, collector.file)
         if path is not None:
             _path(collector, node, path, scope)
@@ -119,15 +122,27 @@ def _call(collector: Collector, node: ast.Call, scope: Scope | None) -> None:
     function = node.func
     if isinstance(function, ast.Attribute) and function.attr in MUTATORS:
         collector.add_chain("mutate", function.value, scope)
-    arguments = [*node.args, *(each.value for each in node.keywords)]
-    if not collector.inside_path and not (arguments and is_given(arguments[0], scope)):
-        collector.add_chain("open", function, scope)
+    if not collector.inside_path and _may_open(function, scope):
+        arguments = [*node.args, *(each.value for each in node.keywords)]
+        if not (arguments and is_given(arguments[0], scope)):
+            collector.add_chain("open", function, scope)
     if isinstance(function, ast.Name) and function.id in ("getattr", "setattr", "delattr"):
         collect_all(collector, _attribute_call(collector, node, function.id, scope), scope)
     else:
         if isinstance(function, ast.Name) and function.id == "type" and len(node.args) > 1:
             collector.mark(node, "makes a class while running (type)")
         collect_all(collector, [function, *node.args, *node.keywords], scope)
+
+
+def _may_open(function: ast.expr, scope: Scope | None) -> bool:
+    """Tell whether a call may be one of a package's function, or of ``open``."""
+    while isinstance(function, (ast.Attribute, ast.Subscript)):
+        function = function.value
+    if not isinstance(function, ast.Name) or function.id in HARMLESS_BUILTINS:
+        return False
+    while scope is not None and function.id not in scope.names:
+        scope = scope.outer
+    return scope is None or bool(scope.names[function.id])
 
 
 def _attribute_call(
@@ -190,8 +205,8 @@ def _function(
     for each in parameters(node.args):
         _annotation(collector, each.annotation, scope)
         names.setdefault(each.arg, [])
-    inputs = input_names(node.args, body)
-    collect_all(collector, body, Scope(names, visible(scope), False, global_names, inputs))
+    inner = Scope(names, visible(scope), False, global_names, arguments=node.args, body=body)
+    collect_all(collector, body, inner)
 
 
 def _decorators(collector: Collector, nodes: list[ast.expr], scope: Scope | None) -> None:
@@ -287,7 +302,7 @@ def _assign(collector: Collector, node: ast.Assign, scope: Scope | None) -> None
     A local name may stand for a file or folder beside the source.
     """
     target = node.targets[0]
-    path = beside(node.value, scope, collector.file)
+    path = beside(node.value, scope, collector.file) if collector.names_own_file else None
     if scope is not None and len(node.targets) == 1 and isinstance(target, ast.Name):
         scope.files.pop(target.id, None)
         if path is not None:

@@ -12,34 +12,31 @@ statement of the function binds it to an expression with a given name in it. A p
 import ast
 from collections.abc import Iterator
 
-from reviewflow.callgraph.scopes import Scope, parameters
+from reviewflow.callgraph.scopes import Scope, names_in
 
 OWN_FILE = "__file__"
 OWN_PLACES = frozenset({OWN_FILE, "__path__", "__spec__", "__loader__", "__cached__"})
 SAME_PLACE = frozenset({"absolute", "resolve"})
 
 
-def input_names(arguments: ast.arguments, body: list[ast.AST]) -> set[str]:
-    """Return the names of a function whose value depends on what it is given."""
-    inputs = {each.arg for each in parameters(arguments) if not _is_text(each.annotation)}
-    pending = [pair for node in body for pair in _assignments(node)]
-    while True:
-        grown = {name for targets, sources in pending if sources & inputs for name in targets}
-        if grown <= inputs:
-            return inputs
-        inputs |= grown
-
-
 def is_given(node: ast.AST, scope: Scope | None) -> bool:
     """Tell whether an expression depends on an argument or ``__file__``."""
-    names = _names(node)
+    names = names_in(node)
     if OWN_FILE in names:  # reported by itself, see ``beside``
         return True
+    scopes = list(_chain(scope))
+    return (
+        any(not names.isdisjoint(each.arguments_given) for each in scopes)
+        or any(not names.isdisjoint(each.files) for each in scopes)
+        or any(not names.isdisjoint(each.inputs) for each in scopes)  # this takes time to find
+    )
+
+
+def _chain(scope: Scope | None) -> Iterator[Scope]:
+    """Yield a scope and those around it."""
     while scope is not None:
-        if not names.isdisjoint(scope.inputs) or not names.isdisjoint(scope.files):
-            return True
+        yield scope
         scope = scope.outer
-    return False
 
 
 def beside(node: ast.AST, scope: Scope | None, file: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -120,44 +117,3 @@ def _local_file(name: str, scope: Scope | None) -> tuple[str, ...] | None:
     while scope is not None and name not in scope.names:
         scope = scope.outer
     return scope.files.get(name) if scope is not None else None
-
-
-def _is_text(annotation: ast.expr | None) -> bool:
-    """Tell whether a parameter's annotation is ``str``, or ``str | None``."""
-    if annotation is None:
-        return False
-    names = _names(annotation)
-    return "str" in names and names <= {"str", "Optional"}
-
-
-def _assignments(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
-    """Yield the names that each assignment binds, and those it reads."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Assign):
-            targets: list[ast.AST] = [*part.targets]
-            source: ast.AST | None = part.value
-        elif isinstance(part, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
-            targets, source = [part.target], part.value
-        elif isinstance(part, (ast.For, ast.AsyncFor, ast.comprehension)):
-            targets, source = [part.target], part.iter
-        elif isinstance(part, ast.withitem) and part.optional_vars is not None:
-            targets, source = [part.optional_vars], part.context_expr
-        elif isinstance(part, ast.Match):
-            targets, source = [each.pattern for each in part.cases], part.subject
-        else:
-            continue
-        if source is not None:
-            bound = {name for target in targets for name in _bound_names(target)}
-            yield bound, _names(source)
-
-
-def _bound_names(target: ast.AST) -> set[str]:
-    names = _names(target)
-    for part in ast.walk(target):
-        if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
-            names.add(part.name)
-    return names
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}

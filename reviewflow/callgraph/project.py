@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from reviewflow.callgraph.modules import Module, Statement, parse_module
 from reviewflow.callgraph.references import Reference
-from reviewflow.callgraph.rules import is_pure_at_import, state_reason
+from reviewflow.callgraph.rules import STATE_PIECES, is_pure_at_import, state_reason
 from reviewflow.callgraph.source import Source
 
 BUILTINS = frozenset(dir(builtins))
@@ -193,9 +193,18 @@ class Project:
                 self.import_side_effects.add(module)
             if reference.role in CHANGES:
                 self._record_writer(module, reference)
-            targets = self.resolve(module, reference)
-            if targets[0].kind == "package" and state_reason(targets[0].module):
+            if self._changes_state(module, reference):
                 self.import_side_effects.add(module)
+
+    def _changes_state(self, module: str, reference: Reference) -> bool:
+        """Tell whether a reference is to a function that changes a package's state."""
+        pieces = (*reference.attributes, reference.module.rpartition(".")[2])
+        if STATE_PIECES.isdisjoint(pieces):
+            return False  # an import that renames one names it, too
+        return any(
+            target.kind == "package" and state_reason(target.module)
+            for target in self.resolve(module, reference)
+        )
 
     def _record_writer(self, module: str, reference: Reference) -> None:
         """Record that a place changes a definition from outside of it."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from reviewflow.callgraph.scopes import Origin, Scope
 from reviewflow.callgraph.source import Source
 
+OWN_FILE = b"__file__"
 DOCUMENTATION = frozenset({"__doc__", "getdoc", "getcomments"})
 
 
@@ -75,6 +76,7 @@ class Collector:
         self.named_files: list[NamedFile] = []
         self.reads_documentation = False
         self.lenient = False
+        self.names_own_file = OWN_FILE in source.text
         self.inside_path = False
 
     @property

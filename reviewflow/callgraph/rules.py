@@ -73,6 +73,7 @@ GLOBAL_STATE = {
     "locale.setlocale": "changes the locale for all code",
     "numba.extending": "changes what Numba compiles elsewhere",
 }
+STATE_PIECES = frozenset(name.rpartition(".")[2] for name in GLOBAL_STATE)
 OUTSIDE = {
     "os.environ": "reads the environment",
     "os.environb": "reads the environment",

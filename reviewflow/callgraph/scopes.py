@@ -6,7 +6,9 @@ module names  ◀──  function  ◀──  nested function  ◀──  compre
 """
 
 import ast
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 Origin = tuple[str, tuple[str, ...]]  # a module and the attributes to follow from it
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -23,16 +25,34 @@ class Scope:
     outer : the scope around, ``None`` for the module.
     is_class : whether names bound here may still be the module's (before they are bound).
     global_names : declared ``global`` here.
-    inputs : names whose value depends on a parameter (see ``named_files.py``).
     files : names that stand for a file or folder beside the source (see ``named_files.py``).
+    arguments, body : of a function.
     """
 
     names: dict[str, list[Origin]]
     outer: "Scope | None"
     is_class: bool = False
     global_names: set[str] = field(default_factory=set)
-    inputs: set[str] = field(default_factory=set)
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    arguments: ast.arguments | None = None
+    body: Sequence[ast.AST] = ()
+
+    @cached_property
+    def arguments_given(self) -> set[str]:
+        """The parameters, without those of type ``str``."""
+        every = [] if self.arguments is None else parameters(self.arguments)
+        return {each.arg for each in every if not _is_text(each.annotation)}
+
+    @cached_property
+    def inputs(self) -> set[str]:
+        """Names whose value depends on a parameter (see ``named_files.py``)."""
+        names = set(self.arguments_given)
+        pending = [pair for node in self.body for pair in _assignments(node)] if names else []
+        while True:
+            grown = {name for targets, sources in pending if sources & names for name in targets}
+            if grown <= names:
+                return names
+            names |= grown
 
 
 def visible(scope: Scope | None) -> Scope | None:
@@ -108,3 +128,45 @@ def parameters(arguments: ast.arguments) -> list[ast.arg]:
     """Return all parameters of a function, starred ones too."""
     starred = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *starred]
+
+
+def _is_text(annotation: ast.expr | None) -> bool:
+    """Tell whether a parameter's annotation is ``str``, or ``str | None``."""
+    if annotation is None:
+        return False
+    names = names_in(annotation)
+    return "str" in names and names <= {"str", "Optional"}
+
+
+def _assignments(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
+    """Yield the names that each assignment binds, and those it reads."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assign):
+            targets: list[ast.AST] = [*part.targets]
+            source: ast.AST | None = part.value
+        elif isinstance(part, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
+            targets, source = [part.target], part.value
+        elif isinstance(part, (ast.For, ast.AsyncFor, ast.comprehension)):
+            targets, source = [part.target], part.iter
+        elif isinstance(part, ast.withitem) and part.optional_vars is not None:
+            targets, source = [part.optional_vars], part.context_expr
+        elif isinstance(part, ast.Match):
+            targets, source = [each.pattern for each in part.cases], part.subject
+        else:
+            continue
+        if source is not None:
+            bound = {name for target in targets for name in _bound_names(target)}
+            yield bound, names_in(source)
+
+
+def _bound_names(target: ast.AST) -> set[str]:
+    names = names_in(target)
+    for part in ast.walk(target):
+        if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
+            names.add(part.name)
+    return names
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Return all names within a node."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
