@@ -26,7 +26,7 @@ from tests.conftest import ROOT, Reviews, small_config, write_config, write_revi
 
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.2  # a look is often a request, which takes the server's time
-TOKEN = "hush-5f3a9c"  # in the webhook's address, to be found nowhere
+TOKEN = "hush-5f3a9c"  # in the webhook's address, which must be in no file
 READY = "Ctrl-C ends all of it."
 
 # what the form is sent with: a run of a second, and one that is there until it is ended
@@ -41,7 +41,7 @@ Value = TypeVar("Value")
 
 
 def until(look: Callable[[], Value], what: str, seconds: float = WAIT_SECONDS) -> Value:
-    """The first true value that looking gives; fails after a while, telling what was awaited."""
+    """Call a function until its value is true, and return that value."""
     deadline = time.monotonic() + seconds
     while not (value := look()):
         assert time.monotonic() < deadline, f"waited in vain for: {what}"
@@ -59,21 +59,21 @@ def free_port() -> int:
 
 def living(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Those that have not ended; one that waits to be reaped has."""
-    found = []
+    left = []
     for process in processes:
         try:
             if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+                left.append(process)
         except psutil.Error:
             continue
-    return found
+    return left
 
 
 class Hook(BaseHTTPRequestHandler):
-    """Takes notices; answers with the next of the server's statuses, or else 200."""
+    """Takes messages, and answers with the next of the server's statuses, or else 200."""
 
     def do_POST(self) -> None:
-        """Take a notice."""
+        """Take a message."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status = self.server.statuses.pop(0) if self.server.statuses else 200  # type: ignore[attr-defined]
         self.server.requests.append((status, self.path, json.loads(body)))  # type: ignore[attr-defined]
@@ -93,7 +93,7 @@ class Webhook:
     statuses: list[int] = field(default_factory=list)
 
     def taken(self, event: str) -> list[dict[str, Any]]:
-        """The notices of one kind that were taken."""
+        """The messages of one kind that were taken."""
         return [
             body for status, _, body in self.requests if status == 200 and body["event"] == event
         ]
@@ -136,8 +136,8 @@ class Project:
         return self.folder / "data" / "raw" / "imdb_reviews.csv"
 
     @property
-    def said(self) -> str:
-        """What ``reviewflow ui`` printed."""
+    def printed(self) -> str:
+        """The output of ``reviewflow ui``."""
         return (self.folder / "ui.txt").read_text()
 
     def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -153,8 +153,8 @@ class Project:
             start_new_session=True,
         )
 
-    def said_by(self, *arguments: str) -> Any:
-        """What a ``reviewflow … --json`` prints."""
+    def json_of(self, *arguments: str) -> Any:
+        """The answer of ``reviewflow … --json``."""
         process = self.command(*arguments, "--json")
         output, _ = process.communicate(timeout=WAIT_SECONDS)
         return json.loads(output)
@@ -260,8 +260,8 @@ def serving(
         )
     project.process = process
     try:
-        until(lambda: READY in project.said or process.poll() is not None, "the UI")
-        assert process.poll() is None, project.said
+        until(lambda: READY in project.printed or process.poll() is not None, "the UI")
+        assert process.poll() is None, project.printed
         yield project
     finally:
         family = [psutil.Process(process.pid)] if process.poll() is None else []
@@ -275,8 +275,8 @@ def serving(
             for each in living(family):
                 each.kill()
             process.wait()
-    assert process.returncode == 0, project.said
-    assert project.said.endswith("Shutting down.\n")
+    assert process.returncode == 0, project.printed
+    assert project.printed.endswith("Shutting down.\n")
 
 
 @pytest.fixture(scope="session")

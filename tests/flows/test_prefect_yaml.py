@@ -27,8 +27,8 @@ def starts(cron: str, timezone: str, year: int) -> list[datetime]:
     zone = ZoneInfo(timezone)
     schedule = CronSchedule(cron=cron, timezone=timezone)
     first, last = datetime(year, 1, 1, tzinfo=zone), datetime(year, 12, 31, 23, 59, tzinfo=zone)
-    found = asyncio.run(schedule.get_dates(start=first, end=last))
-    return [each.astimezone(zone) for each in found]
+    dates = asyncio.run(schedule.get_dates(start=first, end=last))
+    return [each.astimezone(zone) for each in dates]
 
 
 def days(year: int) -> list[date]:
@@ -52,15 +52,15 @@ def test_there_is_a_schedule() -> None:
 def test_a_nightly_run_starts_once_a_day_at_an_hour_that_always_exists(
     schedule: dict[str, Any], year: int
 ) -> None:
-    found = starts(schedule["cron"], schedule["timezone"], year)
-    assert [each.date() for each in found] == days(year)
+    moments = starts(schedule["cron"], schedule["timezone"], year)
+    assert [each.date() for each in moments] == days(year)
     minute, hour = map(int, schedule["cron"].split()[:2])
-    assert {each.time() for each in found} == {time(hour, minute)}
-    assert all(map(happens_once, found))
+    assert {each.time() for each in moments} == {time(hour, minute)}
+    assert all(map(happens_once, moments))
 
 
 @pytest.mark.parametrize(("cron", "right"), [("30 2 * * *", False), ("30 4 * * *", True)])
 def test_the_hours_that_the_clocks_skip_or_repeat_are_seen(cron: str, right: bool) -> None:
-    found = starts(cron, "Europe/Berlin", 2027)
-    times = {each.time() for each in found}
-    assert (len(times) == 1 and all(map(happens_once, found))) is right
+    moments = starts(cron, "Europe/Berlin", 2027)
+    times = {each.time() for each in moments}
+    assert (len(times) == 1 and all(map(happens_once, moments))) is right

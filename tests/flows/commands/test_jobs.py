@@ -17,7 +17,7 @@ from tests.flows.commands.mistakes import MISTAKES
 
 
 @pytest.mark.parametrize("mistake", ["missing file", "unknown label word", "unknown key"])
-def test_a_mistake_in_config_or_input_is_told_in_a_sentence_by_run(
+def test_a_mistake_in_config_or_input_is_one_sentence_of_run(
     mistake: str, config: Path, reviews: Reviews, reviews_file: Path, prefect_api: str
 ) -> None:
     change, words = MISTAKES[mistake]
@@ -39,7 +39,7 @@ def test_a_mistake_in_config_or_input_is_told_in_a_sentence_by_run(
     ],
 )
 @pytest.mark.parametrize("command", ["run", "plan"])
-def test_a_bad_option_is_told_in_a_sentence(
+def test_a_bad_option_is_one_sentence(
     command: str, arguments: list[str], words: str, config: Path
 ) -> None:
     assert words in assert_plain(reviewflow(command, *options(config), *arguments), 2)
@@ -104,10 +104,10 @@ def test_run_then_plan_then_a_change(
     assert {line.rpartition(": ")[2] for line in planned.stdout.splitlines()} == {"cached"}
 
     change = ("--set", "vectorize.max_features=200")
-    told = reviewflow("plan", *options(config, *change)).stdout.splitlines()
-    assert "normalize: cached" in told
-    assert any("max_features 300 → 200" in line for line in told)
-    assert any(line.startswith("train[relu]: will run unless") for line in told)
+    lines = reviewflow("plan", *options(config, *change)).stdout.splitlines()
+    assert "normalize: cached" in lines
+    assert any("max_features 300 → 200" in line for line in lines)
+    assert any(line.startswith("train[relu]: will run unless") for line in lines)
 
     entries = json.loads(reviewflow("plan", *options(config, *change, "--json")).stdout)
     assert {entry["action"] for entry in entries} == {"cached", "run", "unless"}

@@ -217,8 +217,8 @@ def test_ages(seconds: float, words: str) -> None:
 def test_a_terminal_gets_tables_with_whole_ids_and_a_bar(artifacts: Path) -> None:
     """In a real pseudo-terminal, 80 columns wide."""
     for arguments, words in ((["runs"], SECOND), (["store", "ls"], key_of(1))):
-        shown = in_terminal([*arguments, "--artifacts", str(artifacts)])
-        assert words in shown
+        screen = in_terminal([*arguments, "--artifacts", str(artifacts)])
+        assert words in screen
     assert "verifying" in in_terminal(["store", "verify", "--artifacts", str(artifacts)])
     assert "\x1b[31m[" not in in_terminal(["show", "latest", "--artifacts", str(artifacts)])
 
@@ -233,16 +233,16 @@ def in_terminal(arguments: list[str]) -> str:
         env=environment,
     )
     os.close(theirs)
-    shown = b""
+    printed = b""
     while True:
         try:
             piece = os.read(ours, 65536)
-        except OSError:  # how Linux tells the end of a pseudo-terminal
+        except OSError:  # how Linux marks the end of a pseudo-terminal
             break
         if not piece:
             break
-        shown += piece
+        printed += piece
     process.wait()
     os.close(ours)
     assert process.returncode == 0
-    return shown.decode()
+    return printed.decode()

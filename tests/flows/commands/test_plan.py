@@ -11,7 +11,7 @@ from tests.flows.commands.mistakes import MISTAKES
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_in_config_or_input_is_told_in_a_sentence_by_plan(
+def test_a_mistake_in_config_or_input_is_one_sentence_of_plan(
     mistake: str, config: Path, reviews: Reviews, reviews_file: Path
 ) -> None:
     change, words = MISTAKES[mistake]

@@ -53,15 +53,15 @@ def test_a_terminal_shows_a_bar_with_the_loss_while_work_runs_and_a_line_when_it
         console.finish(REPORT)
     bar = re.sub(r"\x1b\[[0-9;]*m", "", bar)
     assert re.search(r"train\[tanh\] +[━╺╸]+ +12/20 +0:00:00 +epoch 12 · loss 0\.412", bar)
-    shown = console.terminal.export_text()  # every line that stays stands after a bar wiped away
+    text = console.terminal.export_text()  # every kept line comes after a bar that was wiped away
     for line in (
         "✓ ingest  ran in 2.1 s: new rows",
         "· normalize  cached",
         "✗ train[relu]  failed after 1.0 s: it diverged",
         "report: labels lean to one side",
     ):
-        assert f"{line}\n" in shown
-    assert shown.rstrip().endswith(f"Report: {REPORT}")
+        assert f"{line}\n" in text
+    assert text.rstrip().endswith(f"Report: {REPORT}")
 
 
 def test_a_file_gets_one_plain_line_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,8 +130,8 @@ def test_markup_emoji_and_escapes_in_names_and_reasons_are_shown_as_they_are() -
             console.terminal.print(console.bars.get_renderable())
         console.done("train[red]", "[blink]", 0, "\x1b]0;title\x07 [/nothing] \u202egnp")
     assert "␛[2J[bold]hi[/bold] :smile:" in live.get()
-    shown = console.terminal.export_text()
-    assert "train[red]  [blink]: ␛]0;title␇ [/nothing] ⟨U+202E⟩gnp" in shown
+    text = console.terminal.export_text()
+    assert "train[red]  [blink]: ␛]0;title␇ [/nothing] ⟨U+202E⟩gnp" in text
 
 
 def test_threads_report_at_once() -> None:

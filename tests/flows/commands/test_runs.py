@@ -20,7 +20,7 @@ def test_runs_are_listed_with_their_best_variant(artifacts: Path) -> None:
     assert "cannot be compared" in refused.stderr
 
 
-def test_show_tells_of_one_run_and_escapes_what_comes_from_data(artifacts: Path) -> None:
+def test_show_describes_one_run_and_escapes_text_from_data(artifacts: Path) -> None:
     page = call(artifacts, "show", "latest")
     assert page.exit_code == 0
     for words in (SECOND, "relu, ROC AUC 0.9500", "Variants", "Failed expectations"):
@@ -31,12 +31,12 @@ def test_show_tells_of_one_run_and_escapes_what_comes_from_data(artifacts: Path)
 
 
 def test_compare_shows_what_differs(artifacts: Path) -> None:
-    shown = call(artifacts, "compare", "2024-01-01", "latest").stdout
-    assert "train.learning_rate  0.9  0.95" in shown
-    assert "0.9000 → 0.9500" in shown
-    assert "Data: no difference." in shown
-    found = asked(artifacts, "compare", FIRST, SECOND)
-    assert found["parameters"] == [{"name": "train.learning_rate", "a": 0.9, "b": 0.95}]
+    text = call(artifacts, "compare", "2024-01-01", "latest").stdout
+    assert "train.learning_rate  0.9  0.95" in text
+    assert "0.9000 → 0.9500" in text
+    assert "Data: no difference." in text
+    differences = asked(artifacts, "compare", FIRST, SECOND)
+    assert differences["parameters"] == [{"name": "train.learning_rate", "a": 0.9, "b": 0.95}]
 
 
 def test_an_unknown_run_is_a_sentence_and_exit_code_2(artifacts: Path) -> None:

@@ -49,8 +49,8 @@ def page(asked: list[str]) -> Iterator[Page]:
 def setting(page: Page, label: str) -> Locator:
     """A field of the form by its label."""
     labelled = page.locator("label", has_text=re.compile(f"^{label} "))
-    found = page.locator(".schema-form-property", has=labelled)
-    return found.last.locator("input,textarea").first
+    fields = page.locator(".schema-form-property", has=labelled)
+    return fields.last.locator("input,textarea").first
 
 
 def test_a_run_from_the_form_is_watched_to_its_report(

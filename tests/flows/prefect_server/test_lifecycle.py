@@ -89,17 +89,17 @@ def address(user: subprocess.Popen[str]) -> str:
 
 def servers(home: Path) -> list[psutil.Process]:
     """Living server processes of `home`; one that waits to be reaped is dead."""
-    found = []
+    living = []
     for process in psutil.process_iter():
         try:
             if (
                 "flows.prefect_server.process" in process.cmdline()
                 and str(home) in process.cmdline()
             ):
-                found.append(process)
+                living.append(process)
         except psutil.Error:
             continue
-    return found
+    return living
 
 
 def gone(home: Path, seconds: float = 30) -> bool:
@@ -137,7 +137,7 @@ def test_kill_of_the_starter_leaves_the_server_to_the_others_and_then_nothing(
     assert address(other) == url
     os.killpg(starter.pid, signal.SIGKILL)
     starter.wait()
-    late = join()  # by the time it has joined, a server that had been told to end would have
+    late = join()  # by the time it has joined, a server that was ending would have
     assert address(late) == url
     assert len(servers(home)) == 1
     late.communicate(timeout=20)
@@ -261,7 +261,7 @@ def test_a_wrong_time_to_wait_is_a_sentence(
         ("Starting\nsqlite3.DatabaseError: no\nBye\n", "says “sqlite3.DatabaseError: no”. Mend"),
     ],
 )
-def test_a_server_that_ended_is_told_with_its_log_and_deleting_only_for_an_error(
+def test_a_server_that_ended_is_reported_with_its_log_and_delete_only_for_an_error(
     log: str, words: str, tmp_path: Path
 ) -> None:
     starting = Startup(tmp_path, None, LOOPBACK, lambda: None)
@@ -311,7 +311,7 @@ def test_a_file_system_without_locks_is_a_sentence(
     assert servers(tmp_path) == []
 
 
-def test_a_server_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_is_reported_with_its_log(tmp_path: Path) -> None:
     (tmp_path / "prefect.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(ReviewflowError) as caught, prefect_server(tmp_path):
         pass
@@ -320,7 +320,7 @@ def test_a_server_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> None
     assert servers(tmp_path) == []
 
 
-def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(ReviewflowError, match="cannot be written"),

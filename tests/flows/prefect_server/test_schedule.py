@@ -64,7 +64,7 @@ def history(project: Project, deployment: UUID, *states: StateType) -> list[Flow
         )
 
 
-def test_the_history_of_a_schedule_is_told_as_it_was(
+def test_a_schedule_runs_as_its_file_changes_and_history_says_so(
     served: Project, scheduled: UUID, reviews: Reviews, tmp_path: Path
 ) -> None:
     path = served.folder / f"{NAME}.csv"
@@ -85,17 +85,17 @@ def test_the_history_of_a_schedule_is_told_as_it_was(
         )
 
     # one night after another; a run that is due while another goes on is cancelled
-    told = []
+    runs: list[FlowRun] = []
     for rows, column in ((200, "review"), (260, "review"), (320, "text"), (320, "review")):
         put(rows, column)
-        told = ended(len(told) + 1)
+        runs = ended(len(runs) + 1)
     with served.client() as client:
         client.pause_deployment(scheduled)
     until(lambda: not history(served, scheduled, StateType.PENDING, StateType.RUNNING), "quiet")
 
-    told = history(served, scheduled, StateType.COMPLETED, StateType.FAILED)
-    assert all(run.auto_scheduled for run in told)
-    titles = [(run.state.name, run.name.partition(" · ")[2].partition(" · ")[0]) for run in told]
+    runs = history(served, scheduled, StateType.COMPLETED, StateType.FAILED)
+    assert all(run.auto_scheduled for run in runs)
+    titles = [(run.state.name, run.name.partition(" · ")[2].partition(" · ")[0]) for run in runs]
     assert titles[:4] == [
         ("Completed", "200 rows"),
         ("Completed", "260 rows"),
@@ -104,17 +104,17 @@ def test_the_history_of_a_schedule_is_told_as_it_was(
     ]
     # what the file holds decides, and nothing else: a run too many finds everything as it was
     assert all(title == ("Completed", "320 rows") for title in titles[4:])
-    assert "no changed stages" in told[-1].name or len(told) == 4
-    broken = told[2]
+    assert "no changed stages" in runs[-1].name or len(runs) == 4
+    broken = runs[2]
     assert "review" in str(broken.state.message)
     for run in history(served, scheduled, StateType.CANCELLED):
         assert "concurrency limit reached" in str(run.state.message)
 
-    # the command line tells the same, and nothing of runs that never ran
-    lines = [line for line in served.said_by("runs") if line["name"] == NAME][::-1]
-    records = [served.record(run.id) for run in told]
+    # the command line lists the same, and no run that never ran
+    lines = [line for line in served.json_of("runs") if line["name"] == NAME][::-1]
+    records = [served.record(run.id) for run in runs]
     assert [line["run_id"] for line in lines] == [record["run_id"] for record in records]
-    assert [line["state"] for line in lines] == [run.state.name.lower() for run in told]
+    assert [line["state"] for line in lines] == [run.state.name.lower() for run in runs]
     assert [line["rows"] for line in lines][:4] == [200, 260, None, 320]
     assert str(lines[2]["error"]) in str(broken.state.message)
     assert served.webhook

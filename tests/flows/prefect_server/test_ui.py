@@ -1,4 +1,4 @@
-"""``reviewflow ui``: what is deployed and shown, how runs are ended, and what outlives a crash."""
+"""``reviewflow ui``: deployments, what a run shows, how runs end, and crashes."""
 
 import json
 import os
@@ -153,12 +153,12 @@ def test_a_run_from_the_form_shows_what_it_did_and_its_links_open(served: Projec
     assert tasks["ingest"] == "Cached"  # the run from the command line did that
     assert tasks["train[tanh]"] == "Completed"
 
-    shown = served.artifacts_of(identity)
-    progress = {a.description: a.data for a in shown if a.type == "progress"}
+    artifacts = served.artifacts_of(identity)
+    progress = {a.description: a.data for a in artifacts if a.type == "progress"}
     assert set(progress.values()) == {100.0}
     assert {str(text).partition(":")[0] for text in progress} == {"train[relu]", "train[tanh]"}
     assert all("loss 0." in str(text) for text in progress)
-    keyed = {a.key: str(a.data) for a in shown if a.key}
+    keyed = {a.key: str(a.data) for a in artifacts if a.key}
     assert {row["variant"] for row in json.loads(keyed["metrics"])} == {"relu", "tanh"}
     assert "number of rows at least 20" in keyed["quality-reviews"]
     assert "quality-features" in keyed
@@ -220,7 +220,7 @@ def test_a_cancelled_run_stops_and_one_that_came_meanwhile_was_cancelled_too(
     assert "concurrency limit reached" in str(second.state.message)
     with served.client() as client:
         client.set_flow_run_state(first, Cancelling())
-    assert told(served, first) == ("Cancelled", "cancelled")
+    assert end_states(served, first) == ("Cancelled", "cancelled")
     assert "run again to go on" in served.record(first)["error"]
     states = set(served.task_runs(first).values())
     assert "Cancelled" in states
@@ -240,16 +240,16 @@ def test_a_worker_killed_with_its_run_leaves_a_crash_and_the_next_run_goes_on(
     assert run.state
     assert run.state.name == "Crashed", run.state.message
     assert "the next run goes on" in str(run.state.message)
-    assert {line["run_id"]: line["state"] for line in served.said_by("runs")}[
+    assert {line["run_id"]: line["state"] for line in served.json_of("runs")}[
         served.record(identity)["run_id"]
     ] == "crashed"
-    (notice,) = until(lambda: notices_of(served, run.name), "the notice")
-    assert notice["event"] == "crashed"
-    until(lambda: "here is another one" in served.said, "another worker")
+    (message,) = until(lambda: messages_of(served, run.name), "the message")
+    assert message["event"] == "crashed"
+    until(lambda: "here is another one" in served.printed, "another worker")
 
     other = {**SHORT, "train": {**SHORT["train"], "seed": 1}}
     following = served.begin("sentiment/on-demand", other)
-    assert told(served, following) == ("Completed", "completed")
+    assert end_states(served, following) == ("Completed", "completed")
     stages = {each["stage"]: each["state"] for each in served.record(following)["stages"]}
     assert stages["normalize"] == stages["features"] == "cached"
     assert stages["train"] == "ran"
@@ -260,13 +260,13 @@ def test_a_worker_killed_with_its_run_leaves_a_crash_and_the_next_run_goes_on(
 def test_a_run_whose_worker_is_killed_ends_since_nobody_could_cancel_it(served: Project) -> None:
     identity, worker, process = begun(served)
     worker.kill()
-    assert told(served, identity) == ("Cancelled", "cancelled")
+    assert end_states(served, identity) == ("Cancelled", "cancelled")
     until(lambda: not living([process]), "the process's end")
     assert whole(served)
 
 
 @pytest.mark.slow
-def test_a_run_whose_process_is_killed_is_a_crash_of_which_its_worker_tells(
+def test_a_run_whose_process_is_killed_is_a_crash_that_its_worker_reports(
     served: Project,
 ) -> None:
     identity, worker, process = begun(served)
@@ -274,21 +274,21 @@ def test_a_run_whose_process_is_killed_is_a_crash_of_which_its_worker_tells(
     run = served.ended(identity)
     assert run.state
     assert run.state.name == "Crashed", run.state.message
-    (notice,) = until(lambda: notices_of(served, run.name), "the notice")
-    assert notice["event"] == "crashed"
+    (message,) = until(lambda: messages_of(served, run.name), "the message")
+    assert message["event"] == "crashed"
     assert living([worker])
 
 
-def notices_of(project: Project, title: str) -> list[dict[str, Any]]:
-    """The notices that begin with what a run is called; forgotten once they are given."""
+def messages_of(project: Project, title: str) -> list[dict[str, Any]]:
+    """The messages that begin with the name of a run, which are dropped once returned."""
     assert project.webhook
-    found = [body for _, _, body in project.webhook.requests if body["text"].startswith(title)]
-    if found:
+    messages = [body for _, _, body in project.webhook.requests if body["text"].startswith(title)]
+    if messages:
         project.webhook.requests.clear()
-    return found
+    return messages
 
 
-def test_the_webhooks_address_stands_nowhere(served: Project) -> None:
+def test_the_webhooks_address_is_in_no_file_and_no_answer(served: Project) -> None:
     files = [path for path in served.artifacts.rglob("*") if path.is_file()]
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
     with served.client() as client:
@@ -297,8 +297,8 @@ def test_the_webhooks_address_stands_nowhere(served: Project) -> None:
             assert TOKEN not in client.request("POST", f"/{kind}/filter", json=page).text
 
 
-def told(project: Project, identity: UUID) -> tuple[str, str]:
-    """How a run ended as Prefect and as run.json tell it."""
+def end_states(project: Project, identity: UUID) -> tuple[str, str]:
+    """The states of a run at its end, in Prefect and in run.json."""
     run = project.ended(identity)
     assert run.state
     state = until(
@@ -359,9 +359,9 @@ def test_a_terminal_that_is_closed_ends_its_run(served: Project) -> None:
         stderr=terminal,
     )
     os.close(terminal)
-    shown = b""
-    while not re.search(rb"train.*epoch", shown):
-        shown += os.read(screen, 1 << 16)
+    screen_bytes = b""
+    while not re.search(rb"train.*epoch", screen_bytes):
+        screen_bytes += os.read(screen, 1 << 16)
     os.close(screen)  # which sends SIGHUP
     with suppress(ProcessLookupError):
         run.send_signal(signal.SIGHUP)  # as a shell does that ends with its terminal
@@ -405,7 +405,7 @@ def test_a_second_ui_of_the_same_artifacts_is_refused(served: Project) -> None:
     assert "is up already" in sentence
 
 
-def test_a_busy_port_is_told(served: Project, tmp_path: Path) -> None:
+def test_a_busy_port_is_one_sentence(served: Project, tmp_path: Path) -> None:
     arguments = ("--port", str(served.port), "--artifacts", str(tmp_path))
     code, sentence = refused(served, *arguments)
     assert code == 2
@@ -413,7 +413,7 @@ def test_a_busy_port_is_told(served: Project, tmp_path: Path) -> None:
     assert "choose another --port" in sentence
 
 
-def test_a_folder_without_deployments_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_deployments_is_one_sentence(tmp_path: Path) -> None:
     code, sentence = refused(Project(tmp_path, 0))
     assert code == 2
     assert "no prefect.yaml" in sentence
@@ -428,7 +428,7 @@ def database(tmp_path: Path, reviews: Reviews) -> Iterator[tuple[Project, Path]]
     return project, path
 
 
-def test_a_garbled_database_is_told(database: tuple[Project, Path]) -> None:
+def test_a_garbled_database_is_one_sentence(database: tuple[Project, Path]) -> None:
     project, path = database
     path.write_bytes(b"not a database at all" * 100)
     code, sentence = refused(project, "--port", str(project.port))
@@ -437,7 +437,7 @@ def test_a_garbled_database_is_told(database: tuple[Project, Path]) -> None:
     assert "loses the history in Prefect's UI and no results" in sentence
 
 
-def test_a_locked_database_is_told(database: tuple[Project, Path]) -> None:
+def test_a_locked_database_is_one_sentence(database: tuple[Project, Path]) -> None:
     project, path = database
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE flow (id)")
@@ -456,7 +456,7 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
 ) -> None:
     project = project_in(tmp_path, reviews[:40])
     with serving(project, end=signal.SIGHUP, PREFECT_API_URL=prefect_api):
-        assert f"Prefect's UI: {prefect_api.removesuffix('/api')} " in project.said
+        assert f"Prefect's UI: {prefect_api.removesuffix('/api')} " in project.printed
         assert not (project.artifacts / "prefect" / "prefect.db").exists()
         page = project.artifacts / "runs" / "page.html"
         page.parent.mkdir(parents=True)
@@ -471,8 +471,10 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
 
 
 @pytest.mark.slow
-def test_an_address_that_others_can_reach_is_told(tmp_path: Path, reviews: Reviews) -> None:
+def test_an_address_that_others_can_reach_is_announced(tmp_path: Path, reviews: Reviews) -> None:
     project = project_in(tmp_path, reviews[:40])
     with serving(project, "--host", "0.0.0.0", end=signal.SIGTERM):
-        assert "it listens on 0.0.0.0: whoever reaches this machine can start runs" in project.said
+        assert (
+            "it listens on 0.0.0.0: whoever reaches this machine can start runs" in project.printed
+        )
         assert json.loads(get(f"http://127.0.0.1:{project.port}/api/health")) is True
