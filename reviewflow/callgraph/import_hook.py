@@ -155,5 +155,5 @@ def _file_state(path: str) -> tuple[int, int, int, int]:
 
     Nobody can set the time at which its status changed.
     """
-    found = os.stat(path)
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    status = os.stat(path)
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

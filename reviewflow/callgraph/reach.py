@@ -84,8 +84,8 @@ def reach(
         There is no such definition, or a file of the project is not Python.
     """
     files = read_sources(root or default_root(), packages)
-    found = reach_in_project(link_project(files, packages), entry)
-    return replace(found, modules=text_digests(files))
+    project = link_project(files, packages)
+    return replace(reach_in_project(project, entry), modules=text_digests(files))
 
 
 def reach_in_project(project: Project, entry: str) -> Reach:

@@ -72,17 +72,17 @@ class Traversal:
 
     def definitions(self) -> dict[str, str]:
         """Return the digest of each counted definition, by dotted name, sorted."""
-        found = {}
+        digests = {}
         for module, name in self.counted:
             statements = self.project.modules[module].binding(name)
-            found[f"{module}.{name}"] = self._digest(module, statements)
+            digests[f"{module}.{name}"] = self._digest(module, statements)
         for module in self.whole_modules:
             read = self.project.modules[module]
-            found[f"{module}.*"] = read.documented if self._documented else read.plain
+            digests[f"{module}.*"] = read.documented if self._documented else read.plain
         if self._documented:
             for module in self._entered:
-                found[f"{module}.__doc__"] = self.project.modules[module].docstring
-        return dict(sorted(found.items()))
+                digests[f"{module}.__doc__"] = self.project.modules[module].docstring
+        return dict(sorted(digests.items()))
 
     def _digest(self, module: str, statements: list[Statement]) -> str:
         """Return the digest of statements and of what their names stand for."""

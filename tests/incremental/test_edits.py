@@ -168,7 +168,7 @@ EDITED = {"module": "reviewflow.evaluation.evaluate", "old": "set_num_threads(1)
 def test_an_edit_that_is_imported_and_undone_during_a_run(
     new: str, is_kept: bool, checkout: Checkout, first: tuple[Path, Told]
 ) -> None:
-    """Its result is not stored under the key of the text that was there before and after."""
+    """Its result is not stored under the key of the original text."""
     shutil.rmtree(checkout.artifacts / "store" / "evaluate")
     request = checkout.request(EVERYTHING, meanwhile={"evaluate": {**EDITED, "new": new}})
     (told,) = checkout.driver.answers(request)
