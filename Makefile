@@ -31,6 +31,7 @@ check: $(INSTALLED) ## lint, format, types, layers, code that a key can follow, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m reviewflow.jobs.check_code
+	$(BIN)/python -m tests.prose
 
 format: $(INSTALLED) ## mend what ruff can mend, and format the code
 	$(BIN)/ruff check --fix

@@ -1,4 +1,4 @@
-"""Run a flow: submit its tasks in dependency order, and always write run.json at the end.
+"""Run a flow: submit tasks in dependency order, always write run.json.
 
 with FlowRun(…) as run:  submit ─▶ wait ─▶ publish
                                              └─▶ run.json and the report, also after an error
@@ -63,7 +63,10 @@ def by_hand(listener: Listener) -> Iterator[None]:
 
 
 def stoppable(run: Callable[P, str]) -> Callable[P, str]:
-    """End a flow that a signal stops as cancelled, in Prefect as in run.json, not as crashed."""
+    """End a flow that a signal stops as cancelled, not as crashed.
+
+    This holds in Prefect and in run.json.
+    """
 
     @wraps(run)
     def until_stopped(*arguments: P.args, **parameters: P.kwargs) -> str:
@@ -127,7 +130,7 @@ class FlowRun(ABC):
 
     @abstractmethod
     def write_pages(self, content: dict[str, Any]) -> dict[str, Path]:
-        """Write what a person reads of a run, from its run.json, and return the pages by name."""
+        """Write the pages of a run from its run.json, and return them by name."""
 
     def __enter__(self) -> Self:
         return self
@@ -138,7 +141,7 @@ class FlowRun(ABC):
         self.close(error)
 
     def submit(self, tasks: Mapping[str, StageTask]) -> None:
-        """Start every stage as soon as what it reads is there and its checks have passed.
+        """Start every stage once its inputs are there and its checks passed.
 
         Parameters
         ----------
@@ -208,7 +211,7 @@ class FlowRun(ABC):
 
 
 def check_tasks(job: Job, tasks: Mapping[str, object]) -> None:
-    """Raise ReviewflowError unless there is one task for each group of the job's stages."""
+    """Raise ReviewflowError unless each group of stages has one task."""
     missing = [name for name in job.groups if name not in tasks]
     unknown = [name for name in tasks if name not in job.groups]
     if missing or unknown:
@@ -222,7 +225,7 @@ def check_tasks(job: Job, tasks: Mapping[str, object]) -> None:
 
 
 def changed_stages(run: Run) -> str:
-    """Return ``3 changed stages``: how many stages, as a person calls them, will run."""
+    """Return ``3 changed stages``: how many groups of stages will run."""
     decisions = run.planner.plan_all()
     changed = {step.node.stage.group for step, d in decisions.items() if d.action != "cached"}
     return f"{len(changed) or 'no'} changed stage{'s' * (len(changed) != 1)}"

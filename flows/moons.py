@@ -1,4 +1,4 @@
-"""Run the moons flow: a network in NumPy learns two moons, from the points to a page."""
+"""Run the moons flow: a network in NumPy learns two moons."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +40,7 @@ TASKS: Mapping[str, StageTask] = {
 def moons(
     config: str = "configs/moons.yaml", output: str | None = None, options: Options = Options()
 ) -> str:
-    """Train a network written in NumPy on two moons, and show what it does and why.
+    """Train a NumPy network on two moons, and show what it does and why.
 
     Returns the path of the page.
 

@@ -67,7 +67,9 @@ def sentiment(
     notify: Notify = Notify(),
     options: Options = Options(),
 ) -> str:
-    """Train sentiment classifiers on labelled reviews; only what a change affects runs again.
+    """Train sentiment classifiers on labelled reviews.
+
+    Only what a change affects runs again.
 
     Returns the path of the report.
 
@@ -122,7 +124,7 @@ class Sentiment(FlowRun):
         publish(metrics_rows(content["variants"]), text)
 
     def write_pages(self, content: dict[str, Any]) -> dict[str, Path]:
-        """Write the page and the Markdown of this run, and return the pages by name."""
+        """Write the page and the Markdown of this run, and return them by name."""
         charts = self.run.folder_of("report")
         write_atomically(self.report, html_page(content, charts))
         write_atomically(self.report.with_suffix(".md"), markdown_page(content, charts))

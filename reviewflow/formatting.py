@@ -72,7 +72,7 @@ def figure(value: Any, digits: int = 4) -> str:
     return NOTHING if number is None else f"{number:.{digits}f}"
 
 
-def signed(value: float, digits: int) -> str:
+def signed_number(value: float, digits: int) -> str:
     """Return ``+1.23`` or ``−0.45``, with a real minus sign."""
     return f"{value:+.{digits}f}".replace("-", "−")
 

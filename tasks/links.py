@@ -34,7 +34,7 @@ def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:
 
 
 def pictures(charts: Path | None, folder: Path, artifacts: Path) -> str:
-    """Markdown that shows the charts of a run in the Prefect UI; nothing where there are none.
+    """Return Markdown with the charts of a run for the Prefect UI, if any.
 
     They are copied into the run's folder, so that they stay as long as the run does, and get a
     white ground, since the UI is dark.

@@ -13,7 +13,10 @@ from tasks.train import progress_artifact
 
 @stage_task("train moons")
 def train_moons(run: Run, group: TaskGroup) -> State[Any]:
-    """Train one version, and print a line an epoch. A cached training prints them too."""
+    """Train one version, and print a line an epoch.
+
+    A cached training prints them too.
+    """
     state = perform_group(run, group, progress_artifact(group.title))
     if state.is_cancelled():
         return state

@@ -1,4 +1,4 @@
-"""Notify: a alert goes to a webhook; the address is a secret and stands nowhere."""
+"""Send alerts to a webhook, whose secret address is never written down."""
 
 import json
 import os
@@ -23,7 +23,10 @@ TIMEOUT_SECONDS = 10
 
 
 def webhook_url() -> str | None:
-    """Where alerts go, from the environment or else a Prefect variable; None for nowhere."""
+    """Return the webhook's address, None if there is none.
+
+    It comes from the environment or else from a Prefect variable.
+    """
     found = os.environ.get(WEBHOOK_ENVIRONMENT) or Variable.get(WEBHOOK_VARIABLE, default=None)
     return str(found) if found else None
 
@@ -38,25 +41,28 @@ def webhook_url() -> str | None:
     log_prints=False,
 )
 def notify(event: str, message: dict[str, Any]) -> None:
-    """Post a message; asked again, later and later, where the other side may be back soon."""
+    """Post a message, and retry with growing delays."""
     post(message)
 
 
 def notify_of(alert: Alert, facts: dict[str, Any]) -> None:
-    """Send a alert if there is a webhook; a webhook that fails does not fail the run."""
+    """Send an alert if there is a webhook.
+
+    A webhook that fails does not fail the run.
+    """
     if webhook_url():
         notify(alert.event, {**facts, **asdict(alert)}, return_state=True)
 
 
 def tell_of_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """A hook for what a run cannot tell itself, since its process is gone."""
+    """Send the alert of a crash, which the dead run cannot send itself."""
     with get_client(sync_client=True) as client:
         name = client.read_flow_run(flow_run.id).name  # it was renamed since
     post_crash(flow.name, name, str(state.message))
 
 
 def post_crash(job: str, name: str, why: str) -> None:
-    """Send the alert of a crash if there is a webhook."""
+    """Post the alert of a crash if there is a webhook."""
     if webhook_url():
         post({"job": job, "event": "crashed", "text": f"{name} crashed: {why}"})
 

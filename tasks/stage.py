@@ -1,4 +1,4 @@
-"""Show a stage in Prefect: perform its task group, and name the state ``Cached`` if nothing ran."""
+"""Show a stage in Prefect, with the state ``Cached`` if nothing ran."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -23,7 +23,10 @@ StageTask = Task[[Run, TaskGroup], State[Any]]
 
 
 def perform_group(run: Run, group: TaskGroup, progress: Progress = silent) -> State[Any]:
-    """Perform a task group, and return its state. It is ``Cached`` if every artifact was there."""
+    """Perform a task group, and return its state.
+
+    It is ``Cached`` if every artifact was there.
+    """
     try:
         outcomes = run.perform(group, progress)
     except Cancelled as stopped:
@@ -36,7 +39,7 @@ def perform_group(run: Run, group: TaskGroup, progress: Progress = silent) -> St
 
 
 def task_run_name(parameters: dict[str, Any]) -> str:
-    """Return ``normalize · 1 of 3 parts``: the group's title and how much of it will run."""
+    """Return ``normalize · 1 of 3 parts``: the title, and what will run."""
     run, group = parameters["run"], parameters["group"]
     steps = group.nodes[0].steps
     if len(steps) == 1:

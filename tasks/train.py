@@ -29,7 +29,7 @@ def train(run: Run, group: TaskGroup) -> State[Any]:
 
 
 def progress_artifact(label: str) -> Progress:
-    """Return a listener that shows a training's progress and loss in the Prefect UI."""
+    """Return a listener that shows a training's loss in the Prefect UI."""
     shown: dict[str, Any] = {"id": None, "at": 0.0}
 
     def show(message: str, figures: dict[str, float]) -> None:

@@ -1,4 +1,7 @@
-"""Check reviews and features with Great Expectations. A failed error stops the run."""
+"""Check reviews and features with Great Expectations.
+
+A failed error stops the run.
+"""
 
 from typing import Any
 
@@ -24,7 +27,10 @@ def validate(run: Run, group: TaskGroup) -> State[Any]:
 
 
 def table_row(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return one expectation as a row of a table in the Prefect UI. Text from data stays text."""
+    """Return an expectation as a row of a table in Prefect.
+
+    Text from the data stays text.
+    """
     return {
         "passed": "yes" if entry["success"] else entry["severity"],
         "asked": markdown_text(entry["asked"]),

@@ -1,4 +1,4 @@
-"""Define the metrics: one table that says how good predictions are, and what to call it.
+"""Define the metrics in one table: how to compute and what to call them.
 
     labels, probabilities ─▶ Predictions ─ METRICS ─▶ {accuracy: 0.89, …, confusion, rows}
 
@@ -25,7 +25,7 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Predictions:
-    """The N > 0 labelled rows of a split, and what a network predicted for them.
+    """The N > 0 labelled rows of a split, and a network's predictions.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Describe the two moons' job: its stages, what each reads, and the function that does it.
+"""Describe the two moons' job: its stages, their inputs and functions.
 
 points ─┬─ whole_set ──────┬─ fresh ─────────┐
         ├─ point_by_point ─┘                 │

@@ -1,4 +1,4 @@
-"""What a run of the two moons found: for run.json, and the files that a person looks at."""
+"""Summarise a run of the two moons, for run.json and as files for people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def moons_summary(run: Run, config: MoonsConfig, page: Path) -> dict[str, Any]:
 
     Parameters
     ----------
-    page : where the page will lie; the pictures and loss lines lie beside it.
+    page : path of the page. The pictures and loss lines are in its folder.
     """
     return {
         "stages": [outcome.to_json() for outcome in run.all_outcomes()],
@@ -49,7 +49,10 @@ def results(run: Run) -> Iterator[tuple[Path, str]]:
 
 
 def writable_folder(folder: Path) -> Path:
-    """The folder, made where it is missing; raises StoreError if that cannot be."""
+    """Return the folder, created if it is missing.
+
+    Raises StoreError if it cannot be created.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

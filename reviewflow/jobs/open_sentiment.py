@@ -45,6 +45,6 @@ def open_sentiment(
 
 
 def split_column(config: Config) -> str | None:
-    """Return the column of the reviews' file that holds an official split, where one is used."""
+    """Return the column with an official split, if one is used."""
     is_used = config.split.method == "column" and config.ingest.test_path is None
     return config.split.column if is_used else None

@@ -1,4 +1,4 @@
-"""Describe the sentiment job: its stages, what each reads, and the function that does it.
+"""Describe the sentiment job: its stages, their inputs and functions.
 
     reviews.csv ─ ingest ─┬─ split ──────────────┬─ validate_reviews
                           └─ normalize ─ count ──┴─ vocabulary ─ features ─ validate_features

@@ -1,4 +1,4 @@
-"""What the sentiment job's stages take to know: facts of the data, resources, a seed's settings."""
+"""Define facts, resources and seed settings of the sentiment job's stages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def part_position(node: Node, part: int | None, index: Index) -> Position | None
 
 
 def models_lineage(report: Node, part: int | None, index: Index) -> tuple[Lineage, ...]:
-    """Return, of each model of a report, its variant and what it was made from, by number."""
+    """Return each model's variant and the artifacts that it was made from.
+
+    All are numbers: positions in what the report reads.
+    """
     read = report.upstream
     numbers = variant_numbers([model.variants[0] for model in read["models"]])
     found = []
@@ -50,14 +53,16 @@ def wordnet(config: Settings) -> str | None:
 
 
 def seed_settings(settings: Mapping[str, Any], seed: int) -> Mapping[str, Any]:
-    """Return the training section as one seed of a variant uses it on this machine."""
+    """Return the training section for one seed of a variant on this machine."""
     train = settings["train"]
     changes = {"seed": train.seed + seed, "repeats": 1, "device": resolved_device(train.device)}
     return {**settings, "train": train.model_copy(update=changes)}
 
 
 def resolved_device(device: str) -> str:
-    """Return ``cpu`` or ``cuda``. ``auto`` is CUDA if a device file and a CUDA build are there.
+    """Return ``cpu`` or ``cuda``.
+
+    ``auto`` is CUDA if a device file and a CUDA build are there.
 
     It imports nothing, since planning must stay quick.
     """

@@ -1,4 +1,4 @@
-"""What a run found, as run.json tells it: stages, quality, variants, conclusions, the best."""
+"""Summarise a run for run.json: stages, quality, variants, conclusions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
 
 
 def little_was_kept(run: Run) -> list[str]:
-    """A sentence where so little of the texts became features that the setting must be wrong."""
+    """Return a warning if so little of the texts became features.
+
+    Then a setting must be wrong.
+    """
     rows = run.figure_of("normalize", "rows")
     if not rows:
         return []
@@ -91,7 +94,7 @@ def little_was_kept(run: Run) -> list[str]:
 
 
 def equal_variants(run: Run) -> list[str]:
-    """A sentence for variants whose settings are equal, so that one network stands for all."""
+    """Return a warning on variants with equal settings, which share a network."""
     found = {
         tuple(node.variants): None
         for node in run.planner.nodes
@@ -104,7 +107,7 @@ def equal_variants(run: Run) -> list[str]:
 
 
 def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str, Any]]:
-    """One entry an expectation of every check that was done, in the suites' order."""
+    """Return one entry an expectation of every finished check, in suite order."""
     return [
         entry
         for stage in stages
@@ -125,7 +128,7 @@ def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
 def conclusion_entries(
     run: Run, config: Config, variants: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """What the variants show, a factor each; nothing where the run did not get to its report."""
+    """Return the conclusions on each factor, none if there is no report."""
     folder = run.folder_of("report")
     if folder is None:
         return []
@@ -144,7 +147,7 @@ def conclusion_entries(
 
 
 def _groups(run: Run) -> dict[str, int]:
-    """The number that each variant has in the report's comparisons."""
+    """Return the number that each variant has in the report's comparisons."""
     nodes = [node for node in run.planner.nodes if node.stage.name == "train"]
     numbers = variant_numbers([node.variants[0] for node in nodes])
     return {
@@ -153,7 +156,7 @@ def _groups(run: Run) -> dict[str, int]:
 
 
 def _flat_settings(config: Config) -> dict[str, Any]:
-    """The settings that a variant may change, by full name, as JSON values."""
+    """Return the settings that a variant may change, by full name, as JSON."""
     content = config.model_dump(mode="json", include=set(VARIED_SECTIONS))
     return {
         f"{section}.{name}": value
@@ -187,7 +190,7 @@ def _variant_entry(
         _seed_entry(run, model, judged) for model, judged in zip(trained, evaluated, strict=True)
     ]
     done = [entry for entry in repeats if entry is not None]
-    kind, told = _diagnosed(done)
+    kind, told = _common_diagnosis(done)
     whole = len(done) == len(repeats)
     params = trained[0].settings_json["train"]
     return {
@@ -205,7 +208,7 @@ def _variant_entry(
 
 
 def _seed_entry(run: Run, model: Node, judged: Node) -> dict[str, Any] | None:
-    """What one seed of a variant gave; None if it was not reached."""
+    """Return the results of one seed of a variant, None if it did not run."""
     trained, evaluated = run.artifacts.get(model.steps[0]), run.artifacts.get(judged.steps[0])
     if trained is None or evaluated is None:
         return None
@@ -225,8 +228,8 @@ def _seed_entry(run: Run, model: Node, judged: Node) -> dict[str, Any] | None:
     }
 
 
-def _diagnosed(seeds: list[dict[str, Any]]) -> tuple[str, str | None]:
-    """The most frequent kind among a variant's seeds, and its sentence."""
+def _common_diagnosis(seeds: list[dict[str, Any]]) -> tuple[str, str | None]:
+    """Return the most frequent kind among a variant's seeds, and its sentence."""
     if not seeds:
         return "", None
     counts = Counter(entry["kind"] for entry in seeds)
@@ -238,7 +241,7 @@ def _diagnosed(seeds: list[dict[str, Any]]) -> tuple[str, str | None]:
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
-    """The rows of a model's history."""
+    """Return the rows of a model's history."""
     rows: list[dict[str, Any]] = read_parquet(folder / "history.parquet").to_pylist()
     return rows
 
@@ -248,7 +251,10 @@ def _state(entries: list[dict[str, Any]]) -> str:
 
 
 def _means(metrics: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Means over seeds, number by number; a figure that one seed lacks is lacking."""
+    """Return means over seeds, number by number.
+
+    A figure that one seed lacks is left out.
+    """
     if len(metrics) == 1:
         return dict(metrics[0])
     means: dict[str, Any] = {}

@@ -1,1 +1,4 @@
-"""The engine: plan and run a job of cached stages. It knows nothing of reviews."""
+"""Plan and run a job of cached stages.
+
+The engine knows nothing of reviews.
+"""

@@ -1,4 +1,6 @@
-"""Call a stage's function. This shapes what every stage writes, so it counts in every key.
+"""Call a stage's function.
+
+This shapes what every stage writes, so it counts in every key.
 
 It takes plain values only, so that the code that it reaches stays within this file.
 """
@@ -18,7 +20,7 @@ def arguments(
     folders: Mapping[str, tuple[Path, ...]],
     single: Mapping[str, bool],
 ) -> dict[str, Value | Path | tuple[Path, ...]]:
-    """Return what a stage's function takes beside ``folder`` and ``context``, by argument.
+    """Return a stage's arguments beside ``folder`` and ``context``, by name.
 
     Parameters
     ----------

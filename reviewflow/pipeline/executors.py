@@ -1,4 +1,6 @@
-"""Perform many steps side by side. Threads do it today; another way is one more class.
+"""Perform many steps in parallel.
+
+Threads do it today. Another way is one more class.
 
 steps ─▶ StepExecutor.perform_all ─▶ what became of each, in the order of the steps
 """

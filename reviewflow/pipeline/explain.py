@@ -5,7 +5,7 @@ from typing import Any
 
 from reviewflow.pipeline.graph import Step
 from reviewflow.pipeline.planner import Decision
-from reviewflow.pipeline.reasons import enumerated, reason_text
+from reviewflow.pipeline.reasons import enumeration, reason_text
 
 
 def plan_entries(decisions: Mapping[Step, Decision]) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ def plan_entries(decisions: Mapping[Step, Decision]) -> list[dict[str, Any]]:
 
 
 def plan_text(decisions: Mapping[Step, Decision]) -> str:
-    """Return the plan for a person: a line for all steps of a group that share an answer."""
+    """Return the plan in words, a line for all steps with one answer."""
     groups: dict[str, dict[Step, Decision]] = {}
     for step, decision in decisions.items():
         groups.setdefault(step.node.title, {})[step] = decision
@@ -43,7 +43,7 @@ def decision_text(decision: Decision) -> str:
     if decision.action != "unless":
         return why
     verb = "gives" if len(decision.waits_for) == 1 else "give"
-    unless = f"unless {enumerated(decision.waits_for)} {verb}"
+    unless = f"unless {enumeration(decision.waits_for)} {verb}"
     return (
         f"{why}, {unless} another variant's bytes"
         if decision.is_shared
@@ -52,18 +52,18 @@ def decision_text(decision: Decision) -> str:
 
 
 def _lines(title: str, decisions: Mapping[Step, Decision]) -> list[str]:
-    """Return ``normalize: cached``, or a line for each reason with the parts that it concerns."""
+    """Return ``normalize: cached``, or a line for each reason and its parts."""
     parts: dict[str, set[int | None]] = {}
     for step, decision in decisions.items():
         if decision.action != "cached":
             dash = "" if decision.action == "unless" and not decision.is_shared else "— "
             parts.setdefault(dash + decision_text(decision), set()).add(step.part)
     total = len({step.part for step in decisions} - {None})
-    lines = [f"{title}: {_counted(own, total)} {why}" for why, own in parts.items()]
+    lines = [f"{title}: {_verb_phrase(own, total)} {why}" for why, own in parts.items()]
     return lines or [f"{title}: cached"]
 
 
-def _counted(parts: set[int | None], total: int) -> str:
+def _verb_phrase(parts: set[int | None], total: int) -> str:
     concerned = len(parts - {None})
     if not concerned or concerned == total:
         return "will run"

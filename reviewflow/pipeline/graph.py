@@ -52,7 +52,7 @@ class Node:
 
     @property
     def history_key(self) -> str:
-        """The label under which the next run finds this node's keys. Seeds are numbered."""
+        """The label under which the next run finds this node's keys."""
         if self.seed is None:
             return self.label
         return f"{self.stage.name}[{self.variants[0]}, seed {self.seed}]"
@@ -64,7 +64,7 @@ class Node:
 
     @property
     def variant(self) -> str | None:
-        """The variant that the node belongs to alone. None for what variants share."""
+        """The variant that has the node alone, None for a shared node."""
         if self.stage.fan_out == "seed":
             return self.variants[0]
         return self.variants[0] if "[" in self.label and len(self.variants) == 1 else None
@@ -88,7 +88,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Step:
-    """One unit of caching: a node, and the part where the stage works part by part."""
+    """One unit of caching: a node, and a part if the stage works by parts."""
 
     node: Node
     part: int | None
@@ -113,7 +113,9 @@ def build_graph(
     variants: Mapping[str, Settings] = MappingProxyType({}),
     parts: int = 0,
 ) -> list[Node]:
-    """Return all nodes of a job in the order of its stages. What is equal is one node.
+    """Return all nodes of a job in the order of its stages.
+
+    Equal nodes are one.
 
     Parameters
     ----------
@@ -157,7 +159,7 @@ class _Users:
     def upstream(
         self, stage: Stage, argument: str, variant: str, seed: int | None
     ) -> tuple[Node, ...]:
-        """Return the earlier nodes that an argument reads, for one variant and seed."""
+        """Return the nodes that an argument reads, for one variant and seed."""
         reads = stage.reads[argument]
         if reads.every == "variant" or stage.fan_out == "job":
             return tuple(self._all.get(reads.stage, ()))
@@ -211,7 +213,7 @@ def _identity(node: Node) -> str:
 
 
 def _label(node: Node, nodes_of_stage: int) -> str:
-    """``train[tanh]``, ``train[tanh, seed 1]``, ``normalize[stems]`` or plain ``normalize``."""
+    """Return ``train[tanh, seed 1]``, ``normalize[stems]`` or ``normalize``."""
     stage = node.stage
     if stage.fan_out == "job" or (nodes_of_stage == 1 and stage.fan_out != "seed"):
         return stage.name

@@ -1,4 +1,4 @@
-"""Find the reasons for a step to run, by comparing with the last run's keys.
+"""Find a step's reasons to run by comparing with the last run's keys.
 
 fingerprint and inputs now ──┐
                              ├─▶ reasons
@@ -31,7 +31,7 @@ class KeyHistory:
         self.last_run, self.store = last_run, store
 
     def has_same_code(self, node: Node, fingerprint: Fingerprint) -> bool:
-        """Return whether the last run, if it knew the node, ran it with this very code."""
+        """Return whether the last run, if it knew the node, had the same code."""
         before = self.last_run.fingerprints.get(node.history_key)
         now = (fingerprint.code, fingerprint.packages)
         return before is None or (before["code"], before["packages"]) == now
@@ -104,7 +104,7 @@ class KeyHistory:
                     yield Reason("input", source.node.label)
 
     def _inputs_before(self, step: Step) -> Mapping[str, Any] | None:
-        """Return the input digests of the step's artifact of the last run, if it is there."""
+        """Return the input digests of the last run's artifact, if it is there."""
         keys: Sequence[str] = sorted(self.last_run.keys.get(step.node.history_key, ()))
         if step.part is not None or len(keys) != 1:
             return None
@@ -114,7 +114,7 @@ class KeyHistory:
 
 
 def _comparable(node: Node, fingerprint: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a fingerprint without the facts of one part, which always change with its rows."""
+    """Return a fingerprint without facts of a part, which change with rows."""
     return {**fingerprint, "facts": {}} if node.stage.fan_out == "part" else fingerprint
 
 

@@ -35,7 +35,10 @@ class Fingerprint:
         return digest_of(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields by name, without copying them as dataclasses.asdict does."""
+        """Return the fields by name.
+
+        Unlike dataclasses.asdict it does not copy them.
+        """
         return {
             "stage": self.stage,
             "settings": self.settings,

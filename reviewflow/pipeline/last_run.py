@@ -1,4 +1,4 @@
-"""What the last run of a configuration kept of its keys, for a plan to give reasons with."""
+"""Describe the last run's keys, with which a plan finds its reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

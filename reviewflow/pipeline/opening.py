@@ -1,4 +1,4 @@
-"""Open a job: analyse its code, lay out its steps, and be ready to decide about them."""
+"""Open a job: analyse its code, lay out its steps, make its planner."""
 
 from __future__ import annotations
 

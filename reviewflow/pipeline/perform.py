@@ -65,31 +65,34 @@ def perform_step(
     context.check_stop()
     started, key = time.perf_counter(), step.key
 
-    def performed(artifact: Artifact, ran: bool, damage: Damage | None = None) -> Performed:
+    def result(artifact: Artifact, ran: bool, damage: Damage | None = None) -> Performed:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return Performed(artifact, ran, time.perf_counter() - started, memory, damage)
 
     found = None if force else store.find(step.stage, key)
     if isinstance(found, Artifact):
-        return performed(found, ran=False)
+        return result(found, ran=False)
     with store.lock(step.stage, key):
         found = None if force else store.find(step.stage, key)
         if isinstance(found, Artifact):
-            return performed(found, ran=False)
-        return performed(_make(step, key, store, context), ran=True, damage=found)
+            return result(found, ran=False)
+        return result(_make(step, key, store, context), ran=True, damage=found)
 
 
 def recomputed_files(
     step: ResolvedStep, artifact: Artifact, store: Store, context: Context
 ) -> list[str]:
-    """Make a step again, aside, and return the files whose bytes differ from the artifact's."""
+    """Make a step again in a temporary folder, and return differing files.
+
+    Their bytes differ from those of the artifact.
+    """
     found = store.recompute_digests(stage_writer(step, context))
     kept = {name: entry["sha256"] for name, entry in artifact.manifest["files"].items()}
     return sorted(name for name in {**found, **kept} if found.get(name) != kept.get(name))
 
 
 def stage_writer(step: ResolvedStep, context: Context) -> Writer:
-    """Return the stage's function with every argument but the folder that it writes into.
+    """Return the stage's function with every argument but its folder.
 
     It holds code and files against the key once it has run.
     """
@@ -131,7 +134,7 @@ def _write(step: ResolvedStep, function: Writer, folder: Path) -> Mapping[str, A
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    """Return what tells that a file was written to, even if its content was put back."""
+    """Return a file's state, which any write changes."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Decide what runs and why. ``plan`` prints the decisions, and a run follows them.
+"""Decide what runs and why, for ``plan`` to print and a run to follow.
 
 step ─ fingerprint ─┬─ inputs known ──▶ key ─▶ store: whole → cached, else run
                     └─ inputs to be made ────▶ run, or run unless they come out the same
@@ -130,11 +130,11 @@ class Planner:
         )
 
     def is_forced(self, step: Step, key: str) -> bool:
-        """Return whether ``--refresh`` asks for a step that this run has not made yet."""
+        """Return whether ``--refresh`` asks for a step not made by this run."""
         return self._is_refreshed(step) and key not in self._remade
 
     def reasons(self, step: Step, key: str | None, damage: Damage | None) -> tuple[Reason, ...]:
-        """Return why a step runs that has no whole artifact, or runs whatever it has."""
+        """Return why a step runs: no whole artifact, or a refresh."""
         if self._is_refreshed(step):
             return (Reason("refresh"),)
         if damage is not None:
@@ -157,11 +157,14 @@ class Planner:
         return self._made[step].folder
 
     def bytes_in(self, step: Step) -> int:
-        """Return the size of the artifacts that a step reads, which have been made or found."""
+        """Return the size of the artifacts that a step reads.
+
+        All of them have been made or found.
+        """
         return sum(self._made[s].bytes for steps in step.inputs().values() for s in steps)
 
     def fingerprint_digests(self) -> set[str]:
-        """Return the digests of all steps' fingerprints. They are known before anything runs."""
+        """Return the digests of all fingerprints, known before anything runs."""
         return {self.fingerprint(step).digest for node in self.nodes for step in node.steps}
 
     def fingerprint(self, step: Step) -> Fingerprint:
@@ -231,7 +234,7 @@ class Planner:
         return Decision("run", self.reasons(step, key, found), key, fingerprint, key)
 
     def _decide_without_key(self, step: Step, fingerprint: Fingerprint) -> Decision:
-        """Decide about a step some of whose inputs will be made again: it has no key yet."""
+        """Decide about a step without a key: an input will be made again."""
         sources = [s for steps in step.inputs().values() for s in steps]
         identity = digest_of([fingerprint.digest, [self.plan_step(s).identity for s in sources]])
         first = self._first.setdefault(identity, step)
@@ -251,7 +254,7 @@ class Planner:
         return Decision("run", reasons, None, fingerprint, identity)
 
     def _unknown_nodes(self, step: Step) -> list[Node]:
-        """Return the nodes of other groups whose bytes a step waits for, in the graph's order."""
+        """Return the nodes of other groups that a step waits for, in graph order."""
         unknown: dict[Node, None] = {}
         for steps in step.inputs().values():
             for source in steps:
@@ -268,7 +271,7 @@ class Planner:
         return stage.name in self.refresh or stage.group in self.refresh
 
     def _reads_rows(self, stage: Stage) -> bool:
-        """Return whether a step's inputs come from one part of the source and nothing else."""
+        """Return whether a step's inputs come from one part of the source alone."""
         if stage.reads_source:
             return True
         return stage.fan_out == "part" and all(
@@ -277,7 +280,7 @@ class Planner:
         )
 
     def _input_digests(self, step: Step) -> dict[str, list[str]] | None:
-        """Return the digests that count, by argument. None where one is not known yet."""
+        """Return the input digests by argument, None while one is unknown."""
         digests = {}
         for name, sources in step.inputs().items():
             known = self._digests_of(step, name, sources)

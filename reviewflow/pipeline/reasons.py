@@ -1,4 +1,4 @@
-"""Say why a step runs, as data. Words are made of it where a person reads them.
+"""Say why a step runs, as data that becomes words at the edge.
 
 fingerprints of two runs ─ differences ─▶ [Reason(kind, name, old, new)] ─ reason_text ─▶ words
 """
@@ -79,13 +79,13 @@ def reason_text(reasons: Iterable[Reason]) -> str:
             pieces[_code_words([r.name or "" for r in reasons if r.kind == "code"])] = None
         elif reason.kind == "input":
             labels = [r.name or "" for r in reasons if r.kind == "input"]
-            pieces[f"{enumerated(labels)} gave other bytes"] = None
+            pieces[f"{enumeration(labels)} gave other bytes"] = None
         else:
             pieces[WORDS[reason.kind](reason)] = None
     return "; ".join(pieces)
 
 
-def enumerated(names: Sequence[str]) -> str:
+def enumeration(names: Sequence[str]) -> str:
     """Return ``a``, ``a and b``, or ``a and 7 others``."""
     if len(names) > 2:
         return f"{names[0]} and {len(names) - 1} others"

@@ -1,4 +1,4 @@
-"""Resolve a step: everything that it takes to find its artifact, or to make it, anywhere.
+"""Resolve a step: all that it takes to find or make its artifact.
 
 A resolved step is frozen and can be pickled. A store and a context are all that a thread, a process
 or another machine needs to perform it (see :mod:`reviewflow.pipeline.perform`).
@@ -41,7 +41,7 @@ class ResolvedStep:
     label : what errors call the step.
     function : dotted name of the stage's function.
     settings, facts : arguments of the function, by name.
-    files : files that the function reads, by argument. Their digests stand in the fingerprint.
+    files : files that the function reads, by argument. Their digests are in the fingerprint.
     resources : files below the package that shape the result, with the digests that the key has.
     inputs : the artifacts that the step reads, by argument.
     source, part : where the rows come from, for a stage that reads the source.
@@ -75,6 +75,6 @@ class ResolvedStep:
 
     @property
     def watched_files(self) -> dict[Path, str]:
-        """Files that must not change while the function runs, with the digests of the key."""
+        """Files that must not change meanwhile, with the digests of the key."""
         own = {path: self.fingerprint.files[name] for name, path in self.files.items()}
         return {**own, **self.resources}

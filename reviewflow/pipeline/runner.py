@@ -1,4 +1,4 @@
-"""Run a job: perform what the planner decides, and keep what becomes of each step.
+"""Run a job: perform what the planner decides, record each outcome.
 
 planner ─▶ task groups (what a person calls a stage) ─▶ outcomes ─▶ run.json
 """
@@ -53,7 +53,7 @@ class Outcome:
 
 
 class TaskGroup:
-    """What a person calls a stage: nodes that are shown, submitted and summed up as one.
+    """Nodes that are shown, submitted and summed up as one stage.
 
     Not a dataclass on purpose: an orchestrator may walk the fields of those.
     """
@@ -116,22 +116,25 @@ class Run:
             return [outcome for _, outcome in self._ended]
 
     def folders_of(self, stage: str) -> list[Path]:
-        """Return the folders of a stage's artifacts that this run has made or found so far."""
+        """Return the folders of a stage's artifacts that are there so far."""
         return [artifact.folder for artifact in self._artifacts_of(stage)]
 
     def folder_of(self, stage: str) -> Path | None:
-        """Return the folder of a stage's only artifact. None where the run did not get there."""
+        """Return the folder of a stage's only artifact, None if not reached."""
         folders = self.folders_of(stage)
         return folders[0] if folders else None
 
     def figure_of(self, stage: str, name: str) -> int:
-        """Return a figure that a stage gives for each part, summed over what was reached."""
+        """Return a figure of a stage, summed over the parts that were reached."""
         return sum(
             artifact.manifest["figures"].get(name, 0) for artifact in self._artifacts_of(stage)
         )
 
     def all_outcomes(self) -> list[Outcome]:
-        """Return one outcome for each step, ``failed`` or ``skipped`` where it was not reached."""
+        """Return one outcome for each step.
+
+        A step that was not reached is ``failed`` or ``skipped``.
+        """
         with self._lock:
             ended, reached = list(self._ended), set(self.artifacts)
         found = [
@@ -147,7 +150,7 @@ class Run:
         return found + missed
 
     def task_groups(self, *groups: str) -> list[TaskGroup]:
-        """Return the task groups of stages as a person calls them, each with its nodes."""
+        """Return the task groups under a name, each with its nodes."""
         found: dict[str, list[Node]] = {}
         for node in self.planner.nodes:
             if node.stage.group in groups:
@@ -155,7 +158,7 @@ class Run:
         return [TaskGroup(title, nodes) for title, nodes in found.items()]
 
     def sources(self, group: TaskGroup) -> set[str]:
-        """Return titles of the groups whose artifacts, or whose passing, a group waits for."""
+        """Return titles of the groups that a group reads or waits for."""
         nodes = {node for own in group.nodes for read in own.upstream.values() for node in read}
         checks = {name for own in group.nodes for name in own.stage.after}
         titles = {node.title for node in nodes}
@@ -164,7 +167,7 @@ class Run:
         return titles - {group.title}
 
     def perform(self, group: TaskGroup, progress: Progress = silent) -> list[Outcome]:
-        """Do what has to be done of a task group, and return one outcome for each step.
+        """Perform a task group, and return one outcome for each step.
 
         Parameters
         ----------
@@ -215,7 +218,7 @@ class Run:
     def _perform_node(self, node: Node, context: Context) -> list[Outcome]:
         context.check_stop()
         outcomes = []
-        for step, performed in self._performed(node, context):
+        for step, performed in self._perform_steps(node, context):
             if self.recheck and not performed.ran:
                 self._recheck(step, performed.artifact, context)
             outcomes.append(self._record(step, performed))
@@ -224,7 +227,7 @@ class Run:
                 context.progress(node.stage.name, done)
         return outcomes
 
-    def _performed(self, node: Node, context: Context) -> Iterator[tuple[Step, Performed]]:
+    def _perform_steps(self, node: Node, context: Context) -> Iterator[tuple[Step, Performed]]:
         """Yield what becomes of a node's steps, in the order of the parts."""
         store = self.planner.store
         if node.stage.reads_source or len(node.steps) == 1:  # a source is read from its front

@@ -1,4 +1,4 @@
-"""Describe a stage of a job: its function, what it reads, what its key is made of.
+"""Describe a stage of a job: its function, its inputs, its key.
 
     reads, settings, files, facts, resources ─▶ key of a step
     reads, settings, files, facts, rows ──────▶ arguments of the stage's function
@@ -50,7 +50,10 @@ class Source(Protocol):
         """Return a digest of each column of a part."""
 
     def rows(self, part: int) -> Any:
-        """Return the rows of a part. Parts in ascending order cost one pass over the source."""
+        """Return the rows of a part.
+
+        Parts in ascending order cost one pass over the source.
+        """
 
     def close(self) -> None:
         """Free the rows in memory and the open file."""
@@ -95,7 +98,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Resource:
-    """A file, or something like it, that shapes a stage's result and ships with the code.
+    """A file or the like that shapes a result and ships with the code.
 
     Attributes
     ----------
@@ -109,7 +112,7 @@ class Resource:
     digest: Callable[[Settings], str | None] | None = None
 
     def digest_for(self, config: Settings) -> str | None:
-        """Return the digest as it counts in a key. None if the stage does not use the resource."""
+        """Return the digest in a key, None if the stage does not use the file."""
         if self.digest is not None:
             return self.digest(config)
         return sha256_of(ROOT / (self.path or self.name))[:KEY_CHARACTERS]
@@ -131,7 +134,7 @@ class Stage:
     files : settings that name a file whose content it reads, by argument name.
     facts : what it takes to know about the data.
     resources : what else shapes the result.
-    after : checks that must have passed before it starts. They are no input.
+    after : checks that must have passed before it starts. They are not inputs.
     reads_source : whether it takes a part's ``rows`` from the job's source. Its artifacts then
         have the source's digests, so later keys are known before it runs.
     digests : dotted name of a function that gives an artifact's digests from its folder, where
@@ -167,7 +170,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Job:
-    """A job: what it is called, and its stages in an order in which they can run.
+    """A job: its name, and its stages in an order in which they can run.
 
     Attributes
     ----------

@@ -48,7 +48,7 @@ class RetentionPolicy:
     runs : ids of the runs that are kept.
     used : (stage, key) of the artifacts that they refer to.
     fingerprints : what the runs that are going, and those that crashed, may use.
-    since_seconds : everything made later stays; infinite where that is no reason to keep.
+    since_seconds : everything made later stays; infinite if that does not keep anything.
     going : whether any run is going.
     everything : whether a run is going that has not said what it may use.
     notes : in words, why more is kept than was asked.
@@ -96,7 +96,7 @@ def retention_policy(
     each configuration is among them, so that failures cannot push it out, and so are ``linked``
     ones (ids that ``latest`` and the like point at).
     """
-    kept = _kept(runs, keep_runs, linked)
+    kept = _runs_to_keep(runs, keep_runs, linked)
     going = [run for run in kept if run.state == "running"]
     broken = [run for run in kept if run.state in ("crashed", "unreadable")]
     claims = {run.run_id: _claims(run.folder) for run in [*going, *broken]}
@@ -147,7 +147,7 @@ def collect_garbage(
     store, folder = artifacts / "store", artifacts / "runs"
     known = _names(folder)
     runs = run_records(folder)
-    policy = retention_policy(runs, keep_runs, _linked(folder, known))
+    policy = retention_policy(runs, keep_runs, _linked_ids(folder, known))
     listed, result = entries(store, order), GcResult(notes=list(policy.notes))
     for entry in listed:
         if is_needed(entry, policy):
@@ -205,7 +205,7 @@ def remove_artifact(store: Path, entry: Entry, runs: Path, known: frozenset[str]
         return "removed"
 
 
-def _kept(runs: list[RunRecord], keep_runs: int, linked: frozenset[str]) -> list[RunRecord]:
+def _runs_to_keep(runs: list[RunRecord], keep_runs: int, linked: frozenset[str]) -> list[RunRecord]:
     """Return the runs to keep, of runs that come newest first."""
     counts: dict[tuple[str, str, str | None], int] = {}
     completed = set()
@@ -281,7 +281,7 @@ def _names(runs: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _linked(runs: Path, names: frozenset[str]) -> frozenset[str]:
+def _linked_ids(runs: Path, names: frozenset[str]) -> frozenset[str]:
     """Return the ids of the runs that links point at."""
     return frozenset((runs / name).readlink().name for name in names if (runs / name).is_symlink())
 

@@ -107,7 +107,7 @@ def run_record(folder: Path) -> RunRecord:
     state = content.get("state")
     if not isinstance(state, str):
         state, trouble = "unreadable", trouble or f"run.json in {folder} names no state."
-    return RunRecord(folder.name, folder, content, state, trouble, _started(folder, content))
+    return RunRecord(folder.name, folder, content, state, trouble, _start_time(folder, content))
 
 
 def find_run(runs: Path, wanted: str) -> RunRecord:
@@ -124,7 +124,7 @@ def find_run(runs: Path, wanted: str) -> RunRecord:
     known = run_records(runs)
     ids = [run.run_id for run in known]
     if wanted == "latest" or wanted.startswith("latest-"):
-        return known[ids.index(_linked(runs, wanted, ids))]
+        return known[ids.index(_linked_id(runs, wanted, ids))]
     begun = [run for run in known if wanted and run.run_id.startswith(wanted)]
     exact = [run for run in begun if run.run_id == wanted]
     if len(exact or begun) == 1:
@@ -243,7 +243,7 @@ def _stages(steps: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _linked(runs: Path, link: str, ids: list[str]) -> str:
+def _linked_id(runs: Path, link: str, ids: list[str]) -> str:
     """Return the id that a link such as ``latest`` points at."""
     try:
         target = (runs / link).readlink().name if "/" not in link else ""
@@ -269,7 +269,7 @@ def _hint(wanted: str, ids: list[str]) -> str:
     return f"the nearest is {nearest(wanted, ids, cutoff=0.0)}, and `reviewflow runs` lists all."
 
 
-def _started(folder: Path, content: Mapping[str, Any]) -> float:
+def _start_time(folder: Path, content: Mapping[str, Any]) -> float:
     """Return when a run started, by its run.json, its id or its folder."""
     stamp = RUN_ID.match(folder.name)
     try:

@@ -28,7 +28,7 @@ def sha256_of(path: Path) -> str:
 
 
 def content_digest(path: Path) -> str | None:
-    """Return a digest of a file's bytes as it counts in a key. None if it cannot be read."""
+    """Return a file's digest in a key, None if it cannot be read."""
     try:
         return sha256_of(path)[:KEY_CHARACTERS]
     except OSError:

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewflow.evaluation.ablation import factor_title, value_title
-from reviewflow.formatting import LONGEST, NOTHING, figure, finite, moment, plain, signed, visible
+from reviewflow.formatting import (
+    LONGEST,
+    NOTHING,
+    figure,
+    finite,
+    moment,
+    plain,
+    signed_number,
+    visible,
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ def _with_interval(value: Any, low: Any, high: Any) -> str:
 
 def _signed_figure(value: Any) -> str:
     number = finite(value)
-    return NOTHING if number is None else signed(number, 4)
+    return NOTHING if number is None else signed_number(number, 4)
 
 
 def last_run_changes(run: Mapping[str, Any]) -> LastRunChanges | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewflow.evaluation.metrics import CLASS_NAMES
-from reviewflow.formatting import amount, figure, signed, visible
+from reviewflow.formatting import amount, figure, signed_number, visible
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def word_rows(data: Mapping[str, Any]) -> dict[str, tuple[WordRow, ...]]:
         name: tuple(
             WordRow(
                 visible(word["term"], 80),
-                signed(word["pull"], 2),
+                signed_number(word["pull"], 2),
                 abs(word["pull"]) / strongest,
                 f"{word['rows']:,}",
             )
@@ -101,11 +101,11 @@ def mistake_examples(data: Mapping[str, Any]) -> tuple[MistakeExample, ...]:
             label=visible(mistake["label"]),
             probability=figure(mistake["probability"], 3),
             pieces=tuple(
-                TextPiece(visible(text), "" if pull is None else signed(pull, 2))
+                TextPiece(visible(text), "" if pull is None else signed_number(pull, 2))
                 for text, pull in mistake["pieces"]
             ),
             terms=", ".join(
-                f"{visible(term['term'], 80)} {signed(term['pull'], 2)}"
+                f"{visible(term['term'], 80)} {signed_number(term['pull'], 2)}"
                 for term in mistake["terms"]
             ),
         )
