@@ -10,6 +10,7 @@ Everything that walks the job (plan, run, run.json, the store's listing) walks `
 
 from reviewflow.jobs.sentiment_facts import INDEX, LINEAGE, POSITION, WORDNET, seed_settings
 from reviewflow.pipeline.stage import Job, Reads, Resource, Stage
+from reviewflow.quality.suite_digest import suite_digest
 
 DATA_DOCS = Resource("quality/data_docs.css", path="quality/data_docs.css")
 
@@ -22,6 +23,7 @@ SENTIMENT = Job(
             fan_out="job",
             group="suites",
             files={"reviews_suite": "validate.reviews", "features_suite": "validate.features"},
+            file_digest=suite_digest,
         ),
         Stage(
             name="ingest",
@@ -51,6 +53,7 @@ SENTIMENT = Job(
                 "splits": Reads("split", ("split.parquet",), every="part"),
             },
             files={"suite": "validate.reviews"},
+            file_digest=suite_digest,
             facts=(INDEX,),
             resources=(DATA_DOCS,),
             gate="reviewflow.quality.results.failure",
@@ -106,6 +109,7 @@ SENTIMENT = Job(
                 "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
             },
             files={"suite": "validate.features"},
+            file_digest=suite_digest,
             resources=(DATA_DOCS,),
             gate="reviewflow.quality.results.failure",
         ),

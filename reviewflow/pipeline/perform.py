@@ -24,7 +24,6 @@ from reviewflow.errors import StoreError
 from reviewflow.pipeline.call import arguments
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.store.artifacts import Artifact, Damage, Store
-from reviewflow.store.files import content_digest
 
 Writer = Callable[..., Mapping[str, Any]]
 
@@ -122,7 +121,7 @@ def _write(step: ResolvedStep, function: Writer, folder: Path) -> Mapping[str, A
     """Run the function, and refuse its result if it is not what the key says."""
     before = {path: _state(path) for path in step.watched_files}
     for path, digest in step.watched_files.items():
-        if content_digest(path) != digest:
+        if step.current_digest(path) != digest:
             raise _changed_meanwhile(step, str(path))
     figures = function(folder=folder)
     for path in step.watched_files:

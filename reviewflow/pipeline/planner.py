@@ -116,6 +116,7 @@ class Planner:
             settings=node.settings,
             facts={fact.argument: fact.value(node, step.part, self._index) for fact in stage.facts},
             files=node.files,
+            file_digest=stage.file_digest,
             resources={
                 ROOT / each.path: self.fingerprint(step).resources[each.name]
                 for each in stage.resources
@@ -344,7 +345,7 @@ def _file_digest(node: Node, argument: str) -> str:
     """Return the digest of a file that a setting names."""
     path = node.files[argument]
     try:
-        return sha256_of(path)[:KEY_CHARACTERS]
+        return (node.stage.file_digest or sha256_of)(path)[:KEY_CHARACTERS]
     except OSError as error:
         raise ConfigError(
             f"The {argument.rpartition('_')[2]} {path} cannot be read ({error.strerror}); "

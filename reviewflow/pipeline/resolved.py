@@ -6,7 +6,7 @@ or another machine needs to perform it (see :mod:`reviewflow.pipeline.perform`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from reviewflow.callgraph.reach import Reach
 from reviewflow.pipeline.keys import Fingerprint, step_key
 from reviewflow.pipeline.stage import Source
+from reviewflow.store.files import content_digest
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class ResolvedStep:
     source, part : where the rows come from, for a stage that reads the source.
     reach : the code that the function reaches, as it was analysed.
     digests : dotted name of the function that gives the artifact's digests, if there is one.
+    file_digest : gives the digest of one of ``files``. None: of its bytes.
     """
 
     stage: str
@@ -62,6 +64,7 @@ class ResolvedStep:
     source: Source | None = None
     part: int | None = None
     digests: str | None = None
+    file_digest: Callable[[Path], str] | None = None
 
     @property
     def input_digests(self) -> dict[str, list[str]]:
@@ -78,3 +81,12 @@ class ResolvedStep:
         """Files that must not change meanwhile, with the digests of the key."""
         own = {path: self.fingerprint.files[name] for name, path in self.files.items()}
         return {**own, **self.resources}
+
+    def current_digest(self, path: Path) -> str | None:
+        """Return the digest of a watched file as it is now, or None if it cannot be read."""
+        if path in self.resources or self.file_digest is None:
+            return content_digest(path)
+        try:
+            return self.file_digest(path)
+        except OSError:
+            return None

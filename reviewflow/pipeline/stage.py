@@ -132,6 +132,7 @@ class Stage:
     group : what a person calls the stage. Several stages may share a group.
     settings : sections and single settings of the configuration that it reads.
     files : settings that name a file whose content it reads, by argument name.
+    file_digest : gives the digest of such a file as it counts in the key. None: of its bytes.
     facts : what it takes to know about the data.
     resources : what else shapes the result.
     after : checks that must have passed before it starts. They are not inputs.
@@ -152,6 +153,7 @@ class Stage:
     reads: Mapping[str, Reads] = field(default_factory=dict)
     settings: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    file_digest: Callable[[Path], str] | None = None
     facts: tuple[Fact, ...] = ()
     resources: tuple[Resource, ...] = ()
     after: tuple[str, ...] = ()

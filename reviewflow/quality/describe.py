@@ -105,7 +105,7 @@ def value(given: Any) -> str:
     if isinstance(given, list):
         return f"[{', '.join(value(one) for one in given[:5])}{', …' if len(given) > 5 else ''}]"
     if isinstance(given, dict):
-        return ", ".join(f"{key} {value(one)}" for key, one in list(given.items())[:5])
+        return ", ".join(f"{key} {value(one)}" for key, one in sorted(given.items(), key=str)[:5])
     return escape(str(given))[:120]
 
 
@@ -115,8 +115,8 @@ def share(part: float) -> str:
 
 
 def _generic(type_: str, kwargs: Mapping[str, Any]) -> str:
-    """Return the name of the expectation in words, and its arguments."""
+    """Return the name of the expectation in words, and its sorted arguments."""
     name = re.sub("^expect_", "", type_).replace("_", " ")
-    given = {key: one for key, one in kwargs.items() if key != "row_condition"}
+    given = {key: one for key, one in sorted(kwargs.items()) if key != "row_condition"}
     listed = ", ".join(f"{key} {value(one)}" for key, one in given.items())
     return f"{name} ({listed})" if listed else name

@@ -40,6 +40,18 @@ def test_an_expectation_of_the_gallery_warns(base: Base, tmp_path: Path) -> None
     assert last["notes"] == "The middle review has a few sentences."
 
 
+def test_a_comment_or_another_order_of_keys_repeats_no_check(base: Base, tmp_path: Path) -> None:
+    config = with_entry(base, tmp_path, "reviews", "expect_column_median_to_be_between")
+    artifacts = base.copy(tmp_path)
+    assert performed(config, artifacts, WORKS[:3]).ran == {"suites", "validate_reviews"}
+    suite = tmp_path / "reviews.yaml"
+    content = yaml.safe_load(suite.read_text(encoding="utf-8"))
+    entries = [dict(reversed(entry.items())) for entry in content["expectations"]]
+    dumped = yaml.safe_dump({"expectations": entries, "name": content["name"]}, sort_keys=False)
+    suite.write_text(f"# A comment.\n{dumped}", encoding="utf-8")
+    assert performed(config, artifacts, WORKS[:3]).ran == set()
+
+
 def test_an_expectation_of_the_gallery_stops_the_run(base: Base, tmp_path: Path) -> None:
     config = with_entry(base, tmp_path, "features", "expect_column_values_to_be_between")
     artifacts = base.copy(tmp_path)
