@@ -127,7 +127,7 @@ def _write(step: ResolvedStep, function: Writer, folder: Path) -> Mapping[str, A
     for path in step.watched_files:
         if _state(path) != before[path]:
             raise _changed_meanwhile(step, str(path))
-    if modules := changed_modules(step.reach):
+    if modules := {name: None for reach in step.reaches for name in changed_modules(reach)}:
         raise _changed_meanwhile(step, ", ".join(modules))
     return figures
 

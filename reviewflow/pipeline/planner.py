@@ -124,7 +124,7 @@ class Planner:
             },
             inputs={name: self._step_input(step, name, own) for name, own in sources.items()},
             fingerprint=self.fingerprint(step),
-            reach=self.reaches[stage.function],
+            reaches=self._reaches_of(stage),
             source=self.source if stage.reads_source else None,
             part=step.part,
             digests=stage.digests,
@@ -183,6 +183,10 @@ class Planner:
     def _index(self) -> Any:
         return None if self.source is None else self.source.index
 
+    def _reaches_of(self, stage: Stage) -> tuple[Reach, ...]:
+        """Return the code that a stage's key counts."""
+        return tuple(self.reaches[name] for name in (CALL, *stage.functions))
+
     def _facts_json(self, step: Step) -> dict[str, Any]:
         node = step.node
         facts = {
@@ -194,7 +198,7 @@ class Planner:
         return facts
 
     def _node_fingerprint(self, node: Node) -> Fingerprint:
-        reached = [self.reaches[name] for name in (CALL, *node.stage.functions)]
+        reached = self._reaches_of(node.stage)
         packages = sorted({package for reach in reached for package in reach.packages})
         resources = {each.name: each.digest_for(node.config) for each in node.stage.resources}
         return Fingerprint(

@@ -46,7 +46,7 @@ class ResolvedStep:
     resources : files below the package that shape the result, with the digests that the key has.
     inputs : the artifacts that the step reads, by argument.
     source, part : where the rows come from, for a stage that reads the source.
-    reach : the code that the function reaches, as it was analysed.
+    reaches : the code that the key counts, as it was analysed.
     digests : dotted name of the function that gives the artifact's digests, if there is one.
     file_digest : gives the digest of one of ``files``. None: of its bytes.
     """
@@ -60,7 +60,7 @@ class ResolvedStep:
     resources: Mapping[Path, str]
     inputs: Mapping[str, StepInput]
     fingerprint: Fingerprint
-    reach: Reach
+    reaches: tuple[Reach, ...]
     source: Source | None = None
     part: int | None = None
     digests: str | None = None
