@@ -1,4 +1,4 @@
-"""Notices that go to a webhook: what is told, what is asked again, and what nobody may read."""
+"""Messages to a webhook: when one is sent, sent again, and that its address stays secret."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +15,13 @@ from tests.flows.conftest import TOKEN, Webhook, listening
 @pytest.fixture(scope="module")
 def hook() -> Iterator[Webhook]:
     """A webhook for the module."""
-    with listening() as webhook:
-        yield webhook
+    with listening() as hook:
+        yield hook
 
 
 @pytest.fixture
-def told(hook: Webhook, prefect_api: str, monkeypatch: pytest.MonkeyPatch) -> Webhook:
-    """The webhook, named in the environment, with nothing yet come to it."""
+def webhook(hook: Webhook, prefect_api: str, monkeypatch: pytest.MonkeyPatch) -> Webhook:
+    """The webhook, named in the environment, before any message."""
     monkeypatch.setenv("REVIEWFLOW_WEBHOOK_URL", hook.url)
     hook.requests.clear()
     hook.statuses.clear()
@@ -62,15 +62,15 @@ def warning(tmp_path_factory: pytest.TempPathFactory, reviews_file: Path) -> dic
     return {**content, "validate": {**content["validate"], "reviews": str(path)}}
 
 
-def test_a_fall_of_the_metric_by_more_than_allowed_is_told(
-    told: Webhook, folder: Path, reviews_file: Path
+def test_a_fall_of_the_metric_by_more_than_allowed_is_sent(
+    webhook: Webhook, folder: Path, reviews_file: Path
 ) -> None:
     content = one(small_config(reviews_file), epochs=30)
     run(folder, content)
-    assert told.requests == []
+    assert webhook.requests == []
     worse = one(content, learning_rate=1e-9)
     run(folder, {**worse, "notify": {"metric": "train.accuracy", "fall": 0.05}})
-    ((_, _, alert),) = told.requests
+    ((_, _, alert),) = webhook.requests
     assert alert["event"] == "metric fell"
     assert alert["job"] == "sentiment"
     assert (folder / "artifacts" / "runs" / alert["run_id"]).is_dir()
@@ -78,44 +78,46 @@ def test_a_fall_of_the_metric_by_more_than_allowed_is_told(
     assert alert["text"].endswith("by more than 0.05.")
 
 
-def test_a_failed_run_is_told_with_its_sentence(
-    told: Webhook, folder: Path, reviews: Reviews, tmp_path: Path
+def test_a_failed_run_is_sent_with_its_sentence(
+    webhook: Webhook, folder: Path, reviews: Reviews, tmp_path: Path
 ) -> None:
     path = write_reviews(tmp_path / "renamed.csv", reviews[:40])
     path.write_text(path.read_text().replace("review,sentiment", "text,sentiment", 1))
     with pytest.raises(InputError) as raised:
         run(folder, small_config(path))
-    ((_, _, alert),) = told.requests
+    ((_, _, alert),) = webhook.requests
     assert (alert["event"], alert["text"]) == (
         "failed",
         f"sentiment small failed: {raised.value}",
     )
 
 
-def test_a_warning_of_the_checks_is_told_and_again_where_the_other_side_was_down(
-    told: Webhook, folder: Path, warning: dict[str, Any]
+def test_a_warning_of_the_checks_is_sent_again_where_the_other_side_was_down(
+    webhook: Webhook, folder: Path, warning: dict[str, Any]
 ) -> None:
-    told.statuses[:] = [500]
+    webhook.statuses[:] = [500]
     assert Path(run(folder, warning, "warned")).exists()
-    assert [status for status, _, _ in told.requests] == [500, 200]
-    (alert,) = told.taken("quality warning")
+    assert [status for status, _, _ in webhook.requests] == [500, 200]
+    (alert,) = webhook.taken("quality warning")
     assert alert["text"] == (
         "sentiment warned: 1 expectations failed: number of rows at least 1,000,000."
     )
 
 
 def test_a_webhook_that_is_gone_does_not_fail_the_run(
-    told: Webhook, folder: Path, warning: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    webhook: Webhook, folder: Path, warning: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tasks.notify import notify
 
     monkeypatch.setattr(notify, "retry_delay_seconds", [0, 0, 0])
     monkeypatch.setenv("REVIEWFLOW_WEBHOOK_URL", f"http://127.0.0.1:9/{TOKEN}")
     assert Path(run(folder, warning, "warned")).exists()
-    assert told.requests == []
+    assert webhook.requests == []
 
 
-def test_the_webhooks_address_stands_nowhere(told: Webhook, folder: Path, prefect_api: str) -> None:
+def test_the_webhooks_address_is_in_no_file_and_no_answer(
+    webhook: Webhook, folder: Path, prefect_api: str
+) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 50
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
@@ -130,11 +132,11 @@ def everything_of(api: str) -> tuple[str, str]:
     from prefect.client.orchestration import SyncPrefectClient
 
     with SyncPrefectClient(api) as client:
-        said = [
+        answers = [
             "".join(
                 client.request("POST", f"/{kind}/filter", json={"limit": 200, "offset": at}).text
                 for at in range(0, 1000, 200)
             )
             for kind in ("logs", "flow_runs", "task_runs")
         ]
-    return said[0], said[1] + said[2]
+    return answers[0], answers[1] + answers[2]
