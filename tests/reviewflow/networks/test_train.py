@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 import torch
 from scipy.sparse import csr_matrix
@@ -15,7 +14,6 @@ from scipy.sparse import csr_matrix
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled, QualityError
-from reviewflow.networks.loss_lines import loss_lines
 from reviewflow.networks.model import load_network
 from reviewflow.networks.train import PIECE_SECONDS, fit_network, shuffled_rows, train_network
 from tests.reviewflow.networks.cases import as_split, random_features, write_part, write_vocabulary
@@ -59,34 +57,6 @@ def test_writes_model_and_history(artifacts: Artifacts, tmp_path: Path) -> None:
     assert load_network(folder).linear_layers()[0].weight.shape == (12, 50)
 
 
-def test_history_has_windows_that_start_with_each_epoch(
-    artifacts: Artifacts, tmp_path: Path
-) -> None:
-    folder = run(artifacts, tmp_path / "out", SMALL)  # 79 rows: 20 steps an epoch
-    history = pq.read_table(folder / "history.parquet").to_pylist()
-    places = [(row["epoch"], row["step"], row["kind"]) for row in history]
-    assert places == [
-        (epoch, *place)
-        for epoch in (1, 2, 3)
-        for place in ((8, "window"), (16, "window"), (20, "epoch"))
-    ]
-    first = history[0]["loss"]
-    assert loss_lines(history)[0] == f"[1, 8] loss: {first:.3f}"
-    assert len(loss_lines(history)) == 6
-    last = history[-1]
-    assert len(last["gradient_norms"]) == 3
-    assert last["distinct_units"] == [12, 6]
-    assert history[0]["gradient_norms"] is None
-
-
-def test_an_epoch_shorter_than_a_window_prints_its_mean_at_its_last_step(
-    artifacts: Artifacts, tmp_path: Path
-) -> None:
-    folder = run(artifacts, tmp_path / "out", small_with(log_every=2000, epochs=1))
-    window, epoch = pq.read_table(folder / "history.parquet").to_pylist()
-    assert (window["step"], window["loss"]) == (20, epoch["loss"])
-
-
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_the_same_variant_gives_the_same_bytes_alone_and_side_by_side(
     artifacts: Artifacts, tmp_path: Path, optimizer: str
@@ -111,29 +81,6 @@ def test_a_seed_changes_weights_and_nothing_touches_the_shared_generator(
     two = digests(run(artifacts, tmp_path / "two", small_with(seed=1)))
     assert one["model.safetensors"] != two["model.safetensors"]
     assert torch.equal(before, torch.random.get_rng_state())
-
-
-def test_compiled_steps_and_pytorch_agree() -> None:
-    X, labels = random_features(90, 40, seed=4)
-    data = as_split(X, labels)
-    compiled, epochs = fit_network(data, 40, SMALL, Context())
-    # "cpu:0" is the CPU too, but has no compiled step
-    settings = SMALL.model_copy(update={"device": "cpu:0"})
-    torch_network, torch_epochs = fit_network(data, 40, settings, Context())
-    for ours, theirs in zip(compiled.parameters(), torch_network.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
-    for one, other in zip(epochs, torch_epochs, strict=True):
-        assert one.losses == pytest.approx(other.losses, abs=1e-5)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
-def test_a_cuda_device_follows_the_cpu() -> None:
-    X, labels = random_features(90, 40, seed=4)
-    data = as_split(X, labels)
-    cpu, _ = fit_network(data, 40, SMALL, Context())
-    cuda, _ = fit_network(data, 40, small_with(device="cuda"), Context())
-    for ours, theirs in zip(cpu.parameters(), cuda.parameters(), strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
 
 
 def test_every_epoch_sees_every_row_once_in_another_order() -> None:
