@@ -49,7 +49,7 @@ class SparseRows:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class FeatureDataset:
     """Labelled training and test rows over the same ``terms`` features."""
 
     train: SparseRows
@@ -75,7 +75,7 @@ class Part:
     train: NDArray[np.bool_]
 
 
-def load_dataset(parts: tuple[Path, ...], terms: int) -> Dataset:
+def load_dataset(parts: tuple[Path, ...], terms: int) -> FeatureDataset:
     """Return the labelled rows of all parts, in the order of the parts.
 
     The last two datasets are cached, so variants that train side by side share one. Its arrays
@@ -97,7 +97,7 @@ def load_dataset(parts: tuple[Path, ...], terms: int) -> Dataset:
 
 
 @lru_cache(maxsize=2)
-def _load(parts: tuple[Path, ...], terms: int, states: tuple[tuple[int, int], ...]) -> Dataset:
+def _load(parts: tuple[Path, ...], terms: int, states: tuple[tuple[int, int], ...]) -> FeatureDataset:
     """Load once for all variants, and again if the files' ``states`` differ."""
     most = sum(_entries(part) for part in parts)
     train, test = _RowsBuilder(most), _RowsBuilder(most)
@@ -106,7 +106,7 @@ def _load(parts: tuple[Path, ...], terms: int, states: tuple[tuple[int, int], ..
         labelled = ~np.isnan(part.labels)
         train.append(part, labelled & part.train)
         test.append(part, labelled & ~part.train)
-    return Dataset(train.build(), test.build(), terms)
+    return FeatureDataset(train.build(), test.build(), terms)
 
 
 def read_part(folder: Path, terms: int) -> Part:

@@ -5,6 +5,7 @@ suite.yaml ─ YAML events ─ mappings sorted by key ─▶ digest of each node
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,14 @@ def suite_digest(path: Path) -> str:
 
     text = path.read_bytes()
     try:
-        return digest_of([path.stem, _documents(text)])
+        return digest_of([path.stem, *_documents(text)])
     except (yaml.YAMLError, UnicodeError):
         return content_digest(path) or ""
 
 
-def _documents(text: bytes) -> list[str]:
-    """Return the digests of the documents of a YAML text.
+@lru_cache(maxsize=8)
+def _documents(text: bytes) -> tuple[str, ...]:
+    """Return a text or a digest of each document of a YAML text.
 
     A collection is digested as soon as it ends, so nesting costs no recursion.
     """
@@ -51,11 +53,11 @@ def _documents(text: bytes) -> list[str]:
                 content = sorted(zip(content[::2], content[1::2], strict=True))
             open_nodes[-1].append(digest_of([head, content]))
         elif isinstance(event, yaml.ScalarEvent):
-            node = [event.tag, event.anchor, list(event.implicit), event.value]
-            open_nodes[-1].append(digest_of(node))
+            node = (event.tag, event.anchor, event.implicit, event.value)
+            open_nodes[-1].append(repr(node))
         elif isinstance(event, yaml.AliasEvent):
-            open_nodes[-1].append(digest_of(["alias", event.anchor]))
-    return open_nodes[0]
+            open_nodes[-1].append(f"*{event.anchor}")
+    return tuple(open_nodes[0])
 
 
 def _loader() -> Any:

@@ -9,7 +9,7 @@ from reviewflow.errors import QualityError
 from reviewflow.jobs.sentiment_summary import quality_entries
 from tests.conftest import performed, write_config
 from tests.inputs.tampering import SUITES, WORKS, Base
-from tests.reviewflow.quality.test_docs import ENTRIES
+from tests.reviewflow.quality.test_checks_page import ENTRIES
 
 
 def with_entry(base: Base, folder: Path, suite: str, expectation: str) -> Path:

@@ -86,7 +86,7 @@ def test_variants_side_by_side_share_one_dataset(tmp_path: Path) -> None:
     assert len({id(dataset) for dataset in datasets}) == 1
 
 
-def test_a_file_made_anew_is_read_anew(tmp_path: Path) -> None:
+def test_a_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
     part = write_features(tmp_path / "part", [(1, "train", {0: 0.5})])
     assert load_dataset((part,), 5).train.rows == 1
     (part / "features.parquet").unlink()

@@ -1,4 +1,4 @@
-"""Each expectation of the shipped suite of features is made to fail, and told in words."""
+"""Fail each expectation of the shipped suite of features, and read the table."""
 
 import math
 from collections.abc import Callable
@@ -101,7 +101,7 @@ def nothing_stored() -> Features:
 
 
 @pytest.mark.parametrize(
-    ("doctored", "column", "frame", "told"),
+    ("tampered", "column", "frame", "words"),
     [
         (lambda: with_value(1.5), "maximum", "features", ["feature term2, index 2, maximum 1.5"]),
         (
@@ -128,21 +128,21 @@ def nothing_stored() -> Features:
 )
 def test_a_fault_fails_with_its_place_and_what_was_asked(
     check_features: Check,
-    doctored: Callable[[], Features],
+    tampered: Callable[[], Features],
     column: str | None,
     frame: str,
-    told: list[str],
+    words: list[str],
 ) -> None:
-    checked = check_features(doctored())
+    checked = check_features(tampered())
     assert has_failed(checked.results)
     assert (frame, column) in checked.failures()
-    if doctored not in (term_without_finite_values, nothing_stored):
+    if tampered not in (term_without_finite_values, nothing_stored):
         assert len(checked.failures()) == 1
-    for words in told:
-        assert words in checked.table
+    for phrase in words:
+        assert phrase in checked.table
 
 
-def test_severity_warning_passes_and_is_told(check_features: Check, tmp_path: Path) -> None:
+def test_severity_warning_passes_and_is_reported(check_features: Check, tmp_path: Path) -> None:
     data = empty_part()
     data.values[0][0] = [1.5, -0.1, math.inf]
     data.labels[0][1] = 2

@@ -1,4 +1,4 @@
-"""Each expectation of the shipped suite of reviews is made to fail, and told in words."""
+"""Fail each expectation of the shipped suite of reviews, and read the table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -94,7 +94,7 @@ def single_letters() -> Reviews:
 
 
 @pytest.mark.parametrize(
-    ("doctored", "column", "frame", "told"),
+    ("tampered", "column", "frame", "words"),
     [
         (blanks, "blank", "rows", ["record 9,", "record 105,", "2 of 200 values (1 %)"]),
         (no_label, "label", "rows", ["record 43, label missing", "No blank labels."]),
@@ -116,21 +116,21 @@ def single_letters() -> Reviews:
 )
 def test_a_fault_fails_with_the_row_and_what_was_asked(
     check_reviews: Check,
-    doctored: Callable[[], Reviews],
+    tampered: Callable[[], Reviews],
     column: str | None,
     frame: str,
-    told: list[str],
+    words: list[str],
 ) -> None:
-    checked = check_reviews(doctored())
+    checked = check_reviews(tampered())
     assert has_failed(checked.results)
     assert (frame, column) in checked.failures()
-    if doctored not in (three_rows, no_test_rows):
+    if tampered not in (three_rows, no_test_rows):
         assert len(checked.failures()) == 1
-    for words in told:
-        assert words in checked.table
+    for phrase in words:
+        assert phrase in checked.table
 
 
-def test_severity_warning_passes_and_is_told(check_reviews: Check, tmp_path: Path) -> None:
+def test_severity_warning_passes_and_is_reported(check_reviews: Check, tmp_path: Path) -> None:
     data = both_sides()
     for change in (blanks(), other_label()):
         data.parts = [

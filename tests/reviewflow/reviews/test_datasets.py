@@ -224,7 +224,7 @@ def test_wrong_content_is_refused(tmp_path, site):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_page_is_told_at_once(tmp_path, site):
+def test_a_missing_page_is_not_asked_for_again(tmp_path, site):
     url, answers, asked = site
     answers.append((404, b""))
     with pytest.raises(ReviewflowError, match="the server answered 404"):
@@ -255,7 +255,7 @@ def test_too_few_reviews_are_refused(tmp_path):
         bring(tmp_path, "http://127.0.0.1:1/aclImdb_v1.tar.gz", archive(), rows=5)
 
 
-def test_an_unknown_name_is_told_with_the_known_ones(tmp_path):
+def test_an_unknown_name_is_an_error_that_lists_the_known_ones(tmp_path):
     with pytest.raises(InputError, match="there are imdb_reviews, imdb"):
         fetch("imbd", tmp_path)
     assert len({dataset.file_name for dataset in DATASETS}) == len(DATASETS)

@@ -1,4 +1,4 @@
-"""The cache of the index: used while everything stays the same, and read anew when damaged."""
+"""The cache of the index: used while everything stays the same, and rebuilt when damaged."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from reviewflow.reviews.column_digests import table_digests
 from reviewflow.reviews.index_cache import cache_key, cached_index, last_cached_index
 from reviewflow.reviews.parts import Index
 from reviewflow.reviews.source import open_source
-from tests.reviewflow.reviews.test_parts import numbered, settings_for
+from tests.reviewflow.reviews.review_files import numbered, settings_for
 
 
 def wait_until_settled(ingest: Ingest) -> None:
@@ -59,7 +59,7 @@ def test_every_setting_of_ingest_counts(ingest, tmp_path, name):
     assert cache_key(changed, None) != cache_key(ingest, None)
 
 
-def test_a_damaged_cache_is_read_anew_wherever_the_damage_is(ingest, caches):
+def test_a_damaged_cache_is_not_used_wherever_the_damage_is(ingest, caches):
     first = index_of(ingest, caches)
     (path,) = caches.iterdir()
     whole = path.read_bytes()

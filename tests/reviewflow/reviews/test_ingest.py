@@ -16,7 +16,7 @@ def rows(texts=TEXTS, labels=LABELS) -> pa.Table:
 
 
 def test_columns_and_types(tmp_path):
-    told = ingest_part(rows=rows(), folder=tmp_path, context=Context())
+    figures = ingest_part(rows=rows(), folder=tmp_path, context=Context())
     table = pq.read_table(tmp_path / "reviews.parquet")
     kinds = [pa.string(), pa.int8(), pa.uint64(), pa.int32()]
     assert table.column_names == ["text", "label", "text_hash", "characters"]
@@ -26,7 +26,7 @@ def test_columns_and_types(tmp_path):
     assert table["characters"].to_pylist() == [7, 0, None, 5]
     expected = [xxh3_64_intdigest((text or "").encode()) for text in TEXTS]
     assert table["text_hash"].to_pylist() == expected
-    assert told == {"rows": 4, "bytes": sum(len((text or "").encode()) for text in TEXTS)}
+    assert figures == {"rows": 4, "bytes": sum(len((text or "").encode()) for text in TEXTS)}
 
 
 def test_a_split_column_is_kept(tmp_path):

@@ -1,4 +1,4 @@
-"""Reading: cells come out as they went in, and what cannot be read is told in a sentence."""
+"""Reading: cells come out as they went in, and what cannot be read ends in a sentence."""
 
 import csv
 import io
@@ -203,7 +203,7 @@ UTF_16 = "text,label\nx,good\n".encode("utf-16")
         (b"text,label\nx,meh\n", {"other_labels": "drop"}, ["none of its 1 rows"]),
     ],
 )
-def test_what_cannot_be_read_is_told(tmp_path, content, changes, words):
+def test_what_cannot_be_read_is_an_error(tmp_path, content, changes, words):
     with pytest.raises(InputError) as caught:
         read_bytes(tmp_path, content, **changes)
     message = str(caught.value)
@@ -211,20 +211,20 @@ def test_what_cannot_be_read_is_told(tmp_path, content, changes, words):
     assert "\n" not in message
 
 
-def test_a_record_beyond_the_limit_is_told(tmp_path):
+def test_a_record_beyond_the_limit_is_an_error(tmp_path):
     content = csv_text([("x", "good"), ("y" * 500, "bad"), ("z", "good")]).encode()
     with pytest.raises(InputError, match="longer than the limit of 200 bytes"):
         read_bytes(tmp_path, content, sizes=ChunkSizes(32, most_record_bytes=200))
 
 
-def test_wrong_paths_are_told(tmp_path):
+def test_wrong_paths_are_errors(tmp_path):
     with pytest.raises(InputError, match="There is no file"):
         read(tmp_path / "none.csv")
     with pytest.raises(InputError, match="is a directory"):
         read(tmp_path)
 
 
-def test_damaged_parquet_is_told(tmp_path):
+def test_damaged_parquet_is_an_error(tmp_path):
     path = tmp_path / "reviews.parquet"
     pd.DataFrame({"text": ["x"] * 99, "label": ["good"] * 99}).to_parquet(path)
     whole = path.read_bytes()

@@ -16,8 +16,8 @@ from reviewflow.errors import InputError
 from reviewflow.reviews import source as source_module
 from reviewflow.reviews.parts import Index, PartInfo, cut
 from reviewflow.reviews.source import ReviewSource, open_source
+from tests.reviewflow.reviews.review_files import numbered, settings_for
 from tests.reviewflow.reviews.test_index_cache import wait_until_settled
-from tests.reviewflow.reviews.test_parts import numbered, settings_for
 
 ROOT = Path(__file__).parents[3]
 MANY = numbered(40_000)

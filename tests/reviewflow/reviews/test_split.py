@@ -29,13 +29,13 @@ def sides(tmp_path: Path, texts, method: Split, position: Position | None, words
     if words is not None:
         columns["split"] = pa.array(words, pa.string())
     ingest_part(rows=pa.table(columns), folder=tmp_path, context=Context())
-    told = split_part(
+    figures = split_part(
         reviews=tmp_path, split=method, position=position, folder=tmp_path, context=Context()
     )
     column = pq.read_table(tmp_path / "split.parquet").column("split")
     assert column.type == pa.dictionary(pa.int8(), pa.string())
     found = column.to_pylist()
-    assert told == {"rows": len(texts), "test": found.count("test")}
+    assert figures == {"rows": len(texts), "test": found.count("test")}
     return found
 
 

@@ -26,7 +26,7 @@ def real_reviews(rows: int = 2000) -> tuple[str, ...]:
 
 
 def plain_tokens(text: str, settings: Normalize) -> list[str]:
-    """Lower case, tags out, entities decoded, ``findall``: written down as it is said."""
+    """Lower case, tags out, entities decoded, ``findall``: the definition, word for word."""
     if settings.lowercase:
         text = text.lower()
     if settings.strip_html:
