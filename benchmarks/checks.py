@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.growth import ROWS, varied_reviews, write_reviews
+from benchmarks.growth import ROWS
 from benchmarks.measuring import ROOT, Figures, fresh, of, report_progress
 from benchmarks.stages import (
     THREADS,
@@ -25,6 +25,7 @@ from benchmarks.stages import (
     prepare_parts,
 )
 from benchmarks.table import Row
+from benchmarks.varied import varied_reviews, write_reviews
 from benchmarks.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The benchmarks run, print their table, and do the same job on both sides."""
+"""The benchmarks run, print a table, and do the same job on both sides."""
 
 import subprocess
 import sys

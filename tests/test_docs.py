@@ -1,4 +1,4 @@
-"""README and docs are true: commands run, links work, the glossary is in order."""
+"""README and docs are true: commands run, links work, terms exist."""
 
 import ast
 import csv

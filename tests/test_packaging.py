@@ -1,4 +1,4 @@
-"""What is installed: every import is declared, every file of the product is in the wheel."""
+"""Every import is declared, and every file of the product is in the wheel."""
 
 import ast
 import subprocess
@@ -27,7 +27,7 @@ NOT_IMPORTED = {  # declared for another reason
 
 
 def imported_packages() -> set[str]:
-    """Return the top-level names of what the product imports from outside, lazily or not."""
+    """Return the top-level names of all third-party imports, lazy ones too."""
     found = set()
     for path in (path for name in PACKAGES for path in (ROOT / name).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_bytes())):
@@ -39,7 +39,7 @@ def imported_packages() -> set[str]:
 
 
 def imported_distributions() -> set[str]:
-    """Return the distributions that hold what the product imports, by canonical name."""
+    """Return the distributions of all third-party imports."""
     holders = packages_distributions()
     return {canonicalize_name(holders[name][0]) for name in imported_packages()}
 

@@ -1,4 +1,4 @@
-"""docs/write_up.md: every figure in it is in its table, and its commands give those figures."""
+"""Every figure of docs/write_up.md is in its table, and commands give it."""
 
 import json
 import math
@@ -23,7 +23,7 @@ QUESTIONS = (
 
 
 class Figure(NamedTuple):
-    """A row of the page's table; ``name`` is a split and a metric."""
+    """A row of the page's table, whose ``name`` is a split and a metric."""
 
     variant: str
     name: str
@@ -32,13 +32,13 @@ class Figure(NamedTuple):
 
 
 def commands() -> dict[str, list[str]]:
-    """The arguments of each command, by its letter."""
+    """Return the arguments of each command, by its letter."""
     found = re.findall(r"^# (\w): .*\n\.venv/bin/reviewflow (.*)$", PAGE, re.MULTILINE)
     return {letter: arguments.split() for letter, arguments in found}
 
 
 def figures() -> dict[str, list[Figure]]:
-    """The table's rows, by the command's letter."""
+    """Return the table's rows, by the command's letter."""
     found: dict[str, list[Figure]] = {}
     for row in re.findall(r"^\| ([A-Z]) \| (.*) \|$", PAGE, re.MULTILINE):
         variant, name, value, within = row[1].split(" | ")

@@ -1,7 +1,7 @@
-"""What one process does with one state of the project's code: make the job, or do it again.
+"""Run the job or its steps again, in a process with one state of the code.
 
-lay out ─▶ keys ─┬─ as they were ─▶ do the step again on the undisturbed inputs ─▶ same bytes?
-                 └─ others ───────▶ the step would run: nothing to show
+    plan ─▶ keys ─┬─ equal ─▶ run the step again on the first inputs ─▶ same bytes?
+                  └─ other ─▶ the step would run, so nothing can be stale
 
 The project is imported inside the functions, since every process has its own state of it.
 """
@@ -20,14 +20,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-Tell = Callable[[dict[str, Any]], None]
+Send = Callable[[dict[str, Any]], None]
 BASELINE = "baseline.json"
 MEMOS = "memos"
 OTHER_BYTES = "other bytes"
 
 
-def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = None) -> Any:
-    """The run of the job, laid out on an index that is given, or on what memos and file tell."""
+def open_run(folder: Path, reaches: Any, memos: Path | None = None, index: Any = None) -> Any:
+    """Return the run of the job, on an index or on what caches and file say."""
     from concurrent.futures import ThreadPoolExecutor
 
     from reviewflow.config.sentiment import read_config
@@ -50,7 +50,7 @@ def opened(folder: Path, reaches: Any, memos: Path | None = None, index: Any = N
 
 
 class StoredRows:
-    """Rows that were written when the job was made, in the place of a source."""
+    """A source with the rows that were written by the first run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,28 +63,28 @@ class StoredRows:
 
 
 class NamedRows:
-    """A name in the place of a source's rows."""
+    """A source whose rows are a name."""
 
     def rows(self, part: int) -> str:
-        """Return what stands for the rows of a part."""
+        """Return the name of the rows of a part."""
         return "the rows"
 
 
-def resolved(run: Any, step: Any, source: Any) -> Any:
-    """The resolved step, with another source in the place of its own."""
+def resolve_step(run: Any, step: Any, source: Any) -> Any:
+    """Return the resolved step with another source."""
     found = run.planner.resolve(step)
     return replace(found, source=source) if found.source is not None else found
 
 
 def context_of(run: Any) -> Any:
-    """The surroundings of a step."""
+    """Return the context of a step."""
     from reviewflow.context import Context
 
     return Context(stop=run.stop, executor=run.pool)
 
 
 def steps_of(run: Any) -> Iterator[tuple[str, Any]]:
-    """Every step in the order of the job, with a name that two processes agree on."""
+    """Yield every step in the job's order, with a name equal in all processes."""
     counts: dict[str, int] = {}
     for node in run.planner.nodes:
         for step in node.steps:
@@ -93,24 +93,24 @@ def steps_of(run: Any) -> Iterator[tuple[str, Any]]:
             yield f"{stage} {counts[stage]}", step
 
 
-def make_all(folder: Path, reaches: Any, tell: Tell) -> None:
-    """Make the whole job; tell of every step its key, arguments, files and imports."""
+def make_all(folder: Path, reaches: Any, send: Send) -> None:
+    """Run the whole job, and send key, arguments and files of each step."""
     from pyarrow import parquet
 
     from reviewflow.pipeline.perform import perform_step
 
-    run = opened(folder, reaches)
+    run = open_run(folder, reaches)
     tables = [table for _, table in fresh_parts(folder)]
     for part, table in enumerate(tables):
         parquet.write_table(table, folder / f"rows-{part}.parquet")
     (folder / "index.json").write_text(run.index.to_json(), encoding="utf-8")
     for name, step in steps_of(run):
-        found = resolved(run, step, StoredRows(folder))
+        found = resolve_step(run, step, StoredRows(folder))
         imported: set[str] = set()
-        with stand_in(found.function, traced(found.function, imported)):
+        with stand_in(found.function, trace_imports(found.function, imported)):
             artifact = perform_step(found, run.planner.store, context_of(run), True).artifact
         run.planner.record(step, artifact, True)
-        tell(
+        send(
             {
                 "made": name,
                 "stage": step.node.stage.name,
@@ -122,15 +122,15 @@ def make_all(folder: Path, reaches: Any, tell: Tell) -> None:
                 "imported": sorted(imported),
             }
         )
-    tell({"laid out": True, "imported": sorted(forget_project())})
+    send({"laid out": True, "imported": sorted(forget_project())})
 
 
 @contextmanager
-def stand_in(does: str, function: Callable[..., Any]) -> Iterator[None]:
-    """Another function in the place of a stage's; the stage's module is not imported for it."""
-    module, _, name = does.rpartition(".")
+def stand_in(name: str, function: Callable[..., Any]) -> Iterator[None]:
+    """Replace a stage's function without importing its module."""
+    module, _, attribute = name.rpartition(".")
     before = sys.modules.get(module)
-    sys.modules[module] = SimpleNamespace(**{name: function})  # type: ignore[assignment]
+    sys.modules[module] = SimpleNamespace(**{attribute: function})  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -139,16 +139,16 @@ def stand_in(does: str, function: Callable[..., Any]) -> Iterator[None]:
             sys.modules[module] = before
 
 
-def traced(does: str, imported: set[str]) -> Callable[..., Any]:
-    """A stage's function, with the project's modules that it imports noted on the way."""
+def trace_imports(name: str, imported: set[str]) -> Callable[..., Any]:
+    """Return a stage's function that records its imports of the project."""
 
     def function(*, folder: Path, context: Any, **arguments: Any) -> Any:
         plain = pickle.dumps(arguments)
         before = forget_project()
-        module, _, name = does.rpartition(".")
+        module, _, attribute = name.rpartition(".")
         from reviewflow.context import Context
 
-        result = getattr(import_module(module), name)(
+        result = getattr(import_module(module), attribute)(
             **pickle.loads(plain), folder=folder, context=Context()
         )
         imported.update(forget_project())
@@ -159,73 +159,73 @@ def traced(does: str, imported: set[str]) -> Callable[..., Any]:
 
 
 def forget_project() -> dict[str, Any]:
-    """Take the project's modules out of what is imported, and return them."""
+    """Remove the project's modules from the imported ones, and return them."""
     names = [name for name in sys.modules if name.partition(".")[0] == "reviewflow"]
     return {name: sys.modules.pop(name) for name in names}
 
 
 def arguments_of(run: Any, step: Any) -> str | None:
-    """What a step's function is handed, as text; None where that cannot be told."""
+    """Return a step's arguments as text, None where they raise an error."""
     from reviewflow.pipeline.perform import stage_writer
 
-    handed: dict[str, Any] = {}
+    passed: dict[str, Any] = {}
     try:
-        found = resolved(run, step, NamedRows())
-        with stand_in(found.function, lambda **arguments: handed.update(arguments)):
+        found = resolve_step(run, step, NamedRows())
+        with stand_in(found.function, lambda **arguments: passed.update(arguments)):
             stage_writer(found, context_of(run))(folder=Path())
     except Exception:
         return None
-    handed.pop("context", None)
-    return repr(sorted(handed.items()))
+    passed.pop("context", None)
+    return repr(sorted(passed.items()))
 
 
-def do_again(folder: Path, reaches: Any, module: str, tell: Tell) -> None:
-    """Find the keys with the project as it is now; do again what is cached, and compare.
+def do_again(folder: Path, reaches: Any, module: str, send: Send) -> None:
+    """Plan with the changed project, run cached steps again, and compare.
 
-    A step that never imports the changed module, and is handed the same arguments, cannot give
-    anything else: it is not done again.
+    A step that never imports the changed module and receives the same arguments cannot write
+    other bytes, so it does not run again.
 
     Parameters
     ----------
-    module : the changed one.
-    tell : hears ``laid out`` when all keys are known, and then of every step done again.
+    module : the changed module.
+    send : receives ``laid out`` when all keys are known, and then every step that ran again.
     """
     baseline = json.loads((folder / BASELINE).read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(dir=folder) as memos:
         shutil.copytree(folder / MEMOS, memos, dirs_exist_ok=True)
-        first = opened(folder, reaches, Path(memos))
-    wrong = list(_told_wrong(first, folder))
-    run, todo = _foretold(folder, reaches, baseline)
+        first = open_run(folder, reaches, Path(memos))
+    wrong = list(_index_errors(first, folder))
+    run, todo = _planned_steps(folder, reaches, baseline)
     other_index = first.index.to_json() != run.index.to_json()
-    tell({"laid out": True, "changed": len(baseline) - len(todo), "other index": other_index})
+    send({"laid out": True, "changed": len(baseline) - len(todo), "other index": other_index})
     for sentence in wrong:
-        tell({"stale": "index", "why": sentence})
+        send({"stale": "index", "why": sentence})
     for known, step in todo:
         if module not in known["imported"] and arguments_of(run, step) == known["arguments"]:
             continue
-        tell({"begins": known["made"]})
+        send({"begins": known["made"]})
         why = _difference(run, step, known, folder)
         if why is None:
-            tell({"ended": known["made"]})
+            send({"ended": known["made"]})
         else:
-            tell({"stale": known["made"], "why": why})
+            send({"stale": known["made"], "why": why})
 
 
 def fresh_parts(folder: Path) -> Iterator[Any]:
-    """The parts of the file as they are cut now, whatever the index cache says."""
+    """Return the parts of the file as the changed code cuts them."""
     from reviewflow.config.sentiment import read_config
     from reviewflow.reviews.parts import cut
 
     return cut(read_config(folder / "job.yaml").ingest, None)
 
 
-def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, list[Any]]:
-    """The run on the undisturbed index, and the steps whose keys stood."""
+def _planned_steps(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, list[Any]]:
+    """Return the run on the first index, and the steps with equal keys."""
     from reviewflow.reviews.parts import Index
     from reviewflow.store.artifacts import Artifact
 
     index = Index.from_json((folder / "index.json").read_text(encoding="utf-8"))
-    run = opened(folder, reaches, index=index)
+    run = open_run(folder, reaches, index=index)
     by_key = {(known["stage"], known["key"]): known for known in baseline}
     by_name = {known["made"]: known for known in baseline}
     todo = []
@@ -238,14 +238,14 @@ def _foretold(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any, lis
     return run, todo
 
 
-def _told_wrong(run: Any, folder: Path) -> Iterator[str]:
-    """What the index says of the file's parts and is not so."""
+def _index_errors(run: Any, folder: Path) -> Iterator[str]:
+    """Yield what the index says wrongly about the parts of the file."""
     from pyarrow import parquet
 
     before = json.loads((folder / "index.json").read_text(encoding="utf-8"))["parts"]
     fresh = list(fresh_parts(folder))
     if [part for part, _ in fresh] != list(run.index.parts):
-        yield "the memo gave other parts than the file has"
+        yield "the cached index has other parts than the file"
     for number, (part, table) in enumerate(fresh[: len(before)]):
         kept = parquet.read_table(folder / f"rows-{number}.parquet")
         if dict(part.digests) == before[number]["digests"] and not table.equals(kept):
@@ -253,13 +253,13 @@ def _told_wrong(run: Any, folder: Path) -> Iterator[str]:
 
 
 def _difference(run: Any, step: Any, known: dict[str, Any], folder: Path) -> str | None:
-    """Do a step again; what is not as it was, in words, or None."""
+    """Run a step again, and return how its bytes differ, None if they do not."""
     from reviewflow.pipeline.perform import stage_writer
 
     made = Path(tempfile.mkdtemp(dir=run.planner.store.folder.parent))
     try:
-        stage_writer(resolved(run, step, StoredRows(folder)), context_of(run))(folder=made)
-    except BaseException as error:  # whatever a changed program does
+        stage_writer(resolve_step(run, step, StoredRows(folder)), context_of(run))(folder=made)
+    except BaseException as error:  # a changed program may raise anything
         return f"{type(error).__name__}: {str(error)[:200]}"
     else:
         found = digests(made)
@@ -271,7 +271,10 @@ def _difference(run: Any, step: Any, known: dict[str, Any], folder: Path) -> str
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """A digest of every data file below a folder, by path (pages for people left out)."""
+    """Return a digest of every data file below a folder, by path.
+
+    Pages for people are left out.
+    """
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))

@@ -131,7 +131,7 @@ def summary(messages: list[dict[str, Any]], started: float) -> dict[str, Any]:
     }
 
 
-def run_forked(work: Callable[[child.Tell], None]) -> list[dict[str, Any]]:
+def run_forked(work: Callable[[child.Send], None]) -> list[dict[str, Any]]:
     """Run ``work`` in a process of its own, and return its messages.
 
     The last message is ``crash`` if the process does not end well.
@@ -154,7 +154,7 @@ def run_forked(work: Callable[[child.Tell], None]) -> list[dict[str, Any]]:
     return messages
 
 
-def _in_child(work: Callable[[child.Tell], None], writing: int) -> None:
+def _in_child(work: Callable[[child.Send], None], writing: int) -> None:
     """Do the work with the project imported again, and end the process."""
 
     def send(what: dict[str, Any]) -> None:
