@@ -183,6 +183,9 @@ class FlowRun(ABC):
                 raise StoreError(
                     f"The run's record in {self.record.folder} cannot be written ({unwritable})."
                 ) from None
+        except Exception:
+            if ended is None:
+                raise
         if error is None and broken is not None:
             raise broken
 
@@ -199,15 +202,16 @@ class FlowRun(ABC):
         if self.opened is not None:
             self.record.write_keys(self.opened.keys, self.last_run)
         sentence = None if error is None else str(error) or type(error).__name__
-        last = last_completed(self.artifacts / "runs", self.record.identity)
         content = self.record.finish(state, sentence, facts, self.job.latest_link)
         if facts:
             pages = self.write_pages(content)
             if state != "cancelled":  # somebody waits for the end
                 publish_links(pages, self.artifacts)
+        runs, own_id = self.artifacts / "runs", self.record.run_id
+        last = last_completed(runs, self.record.identity, before=own_id)
         lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
         for alert in alerts(content, last.content if last else None, lower_is_better):
-            notify_of(alert, {"job": self.record.job, "run_id": self.record.run_id})
+            notify_of(alert, {"job": self.record.job, "run_id": own_id})
 
 
 def check_tasks(job: Job, tasks: Mapping[str, object]) -> None:

@@ -72,7 +72,7 @@ def _check_grid(grid: Mapping[str, tuple[Any, ...]], named: int) -> None:
         for place, value in enumerate(values):
             if value in values[:place]:
                 raise ConfigError(f"grid: {quote(key)} lists {quote(value)} twice; remove one.")
-    count = named + math.prod(map(len, grid.values()))
+    count = named + (math.prod(map(len, grid.values())) if grid else 0)
     if count > MOST_VARIANTS:
         raise ConfigError(
             f"variants: and grid: make {count:,} variants, and {MOST_VARIANTS:,} is the most; "

@@ -42,7 +42,10 @@ class StepExecutor(ABC):
 
 
 class ThreadExecutor(StepExecutor):
-    """Performs steps on the threads of a pool."""
+    """Performs steps on the threads of a pool.
+
+    A single step runs in the caller's thread, since its stage may use the pool for its pieces.
+    """
 
     def __init__(self, pool: Executor) -> None:
         self.pool = pool
@@ -51,10 +54,12 @@ class ThreadExecutor(StepExecutor):
         self, requests: Sequence[Request], store: Store, context: Context
     ) -> Iterator[Performed]:
         """Yield what became of each step, in the order of the requests."""
+
+        def perform(request: Request) -> Performed:
+            return perform_step(request.step, store, context, request.force)
+
         context.check_stop()  # a pool that is shut down takes no work
-        return self.pool.map(
-            lambda request: perform_step(request.step, store, context, request.force), requests
-        )
+        return map(perform, requests) if len(requests) == 1 else self.pool.map(perform, requests)
 
 
 def make_executor(pool: Executor) -> StepExecutor:

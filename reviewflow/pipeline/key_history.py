@@ -8,6 +8,8 @@ fingerprint and inputs then ─┘
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from reviewflow.pipeline.graph import Node, Step
@@ -17,6 +19,20 @@ from reviewflow.pipeline.reasons import Reason, differences
 from reviewflow.store.artifacts import Artifact, Store
 
 RENAMED_SINCE, RENAMED_IN = "0.1", "0.2"  # between these versions the modules were renamed
+
+
+@dataclass(frozen=True)
+class _InputsBefore:
+    """What the last run's artifacts of a node read as one argument.
+
+    Attributes
+    ----------
+    lists : the digests that counted, a list for each artifact.
+    digests : all of them.
+    """
+
+    lists: frozenset[tuple[str, ...]]
+    digests: frozenset[str]
 
 
 class KeyHistory:
@@ -29,6 +45,7 @@ class KeyHistory:
 
     def __init__(self, last_run: LastRun, store: Store) -> None:
         self.last_run, self.store = last_run, store
+        self._inputs: dict[str, Mapping[str, _InputsBefore]] = {}
 
     def has_same_code(self, node: Node, fingerprint: Fingerprint) -> bool:
         """Return whether the last run, if it knew the node, had the same code."""
@@ -64,53 +81,98 @@ class KeyHistory:
         if f"{self.last_run.version}.".startswith(f"{RENAMED_SINCE}."):
             settings = [reason for reason in changed if reason.kind == "setting"]
             return (*settings, Reason("version", "reviewflow", RENAMED_SINCE, RENAMED_IN))
-        if changed:
+        if any(reason.kind != "fact" for reason in changed):
             return tuple(changed)
         if reads_rows:
             return (Reason("rows"),)
-        found = list(dict.fromkeys(self._input_reasons(step, inputs)))
-        return tuple(found) or _by_what_ran(step, ran)
+        found = tuple(dict.fromkeys(self._input_reasons(step, inputs or {})))
+        if changed and {reason.kind for reason in found} != {"order"}:  # facts follow the order
+            return tuple(changed)
+        return found or _by_what_ran(step, ran)
+
+    @cached_property
+    def _stages(self) -> frozenset[str]:
+        """The stages that the last run knew."""
+        return frozenset(name.partition("[")[0] for name in self.last_run.fingerprints)
+
+    @cached_property
+    def _variants(self) -> frozenset[str]:
+        """Stages with the variants that the last run knew, as in ``train[tanh``."""
+        return frozenset(name.rpartition(", seed ")[0] for name in self.last_run.fingerprints)
 
     def _first_time(self, node: Node) -> Reason:
         """Return why a node runs of which the last run knew nothing."""
-        known = self.last_run.fingerprints
-        siblings = [key for key in known if key.partition("[")[0] == node.stage.name]
-        if not known:
+        stage, variant = node.stage.name, node.variants[0]
+        if not self.last_run.fingerprints:
             return Reason("first_run", "configuration" if self.last_run.other_runs else None)
-        if not siblings or node.seed is None:
+        if stage not in self._stages or node.seed is None:
             return Reason("new_step")
-        variant = node.variants[0]
-        if any(key.startswith(f"{node.stage.name}[{variant}, seed ") for key in siblings):
+        if f"{stage}[{variant}" in self._variants:
             return Reason("new_seed", variant, new=node.seed)
         return Reason("new_variant", variant)
 
-    def _input_reasons(
-        self, step: Step, inputs: Mapping[str, list[str]] | None
-    ) -> Iterator[Reason]:
-        """Yield which inputs differ from those of the last run's artifact."""
-        before = self._inputs_before(step)
-        if inputs is None or before is None:
-            return
+    def _input_reasons(self, step: Step, inputs: Mapping[str, list[str]]) -> Iterator[Reason]:
+        """Yield which inputs differ from those of the last run's artifacts."""
+        sources, before = step.inputs(), self._inputs_before(step.node)
         for argument, digests in inputs.items():
-            reads, old = step.node.stage.reads[argument], before.get(argument)
-            if not isinstance(old, list) or old == digests:
+            old, reads = before.get(argument), step.node.stage.reads[argument]
+            if old is None or tuple(digests) in old.lists:
                 continue
-            if sorted(old) == sorted(digests):
-                yield Reason("order", "variants" if reads.every == "variant" else "parts")
+            what = _what_moved(digests, old, len({source.node for source in sources[argument]}))
+            if what:
+                yield Reason("order", what)
                 continue
-            sources, outputs = step.inputs()[argument], len(reads.outputs)
-            for number, source in enumerate(sources):
-                if not set(digests[number * outputs : (number + 1) * outputs]) <= set(old):
-                    yield Reason("input", source.node.label)
+            outputs = len(reads.outputs)
+            for number, source in enumerate(sources[argument]):
+                if not old.digests.issuperset(digests[number * outputs : (number + 1) * outputs]):
+                    yield self._input_reason(source.node)
 
-    def _inputs_before(self, step: Step) -> Mapping[str, Any] | None:
-        """Return the input digests of the last run's artifact, if it is there."""
-        keys: Sequence[str] = sorted(self.last_run.keys.get(step.node.history_key, ()))
-        if step.part is not None or len(keys) != 1:
-            return None
-        found = self.store.find(step.node.stage.name, keys[0])
-        inputs = found.manifest.get("inputs") if isinstance(found, Artifact) else None
-        return inputs if isinstance(inputs, Mapping) else None
+    def _input_reason(self, source: Node) -> Reason:
+        """Return what to say of a source whose bytes the last run did not read."""
+        if source.seed is not None and source.history_key not in self.last_run.fingerprints:
+            return self._first_time(source)
+        return Reason("input", source.label)
+
+    def _inputs_before(self, node: Node) -> Mapping[str, _InputsBefore]:
+        """Return what the node's artifacts of the last run read, by argument.
+
+        What the store no longer holds is left out.
+        """
+        name = node.history_key
+        if name not in self._inputs:
+            lists: dict[str, set[tuple[str, ...]]] = {}
+            for key in self.last_run.keys.get(name, ()):
+                found = self.store.find(node.stage.name, key)
+                manifest: Mapping[str, Any] = found.manifest if isinstance(found, Artifact) else {}
+                for argument, digests in manifest.get("inputs", {}).items():
+                    lists.setdefault(argument, set()).add(tuple(digests))
+            self._inputs[name] = {
+                argument: _InputsBefore(frozenset(own), frozenset(d for each in own for d in each))
+                for argument, own in lists.items()
+            }
+        return self._inputs[name]
+
+
+def _what_moved(digests: list[str], old: _InputsBefore, nodes: int) -> str | None:
+    """Return what is in another order than before, or None.
+
+    It is ``variants`` or ``parts``.
+
+    Parameters
+    ----------
+    nodes : how many nodes the digests are of, the same number of each.
+    """
+    for before in old.lists:
+        if sorted(before) == sorted(digests):
+            is_by_node = _by_node(before, nodes) == _by_node(digests, nodes)
+            return "variants" if nodes > 1 and is_by_node else "parts"
+    return None
+
+
+def _by_node(digests: Sequence[str], nodes: int) -> list[tuple[str, ...]]:
+    """Return the digests of each node, sorted."""
+    size = len(digests) // nodes
+    return sorted(tuple(digests[size * node : size * (node + 1)]) for node in range(nodes))
 
 
 def _comparable(node: Node, fingerprint: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -119,8 +181,10 @@ def _comparable(node: Node, fingerprint: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 def _by_what_ran(step: Step, ran: Mapping[Node, None]) -> tuple[Reason, ...]:
-    """Name the inputs that this run made, or else all of them."""
-    sources = dict.fromkeys(s.node for steps in step.inputs().values() for s in steps)
-    guilty = [node for node in tuple(ran) if node in sources] or list(sources)
-    labels = dict.fromkeys(node.label for node in guilty)
+    """Return the inputs that this run made.
+
+    What the last run read is not known any more.
+    """
+    sources = {source.node for steps in step.inputs().values() for source in steps}
+    labels = dict.fromkeys(node.label for node in tuple(ran) if node in sources)
     return tuple(Reason("input", label) for label in labels) or (Reason("unknown"),)

@@ -93,9 +93,10 @@ class Planner:
         """Return whether a step will run, as far as that is known by now."""
         if step in self._made:
             return self._made_already(step)
-        decision = self._decisions.get(step)
-        if decision is None:  # another thread may clear the decisions at any time
-            decision = self._decisions[step] = self._decide(step)
+        decisions = self._decisions  # another thread may put new ones in their place at any time
+        decision = decisions.get(step)
+        if decision is None:
+            decision = decisions[step] = self._decide(step)
         return decision
 
     def resolve(self, step: Step) -> ResolvedStep:
@@ -151,7 +152,9 @@ class Planner:
         if ran:
             self._ran[step.node] = None
             self._remade.add(artifact.manifest["key"])
-            self._decisions.clear()  # what was forecast for later steps may be known now
+        forecast = self._decisions.get(step)
+        if ran or forecast is None or forecast.action != "cached":
+            self._decisions = {}  # what was forecast for later steps may be known now
 
     def folder(self, step: Step) -> Any:
         """Return the folder of the artifact of a step that has been made or found."""

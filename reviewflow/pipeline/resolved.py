@@ -83,7 +83,7 @@ class ResolvedStep:
         return {**own, **self.resources}
 
     def current_digest(self, path: Path) -> str | None:
-        """Return the digest of a watched file as it is now, or None if it cannot be read."""
+        """Return a watched file's digest as it is now, None if unreadable."""
         if path in self.resources or self.file_digest is None:
             return content_digest(path)
         try:

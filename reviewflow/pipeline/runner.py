@@ -94,10 +94,10 @@ class Run:
         self.stop = Event()
         planner.store.verify |= recheck  # what is compared must be the bytes that are there
         self.mismatches: list[str] = []
-        self.keys: dict[str, tuple[Fingerprint, list[str]]] = {}
         self.artifacts: dict[Step, Artifact] = {}
         self._failed: set[Node] = set()
         self._ended: list[tuple[Node, Outcome]] = []
+        self._keys: dict[str, tuple[Fingerprint, list[str]]] = {}
         self._lock = Lock()
         self._titles: dict[str, set[str]] = {}
         for node in planner.nodes:
@@ -114,6 +114,12 @@ class Run:
         """What became of the steps that have ended, in the order of ``artifacts``."""
         with self._lock:
             return [outcome for _, outcome in self._ended]
+
+    @property
+    def keys(self) -> dict[str, tuple[Fingerprint, list[str]]]:
+        """Fingerprint and keys of each node that was reached, by history key."""
+        with self._lock:
+            return {name: (made_of, list(own)) for name, (made_of, own) in self._keys.items()}
 
     def folders_of(self, stage: str) -> list[Path]:
         """Return the folders of a stage's artifacts that are there so far."""
@@ -228,21 +234,27 @@ class Run:
         return outcomes
 
     def _perform_steps(self, node: Node, context: Context) -> Iterator[tuple[Step, Performed]]:
-        """Yield what becomes of a node's steps, in the order of the parts."""
-        store = self.planner.store
-        if node.stage.reads_source or len(node.steps) == 1:  # a source is read from its front
-            for step in node.steps:
-                request = self._request(step)
+        """Yield each step of a node with what became of it, in order."""
+        store, source = self.planner.store, self.planner.source
+        requests = self._requests(node)
+        if node.stage.reads_source and source is not None:  # it is read once, from its front
+            for step, request in zip(node.steps, requests, strict=True):
                 yield step, perform_step(request.step, store, context, request.force)
-            if node.stage.reads_source and self.planner.source is not None:
-                self.planner.source.close()
-            return
-        requests = [self._request(step) for step in node.steps]
-        yield from zip(node.steps, self.executor.perform_all(requests, store, context), strict=True)
+            source.close()
+        else:
+            performed = self.executor.perform_all(requests, store, context)
+            yield from zip(node.steps, performed, strict=True)
 
-    def _request(self, step: Step) -> Request:
-        resolved = self.planner.resolve(step)
-        return Request(resolved, self.planner.is_forced(step, resolved.key))
+    def _requests(self, node: Node) -> list[Request]:
+        """Return a request for each step. Of equal steps, only one is forced."""
+        requests: list[Request] = []
+        keys: set[str] = set()
+        for step in node.steps:
+            resolved = self.planner.resolve(step)
+            force = resolved.key not in keys and self.planner.is_forced(step, resolved.key)
+            keys.add(resolved.key)
+            requests.append(Request(resolved, force))
+        return requests
 
     def _recheck(self, step: Step, artifact: Artifact, context: Context) -> None:
         """Compute a cached step again, and note it if the bytes differ."""
@@ -260,8 +272,8 @@ class Run:
         with self._lock:
             self._ended.append((step.node, outcome))
             self.artifacts[step] = artifact
-            _, keys = self.keys.setdefault(step.node.history_key, (planner.fingerprint(step), []))
-            keys.append(key)
+            _, own = self._keys.setdefault(step.node.history_key, (planner.fingerprint(step), []))
+            own.append(key)
         return outcome
 
     def _stop_at_gate(self, node: Node) -> None:

@@ -1,4 +1,4 @@
-"""How a piece of group appears in Prefect: its name, and its state's name and message."""
+"""How a task group appears in Prefect: its name, and its state's name and message."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -11,8 +11,12 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run, TaskGroup
 from tasks.stage import perform_group, task_run_name
 from tests.conftest import Reviews, small_config, write_config, write_reviews
-
-NOTHING_BEFORE = LastRun({}, {})
+from tests.reviewflow.pipeline.small_job import (
+    Numbered,
+    last_run_of,
+    perform_all,
+    run_that_stops_in,
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,59 +28,59 @@ def opened(folder: Path, reviews: Reviews, pool: Executor) -> Run:
     """A run that has not begun."""
     path = write_reviews(folder / "reviews.csv", reviews)
     config = read_config(write_config(folder / "job.yaml", small_config(path)))
-    planner = open_sentiment(config, folder / "artifacts", NOTHING_BEFORE)
+    planner = open_sentiment(config, folder / "artifacts", LastRun())
     return Run(planner, Listener(), pool)
 
 
-def only_work(run: Run, group: str) -> TaskGroup:
-    (group,) = run.task_groups(group)
+def only_group(run: Run, name: str) -> TaskGroup:
+    (group,) = run.task_groups(name)
     return group
 
 
-def name(run: Run, group: str) -> str:
-    return task_run_name({"run": run, "group": only_work(run, group)})
+def title(run: Run, name: str) -> str:
+    return task_run_name({"run": run, "group": only_group(run, name)})
 
 
-def test_work_is_named_after_stage_and_variant(
+def test_a_task_is_named_after_stage_and_variant(
     tmp_path: Path, reviews: Reviews, pool: Executor
 ) -> None:
     run = opened(tmp_path, reviews, pool)
-    assert name(run, "validate reviews") == "validate reviews"
-    assert name(run, "normalize") == "normalize"
+    assert title(run, "validate reviews") == "validate reviews"
+    assert title(run, "normalize") == "normalize"
     assert [task_run_name({"run": run, "group": group}) for group in run.task_groups("train")] == [
         "train[relu]",
         "train[tanh]",
     ]
 
 
-def test_work_over_several_parts_says_how_many_will_run(
+def test_a_task_over_several_parts_says_how_many_will_run(
     tmp_path: Path, imdb: Reviews, pool: Executor
 ) -> None:
     run = opened(tmp_path, imdb, pool)
     parts = len(run.index.parts)
     assert parts > 1
-    assert name(run, "ingest") == f"ingest · {parts} of {parts} parts"
-    assert name(run, "vectorize") == f"vectorize · {parts} of {parts} parts"
-    perform_group(run, only_work(run, "ingest"))
+    assert title(run, "ingest") == f"ingest · {parts} of {parts} parts"
+    assert title(run, "vectorize") == f"vectorize · {parts} of {parts} parts"
+    perform_group(run, only_group(run, "ingest"))
 
     again = opened(tmp_path, imdb, pool)
-    assert name(again, "ingest") == f"ingest · 0 of {parts} parts"
+    assert title(again, "ingest") == f"ingest · 0 of {parts} parts"
 
     mended = opened(tmp_path, [(imdb[0][0], "positive"), *imdb[1:]], pool)
-    assert name(mended, "ingest") == f"ingest · 1 of {parts} parts"
+    assert title(mended, "ingest") == f"ingest · 1 of {parts} parts"
 
 
-def test_the_state_tells_what_ran_and_why_or_what_was_found(
+def test_the_state_says_what_ran_and_why_or_what_was_found(
     tmp_path: Path, reviews: Reviews, pool: Executor
 ) -> None:
     run = opened(tmp_path, reviews, pool)
-    state = perform_group(run, only_work(run, "ingest"))
+    state = perform_group(run, only_group(run, "ingest"))
     assert (state.type.value, state.name) == ("COMPLETED", "Completed")
     assert state.message == "2 of 2 steps ran: first run"
     keys = [outcome.key or "" for outcome in run.outcomes]
 
     again = opened(tmp_path, reviews, pool)
-    state = perform_group(again, only_work(again, "ingest"))
+    state = perform_group(again, only_group(again, "ingest"))
     assert (state.type.value, state.name) == ("COMPLETED", "Cached")
     assert state.message == f"found whole: ingest/{keys[0][:8]}, split/{keys[1][:8]}"
 
@@ -85,10 +89,46 @@ def test_progress_reaches_the_listener_and_the_task(
     tmp_path: Path, reviews: Reviews, pool: Executor
 ) -> None:
     run = opened(tmp_path, reviews, pool)
-    told: list[tuple[str, dict[str, float]]] = []
-    perform_group(run, only_work(run, "ingest"))
-    perform_group(run, only_work(run, "normalize"), lambda *what: told.append(what))
-    assert told
-    message, figures = told[-1]
+    reports: list[tuple[str, dict[str, float]]] = []
+    perform_group(run, only_group(run, "ingest"))
+    perform_group(run, only_group(run, "normalize"), lambda *report: reports.append(report))
+    assert reports
+    message, figures = reports[-1]
     assert message
     assert figures["done"] == figures["total"] > 0
+
+
+def test_a_title_is_renewed_once_what_comes_before_came_out_the_same(
+    tmp_path: Path, pool: Executor
+) -> None:
+    job = Numbered(tmp_path)
+    before = last_run_of(perform_all(job))
+    run = job.changed(code={"square": "2"}).run(pool, before)
+    forecast = [title(run, name) for name in ("read", "square", "halve")]
+    assert forecast == ["read · 0 of 3 parts", "square · 3 of 3 parts", "halve · 3 of 3 parts"]
+    for name in ("read", "square"):
+        perform_group(run, only_group(run, name))
+    assert title(run, "halve") == "halve · 0 of 3 parts"
+    assert perform_group(run, only_group(run, "halve")).name == "Cached"
+
+
+def test_a_title_counts_the_parts_whose_input_came_out_otherwise(
+    tmp_path: Path, pool: Executor
+) -> None:
+    job = Numbered(tmp_path, parts=((0, 1), (1, 0), (3,)))
+    before = last_run_of(perform_all(job))
+    parts = ((0, 1), (1, 2), (3,))  # of these the squares differ in one part
+    run = job.changed(parts=parts, code={"square": "2"}).run(pool, before)
+    assert title(run, "halve") == "halve · 3 of 3 parts"
+    for name in ("read", "square"):
+        perform_group(run, only_group(run, name))
+    assert title(run, "halve") == "halve · 1 of 3 parts"
+
+
+@pytest.mark.parametrize("name", ["square", "total"])
+def test_a_stage_that_begins_as_the_run_is_stopped_is_cancelled(name: str, tmp_path: Path) -> None:
+    """Both for many parts and for a single step that uses the pool for its pieces."""
+    run = run_that_stops_in(name, Numbered(tmp_path))
+    state = perform_group(run, only_group(run, name))
+    assert state.is_cancelled()
+    assert state.message == "The run was stopped before this step was done; run it again to go on."

@@ -44,6 +44,13 @@ def test_an_unusable_grid_is_one_sentence(
         list_variants(variants, grid)
 
 
+def test_as_many_variants_as_are_allowed_need_no_grid() -> None:
+    variants: dict[str, dict[str, Any]] = {f"v{n}": {} for n in range(MOST_VARIANTS)}
+    assert len(list_variants(variants, {})) == MOST_VARIANTS
+    with pytest.raises(ConfigError, match="make 1,001 variants, and 1,000 is the most"):
+        list_variants({**variants, "one more": {}}, {})
+
+
 def test_a_variant_changes_a_copy() -> None:
     content = {"train": {"epochs": 2, "seed": 1}}
     assert apply_variant(content, "long", {"train.epochs": 9}) == {

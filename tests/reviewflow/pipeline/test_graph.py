@@ -1,12 +1,12 @@
 """The graph: equal work is one node, and its labels name who uses it."""
 
+from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from reviewflow.config.sections import Config
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.graph import Node, build_graph
+from tests.reviewflow.pipeline.measuring import calls_of, seconds_of
 
 
 def graph(parts: int = 2, **content: Any) -> list[Node]:
@@ -63,21 +63,20 @@ def test_equal_variants_are_one_node() -> None:
     assert train.variants == ["a", "b"]
 
 
-@pytest.mark.parametrize("count", [300])
-def test_the_work_grows_with_the_number_of_nodes_alone(count: int) -> None:
-    """Counts of Node comparisons stand for time: a graph of n nodes compares no pairs."""
-    variants = {f"v{n}": {"train.learning_rate": 0.001 * (n + 1)} for n in range(count)}
-    seen: list[str] = []
+def many(variants: int) -> Config:
+    """A configuration of so many variants with three seeds each."""
+    rates = {f"v{n}": {"train.learning_rate": 0.001 * (n + 1)} for n in range(variants)}
+    return Config.model_validate({"train": {"repeats": 3}, "variants": rates})
 
-    class Counted(Config):
-        def settings(self, name: str) -> Any:
-            seen.append(name)
-            return super().settings(name)
 
-    few = Counted.model_validate({"variants": dict(list(variants.items())[: count // 2])})
-    build_graph(SENTIMENT.stages, few, few.variant_configs, 1)
-    half = len(seen)
-    seen.clear()
-    many = Counted.model_validate({"variants": variants})
-    assert len(build_graph(SENTIMENT.stages, many, many.variant_configs, 1)) == 10 + 2 * count
-    assert len(seen) <= 2.2 * half
+def test_the_work_grows_with_the_number_of_nodes_alone() -> None:
+    """Twice the variants are twice the calls. Loops in C show in the time of 1,000 variants."""
+
+    def work(variants: int) -> Callable[[], list[Node]]:
+        config = many(variants)
+        configs = config.variant_configs
+        return lambda: build_graph(SENTIMENT.stages, config, configs, 1)
+
+    assert calls_of(work(200)) <= 2.1 * calls_of(work(100))
+    assert seconds_of(work(1000)) <= 9 * seconds_of(work(250))  # 4 if linear, 16 if quadratic
+    assert len(work(100)()) == 10 + 2 * 3 * 100

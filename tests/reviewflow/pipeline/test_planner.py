@@ -1,332 +1,175 @@
-"""What the plan foretells is what the run does, and a change costs only what it affects."""
+"""The planner: its decisions come true, are exact as soon as they can be, and cost little."""
 
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from reviewflow.pipeline.explain import decision_text
-from tests.conftest import (
-    Reviews,
-    Told,
-    performed,
-    small_config,
-    write_config,
-    write_reviews,
+from reviewflow.errors import ConfigError, StoreError
+from reviewflow.pipeline.explain import plan_entries, plan_text
+from reviewflow.pipeline.graph import Step
+from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.planner import Decision, check_refresh
+from reviewflow.pipeline.runner import Run
+from tests.reviewflow.pipeline.measuring import calls_of, seconds_of
+from tests.reviewflow.pipeline.small_job import (
+    JOB,
+    Numbered,
+    Settings,
+    by_label,
+    groups_of,
+    last_run_of,
+    perform_all,
 )
 
-
-@dataclass(frozen=True)
-class Project:
-    """A folder of its own with data, suites, configuration and artifacts."""
-
-    folder: Path
-    reviews: Reviews
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "job.yaml"
-
-    @property
-    def artifacts(self) -> Path:
-        return self.folder / "artifacts"
-
-    def set_up(self) -> None:
-        """Write everything but the artifacts; the content is always the same."""
-        content = small_config(write_reviews(self.folder / "reviews.csv", self.reviews))
-        for name, path in content["validate"].items():
-            content["validate"][name] = str(shutil.copy(path, self.folder / f"{name}.yaml"))
-        write_config(self.config, content)
-
-    def write_rows(self, change: Callable[[Reviews], Reviews]) -> None:
-        write_reviews(self.folder / "reviews.csv", change(list(self.reviews)))
-
-    def edit(self, change: Callable[[dict[str, Any]], None], name: str = "job") -> None:
-        """Edit a YAML file of the folder."""
-        path = self.folder / f"{name}.yaml"
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        change(content)
-        write_config(path, content)
-
-
-@pytest.fixture(scope="module")
-def first(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Told]:
-    """The first run of all, which every scenario goes on from."""
-    project = Project(tmp_path_factory.mktemp("first"), reviews)
-    project.set_up()
-    return project, performed(project.config, project.artifacts)
-
-
-@pytest.fixture
-def project(first: tuple[Project, Told], tmp_path: Path) -> Project:
-    """A copy of the first run's folder in another place."""
-    before, _ = first
-    shutil.copytree(before.artifacts, tmp_path / "artifacts", symlinks=True)
-    copied = Project(tmp_path, before.reviews)
-    copied.set_up()
-    return copied
-
-
-def assert_foretold(told: Told, before: Told) -> None:
-    """The plan's words came true, step by step."""
-    assert told.outcomes.keys() == told.foretold.keys()
-    for step, decision in told.foretold.items():
-        outcome = told.outcomes[step]
-        if decision.key is not None:
-            assert outcome.key == decision.key, step
-        if decision.action == "unless":
-            assert decision.key is None, step
-            assert waits_for_one_that_runs(told, step), step
-            if step in before.inputs:
-                changed = told.inputs[step] != before.inputs[step]
-                assert (outcome.state == "ran") == changed, step
-        else:
-            assert outcome.state == {"run": "ran", "cached": "cached"}[decision.action], step
-            assert bool(decision_text(decision)) == (decision.action == "run"), step
-
-
-def waits_for_one_that_runs(told: Told, named: tuple[str, int | None]) -> bool:
-    (step,) = (step for step in told.run.artifacts if (step.node.label, step.part) == named)
-    sources = (source for steps in step.inputs().values() for source in steps)
-    return any(
-        told.foretold[source.node.label, source.part].action != "cached" for source in sources
-    )
-
-
-def test_at_first_everything_runs(first: tuple[Project, Told]) -> None:
-    _, told = first
-    assert told.outcomes.keys() == told.foretold.keys()
-    foretold = told.foretold.values()
-    assert "cached" not in {decision.action for decision in foretold}
-    assert {decision_text(d) for d in foretold if d.action == "run"} == {"first run"}
-    # models are judged alike: a second one is spared if it comes out as the first
-    unless = {label for (label, _), d in told.foretold.items() if d.action == "unless"}
-    assert unless <= {"evaluate[relu]", "evaluate[tanh]"}
-    assert {outcome.state for outcome in told.outcomes.values()} == {"ran"}
-
-
-def test_every_stage_over_rows_has_all_of_them(first: tuple[Project, Told]) -> None:
-    _, told = first
-    for stage in ("ingest", "split", "normalize", "features", "validate_reviews"):
-        rows = [o.rows for o in told.outcomes.values() if o.stage == stage]
-        assert sum(row or 0 for row in rows) == told.run.index.rows == 600
-
-
-def of_variant(name: str) -> set[str]:
-    return {f"train[{name}]", f"evaluate[{name}]"}
-
-
-MODELS = of_variant("relu") | of_variant("tanh") | {"report"}
-FROM_FEATURES = {"features", "validate_features"} | MODELS
-FROM_VOCABULARY = {"vocabulary"} | FROM_FEATURES
-
-
-def nothing(project: Project) -> None:
-    """Change nothing; the folder is another one, and all its files are younger."""
-
-
-def learning_rate(project: Project) -> None:
-    project.edit(lambda c: c["variants"]["tanh"].update({"train.learning_rate": 0.2}))
-
-
-def variant_added(project: Project) -> None:
-    project.edit(lambda c: c["variants"].update({"wide": {"train.hidden": [9, 4]}}))
-
-
-def variant_renamed(project: Project) -> None:
-    project.edit(lambda c: c["variants"].update({"new name": c["variants"].pop("tanh")}))
-
-
-def variant_taken_out(project: Project) -> None:
-    project.edit(lambda c: c["variants"].pop("tanh"))
-
-
-def stems_for_one(project: Project) -> None:
-    project.edit(lambda c: c["variants"].update({"stems": {"normalize.reduce": "stem"}}))
-
-
-def more_seeds(project: Project) -> None:
-    project.edit(lambda c: c["train"].update(repeats=2))
-
-
-def reduce(project: Project) -> None:
-    project.edit(lambda c: c.update(normalize={"reduce": "stem"}))
-
-
-def same_pattern_in_other_words(project: Project) -> None:
-    project.edit(lambda c: c.update(normalize={"token_pattern": r"(?:\w+(?:'\w+)*)"}))
-
-
-def max_features(project: Project) -> None:
-    project.edit(lambda c: c["vectorize"].update(max_features=200))
-
-
-def norm(project: Project) -> None:
-    project.edit(lambda c: c["vectorize"].update(norm="l1"))
-
-
-def split_seed(project: Project) -> None:
-    project.edit(lambda c: c.update(split={"seed": 7}))
-
-
-def reviews_limit(project: Project) -> None:
-    project.edit(lambda c: c["expectations"][0]["kwargs"].update(min_value=21), "reviews")
-
-
-def features_limit(project: Project) -> None:
-    project.edit(lambda c: c["expectations"][0]["kwargs"].update(min_value=2), "features")
-
-
-def row_appended(project: Project) -> None:
-    project.write_rows(lambda rows: [*rows, ("A film like any other, and good.", "positive")])
-
-
-def label_mended(project: Project) -> None:
-    def mended(rows: Reviews) -> Reviews:
-        (text, label), *others = rows
-        return [(text, "positive" if label == "negative" else "negative"), *others]
-
-    project.write_rows(mended)
-
-
-def file_renamed(project: Project) -> None:
-    (project.folder / "reviews.csv").rename(project.folder / "reviews of today.csv")
-    project.edit(lambda c: c["ingest"].update(path=str(project.folder / "reviews of today.csv")))
-
-
-def tokens_deleted(project: Project) -> None:
-    (path,) = project.artifacts.glob("store/normalize/*/tokens.parquet")
-    path.unlink()
-
-
-def features_folder_deleted(project: Project) -> None:
-    shutil.rmtree(project.artifacts / "store" / "features")
-
-
-def weights_cut_short(project: Project) -> None:
-    path = sorted(project.artifacts.glob("store/train/*/model.safetensors"))[0]
-    path.write_bytes(path.read_bytes()[:-1])
-
-
-def check_forgotten(project: Project) -> None:
-    shutil.rmtree(project.artifacts / "store" / "validate_reviews")
-
-
-ALL = {"ingest", "split", "validate_reviews", "normalize", "count"} | FROM_VOCABULARY
-
-SCENARIOS: dict[Callable[[Project], None], set[str]] = {
-    nothing: set(),
-    variant_renamed: set(),
-    file_renamed: set(),
-    learning_rate: of_variant("tanh") | {"report"},
-    variant_added: of_variant("wide") | {"report"},
-    variant_taken_out: {"report"},
-    more_seeds: {
-        f"{stage}[{name}, seed 1]" for stage in ("train", "evaluate") for name in ("relu", "tanh")
-    }
-    | {"report"},
-    stems_for_one: {
-        f"{stage}[stems]"
-        for stage in ("normalize", "count", "vocabulary", "features", "validate_features")
-    }
-    | of_variant("stems")
-    | {"report"},
-    reduce: {"normalize", "count"} | FROM_VOCABULARY,
-    same_pattern_in_other_words: {"normalize"},
-    max_features: FROM_VOCABULARY,
-    norm: FROM_FEATURES,
-    split_seed: {"split", "validate_reviews", "count"} | FROM_VOCABULARY,
-    reviews_limit: {"suites", "validate_reviews"},
-    features_limit: {"suites", "validate_features"},
-    row_appended: ALL,
-    label_mended: {"ingest", "validate_reviews"} | FROM_FEATURES,
-    tokens_deleted: {"normalize"},
-    features_folder_deleted: {"features"},
-    check_forgotten: {"validate_reviews"},
+SAME_HALVES = ((0, 2, 3), (4, 5), (6, 7))  # 0 and 1 have the same half of their square
+
+
+def damage(job: Numbered) -> Numbered:
+    for path in (job.folder / "store" / "halve").glob("*/numbers.json"):
+        path.write_text("", encoding="utf-8")
+    return job
+
+
+SCENARIOS: dict[str, Callable[[Numbered], Numbered]] = {
+    "the first run": lambda job: replace(job, folder=job.folder / "new"),
+    "nothing changed": lambda job: job,
+    "code with the same result": lambda job: job.changed(code={"square": "2"}),
+    "code with the same result, further down": lambda job: job.changed(code={"total": "2"}),
+    "another power": lambda job: job.changed(config=Settings(power=3)),
+    "another part with the same halves": lambda job: job.changed(parts=SAME_HALVES),
+    "another part": lambda job: job.changed(parts=((1, 2, 3), (4, 9), (6, 7))),
+    "all to be made again": lambda job: job.changed(refresh=JOB.groups),
+    "damage": damage,
+    "variants with equal settings": lambda job: job.changed(
+        variants={"slow": Settings(rate=0.9), "same": Settings(rate=0.9), "fast": Settings()}
+    ),
 }
 
 
-@pytest.mark.parametrize("change", SCENARIOS, ids=lambda change: change.__name__)
-def test_a_change_runs_what_was_foretold_and_what_it_affects(
-    change: Callable[[Project], None], project: Project, first: tuple[Project, Told]
+@pytest.fixture
+def job(tmp_path: Path) -> Numbered:
+    return Numbered(tmp_path)
+
+
+@pytest.fixture
+def first(job: Numbered) -> Run:
+    return perform_all(job)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_decisions_are_exact_once_everything_before_is_made(
+    scenario: str, job: Numbered, first: Run
 ) -> None:
-    change(project)
-    told = performed(project.config, project.artifacts)
-    assert_foretold(told, first[1])
-    assert told.ran == SCENARIOS[change]
+    """They are asked for at the start as well, so that what was forecast then is renewed."""
+    changed = SCENARIOS[scenario](job)
+    foretold: dict[Step, Decision] = {}
+    with ThreadPoolExecutor(2) as pool:
+        run = changed.run(pool, last_run_of(first))
+        run.planner.plan_all()
+        for group in groups_of(run):
+            steps = [step for node in group.nodes for step in node.steps]
+            foretold |= {step: run.planner.plan_step(step) for step in steps}
+            run.planner.plan_all()
+            run.perform(group)
+    for step, outcome in zip(run.artifacts, run.outcomes, strict=True):
+        decision = foretold[step]
+        assert decision.key == outcome.key, step
+        assert decision.action == {"ran": "run", "cached": "cached"}[outcome.state], step
+        assert decision.reasons == outcome.reasons, step
 
 
-def test_a_model_cut_short_is_trained_again_to_the_same_bytes(
-    project: Project, first: tuple[Project, Told]
-) -> None:
-    weights_cut_short(project)
-    told = performed(project.config, project.artifacts)
-    assert_foretold(told, first[1])
-    (label,) = told.ran
-    assert label in ("train[relu]", "train[tanh]")
-    assert "artifact damaged" in told.outcomes[label, None].reason
-    weights = (told.folder(label) / "model.safetensors").read_bytes()
-    assert weights == (first[1].folder(label) / "model.safetensors").read_bytes()
+def test_a_forecast_is_renewed_where_another_run_made_the_step(job: Numbered, first: Run) -> None:
+    changed = job.changed(parts=SAME_HALVES)
+    with ThreadPoolExecutor(2) as pool:
+        run = changed.run(pool, last_run_of(first))
+        read, square, halve, total, *_ = groups_of(run)
+        (summed,) = total.nodes[0].steps
+        assert run.planner.plan_step(summed).action == "unless"
+        perform_all(changed)
+        for group in (read, square, halve):
+            assert {outcome.state for outcome in run.perform(group)} == {"cached"}
+        assert run.planner.plan_step(summed).action == "cached"
 
 
-def test_what_is_refreshed_runs_and_what_comes_out_the_same_stops_it(
-    project: Project, first: tuple[Project, Told]
-) -> None:
-    told = performed(project.config, project.artifacts, refresh=("vectorize",))
-    assert_foretold(told, first[1])
-    assert told.ran == {"count", "vocabulary", "features"}
-    assert told.foretold["count", None if ("count", None) in told.foretold else 0].reasons
+def test_a_step_that_may_come_out_the_same_runs_unless_it_does(job: Numbered, first: Run) -> None:
+    decisions = job.changed(code={"square": "2"}).planner(last_run_of(first)).plan_all()
+    actions = {(step.node.label, step.part): d.action for step, d in decisions.items()}
+    assert {actions["read", part] for part in range(3)} == {"cached"}
+    assert {actions["square", part] for part in range(3)} == {"run"}
+    assert {actions["halve", part] for part in range(3)} == {actions["page", None]} == {"unless"}
+    text = plan_text(decisions).splitlines()
+    assert "halve: will run unless square gives the same bytes" in text
 
 
-def test_variants_that_come_to_the_same_features_share_the_work(project: Project) -> None:
-    def more_than_all(content: dict[str, Any]) -> None:
-        content["vectorize"]["max_features"] = 100_000
-        content["variants"] = {"all": {}, "more": {"vectorize.max_features": 200_000}}
+def test_a_plan_of_one_part_says_so(job: Numbered, first: Run) -> None:
+    last_run = last_run_of(first)
+    decisions = job.changed(parts=SAME_HALVES).planner(last_run).plan_all()
+    assert "square: 1 of 3 parts will run — new rows" in plan_text(decisions).splitlines()
+    entries = [entry for entry in plan_entries(decisions) if entry["stage"] == "square"]
+    assert [(entry["part"], entry["action"]) for entry in entries] == [
+        (0, "run"),
+        (1, "cached"),
+        (2, "cached"),
+    ]
+    assert entries[0]["reasons"] == [{"kind": "rows", "name": None, "old": None, "new": None}]
+    assert [entry["reasons"] for entry in entries[1:]] == [[], []]
 
-    project.edit(more_than_all)
-    told = performed(project.config, project.artifacts)
-    assert told.foretold["train[more]", None].action == "unless"
-    trained = [o for o in told.outcomes.values() if o.stage == "train"]
-    assert [o.state for o in trained] == ["ran", "cached"]
-    assert len({o.key for o in trained}) == 1
+
+def test_a_step_is_not_resolved_before_its_inputs_are_made(job: Numbered) -> None:
+    planner = job.planner()
+    step = next(node for node in planner.nodes if node.label == "total").steps[0]
+    with pytest.raises(StoreError, match="total was started before what it reads was made"):
+        planner.resolve(step)
 
 
-def test_the_same_variant_gives_the_same_weights_from_nothing(
-    first: tuple[Project, Told], reviews: Reviews, tmp_path: Path
-) -> None:
-    again = Project(tmp_path, reviews)
-    again.set_up()
-    told = performed(again.config, again.artifacts)
-    assert {step: o.key for step, o in told.outcomes.items()} == {
-        step: o.key for step, o in first[1].outcomes.items()
+def test_what_is_refreshed_is_made_once_though_two_steps_have_its_key(job: Numbered) -> None:
+    """The parts are equal, so they have one key."""
+    equal = job.changed(parts=((1, 2), (1, 2), (3,)))
+    perform_all(equal)
+    again = perform_all(equal.changed(refresh=("square",)))
+    states = [o.state for (label, _), (_, o) in by_label(again).items() if label == "square"]
+    assert states == ["ran", "cached", "ran"]
+
+
+def test_a_stage_to_refresh_that_does_not_exist_is_an_error() -> None:
+    assert check_refresh(("halve", "total"), JOB.stages) == ("halve", "total")
+    with pytest.raises(ConfigError, match="'half' is not a stage; the stages are read, square"):
+        check_refresh(("half",), JOB.stages)
+
+
+def many(job: Numbered, variants: int, first_rate: float = 0.0) -> Numbered:
+    """Return the job with so many variants of three seeds each."""
+    rates = [10 * number + first_rate for number in range(variants)]
+    return job.changed(variants={f"v{rate}": Settings(rate=rate, repeats=3) for rate in rates})
+
+
+def last_run_of_plan(job: Numbered) -> LastRun:
+    """Return what a run of the job would leave for the next one, as far as a plan knows."""
+    planner = job.planner()
+    prints = {
+        node.history_key: planner.fingerprint(node.steps[0]).to_json() for node in planner.nodes
     }
-    for label in ("train[relu]", "train[tanh]"):
-        mine, other = told.folder(label), first[1].folder(label)
-        for name in ("model.safetensors", "history.parquet"):
-            assert (mine / name).read_bytes() == (other / name).read_bytes()
+    return LastRun(prints, dict.fromkeys(prints, frozenset({"k"})))
 
 
-def test_an_edited_row_costs_its_part_and_no_other(imdb: Reviews, tmp_path: Path) -> None:
-    project = Project(tmp_path, imdb)
-    project.set_up()
-    project.edit(lambda c: c.update(normalize={"reduce": "none"}))
-    before = performed(project.config, project.artifacts, ("ingest",))
-    assert len(before.run.index.parts) > 1
-    assert before.run.index.rows == len(imdb)
-
-    changed = [*imdb[:100], (imdb[100][0] + " Again!", imdb[100][1]), *imdb[101:]]
-    project.write_rows(lambda _: changed)
-    after = performed(project.config, project.artifacts, ("ingest",))
-    ran = [part for (label, part), o in after.outcomes.items() if o.state == "ran"]
-    assert 1 <= len(set(ran)) < len(after.run.index.parts)
-    assert after.run.index.rows == len(imdb)
+def plan_everything(job: Numbered, last_run: LastRun) -> list[str]:
+    decisions = job.planner(last_run).plan_all()
+    plan_entries(decisions)
+    return plan_text(decisions).splitlines()
 
 
-def test_a_suite_edited_in_place_is_seen_by_the_same_process(project: Project) -> None:
-    performed(project.config, project.artifacts, ("ingest",))
-    reviews_limit(project)
-    assert "validate_reviews" in performed(project.config, project.artifacts).ran
+@pytest.mark.parametrize("is_first", [True, False], ids=["the first run", "other variants before"])
+def test_planning_grows_with_the_number_of_nodes_alone(is_first: bool, job: Numbered) -> None:
+    """Twice the variants are twice the calls. Loops in C show in the time of 1,000 variants."""
+
+    def work(variants: int) -> Callable[[], list[str]]:
+        now = many(job, variants)
+        last_run = LastRun() if is_first else last_run_of_plan(many(job, variants, 0.5))
+        return lambda: plan_everything(now, last_run)
+
+    assert calls_of(work(200)) <= 2.1 * calls_of(work(100))
+    assert seconds_of(work(1000)) <= 9 * seconds_of(work(250))  # 4 if linear, 16 if quadratic
+    assert len(work(100)()) == 4 + 3 * 100 + 1
