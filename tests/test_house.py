@@ -22,6 +22,37 @@ ROW = re.compile(r"^\| `([a-z_/]+)/` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
 CHANGES = ROOT / "docs" / "changing_things.md"
 FILES = re.compile(r"^\| `([a-z_/.]+)` \|", re.MULTILINE)
 
+THE_MOONS = "the two moons' NumPy network beside the PyTorch one"
+COMPILED = "compiled code may not call into another file"
+NAMES_IN_TWO_MODULES = {
+    "Index": "the engine's protocol and the reviews' class",
+    "Network": "a section of moons.yaml and the PyTorch model",
+    "distinct_units": THE_MOONS,
+    "fetch": "the command's name and the function that it calls",
+    "load_network": THE_MOONS,
+    "loss_lines": THE_MOONS,
+    "main": "the entry of a process",
+    "moons": "the command's name and the flow's",
+    "normal_cdf": COMPILED,
+    "read_history": THE_MOONS,
+    "save_network": THE_MOONS,
+    "tanh": COMPILED,
+    "train_network": THE_MOONS,
+}
+FILES_IN_TWO_FOLDERS = {
+    "data": "the points of the two moons, and the command",
+    "errors": "the tree of errors, and how the command line shows one",
+    "locks": "those of the store, and those of Prefect's server",
+    "main": "the main charts, and the entry of the command line",
+    "moons": "the job, its tasks and its flow",
+    "normalize": "texts, and source code",
+    "sentiment": "the job, its configuration and its flow",
+    "stage": "the engine's stage, its task, and the report's own two",
+    "tokens": "a text's, and a part's as arrays",
+    "train": "the stage and its task",
+    "ui": "Prefect's UI, and the command",
+}
+
 
 def rooms() -> dict[str, set[str]]:
     """Return the modules that docs/architecture.md names, by folder."""
@@ -57,3 +88,19 @@ def test_a_change_touches_two_files_at_most_beside_its_test(section: str) -> Non
     assert any(name.startswith("tests/") for name in named) or "expectation" in section
     for name in named:
         assert (ROOT / name).is_file(), name
+
+
+def test_no_public_name_has_two_meanings() -> None:
+    places: dict[str, set[str]] = defaultdict(set)
+    for path in MODULES:
+        for node in ast.parse((ROOT / path).read_bytes()).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+                places[node.name].add(path.as_posix())
+    assert {name for name, paths in places.items() if len(paths) > 1} == set(NAMES_IN_TWO_MODULES)
+
+
+def test_no_file_name_occurs_twice_without_a_reason() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in MODULES:
+        places[path.stem].append(path.as_posix())
+    assert {name for name, paths in places.items() if len(paths) > 1} == set(FILES_IN_TWO_FOLDERS)

@@ -23,7 +23,7 @@ from reviewflow.callgraph.modules import Module, Statement, parse_module
 from reviewflow.callgraph.project import Project
 from reviewflow.callgraph.reach import Reach, reach_in_project
 from reviewflow.callgraph.references import NamedFile, Reference, Unresolved
-from reviewflow.callgraph.source import Source, default_root, read_sources, text_digests
+from reviewflow.callgraph.source_files import SourceFile, default_root, read_sources, text_digests
 from reviewflow.callgraph.traversal import Read
 
 READING_ERRORS = (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError)
@@ -71,7 +71,7 @@ def analyser_digest() -> bytes:
     return _digest([sys.version.encode(), *(path.read_bytes() for path in own)]).encode()
 
 
-def _modules(files: tuple[Source, ...], cache_path: Path | None) -> tuple[Module, ...]:
+def _modules(files: tuple[SourceFile, ...], cache_path: Path | None) -> tuple[Module, ...]:
     """Return the tables of all files, from the cache where it has them."""
     path = cache_path.with_suffix(".modules.json") if cache_path else None
     stamp = analyser_digest().decode()
@@ -86,7 +86,7 @@ def _modules(files: tuple[Source, ...], cache_path: Path | None) -> tuple[Module
     return modules
 
 
-def _content(file: Source) -> bytes:
+def _content(file: SourceFile) -> bytes:
     return f"{file.module} {file.is_package} {len(file.text)}\n".encode() + file.text
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reviewflow.callgraph.project import Project, link_project
 from reviewflow.callgraph.reach import reach_in_project
-from reviewflow.callgraph.source import default_root, read_sources
+from reviewflow.callgraph.source_files import default_root, read_sources
 from reviewflow.callgraph.traversal import Traversal
 
 

@@ -17,7 +17,7 @@ from reviewflow.callgraph.scopes import (
     bindings,
     import_bindings,
     parameters,
-    visible,
+    visible_scope,
 )
 
 HARMLESS_BUILTINS = frozenset(dir(builtins)) - {"open"}
@@ -205,7 +205,7 @@ def _function(
     for each in parameters(node.args):
         _annotation(collector, each.annotation, scope)
         names.setdefault(each.arg, [])
-    inner = Scope(names, visible(scope), False, global_names, arguments=node.args, body=body)
+    inner = Scope(names, visible_scope(scope), False, global_names, arguments=node.args, body=body)
     collect_all(collector, body, inner)
 
 
@@ -214,7 +214,7 @@ def _decorators(collector: Collector, nodes: list[ast.expr], scope: Scope | None
 
     Those of a module's own functions and classes act at import.
     """
-    at_import = visible(scope) is None
+    at_import = visible_scope(scope) is None
     for node in nodes:
         function = node.func if isinstance(node, ast.Call) else node
         if isinstance(function, ast.Attribute):
@@ -237,7 +237,7 @@ def _class(collector: Collector, node: ast.ClassDef, scope: Scope | None) -> Non
         if isinstance(statement, FUNCTIONS) and statement.name == "__init_subclass__":
             collector.mark(statement, "acts whenever a subclass is made (__init_subclass__)")
     _shared_state(collector, node)
-    collect_all(collector, [*node.body], Scope(names, visible(scope), True, global_names))
+    collect_all(collector, [*node.body], Scope(names, visible_scope(scope), True, global_names))
 
 
 def _base(collector: Collector, base: ast.expr, scope: Scope | None) -> None:
@@ -280,7 +280,7 @@ def _comprehension(
     first = node.generators[0]
     collect(collector, first.iter, scope)
     names, _ = bindings([each.target for each in node.generators], collector.package)
-    inner = Scope(names, visible(scope))
+    inner = Scope(names, visible_scope(scope))
     for each in node.generators:
         parts = [each.target, *each.ifs] if each is first else [each.target, each.iter, *each.ifs]
         collect_all(collector, [*parts], inner)

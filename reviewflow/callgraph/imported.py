@@ -10,7 +10,7 @@ from pathlib import Path
 from reviewflow.callgraph.import_hook import imported_digest, imported_text
 from reviewflow.callgraph.project import link_project
 from reviewflow.callgraph.reach import Reach, reach_in_project
-from reviewflow.callgraph.source import Source, default_root, read_sources
+from reviewflow.callgraph.source_files import SourceFile, default_root, read_sources
 from reviewflow.errors import ReviewflowError
 
 
@@ -47,7 +47,7 @@ def changed_modules(
     return [module for module in changed if module in modules] or changed
 
 
-def _as_imported(file: Source) -> Source:
+def _as_imported(file: SourceFile) -> SourceFile:
     """Return a source file with the text that was imported, if it was."""
     text = imported_text(file.module)
     return file if text is None else file._replace(text=text)

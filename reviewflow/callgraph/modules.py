@@ -14,7 +14,7 @@ from reviewflow.callgraph.collect import collect
 from reviewflow.callgraph.normalize import digest, digests, is_inert
 from reviewflow.callgraph.references import Collector, NamedFile, Reference, Unresolved
 from reviewflow.callgraph.scopes import FUNCTIONS, Origin, bindings, import_bindings, parameters
-from reviewflow.callgraph.source import Source
+from reviewflow.callgraph.source_files import SourceFile
 from reviewflow.errors import ReviewflowError
 
 UNTYPED = frozenset({"Any", "object", "Callable"})  # annotations that tell nothing
@@ -86,7 +86,7 @@ class Module(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def parse_module(source: Source) -> Module:
+def parse_module(source: SourceFile) -> Module:
     """Return the table of a source file.
 
     Raises
@@ -156,7 +156,7 @@ def _future_imports(top: list[ast.stmt]) -> set[str]:
 
 
 def _statements(
-    node: ast.stmt, source: Source, future: tuple[str, ...]
+    node: ast.stmt, source: SourceFile, future: tuple[str, ...]
 ) -> Iterator[tuple[Statement, list[str]]]:
     """Yield what a top-level statement comes to, with the names that it binds.
 
@@ -177,7 +177,7 @@ def _statements(
             yield Statement(kind, line, plain, plain, (reference,), target=origin), [name]
 
 
-def _statement(node: ast.stmt, source: Source, future: tuple[str, ...]) -> Statement:
+def _statement(node: ast.stmt, source: SourceFile, future: tuple[str, ...]) -> Statement:
     collector = Collector(source)
     collect(collector, node, None)
     kind = kind_of(node)

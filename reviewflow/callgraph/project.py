@@ -14,7 +14,7 @@ from typing import NamedTuple
 from reviewflow.callgraph.modules import Module, Statement, parse_module
 from reviewflow.callgraph.references import Reference
 from reviewflow.callgraph.rules import STATE_PIECES, is_pure_at_import, state_reason
-from reviewflow.callgraph.source import Source
+from reviewflow.callgraph.source_files import SourceFile
 
 BUILTINS = frozenset(dir(builtins))
 MODULE_ATTRIBUTES = frozenset({"__annotations__", "__file__", "__path__"})
@@ -254,6 +254,6 @@ class Project:
 
 
 @lru_cache(maxsize=4)
-def link_project(files: tuple[Source, ...], packages: tuple[str, ...]) -> Project:
+def link_project(files: tuple[SourceFile, ...], packages: tuple[str, ...]) -> Project:
     """Return the project that some source files make."""
     return Project(tuple(parse_module(file) for file in files), packages)

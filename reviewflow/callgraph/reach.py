@@ -37,7 +37,7 @@ from pathlib import Path
 
 from reviewflow.callgraph.project import Project, Target, link_project
 from reviewflow.callgraph.references import Unresolved
-from reviewflow.callgraph.source import default_root, read_sources, text_digests
+from reviewflow.callgraph.source_files import default_root, read_sources, text_digests
 from reviewflow.callgraph.traversal import Read, Traversal
 from reviewflow.errors import ReviewflowError
 

@@ -10,7 +10,7 @@ import ast
 from typing import NamedTuple
 
 from reviewflow.callgraph.scopes import Origin, Scope
-from reviewflow.callgraph.source import Source
+from reviewflow.callgraph.source_files import SourceFile
 
 OWN_FILE = b"__file__"
 DOCUMENTATION = frozenset({"__doc__", "getdoc", "getcomments"})
@@ -68,7 +68,7 @@ class NamedFile(NamedTuple):
 class Collector:
     """The references and unresolved places of one statement of a module."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: SourceFile) -> None:
         self.package = source.package
         self.file = source.file
         self.lines: dict[tuple[str, str, tuple[str, ...]], int] = {}

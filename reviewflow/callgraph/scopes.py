@@ -55,7 +55,7 @@ class Scope:
             names |= grown
 
 
-def visible(scope: Scope | None) -> Scope | None:
+def visible_scope(scope: Scope | None) -> Scope | None:
     """Return the scope that a function in ``scope`` sees, no class body."""
     while scope is not None and scope.is_class:
         scope = scope.outer

@@ -97,7 +97,9 @@ def load_dataset(parts: tuple[Path, ...], terms: int) -> FeatureDataset:
 
 
 @lru_cache(maxsize=2)
-def _load(parts: tuple[Path, ...], terms: int, states: tuple[tuple[int, int], ...]) -> FeatureDataset:
+def _load(
+    parts: tuple[Path, ...], terms: int, states: tuple[tuple[int, int], ...]
+) -> FeatureDataset:
     """Load once for all variants, and again if the files' ``states`` differ."""
     most = sum(_entries(part) for part in parts)
     train, test = _RowsBuilder(most), _RowsBuilder(most)

@@ -96,7 +96,7 @@ class Linear(Layer):
         self.b = self.b - learning_rate * self.db
 
 
-class Activation(Layer):
+class ActivationLayer(Layer):
     """A = f(Z), number by number, and dZ = dA · f'(Z).
 
     Parameters
@@ -118,42 +118,42 @@ class Activation(Layer):
         return self.function.backward(dA, self.backward_input)
 
 
-class ReLU(Activation):
+class ReLU(ActivationLayer):
     """A = max(0, Z), and dZ = dA where Z > 0, otherwise 0."""
 
     def __init__(self) -> None:
         super().__init__("relu")
 
 
-class LeakyReLU(Activation):
+class LeakyReLU(ActivationLayer):
     """A = Z where Z > 0, otherwise 0.01 Z, and dZ = dA or 0.01 dA."""
 
     def __init__(self) -> None:
         super().__init__("leaky_relu")
 
 
-class Tanh(Activation):
+class Tanh(ActivationLayer):
     """A = tanh Z, and dZ = dA (1 − A²)."""
 
     def __init__(self) -> None:
         super().__init__("tanh")
 
 
-class Sigmoid(Activation):
+class Sigmoid(ActivationLayer):
     """A = 1 / (1 + exp(−Z)), and dZ = dA · A (1 − A)."""
 
     def __init__(self) -> None:
         super().__init__("sigmoid")
 
 
-class GELU(Activation):
+class GELU(ActivationLayer):
     """A = Z Φ(Z), the normal distribution, and dZ = dA (Φ(Z) + Z φ(Z))."""
 
     def __init__(self) -> None:
         super().__init__("gelu")
 
 
-class SiLU(Activation):
+class SiLU(ActivationLayer):
     """A = Z S(Z), S the sigmoid, and dZ = dA · S (1 + Z (1 − S))."""
 
     def __init__(self) -> None:

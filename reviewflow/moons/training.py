@@ -21,7 +21,7 @@ from reviewflow.context import Context
 from reviewflow.errors import ConfigError, StoreError
 from reviewflow.moons.config import FullBatch, Network, Online
 from reviewflow.moons.data import POINTS_FILE, Points, read_points
-from reviewflow.moons.network import Activation, History, Layer, Linear, Sequential, Sigmoid
+from reviewflow.moons.network import ActivationLayer, History, Layer, Linear, Sequential, Sigmoid
 from reviewflow.store.parquet import read_parquet
 
 WEIGHTS_FILE = "model.safetensors"
@@ -128,7 +128,7 @@ def build_network(
     generator = np.random.default_rng(seed)
     layers: list[Layer] = []
     for inputs, units in pairwise((2, *hidden)):
-        layers += [Linear(inputs, units, init, generator), Activation(activation)]
+        layers += [Linear(inputs, units, init, generator), ActivationLayer(activation)]
     return Sequential(*layers, Linear(hidden[-1], 1, init, generator), Sigmoid())
 
 

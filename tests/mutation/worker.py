@@ -24,7 +24,7 @@ from reviewflow.callgraph.modules import parse_module
 from reviewflow.callgraph.project import Project, Target
 from reviewflow.callgraph.reach import Reach, reach_in_project
 from reviewflow.callgraph.references import Reference
-from reviewflow.callgraph.source import Source, read_sources
+from reviewflow.callgraph.source_files import SourceFile, read_sources
 from reviewflow.errors import ReviewflowError
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.planner import CALL
@@ -47,7 +47,7 @@ class BlindProject(Project):
         return seen or (Target("builtin", "", "print"),)
 
 
-def reaches(files: tuple[Source, ...], blind: str | None = None) -> dict[str, Reach]:
+def reaches(files: tuple[SourceFile, ...], blind: str | None = None) -> dict[str, Reach]:
     """Return the reach of every stage in these files."""
     modules = tuple(parse_module(file) for file in files)
     project = Project(modules, PACKAGES)
@@ -91,7 +91,7 @@ class Worker:
             messages = run_forked(partial(child.do_again, self.folder, found, module))
         return summary(messages, started)
 
-    def _reaches(self, files: tuple[Source, ...], blind: str | None) -> dict[str, Reach]:
+    def _reaches(self, files: tuple[SourceFile, ...], blind: str | None) -> dict[str, Reach]:
         """Return the reaches of changed files.
 
         A blind project keeps the old reach where it sees no change.
@@ -105,7 +105,7 @@ class Worker:
             for name in found
         }
 
-    def _with_source(self, module: str, source: str) -> tuple[Source, ...]:
+    def _with_source(self, module: str, source: str) -> tuple[SourceFile, ...]:
         return tuple(
             file._replace(text=source.encode()) if file.module == module else file
             for file in self.files

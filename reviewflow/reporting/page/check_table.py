@@ -34,7 +34,7 @@ class CheckRow:
     examples: tuple[str, ...]
 
 
-def check_rows(run: dict[str, Any]) -> tuple[CheckRow, ...]:
+def quality_rows(run: dict[str, Any]) -> tuple[CheckRow, ...]:
     """Return the quality results: failures, then warnings, then passes."""
     rows = [_check_row(result) for result in run.get("quality") or []]
     return tuple(sorted(rows, key=lambda row: STATES.index(row.state)))

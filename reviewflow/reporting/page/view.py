@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from reviewflow.formatting import LONGEST, amount, duration, moment, plain, setting, visible
-from reviewflow.reporting.page.check_table import CheckRow, check_rows
+from reviewflow.reporting.page.check_table import CheckRow, quality_rows
 from reviewflow.reporting.page.conclusions_view import (
     Conclusion,
     LastRunChanges,
@@ -79,7 +79,7 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
     run : the content of run.json; what is missing is left out of the report
     data : what ``report_data.read_report_data`` returns; empty without charts
     """
-    checks, stages, variants = check_rows(run), stage_rows(run), variant_rows(run, data)
+    checks, stages, variants = quality_rows(run), stage_rows(run), variant_rows(run, data)
     best = next((variant for variant in variants if variant.best), None)
     return ReportView(
         job=visible(run.get("job") or "run", LONGEST),

@@ -1,6 +1,6 @@
 """The table of checks: failures first, rows in words."""
 
-from reviewflow.reporting.page.check_table import check_rows
+from reviewflow.reporting.page.check_table import quality_rows
 
 
 def test_failures_come_first() -> None:
@@ -9,17 +9,17 @@ def test_failures_come_first() -> None:
         {"asked": "b", "success": False, "severity": "warning"},
         {"asked": "c", "success": False, "severity": "error"},
     ]
-    rows = check_rows({"quality": quality})
+    rows = quality_rows({"quality": quality})
     assert [(row.state, row.asked) for row in rows] == [
         ("failed", "C"),
         ("warning", "B"),
         ("passed", "A value"),
     ]
-    assert check_rows({}) == ()
+    assert quality_rows({}) == ()
 
 
 def test_a_row_in_words() -> None:
     examples = [{"record": 1017, "characters": 2500, "blank": True}, "text"]
-    (row,) = check_rows({"quality": [{"suite": "s", "column": "c", "examples": examples}]})
+    (row,) = quality_rows({"quality": [{"suite": "s", "column": "c", "examples": examples}]})
     assert row.examples == ("record 1017, characters 2,500, blank yes", "text")
     assert row.subject == "s · c"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reviewflow.reporting.page.check_table import check_rows
+from reviewflow.reporting.page.check_table import quality_rows
 from reviewflow.reporting.page.headline import headline_sentence, notices, summary_tiles
 from reviewflow.reporting.page.stage_table import stage_rows
 from reviewflow.reporting.page.variant_table import variant_rows
@@ -13,7 +13,7 @@ FAILED_CHECK = {"asked": "blank is false", "suite": "reviews", "success": False,
 
 
 def notices_of(run: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = notices(run, check_rows(run), variant_rows(run), stage_rows(run))
+    rows = notices(run, quality_rows(run), variant_rows(run), stage_rows(run))
     return [(notice.state, notice.text) for notice in rows]
 
 
@@ -56,7 +56,7 @@ def test_tiles_count_rows_checks_and_stages() -> None:
         "stages": [{"stage": "a", "state": "ran"}, {"stage": "b", "state": "cached"}],
     }
     data = {"classes": {"train": {"positive": 1500, "negative": 500}, "test": {"positive": 9}}}
-    tiles = summary_tiles(run, data, None, check_rows(run), stage_rows(run))
+    tiles = summary_tiles(run, data, None, quality_rows(run), stage_rows(run))
     assert [(tile.name, tile.value, tile.note, tile.state) for tile in tiles] == [
         ("Reviews", "2,009", "2,000 train, 9 test", ""),
         ("Checks passed", "1 of 3", "1 failed and 1 warning", "failed"),

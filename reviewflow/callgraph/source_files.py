@@ -7,7 +7,7 @@ from reviewflow.callgraph.import_hook import text_digest
 from reviewflow.errors import ReviewflowError
 
 
-class Source(NamedTuple):
+class SourceFile(NamedTuple):
     """A source file.
 
     Attributes
@@ -35,7 +35,7 @@ class Source(NamedTuple):
         return (*pieces, "__init__.py") if self.is_package else (*pieces[:-1], f"{pieces[-1]}.py")
 
 
-def read_sources(root: Path, packages: tuple[str, ...]) -> tuple[Source, ...]:
+def read_sources(root: Path, packages: tuple[str, ...]) -> tuple[SourceFile, ...]:
     """Return the source files of the packages below ``root``, by module name.
 
     Raises
@@ -51,7 +51,7 @@ def read_sources(root: Path, packages: tuple[str, ...]) -> tuple[Source, ...]:
             parts = path.relative_to(root).with_suffix("").parts
             is_package = parts[-1] == "__init__"
             name = ".".join(parts[:-1] if is_package else parts)
-            files.append(Source(name, str(path), is_package, path.read_bytes()))
+            files.append(SourceFile(name, str(path), is_package, path.read_bytes()))
     return tuple(sorted(files))
 
 
@@ -60,6 +60,6 @@ def default_root() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def text_digests(files: tuple[Source, ...]) -> dict[str, str]:
+def text_digests(files: tuple[SourceFile, ...]) -> dict[str, str]:
     """Return the digest of each module's text."""
     return {file.module: text_digest(file.text) for file in files}
