@@ -197,7 +197,7 @@ class Project:
                 self.import_side_effects.add(module)
 
     def _changes_state(self, module: str, reference: Reference) -> bool:
-        """Tell whether a reference is to a function that changes a package's state."""
+        """Tell whether a reference names a function that changes a package."""
         pieces = (*reference.attributes, reference.module.rpartition(".")[2])
         if STATE_PIECES.isdisjoint(pieces):
             return False  # an import that renames one names it, too

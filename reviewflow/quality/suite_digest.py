@@ -1,4 +1,4 @@
-"""Digest what a suite says, so that a comment or another order of keys repeats no check.
+"""Digest what a suite says, whatever its comments and its order of keys.
 
 suite.yaml ─ YAML events ─ mappings sorted by key ─▶ digest of each node ─▶ digest
 """
