@@ -53,6 +53,26 @@ FILES_IN_TWO_FOLDERS = {
     "ui": "Prefect's UI, and the command",
 }
 
+TESTS_OF_SEVERAL_MODULES = frozenset(
+    {
+        "flows/prefect_server/test_browser.py",
+        "flows/prefect_server/test_schedule.py",
+        "flows/test_prefect_yaml.py",
+        "flows/test_users_card.py",
+        "reviewflow/callgraph/test_compiled_code.py",
+        "reviewflow/callgraph/test_edits.py",
+        "reviewflow/callgraph/test_running.py",
+        "reviewflow/features/test_vectorize.py",
+        "reviewflow/moons/test_stages.py",
+        "reviewflow/networks/test_full_size.py",
+        "reviewflow/pipeline/test_plans_come_true.py",
+        "reviewflow/quality/test_checks_page.py",
+        "reviewflow/reviews/test_formats.py",
+        "reviewflow/runs/test_first_version.py",
+        "tasks/test_tables.py",
+    }
+)
+
 
 def rooms() -> dict[str, set[str]]:
     """Return the modules that docs/architecture.md names, by folder."""
@@ -104,3 +124,16 @@ def test_no_file_name_occurs_twice_without_a_reason() -> None:
     for path in MODULES:
         places[path.stem].append(path.as_posix())
     assert {name for name, paths in places.items() if len(paths) > 1} == set(FILES_IN_TWO_FOLDERS)
+
+
+def test_the_tests_mirror_the_house() -> None:
+    tests = ROOT / "tests"
+    names = {
+        path.relative_to(tests).as_posix()
+        for package in PACKAGES
+        for path in (tests / package).rglob("test_*.py")
+    }
+    modules = {path.with_name(f"test_{path.name}").as_posix() for path in MODULES}
+    assert names - modules <= TESTS_OF_SEVERAL_MODULES
+    folders = {path.parent.as_posix() for path in MODULES}
+    assert {folder for folder in folders if not list((tests / folder).glob("test_*.py"))} == set()
