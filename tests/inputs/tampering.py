@@ -134,8 +134,8 @@ def check_data(
     else:
         performed(strict, artifacts, WORKS[:last])
     results = newest_results(artifacts, stage)
-    told = performed(lenient, artifacts, WORKS[:last])
-    entries = [entry for entry in quality_entries(told.run) if entry["suite"] == suite]
+    done = performed(lenient, artifacts, WORKS[:last])
+    entries = [entry for entry in quality_entries(done.run) if entry["suite"] == suite]
     return CheckResults(table, results, entries)
 
 

@@ -192,9 +192,9 @@ def test_features_that_only_warn_are_trained_on_and_in_the_report(
 ) -> None:
     artifacts = base.copy(tmp_path)
     tamper(artifacts, "features", "features.parquet", 1, first_value(1.5))
-    told = performed(base.lenient, artifacts, WORKS)
-    assert "train[default]" in told.ran
-    found = summary(told.run, read_config(base.lenient), tmp_path / "report.html")
+    done = performed(base.lenient, artifacts, WORKS)
+    assert "train[default]" in done.ran
+    found = summary(done.run, read_config(base.lenient), tmp_path / "report.html")
     page = html_page({"run_id": "r", "job": "sentiment", "state": "completed", **found}, None)
     assert "Maximum between 0 and 1 in every row" in page
     assert "1 warning" in page

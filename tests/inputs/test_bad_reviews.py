@@ -196,5 +196,5 @@ def test_a_given_split_with_a_text_on_both_sides_only_warns(base: Base, tmp_path
     config = with_reviews(base.strict, tmp_path, bad.rows, bad.test)
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     content["validate"]["reviews"] = str(SUITES / "reviews_given_split.yaml")
-    told = performed(write_config(config, content), base.copy(tmp_path), CHECKS)
-    assert failures(quality_entries(told.run), "warning") == {("rows", "crosses_split")}
+    done = performed(write_config(config, content), base.copy(tmp_path), CHECKS)
+    assert failures(quality_entries(done.run), "warning") == {("rows", "crosses_split")}

@@ -71,8 +71,8 @@ def test_the_next_good_run_is_not_disturbed(reply_to: Try, room: Path, tmp_path:
         folder.mkdir()
         with working_folder(folder):
             Path("reviews.csv").write_text(csv_text(made_up(80)), encoding="utf-8", newline="")
-            told = performed(write_config(Path("job.yaml"), content), artifacts, FEATURES)
-        made.append({named(step): one.digests for step, one in told.run.artifacts.items()})
+            done = performed(write_config(Path("job.yaml"), content), artifacts, FEATURES)
+        made.append({named(step): one.digests for step, one in done.run.artifacts.items()})
     assert made[0] == made[1]
     assert_nothing_half_done(room / "artifacts")
 

@@ -224,7 +224,7 @@ RUN = st.tuples(JSON.map(lambda value: json.dumps(value).encode()) | st.binary(m
 
 
 def check_run(folder: Path, case: tuple[bytes, Any]) -> None:
-    """RunRecord runs are told, read or passed over, whatever their files hold."""
+    """Past runs are reported, read or skipped, whatever their files hold."""
     run = folder / "runs" / "2024-01-01T00-00-00-aaaaaa"
     run.mkdir(parents=True, exist_ok=True)
     (run / "run.json").write_bytes(case[0])

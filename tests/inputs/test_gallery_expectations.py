@@ -33,8 +33,8 @@ def suite_of(entry: dict) -> str:  # type: ignore[type-arg]
 
 def test_an_expectation_of_the_gallery_warns(base: Base, tmp_path: Path) -> None:
     config = with_entry(base, tmp_path, "reviews", "expect_column_median_to_be_between")
-    told = performed(config, base.copy(tmp_path), WORKS[:3])
-    last = [entry for entry in quality_entries(told.run) if entry["suite"] == "reviews"][-1]
+    done = performed(config, base.copy(tmp_path), WORKS[:3])
+    last = [entry for entry in quality_entries(done.run) if entry["suite"] == "reviews"][-1]
     assert (last["success"], last["severity"]) == (False, "warning")
     assert last["asked"] == "median of characters at least 200"
     assert last["notes"] == "The middle review has a few sentences."

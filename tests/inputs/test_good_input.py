@@ -60,32 +60,32 @@ def job(tmp_path: Path, artifacts: Path) -> Callable[..., Told]:
 Job = Callable[..., Told]
 
 
-def texts(told: Told) -> list[str]:
-    return column(told, "ingest", "reviews.parquet", "text")
+def texts(done: Told) -> list[str]:
+    return column(done, "ingest", "reviews.parquet", "text")
 
 
-def labels(told: Told) -> list[int | None]:
-    return column(told, "ingest", "reviews.parquet", "label")
+def labels(done: Told) -> list[int | None]:
+    return column(done, "ingest", "reviews.parquet", "label")
 
 
-def tokens(told: Told) -> list[list[str]]:
-    return column(told, "normalize", "tokens.parquet", "tokens")
+def tokens(done: Told) -> list[list[str]]:
+    return column(done, "normalize", "tokens.parquet", "tokens")
 
 
-def column(told: Told, stage: str, name: str, wanted: str) -> list[Any]:
-    parts = range(len(told.run.index.parts))
-    tables = [pq.read_table(told.folder(stage, part) / name) for part in parts]
+def column(done: Told, stage: str, name: str, wanted: str) -> list[Any]:
+    parts = range(len(done.run.index.parts))
+    tables = [pq.read_table(done.folder(stage, part) / name) for part in parts]
     return [cell for table in tables for cell in table[wanted].to_pylist()]
 
 
-def facts(told: Told, config: Config | None = None) -> dict[str, Any]:
+def facts(done: Told, config: Config | None = None) -> dict[str, Any]:
     """Return the summary in run.json. ``config`` is needed where variants have names."""
-    return summary(told.run, config or told.run.planner.nodes[1].config, Path("report.html"))
+    return summary(done.run, config or done.run.planner.nodes[1].config, Path("report.html"))
 
 
-def assert_same_rows(told: Told) -> None:
-    assert texts(told) == [text for text, _ in made_up(ROWS)]
-    assert labels(told) == [n % 2 for n in range(ROWS)]
+def assert_same_rows(done: Told) -> None:
+    assert texts(done) == [text for text, _ in made_up(ROWS)]
+    assert labels(done) == [n % 2 for n in range(ROWS)]
 
 
 GOOD = csv_text(made_up(ROWS))
@@ -116,15 +116,15 @@ def test_odd_but_good_input_is_read(job: Job, content: str | bytes, ingest: dict
 def test_a_cell_of_50_megabytes_is_read(job: Job) -> None:
     rows = made_up(ROWS)
     rows[7][0] = f"{'9' * 999} great fun\n" * 49_505
-    told = job(csv_text(rows), TOKENS)
+    done = job(csv_text(rows), TOKENS)
     assert len(rows[7][0]) > 50_000_000
-    assert texts(told)[7] == rows[7][0]
-    assert len(tokens(told)[7]) == 3 * 49_505
+    assert texts(done)[7] == rows[7][0]
+    assert len(tokens(done)[7]) == 3 * 49_505
 
 
 def test_tabs_and_labels_0_and_1_a_thousand_rows(job: Job) -> None:
     rows = [[text, str(n % 2)] for n, (text, _) in enumerate(made_up(1000))]
-    told = job(
+    done = job(
         csv_text(rows, "sentence,score", "\t"),
         name="sentences.tsv",
         ingest={
@@ -134,8 +134,8 @@ def test_tabs_and_labels_0_and_1_a_thousand_rows(job: Job) -> None:
             "labels": {0: 0, 1: 1},
         },
     )
-    assert told.run.index.rows == 1000
-    assert labels(told) == [n % 2 for n in range(1000)]
+    assert done.run.index.rows == 1000
+    assert labels(done) == [n % 2 for n in range(1000)]
 
 
 def latin_1_with_three_words() -> bytes:
@@ -151,9 +151,9 @@ def test_latin_1_with_three_label_words_of_which_two_are_mapped(job: Job) -> Non
     assert "'mäßig' (30 rows, first records 2, 5, 8)" in str(refusal.value)
     assert "ingest.other_labels: drop" in str(refusal.value)
     dropped = {"encoding": "latin-1", "other_labels": "drop"}
-    told = job(latin_1_with_three_words(), ingest=dropped)
-    assert told.run.index.rows == 60
-    assert [(one.word, one.rows) for one in told.run.index.left_out] == [("mäßig", 30)]
+    done = job(latin_1_with_three_words(), ingest=dropped)
+    assert done.run.index.rows == 60
+    assert [(one.word, one.rows) for one in done.run.index.left_out] == [("mäßig", 30)]
 
 
 def lenient(folder: Path) -> dict[str, str]:
@@ -187,13 +187,13 @@ TWEET_HEADER = (
 
 
 def test_tweets_with_thirteen_columns_strongly_unbalanced(job: Job, tmp_path: Path) -> None:
-    told = job(
+    done = job(
         csv_text(tweets(400), TWEET_HEADER),
         ingest={"text_column": "text", "label_column": "airline_sentiment"},
         validate=lenient(tmp_path),
     )
-    assert sum(label == 1 for label in labels(told)) == 40
-    first = tokens(told)[0]
+    assert sum(label == 1 for label in labels(done)) == 40
+    first = tokens(done)[0]
     assert {"air0", "flight", "late"} <= set(first)
     assert not any("😀" in token or "@" in token for token in first)
 
@@ -203,9 +203,9 @@ def test_a_hundred_kilobytes_of_one_word(job: Job, tmp_path: Path) -> None:
     for n in range(0, ROWS, 4):
         rows[n][0] = f"{'good ' * 20_000}{n}"
         rows[n + 1][0] = f"{'x' * 100_000}{n}"
-    told = job(csv_text(rows), validate=lenient(tmp_path))
-    assert len(tokens(told)[0]) == 20_001
-    assert len(tokens(told)[1]) == 1
+    done = job(csv_text(rows), validate=lenient(tmp_path))
+    assert len(tokens(done)[0]) == 20_001
+    assert len(tokens(done)[1]) == 1
 
 
 HEBREW = ["הסרט", "היה", "טוב", "מאוד", "רע", "משעמם", "מצחיק"]
@@ -234,10 +234,10 @@ def chinese(count: int = 120) -> str:
 
 @pytest.mark.parametrize("words", [HEBREW, ARABIC], ids=["Hebrew", "Arabic"])
 def test_right_to_left_texts_give_their_words(job: Job, words: list[str]) -> None:
-    told = job(written_in(words), FEATURES)
-    assert set(tokens(told)[0][:-1]) <= set(words)
-    assert len(tokens(told)[0]) == 9
-    assert facts(told)["conclusions"] == []
+    done = job(written_in(words), FEATURES)
+    assert set(tokens(done)[0][:-1]) <= set(words)
+    assert len(tokens(done)[0]) == 9
+    assert facts(done)["conclusions"] == []
 
 
 def test_chinese_texts_give_sane_tokens_and_a_sentence_in_the_report(
@@ -249,9 +249,9 @@ def test_chinese_texts_give_sane_tokens_and_a_sentence_in_the_report(
         if entry["kwargs"].get("column") == "empty":
             entry["severity"] = "warning"
     write_config(Path(suites["features"]), suite)
-    told = job(chinese(), validate=suites)
-    assert all(len(row) == 1 and "。" not in row[0] for row in tokens(told))
-    found = facts(told)
+    done = job(chinese(), validate=suites)
+    assert all(len(row) == 1 and "。" not in row[0] for row in tokens(done))
+    found = facts(done)
     kept = "Almost nothing of the texts was kept: 1.0 words a review of 123 bytes on average"
     assert found["conclusions"][0].startswith(kept)
     run = {"run_id": "r", "job": "sentiment", "state": "completed", **found}
@@ -260,15 +260,15 @@ def test_chinese_texts_give_sane_tokens_and_a_sentence_in_the_report(
 
 
 def test_chinese_texts_cut_into_characters_are_learnt_from(job: Job) -> None:
-    told = job(chinese(), normalize={"token_pattern": r"[\u4e00-\u9fff]|\w+"})
-    assert all(len(row) == 40 for row in tokens(told))
-    assert facts(told)["conclusions"] == []
+    done = job(chinese(), normalize={"token_pattern": r"[\u4e00-\u9fff]|\w+"})
+    assert all(len(row) == 40 for row in tokens(done))
+    assert facts(done)["conclusions"] == []
 
 
 def test_texts_of_emoji_alone_are_reported(job: Job) -> None:
     rows = [["😀😀😀😀 " * (n + 1), label] for n, (_, label) in enumerate(made_up(ROWS))]
-    told = job(csv_text(rows), TOKENS)
-    assert facts(told)["conclusions"][0].startswith("Almost nothing of the texts was kept: 0.0")
+    done = job(csv_text(rows), TOKENS)
+    assert facts(done)["conclusions"][0].startswith("Almost nothing of the texts was kept: 0.0")
 
 
 def test_small_data_are_not_refused_for_being_small(tmp_path: Path) -> None:
@@ -281,12 +281,12 @@ def test_small_data_are_not_refused_for_being_small(tmp_path: Path) -> None:
     content["vectorize"]["max_features"] = 100_000
     content["train"]["batch_size"] = 4096
     del content["variants"]
-    told = performed(write_config(tmp_path / "job.yaml", content), tmp_path / "made", SHOWN)
-    (variant,) = facts(told)["variants"]
+    done = performed(write_config(tmp_path / "job.yaml", content), tmp_path / "made", SHOWN)
+    (variant,) = facts(done)["variants"]
     assert variant["metrics"]["test"]["rows"] == 20
     assert variant["metrics"]["train"]["rows"] == 30
     assert 0 <= variant["metrics"]["test"]["accuracy"] <= 1
-    assert pq.read_metadata(told.folder("vocabulary") / "vocabulary.parquet").num_rows < 100
+    assert pq.read_metadata(done.folder("vocabulary") / "vocabulary.parquet").num_rows < 100
 
 
 def test_a_part_with_one_row_and_one_class_in_the_test_split(tmp_path: Path) -> None:
@@ -297,9 +297,9 @@ def test_a_part_with_one_row_and_one_class_in_the_test_split(tmp_path: Path) -> 
     content = small_config(rows)
     content["ingest"]["test_path"] = str(test)
     del content["variants"]
-    told = performed(write_config(tmp_path / "job.yaml", content), tmp_path / "made", SHOWN)
-    assert [part.rows for part in told.run.index.parts] == [30, 1]
-    (variant,) = facts(told)["variants"]
+    done = performed(write_config(tmp_path / "job.yaml", content), tmp_path / "made", SHOWN)
+    assert [part.rows for part in done.run.index.parts] == [30, 1]
+    (variant,) = facts(done)["variants"]
     assert variant["metrics"]["test"]["rows"] == 1
     assert variant["metrics"]["test"]["roc_auc"] is None
 
@@ -310,9 +310,9 @@ def test_variants_with_equal_settings_are_trained_once_and_reported(tmp_path: Pa
     content = small_config(path)
     content["variants"] = {"plain": {}, "same": {"train.activation": "relu"}}
     config = write_config(tmp_path / "job.yaml", content)
-    told = performed(config, tmp_path / "made", SHOWN)
-    assert [label for label, _ in told.outcomes if label.startswith("train")] == ["train[plain]"]
-    found = facts(told, read_config(config))
+    done = performed(config, tmp_path / "made", SHOWN)
+    assert [label for label, _ in done.outcomes if label.startswith("train")] == ["train[plain]"]
+    found = facts(done, read_config(config))
     assert found["conclusions"] == ["plain and same have equal settings: trained once for all."]
     first, second = found["variants"]
     assert first["metrics"] == second["metrics"]
