@@ -111,7 +111,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     before = dict(os.environ)
     with prefect_server(home):
         ours = {name: value for name, value in os.environ.items() if before.get(name) != value}
-        for name in ours:  # only tests that ask for this server shall see it
+        for name in ours:  # only tests that ask for this server may see it
             os.environ.pop(name)
         os.environ.update(before)
         yield ours
@@ -122,7 +122,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 def prefect_api(_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of the session's Prefect server, as one that the user chose himself.
 
-    Other tests point Prefect elsewhere for a while; so it is told anew for every test.
+    Other tests point Prefect elsewhere for a while; so every test points it back.
     """
     return _chosen(_server, monkeypatch)
 

@@ -78,3 +78,9 @@ def test_the_line_is_that_of_the_words(tmp_path: Path, capsys: pytest.CaptureFix
 def test_every_page_and_every_package_is_read() -> None:
     names = {path.name for path in project_files()}
     assert {"README.md", "CHANGELOG.md", "architecture.md", "context.py", "base.py"} <= names
+
+
+def test_in_a_test_only_words_count() -> None:
+    source = 'def told():\n    """Return a; b is computed anew."""\n'
+    (finding,) = prose_findings(Path("tests/test_x.py"), source)
+    assert "anew" in finding.advice

@@ -112,7 +112,7 @@ def test_prefects_database_and_results_may_be_deleted(
     assert set(ran(runs(artifacts)[-1])) == undisturbed.made == whole(artifacts)
     home = artifacts / "prefect"
     gone = [home] if lost == "." else list(home.glob(f"{lost}*"))
-    assert gone or lost == "storage"  # Prefect is told to keep no results: there may be none
+    assert gone or lost == "storage"  # Prefect keeps no results here, so there may be none
     for path in gone:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     finished(reviewflow(job, artifacts))

@@ -166,7 +166,7 @@ def test_a_flipped_bit_behind_size_and_mtime_is_mended_by_verify(
 def test_a_flipped_bit_behind_size_and_mtime_is_named_by_recheck(
     stage: str, driver: Driver, job: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    """That artifact is told of, or made again, and no other is blamed."""
+    """That artifact is reported or made again, and no other is blamed."""
     artifacts = undisturbed.copy(tmp_path)
     folder = damaged(artifacts, stage, DATA[stage], flip)
     rechecked = driver.run(job, artifacts, recheck=True)

@@ -44,7 +44,7 @@ WORKS = (
     "evaluate[tanh]",
     "report",
 )
-PUBLISHED = "publish"  # tells of every run, so it is never cached
+PUBLISHED = "publish"  # describes this run, so it is never cached
 
 
 @dataclass(frozen=True)

@@ -129,11 +129,11 @@ class Checkout:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def configure(self, **changes: Any) -> None:
-        """Write the configuration anew with changed sections."""
+        """Write the configuration with changed sections."""
         write_config(self.path("configs/job.yaml"), configuration() | changes)
 
     def write_rows(self, reviews: Reviews) -> None:
-        """Write the reviews anew."""
+        """Write the reviews."""
         write_reviews(self.path("data/reviews.csv"), reviews)
 
     def install(self, package: str, version: str) -> None:

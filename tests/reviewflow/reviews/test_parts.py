@@ -36,7 +36,7 @@ def test_parts_do_not_depend_on_how_much_is_read_at_once(tmp_path, rows, chunk_b
 
 
 def check_against_the_file(rows, whole, most_bytes) -> None:
-    """Every row stands in a part with its record's number, or is counted as left out."""
+    """Every row is in a part with its record's number, or counts as left out."""
     index = Index(tuple(part for part, _ in whole))
     met = [
         (index.record(number, row), text)

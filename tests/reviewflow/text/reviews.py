@@ -1,4 +1,4 @@
-"""Real reviews, and the slow, obvious twin of the product's normalisation."""
+"""Real reviews, and a slow, obvious version of the product's normalisation."""
 
 import csv
 import html

@@ -1,4 +1,4 @@
-"""Charts: the numbers they show, bytes that change with those alone, SVG that stands in a page."""
+"""Charts show the right numbers, in bytes that depend on those alone."""
 
 import json
 import threading

@@ -145,10 +145,10 @@ def test_renaming_a_variant_changes_the_page_and_no_chart(made: Example) -> None
 
 def test_variants_with_one_key_share_a_line(made: Example) -> None:
     run = copy.deepcopy(made.run)
-    twin = copy.deepcopy(run["variants"][0])
-    run["variants"].insert(1, twin | {"name": "twin"})
+    duplicate = copy.deepcopy(run["variants"][0])
+    run["variants"].insert(1, duplicate | {"name": "relu again"})
     text = Reader(html_page(run, made.charts)).text
-    assert "relu = twin 0.2" in text
+    assert "relu = relu again 0.2" in text
     assert "zero weights 0.693" in text
 
 
@@ -194,7 +194,7 @@ def test_filling_the_page_imports_no_chart_library(made: Example) -> None:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if CHROMIUM is None:
-        pytest.skip("chromium is not installed, so the page cannot be looked at in a browser")
+        pytest.skip("chromium is not installed, so no browser can open the page")
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
