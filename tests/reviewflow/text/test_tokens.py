@@ -63,7 +63,9 @@ def test_any_text_comes_out_as_the_plain_version_has_it(
 
 @pytest.mark.parametrize("pattern", list(COMPILED_PATTERNS))
 @pytest.mark.parametrize("strip_html", [True, False])
-def test_real_reviews_come_out_as_the_plain_version_has_them(pattern: str, strip_html: bool) -> None:
+def test_real_reviews_come_out_as_the_plain_version_has_them(
+    pattern: str, strip_html: bool
+) -> None:
     options = Normalize(token_pattern=pattern, strip_html=strip_html)
     reviews = list(real_reviews())
     assert rows_of(reviews, options) == [plain_tokens(text, options) for text in reviews]
