@@ -18,6 +18,7 @@ from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.graph import Step
 from reviewflow.pipeline.planner import Decision
+from reviewflow.pipeline.reasons import reason_text
 from reviewflow.pipeline.runner import Listener, Outcome, Run
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import RunRecorder, last_run
@@ -30,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 ROWS = 600
 
 Reviews = list[tuple[str, str]]
-Named = tuple[str, int | None]
+StepName = tuple[str, int | None]
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +123,7 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 def prefect_api(_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of the session's Prefect server, as one that the user chose himself.
 
-    Other tests point Prefect elsewhere for a while; so every test points it back.
+    Other tests point Prefect elsewhere for a while, so every test sets it again.
     """
     return _chosen(_server, monkeypatch)
 
@@ -147,24 +148,24 @@ def _chosen(server: dict[str, str], patch: pytest.MonkeyPatch) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
-    """One run of the library without Prefect: what was foretold and what came of it.
+class PlannedRun:
+    """A run of the library without Prefect: its plan, and what it did.
 
-    Steps are named by their line's label and their part, since every run lays out its own.
+    Steps go by their node's label and their part, since every run has nodes of its own.
     """
 
     run: Run
-    foretold: dict[Named, Decision]
-    outcomes: dict[Named, Outcome]
-    inputs: dict[Named, Any]
+    plan: dict[StepName, Decision]
+    outcomes: dict[StepName, Outcome]
+    inputs: dict[StepName, Any]
 
     @property
     def ran(self) -> set[str]:
-        """Labels of the lines of which a step ran."""
+        """Labels of the nodes of which a step ran."""
         return {label for (label, _), outcome in self.outcomes.items() if outcome.state == "ran"}
 
     def folder(self, label: str, part: int | None = None) -> Path:
-        """Where a step's artifact lies."""
+        """The folder of a step's artifact."""
         return next(
             artifact.folder
             for step, artifact in self.run.artifacts.items()
@@ -172,20 +173,20 @@ class Told:
         )
 
 
-def named(step: Step) -> Named:
-    """What two runs call the same step."""
+def step_name(step: Step) -> StepName:
+    """Return what two runs call the same step."""
     return step.node.label, step.part
 
 
-SHOWN = SENTIMENT.groups
+GROUPS = SENTIMENT.groups
 
 
-def performed(
+def plan_and_run(
     config: Path,
     artifacts: Path,
-    stages: tuple[str, ...] = SHOWN,
+    stages: tuple[str, ...] = GROUPS,
     refresh: tuple[str, ...] = (),
-) -> Told:
+) -> PlannedRun:
     """Plan, and then do the job or some stages of it, with the library alone."""
     settings, runs = read_config(config), artifacts / "runs"
     previous = last_run(runs, run_identity("sentiment", config.stem, settings))
@@ -201,9 +202,11 @@ def performed(
         finally:
             record.write_keys(run.keys, previous)
             record.finish("completed", None, {})
-    return Told(
+    for outcome in run.outcomes:
+        assert outcome.reason == reason_text(outcome.reasons)
+    return PlannedRun(
         run,
-        {named(step): decision for step, decision in planned.items()},
-        {named(step): o for step, o in zip(run.artifacts, run.outcomes, strict=True)},
-        {named(step): artifact.manifest["inputs"] for step, artifact in run.artifacts.items()},
+        {step_name(step): decision for step, decision in planned.items()},
+        {step_name(step): o for step, o in zip(run.artifacts, run.outcomes, strict=True)},
+        {step_name(step): artifact.manifest["inputs"] for step, artifact in run.artifacts.items()},
     )

@@ -72,13 +72,14 @@ class KeyHistory:
         ran : the nodes of which this run made something.
         """
         node, known = step.node, self.last_run.fingerprints
-        before = known.get(node.history_key) or known.get(node.stage.name)
-        if before is None:
+        name = node.history_key if node.history_key in known else node.stage.name
+        if name not in known:
             return (self._first_time(node),)
         if key is not None and key in self.last_run.keys.get(node.history_key, frozenset()):
             return (Reason("missing"),)
-        changed = differences(_comparable(node, before), _comparable(node, fingerprint.to_json()))
-        if f"{self.last_run.version}.".startswith(f"{RENAMED_SINCE}."):
+        now = _comparable(node, fingerprint.to_json())
+        changed = differences(_comparable(node, known[name]), now)
+        if f"{self.last_run.version_of(name)}.".startswith(f"{RENAMED_SINCE}."):
             settings = [reason for reason in changed if reason.kind == "setting"]
             return (*settings, Reason("version", "reviewflow", RENAMED_SINCE, RENAMED_IN))
         if any(reason.kind != "fact" for reason in changed):

@@ -1,7 +1,7 @@
 """Read keys.json: what the keys of a run's steps were made of, by label.
 
     {label: {"fingerprint": {stage, settings, files, facts, code, packages, resources},
-             "keys": [key, …]}}
+             "keys": [key, …], "version": of an earlier run that alone reached the node}}
 
 Version 0.1 calls the fingerprint ``recipe`` and its facts ``given``; both are read.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,13 @@ class Keys:
     ----------
     fingerprints, keys : by label; both are empty where the file is missing or garbled.
     of_first_version : whether version 0.1 wrote it, whose modules had other names.
+    versions : the version of reviewflow, of what an earlier run knew, by label.
     """
 
     fingerprints: Mapping[str, Mapping[str, Any]]
     keys: Mapping[str, frozenset[str]]
     of_first_version: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_keys(folder: Path) -> Keys:
@@ -42,13 +44,16 @@ def read_keys(folder: Path) -> Keys:
     except (OSError, ValueError, RecursionError):
         content = {}
     entries = {label: mapping(entry) for label, entry in content.items()}
-    fingerprints, keys = {}, {}
+    fingerprints, keys, versions = {}, {}, {}
     for label, entry in entries.items():
         fingerprint, own = _fingerprint(entry), entry.get("keys")
         if fingerprint is not None and isinstance(own, list):
             fingerprints[label] = fingerprint
             keys[label] = frozenset(key for key in own if isinstance(key, str))
-    return Keys(fingerprints, keys, any("recipe" in entry for entry in entries.values()))
+            if isinstance(entry.get("version"), str):
+                versions[label] = entry["version"]
+    of_first_version = any("recipe" in entry for entry in entries.values())
+    return Keys(fingerprints, keys, of_first_version, versions)
 
 
 def _fingerprint(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -134,8 +134,12 @@ class RunRecorder:
         ----------
         keys : fingerprint and keys of every node that was reached, by its history key.
         """
-        known = {
-            label: {"fingerprint": fingerprint, "keys": sorted(previous.keys.get(label, ()))}
+        known: dict[str, dict[str, Any]] = {
+            label: {
+                "fingerprint": fingerprint,
+                "keys": sorted(previous.keys.get(label, ())),
+                "version": previous.version_of(label),
+            }
             for label, fingerprint in previous.fingerprints.items()
         }
         for label, (fingerprint, own) in keys.items():
@@ -173,7 +177,8 @@ def last_run(runs: Path, identity: RunIdentity) -> LastRun:
         if recorded.matches(identity):
             keys = read_keys(path.parent)
             if keys.fingerprints:
-                return LastRun(keys.fingerprints, keys.keys, reviewflow_version(head))
+                version = reviewflow_version(head)
+                return LastRun(keys.fingerprints, keys.keys, version, versions=keys.versions)
         others = others or recorded.job == identity.job
     return LastRun({}, {}, other_runs=others)
 

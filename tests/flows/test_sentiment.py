@@ -20,11 +20,11 @@ from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import quality_entries
 from tasks.environment import OWN_SERVER
 from tests.conftest import (
+    GROUPS,
     ROOT,
     ROWS,
-    SHOWN,
     Reviews,
-    performed,
+    plan_and_run,
     small_config,
     write_config,
     write_reviews,
@@ -399,7 +399,7 @@ def test_a_failing_check_is_told_as_a_table_and_at_once_the_second_time(
     checks = checked / "store" / "validate_reviews"
     before = set(checks.glob("*"))
     with pytest.raises(QualityError) as first_time:
-        performed(config, checked, CHECKED)
+        plan_and_run(config, checked, CHECKED)
     table = str(first_time.value)
     assert words in " ".join(table.split())
     assert "nothing was trained" in table
@@ -407,7 +407,7 @@ def test_a_failing_check_is_told_as_a_table_and_at_once_the_second_time(
     (folder,) = set(checks.glob("*")) - before
     made = (folder / "manifest.json").stat().st_mtime_ns
     with pytest.raises(QualityError) as second_time:
-        performed(config, checked, CHECKED)
+        plan_and_run(config, checked, CHECKED)
     assert str(second_time.value) == table
     assert set(checks.glob("*")) - before == {folder}
     assert (folder / "manifest.json").stat().st_mtime_ns == made
@@ -419,7 +419,7 @@ def test_blank_texts_are_named_by_their_records(
     path = write_reviews(tmp_path / "reviews.csv", blanks(reviews))
     config = write_config(tmp_path / "job.yaml", small_config(path))
     with pytest.raises(QualityError, match=r"record 6[\s\S]*record 7"):
-        performed(config, checked, CHECKED)
+        plan_and_run(config, checked, CHECKED)
 
 
 def test_a_warning_stops_nothing(reviews: Reviews, tmp_path: Path) -> None:
@@ -432,8 +432,8 @@ def test_a_warning_stops_nothing(reviews: Reviews, tmp_path: Path) -> None:
                 expectation["severity"] = "warning"
         content["validate"][name] = str(write_config(tmp_path / f"{name}.yaml", suite))
     del content["variants"]
-    told = performed(
-        write_config(tmp_path / "job.yaml", content), tmp_path / "artifacts", SHOWN[:-2]
+    told = plan_and_run(
+        write_config(tmp_path / "job.yaml", content), tmp_path / "artifacts", GROUPS[:-2]
     )
     missed = [entry for entry in quality_entries(told.run) if not entry["success"]]
     assert {(e["suite"], e["severity"], e["column"]) for e in missed} == {

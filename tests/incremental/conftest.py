@@ -2,7 +2,7 @@
 
 checkout ─ copied once ─▶ edits, put back after each test
                              │
-first run ─ copied ─▶ artifacts of each test ─▶ plan, run ─▶ Told
+first run ─ copied ─▶ artifacts of each test ─▶ plan, run ─▶ PlannedRun
 """
 
 import importlib.metadata
@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from reviewflow.pipeline.reasons import Reason, reason_text
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 
 COPIED = ("configs", "flows", "reviewflow", "tasks")
@@ -29,45 +30,86 @@ EVERYTHING = (
 ROW_WISE = ("ingest", "normalize", "vectorize")
 ROWS = 400
 
-Named = tuple[str, int | None]
+StepName = tuple[str, int | None]
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the plan said and, where there was a run, what it did; steps by label and part."""
+class PlannedRun:
+    """A plan and, where there was one, the run that followed. Steps go by label and part."""
 
     answer: dict[str, Any]
 
     @cached_property
-    def foretold(self) -> dict[Named, dict[str, Any]]:
+    def plan(self) -> dict[StepName, dict[str, Any]]:
         """The plan's entries."""
         return {(entry["label"], entry["part"]): entry for entry in self.answer["plan"]}
 
     @cached_property
-    def outcomes(self) -> dict[Named, dict[str, Any]]:
+    def outcomes(self) -> dict[StepName, dict[str, Any]]:
         """What became of each step."""
         return {(entry["label"], entry["part"]): entry for entry in self.answer["outcomes"]}
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """The run's run.json."""
+        return dict(self.answer["record"])
+
+    @property
+    def since(self) -> list[str]:
+        """What the report says has changed since the last run."""
+        return list(self.record["since"]["changes"])
+
     def with_action(self, action: str) -> set[str]:
-        """Labels of the lines of which a step will ``run``, run ``unless`` or is ``cached``."""
-        return {label for (label, _), e in self.foretold.items() if e["action"] == action}
+        """Labels of the nodes of which a step will ``run``, run ``unless`` or is ``cached``."""
+        return {label for (label, _), e in self.plan.items() if e["action"] == action}
+
+    def entry(self, label: str) -> dict[str, Any]:
+        """The plan's entry for a node's first step."""
+        return next(entry for (name, _), entry in self.plan.items() if name == label)
 
     def why(self, label: str) -> str:
-        """The plan's reason for a line's first step."""
-        return next(e["reason"] for (name, _), e in self.foretold.items() if name == label)
+        """The plan's words for a node's first step."""
+        return str(self.entry(label)["reason"])
+
+    def reasons(self, label: str) -> list[Reason]:
+        """The plan's reasons for a node's first step."""
+        return as_reasons(self.entry(label))
 
     @property
     def ran(self) -> set[str]:
-        """Labels of the lines of which a step ran."""
+        """Labels of the nodes of which a step ran."""
         return {label for (label, _), e in self.outcomes.items() if e["state"] == "ran"}
 
     def parts_that_ran(self, label: str) -> int:
-        """How many parts of a line ran."""
+        """How many parts of a node ran."""
         return sum(e["state"] == "ran" for (name, _), e in self.outcomes.items() if name == label)
 
 
+def as_reasons(entry: dict[str, Any]) -> list[Reason]:
+    """Return the reasons of an entry of a plan or of run.json."""
+    return [Reason(**reason) for reason in entry["reasons"]]
+
+
+def assert_words_come_of_reasons(run: PlannedRun) -> None:
+    """Check that the words of a plan and of run.json are made of their reasons, and of no more."""
+    for entry in run.plan.values():
+        words = reason_text(as_reasons(entry))
+        if entry["action"] == "unless":
+            assert entry["reason"].startswith(f"{words}, unless " if words else "unless ")
+        else:
+            assert entry["reason"] == words
+            assert bool(words) == (entry["action"] == "run")
+    if "record" in run.answer:
+        for stage in run.record["stages"]:
+            assert stage["reason"] == reason_text(as_reasons(stage))
+            assert bool(stage["reasons"]) == (stage["state"] == "ran")
+
+
+First = tuple[Path, PlannedRun]  # artifacts of the first run, and what it did
+
+
 class Driver:
-    """A process that answers requests one after the other (see ``driver.py``).
+    """A process that answers requests in turn (see ``driver.py``).
 
     Byte code is written, as for a user.
     """
@@ -84,18 +126,20 @@ class Driver:
             env=environment,
         )
 
-    def answers(self, *requests: dict[str, Any]) -> list[Told]:
-        """What comes of requests that are made at the same time."""
+    def answers(self, *requests: dict[str, Any]) -> list[PlannedRun]:
+        """Return what comes of requests that are made at the same time."""
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps(requests) + "\n")
         self.process.stdin.flush()
         codes = json.loads(self.process.stdout.readline())
         assert codes == [0] * len(requests), "the driver's messages say why"
-        found = [Told(json.loads(Path(r["answer"]).read_text("utf-8"))) for r in requests]
-        for told, request in zip(found, requests, strict=True):
-            assert told.answer["reviewflow"].startswith(request["checkout"])
-            assert not told.answer.get("lies")
+        found = [PlannedRun(json.loads(Path(r["answer"]).read_text("utf-8"))) for r in requests]
+        for run, request in zip(found, requests, strict=True):
+            assert run.answer["reviewflow"].startswith(request["checkout"])
+            assert not run.answer.get("mismatches")
+            if not request["in_words"]:
+                assert_words_come_of_reasons(run)
         return found
 
     def end(self) -> None:
@@ -132,6 +176,12 @@ class Checkout:
         """Write the configuration with changed sections."""
         write_config(self.path("configs/job.yaml"), configuration() | changes)
 
+    def write_config(self, name: str, content: dict[str, Any]) -> None:
+        """Write another configuration."""
+        path = self.path(name)
+        path.parent.mkdir(exist_ok=True)
+        write_config(path, content)
+
     def write_rows(self, reviews: Reviews) -> None:
         """Write the reviews."""
         write_reviews(self.path("data/reviews.csv"), reviews)
@@ -151,7 +201,7 @@ class Checkout:
         (path,) = (self.artifacts / "store" / stage).glob(f"*/{name}")
         return path
 
-    def request(self, works: tuple[str, ...] = (), **others: Any) -> dict[str, Any]:
+    def request(self, groups: tuple[str, ...] = (), **others: Any) -> dict[str, Any]:
         """A request as the driver takes it."""
         return {
             "checkout": str(self.root),
@@ -159,26 +209,32 @@ class Checkout:
             "config": "configs/job.yaml",
             "artifacts": str(self.artifacts),
             "answer": str(self.artifacts.parent / "answer.json"),
-            "works": works,
+            "groups": groups,
             "recheck": False,
             "in_words": False,
-            "meanwhile": {},
+            "edits": {},
         } | others
 
-    def plan(self) -> Told:
-        """What ``reviewflow plan --json`` says."""
-        return self.driver.answers(self.request())[0]
+    def plan(self, **others: Any) -> PlannedRun:
+        """Return what ``reviewflow plan --json`` prints."""
+        return self.driver.answers(self.request(**others))[0]
 
     def plan_in_words(self) -> str:
-        """What ``reviewflow plan`` says."""
+        """Return what ``reviewflow plan`` prints."""
         return str(self.driver.answers(self.request(in_words=True))[0].answer["text"])
 
-    def run(self, works: tuple[str, ...] = EVERYTHING, recheck: bool = False) -> Told:
-        """Plan and run; ``recheck`` computes every cached step again, aside, and compares bytes."""
-        (told,) = self.driver.answers(self.request(works, recheck=recheck))
-        if works == EVERYTHING:
-            assert told.outcomes.keys() == told.foretold.keys()
-        return told
+    def run(self, groups: tuple[str, ...] = EVERYTHING, **others: Any) -> PlannedRun:
+        """Plan and run.
+
+        Parameters
+        ----------
+        others : ``recheck`` computes every cached step again, aside, and compares bytes, ``edits``
+            are made while the run is going (see ``driver.edit_meanwhile``), each before a group.
+        """
+        (run,) = self.driver.answers(self.request(groups, **others))
+        if groups == EVERYTHING and run.answer["exit_code"] == 0:
+            assert run.outcomes.keys() == run.plan.keys()
+        return run
 
     def put_back(self) -> None:
         """Undo every edit, times of change included: compiled code is kept by those."""
@@ -224,7 +280,7 @@ def few(reviews: Reviews) -> Reviews:
 
 
 @pytest.fixture(scope="session")
-def first(copied: Path, driver: Driver, few: Reviews) -> tuple[Path, Told]:
+def first(copied: Path, driver: Driver, few: Reviews) -> First:
     """The first run, which every test goes on from: its artifacts and what it did."""
     write_reviews(copied / "data" / "reviews.csv", few)
     write_config(copied / "configs" / "job.yaml", configuration())
@@ -234,9 +290,7 @@ def first(copied: Path, driver: Driver, few: Reviews) -> tuple[Path, Told]:
 
 
 @pytest.fixture
-def checkout(
-    first: tuple[Path, Told], copied: Path, driver: Driver, tmp_path: Path
-) -> Iterator[Checkout]:
+def checkout(first: First, copied: Path, driver: Driver, tmp_path: Path) -> Iterator[Checkout]:
     """The checkout after the first run, with a copy of its artifacts."""
     shutil.copytree(first[0], tmp_path / "artifacts", symlinks=True)
     checkout = Checkout(copied, tmp_path / "artifacts", driver)
@@ -244,10 +298,10 @@ def checkout(
     checkout.put_back()
 
 
-def assert_foretold(told: Told, before: Told) -> None:
-    """What the plan foretold is what the run did, step by step."""
-    for step, outcome in told.outcomes.items():
-        entry = told.foretold[step]
+def assert_plan_came_true(run: PlannedRun, before: PlannedRun) -> None:
+    """Check that the run did what the plan had said, step by step."""
+    for step, outcome in run.outcomes.items():
+        entry = run.plan[step]
         assert entry["key"] in (None, outcome["key"]), step
         if entry["action"] == "unless":
             assert entry["key"] is None, step
@@ -255,6 +309,5 @@ def assert_foretold(told: Told, before: Told) -> None:
             assert (outcome["state"] == "ran") == (outcome["inputs"] != known["inputs"]), step
         else:
             assert outcome["state"] == {"run": "ran", "cached": "cached"}[entry["action"]], step
-            assert bool(entry["reason"]) == (entry["action"] == "run"), step
         if entry["action"] == "run":
-            assert outcome["reason"] == entry["reason"], step
+            assert outcome["reasons"] == entry["reasons"], step

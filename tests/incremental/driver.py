@@ -1,16 +1,17 @@
-"""Runs the job of a copied checkout, each request in a process of its own.
+"""Plan and run the job of a copied checkout, each request in a process of its own.
 
 requests (a line of JSON) ─▶ fork ─▶ import reviewflow from the copy ─▶ plan, run ─▶ answer (a file)
 
-The heavy libraries are imported once, before the fork; nothing of the project is. So every
-request meets the modules as they are on disk now, as a new command would, and costs seconds less.
-The requests of one line are answered at once.
+The heavy libraries are imported once, before the fork. Nothing of the project is, so every request
+meets the modules as they are on disk now, as a new command would, and costs seconds less. The
+requests of one line are answered at the same time.
 """
 
 import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,13 @@ def main() -> None:
         __import__(name)
     assert not {"reviewflow", "flows", "tasks"} & {name.partition(".")[0] for name in sys.modules}
     for line in sys.stdin:
-        children = [forked(request) for request in json.loads(line)]
+        children = [fork(request) for request in json.loads(line)]
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
         print(json.dumps(codes), flush=True)
 
 
-def forked(request: dict[str, Any]) -> int:
-    """Start a process that answers; returns its id."""
+def fork(request: dict[str, Any]) -> int:
+    """Start a process that answers, and return its id."""
     child = os.fork()
     if child == 0:
         answer_alone(request)
@@ -39,13 +40,13 @@ def forked(request: dict[str, Any]) -> int:
 
 
 def answer_alone(request: dict[str, Any]) -> None:
-    """In the forked process: answer, and leave without the parent's business."""
+    """Answer in the forked process, and exit without the parent's clean-up."""
     code = 1
     try:
         checkout = Path(request["checkout"])
         os.chdir(checkout)
         sys.path[:0] = [*request["found_first"], str(checkout)]
-        answer = planned_and_performed(request)
+        answer = plan_and_run(request)
         Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")
         code = 0
     except BaseException:
@@ -55,8 +56,8 @@ def answer_alone(request: dict[str, Any]) -> None:
         os._exit(code)
 
 
-def planned_and_performed(request: dict[str, Any]) -> dict[str, Any]:
-    """What the command says will happen, and, where a run is asked for, what happened."""
+def plan_and_run(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the command's plan and, where groups are asked for, what a run of them did."""
     import reviewflow
 
     arguments = ["--config", request["config"], "--artifacts", request["artifacts"]]
@@ -64,11 +65,11 @@ def planned_and_performed(request: dict[str, Any]) -> dict[str, Any]:
     if request["in_words"]:
         return answer | {"text": command("plan", *arguments)}
     answer["plan"] = json.loads(command("plan", *arguments, "--json"))
-    return answer | performed(request) if request["works"] else answer
+    return answer | run_job(request) if request["groups"] else answer
 
 
 def command(*arguments: str) -> str:
-    """What a command of the command line prints."""
+    """Return what a command of the command line prints."""
     from contextlib import redirect_stdout
     from io import StringIO
 
@@ -80,7 +81,7 @@ def command(*arguments: str) -> str:
     return out.getvalue()
 
 
-def performed(request: dict[str, Any]) -> dict[str, Any]:
+def run_job(request: dict[str, Any]) -> dict[str, Any]:
     """Do the job with the library alone, as the flow does it."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -90,53 +91,90 @@ def performed(request: dict[str, Any]) -> dict[str, Any]:
     from reviewflow.jobs.sentiment_summary import summary
     from reviewflow.pipeline.runner import Listener, Run
     from reviewflow.reporting.page.html import html_page
-    from reviewflow.runs.identity import run_identity
+    from reviewflow.runs.gc import write_claims
     from reviewflow.runs.record import RunRecorder, last_run
 
     config, artifacts = Path(request["config"]), Path(request["artifacts"])
     settings, runs = read_config(config), artifacts / "runs"
-    previous = last_run(runs, run_identity("sentiment", config.stem, settings))
-    record = RunRecorder(runs, "sentiment", config.stem, settings)
+    record = RunRecorder(runs, "sentiment", config.stem, settings, config_file=config)
+    previous = last_run(runs, record.identity)
+    state, error, exit_code = "completed", None, 0
     with ThreadPoolExecutor(2) as pool:
         planner = open_sentiment(settings, artifacts, previous)
         run = Run(planner, Listener(), pool, request["recheck"])
+        write_claims(record.folder, planner.fingerprint_digests())
         try:
-            for group in request["works"]:
-                import_edited(**request["meanwhile"].get(group, {}))
-                for work in run.task_groups(group):
-                    run.perform(work)
-        except ReviewflowError as error:
-            return {"outcomes": outcomes(run), "error": str(error)}
+            for name in request["groups"]:
+                for edit in request["edits"].get(name, ()):
+                    edit_meanwhile(**edit)
+                for group in run.task_groups(name):
+                    run.perform(group)
+        except ReviewflowError as raised:
+            state, error, exit_code = "failed", str(raised), raised.exit_code
     record.write_keys(run.keys, previous)
-    content = record.finish(
-        "completed", None, summary(run, settings, record.folder / "report.html")
-    )
-    page = html_page(content, run.folder_of("report")) if "report" in request["works"] else ""
-    return {"outcomes": outcomes(run), "lies": run.mismatches, "page": page}
+    content = record.finish(state, error, summary(run, settings, record.folder / "report.html"))
+    return {
+        "outcomes": outcomes(run),
+        "record": content,
+        "exit_code": exit_code,
+        "mismatches": run.mismatches,
+        "page": html_page(content, run.folder_of("report")),
+    }
 
 
-def import_edited(module: str = "", old: str = "", new: str = "") -> None:
-    """Import a module with an edit that is undone at once, times included."""
-    if module:
-        path = Path(module.replace(".", "/") + ".py").resolve()
-        text, times = path.read_text("utf-8"), path.stat()
-        assert text.count(old) == 1
-        assert module not in sys.modules
+def edit_meanwhile(file: str, old: str, new: str, undo: str | None = None) -> None:
+    """Edit a file of the project after keys were taken.
+
+    Parameters
+    ----------
+    undo : when the file is put back, its times included. After the import of a module that is
+        named here, or after a call of a stage's function (``call: module.function``), which then
+        begins with the edit as well. None for never.
+    """
+    path = Path(file).resolve()
+    text, times = path.read_text("utf-8"), path.stat()
+    assert text.count(old) == 1, f"{file} has {old!r} {text.count(old)} times"
+
+    def edit() -> None:
         path.write_text(text.replace(old, new), encoding="utf-8")
-        import_module(module)
+
+    def put_back() -> None:
         path.write_text(text, encoding="utf-8")
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
+    if undo is None:
+        edit()
+    elif undo.startswith("call: "):
+        call_between(undo.removeprefix("call: "), edit, put_back)
+    else:
+        assert undo not in sys.modules, f"{undo} was imported before the edit"
+        edit()
+        import_module(undo)
+        put_back()
+
+
+def call_between(function: str, before: Callable[[], None], after: Callable[[], None]) -> None:
+    """Put a function in the place of a stage's that does something before and after it."""
+    module_name, _, name = function.rpartition(".")
+    module = import_module(module_name)
+    original = getattr(module, name)
+
+    def wrapper(**arguments: Any) -> Any:
+        before()
+        try:
+            return original(**arguments)
+        finally:
+            after()
+
+    setattr(module, name, wrapper)
+
 
 def outcomes(run: Any) -> list[dict[str, Any]]:
-    """What became of each step, in the order in which they ended."""
+    """Return what became of each step, in the order in which they ended."""
     return [
         {
+            **outcome.to_json(),
             "label": step.node.label,
-            "part": step.part,
-            "state": outcome.state,
-            "reason": outcome.reason,
-            "key": outcome.key,
             "inputs": artifact.manifest["inputs"],
             "digests": artifact.digests,
             "folder": str(artifact.folder),

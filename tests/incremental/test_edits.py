@@ -1,21 +1,18 @@
 """Right keys: an edit re-runs the steps whose output it may shape, and no others.
 
-The edits are made in a real copy of the project; what reads it is the real command.
+The edits are made in a real copy of the project, which the real command reads.
 """
 
 import importlib.metadata
 import os
-import shutil
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.incremental.conftest import (
-    EVERYTHING,
     Checkout,
-    Told,
-    assert_foretold,
+    First,
+    assert_plan_came_true,
     configuration,
 )
 
@@ -115,10 +112,10 @@ SILENT = {
 def test_code_that_shapes_the_output_is_seen(name: str, checkout: Checkout) -> None:
     edit = SHAPING[name]
     checkout.edit(edit.file, edit.old, edit.new)
-    told = checkout.plan()
-    assert told.with_action("run") == edit.runs
+    plan = checkout.plan()
+    assert plan.with_action("run") == edit.runs
     for label in edit.runs:
-        assert told.why(label) == f"code changed: reviewflow.{edit.why}"
+        assert plan.why(label) == f"code changed: reviewflow.{edit.why}"
 
 
 def test_what_shapes_nothing_runs_nothing(checkout: Checkout) -> None:
@@ -127,9 +124,9 @@ def test_what_shapes_nothing_runs_nothing(checkout: Checkout) -> None:
         text = path.read_text(encoding="utf-8")
         assert edit.old in text
         path.write_text(text.replace(edit.old, edit.new, 1), encoding="utf-8")
-    told = checkout.run()
-    assert told.with_action("cached") == ALL
-    assert told.ran == set()
+    run = checkout.run()
+    assert run.with_action("cached") == ALL
+    assert run.ran == set()
 
 
 def test_formatting_all_modules_anew_runs_nothing(checkout: Checkout) -> None:
@@ -144,7 +141,7 @@ def test_formatting_all_modules_anew_runs_nothing(checkout: Checkout) -> None:
 
 
 def test_an_edit_that_keeps_size_and_time_runs_as_it_is_written(
-    checkout: Checkout, first: tuple[Path, Told]
+    checkout: Checkout, first: First
 ) -> None:
     """Byte code of the old text is there, and Python would trust it."""
     metrics = "reviewflow/evaluation/metrics.py"
@@ -152,52 +149,24 @@ def test_an_edit_that_keeps_size_and_time_runs_as_it_is_written(
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     checkout.edit(metrics, "float(accuracy_score", "-abs (accuracy_score")
     os.utime(path, ns=times)
-    told = checkout.run()
+    run = checkout.run()
     for label in ("evaluate[relu]", "evaluate[tanh]"):
-        before, after = (each.outcomes[label, None]["digests"] for each in (first[1], told))
+        before, after = (each.outcomes[label, None]["digests"] for each in (first[1], run))
         assert before["metrics.json"] != after["metrics.json"]
         assert before["predictions.parquet"] == after["predictions.parquet"]
 
 
-EDITED = {"module": "reviewflow.evaluation.evaluate", "old": "set_num_threads(1)"}
-
-
-@pytest.mark.parametrize(
-    ("new", "is_kept"), [("set_num_threads(int(1))", False), ("set_num_threads(1)  # one", True)]
-)
-def test_an_edit_that_is_imported_and_undone_during_a_run(
-    new: str, is_kept: bool, checkout: Checkout, first: tuple[Path, Told]
-) -> None:
-    """Its result is not stored under the key of the original text."""
-    shutil.rmtree(checkout.artifacts / "store" / "evaluate")
-    request = checkout.request(EVERYTHING, meanwhile={"evaluate": {**EDITED, "new": new}})
-    (told,) = checkout.driver.answers(request)
-    evaluated = list((checkout.artifacts / "store").glob("evaluate/*/metrics.json"))
-    assert len(evaluated) == 2 * is_kept
-    if not is_kept:
-        assert told.answer["error"] == (
-            "reviewflow.evaluation.evaluate changed while the run was going, so the result of "
-            "evaluate[relu] was not kept; run again."
-        )
-        told = checkout.run()
-        assert told.ran == {"evaluate[relu]", "evaluate[tanh]"}
-    for step, outcome in first[1].outcomes.items():
-        assert told.outcomes[step]["digests"] == outcome["digests"]
-
-
-def test_a_method_that_gives_the_same_bytes_stops_there(
-    checkout: Checkout, first: tuple[Path, Told]
-) -> None:
+def test_a_method_that_gives_the_same_bytes_stops_there(checkout: Checkout, first: First) -> None:
     edit = SHAPING["a method of a class that two stages read"]
     checkout.edit(edit.file, edit.old, edit.new)
-    told = checkout.run()
-    assert_foretold(told, first[1])
-    assert told.with_action("unless") == {"vocabulary"} | BELOW_FEATURES
-    assert told.ran == {"count", "features"}
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
+    assert run.with_action("unless") == {"vocabulary"} | BELOW_FEATURES
+    assert run.ran == {"count", "features"}
 
 
 def test_other_names_for_variant_file_and_setting_run_nothing(
-    checkout: Checkout, first: tuple[Path, Told]
+    checkout: Checkout, first: First
 ) -> None:
     content = configuration()
     content["variants"]["hyperbolic"] = content["variants"].pop("tanh")
@@ -207,90 +176,82 @@ def test_other_names_for_variant_file_and_setting_run_nothing(
         (checkout.root / "data" / "reviews.csv").read_bytes()
     )
     checkout.configure(**content)
-    told = checkout.run()
-    assert told.ran == set()
+    run = checkout.run()
+    assert run.ran == set()
     same = {"train[hyperbolic]": "train[tanh]", "evaluate[hyperbolic]": "evaluate[tanh]"}
-    for (label, part), outcome in told.outcomes.items():
+    for (label, part), outcome in run.outcomes.items():
         assert outcome["key"] == first[1].outcomes[same.get(label, label), part]["key"]
 
 
-def test_a_variant_added_is_trained_and_no_other(
-    checkout: Checkout, first: tuple[Path, Told]
-) -> None:
+def test_a_variant_added_is_trained_and_no_other(checkout: Checkout, first: First) -> None:
     variants = configuration()["variants"] | {"wide": {"train.hidden": [9, 4]}}
     checkout.configure(variants=variants)
-    told = checkout.run()
-    assert_foretold(told, first[1])
-    assert told.ran == {"train[wide]", "evaluate[wide]", "report"}
-    assert told.why("train[wide]") == "new variant wide"
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
+    assert run.ran == {"train[wide]", "evaluate[wide]", "report"}
+    assert run.why("train[wide]") == "new variant wide"
 
 
-def test_more_repeats_train_the_new_seeds(checkout: Checkout, first: tuple[Path, Told]) -> None:
+def test_more_repeats_train_the_new_seeds(checkout: Checkout, first: First) -> None:
     checkout.configure(train=configuration()["train"] | {"repeats": 2})
-    told = checkout.run()
-    assert_foretold(told, first[1])
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
     stages = [(stage, name) for stage in ("train", "evaluate") for name in ("relu", "tanh")]
-    assert told.ran == {f"{stage}[{name}, seed 1]" for stage, name in stages} | {"report"}
+    assert run.ran == {f"{stage}[{name}, seed 1]" for stage, name in stages} | {"report"}
     for stage, name in stages:
         before = first[1].outcomes[f"{stage}[{name}]", None]
-        assert told.outcomes[f"{stage}[{name}, seed 0]", None]["key"] == before["key"]
+        assert run.outcomes[f"{stage}[{name}, seed 0]", None]["key"] == before["key"]
 
 
 def test_another_reduction_leaves_reading_and_its_check(checkout: Checkout) -> None:
     checkout.configure(normalize={"reduce": "stem"})
-    told = checkout.plan()
-    assert told.with_action("run") == {"normalize"}
-    assert told.with_action("cached") == FIRST | {"split", "validate_reviews"}
+    plan = checkout.plan()
+    assert plan.with_action("run") == {"normalize"}
+    assert plan.with_action("cached") == FIRST | {"split", "validate_reviews"}
     # WordNet is read for lemmas alone, so it is no longer among what shapes the tokens
-    assert told.why("normalize").startswith("normalize.reduce lemma → stem")
+    assert plan.why("normalize").startswith("normalize.reduce lemma → stem")
 
 
-def test_a_limit_edited_re_runs_its_check_alone(
-    checkout: Checkout, first: tuple[Path, Told]
-) -> None:
+def test_a_limit_edited_re_runs_its_check_alone(checkout: Checkout, first: First) -> None:
     checkout.edit("configs/expectations/reviews.yaml", "{min_value: 20}", "{min_value: 21}")
-    told = checkout.run()
-    assert_foretold(told, first[1])
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
     # a suite that changed is judged itself before anything else
-    assert told.ran == {"suites", "validate_reviews"}
-    assert told.why("validate_reviews") == "suite edited"
+    assert run.ran == {"suites", "validate_reviews"}
+    assert run.why("validate_reviews") == "suite edited"
 
 
-def test_a_template_edited_renders_and_does_nothing_else(
-    checkout: Checkout, first: tuple[Path, Told]
-) -> None:
+def test_a_template_edited_renders_and_does_nothing_else(checkout: Checkout, first: First) -> None:
     template = "reviewflow/reporting/page/templates/report.html"
     checkout.edit(template, "<h1>{{ report.headline }}</h1>", "<h1>Of {{ report.headline }}</h1>")
-    told = checkout.run()
-    assert told.with_action("cached") == ALL
-    assert told.ran == set()
-    assert "<h1>Of " in told.answer["page"]
+    run = checkout.run()
+    assert run.with_action("cached") == ALL
+    assert run.ran == set()
+    assert "<h1>Of " in run.answer["page"]
     assert "<h1>Of " not in first[1].answer["page"]
 
 
-def test_a_style_of_the_data_docs_edited_checks_again(
-    checkout: Checkout, first: tuple[Path, Told]
-) -> None:
+def test_a_style_of_the_data_docs_edited_checks_again(checkout: Checkout, first: First) -> None:
     style = "reviewflow/quality/data_docs.css"
     path = checkout.path(style)
     path.write_text(path.read_text("utf-8") + "p { color: red; }\n", encoding="utf-8")
-    told = checkout.run()
-    assert_foretold(told, first[1])
-    assert told.ran == CHECKS
-    assert told.why("validate_reviews") == "resource quality/data_docs.css changed"
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
+    assert run.ran == CHECKS
+    assert run.why("validate_reviews") == "resource quality/data_docs.css changed"
     pages = checkout.artifacts.glob("store/validate_reviews/*/*_docs/index.html")
     assert sum("p { color: red; }" in page.read_text("utf-8") for page in pages) == 1
 
 
 def test_a_package_of_another_version_re_runs_what_imports_it(
-    checkout: Checkout, first: tuple[Path, Told]
+    checkout: Checkout, first: First
 ) -> None:
     version = importlib.metadata.version("inflect")
     checkout.install("inflect", "99.0")
-    told = checkout.run()
-    assert_foretold(told, first[1])
-    assert told.why("normalize") == f"inflect {version} → 99.0"
-    assert told.ran == {"normalize"}
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
+    assert run.why("normalize") == f"inflect {version} → 99.0"
+    assert run.ran == {"normalize"}
 
 
 def test_ingest_that_writes_other_texts_reaches_their_readers(checkout: Checkout) -> None:

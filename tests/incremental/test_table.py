@@ -22,8 +22,9 @@ from tests.incremental.conftest import (
     ROW_WISE,
     Checkout,
     Driver,
-    Told,
-    assert_foretold,
+    First,
+    PlannedRun,
+    assert_plan_came_true,
     configuration,
 )
 
@@ -40,14 +41,14 @@ def test_t1_nothing_changed(checkout: Checkout) -> None:
     assert checkout.run().ran == set()
 
 
-def test_t2_a_helper_below_a_stage_changed(checkout: Checkout, first: tuple[Path, Told]) -> None:
+def test_t2_a_helper_below_a_stage_changed(checkout: Checkout, first: First) -> None:
     checkout.edit(WORDS, LEMMA, LEMMA.replace("return noun", "return noun.upper()"))
-    told = checkout.run(recheck=True)
-    assert_foretold(told, first[1])
-    assert told.with_action("run") == {"normalize"}
-    assert told.with_action("unless") == FROM_TOKENS
-    assert told.ran == {"normalize"} | FROM_TOKENS
-    assert told.why("normalize") == "code changed: reviewflow.text.base_forms.lemma"
+    run = checkout.run(recheck=True)
+    assert_plan_came_true(run, first[1])
+    assert run.with_action("run") == {"normalize"}
+    assert run.with_action("unless") == FROM_TOKENS
+    assert run.ran == {"normalize"} | FROM_TOKENS
+    assert run.why("normalize") == "code changed: reviewflow.text.base_forms.lemma"
 
 
 def test_t3_a_comment_and_a_docstring_in_the_helper(checkout: Checkout) -> None:
@@ -56,21 +57,21 @@ def test_t3_a_comment_and_a_docstring_in_the_helper(checkout: Checkout) -> None:
     assert checkout.run().ran == set()
 
 
-def test_t4_one_learning_rate(checkout: Checkout, first: tuple[Path, Told]) -> None:
+def test_t4_one_learning_rate(checkout: Checkout, first: First) -> None:
     variants = configuration()["variants"]
     variants["tanh"]["train.learning_rate"] = 0.05
     checkout.configure(variants=variants)
-    told = checkout.run()
-    assert_foretold(told, first[1])
-    assert told.ran == {"train[tanh]", "evaluate[tanh]", "report"}
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
+    assert run.ran == {"train[tanh]", "evaluate[tanh]", "report"}
 
 
-def test_t5_other_code_and_the_same_bytes(checkout: Checkout, first: tuple[Path, Told]) -> None:
+def test_t5_other_code_and_the_same_bytes(checkout: Checkout, first: First) -> None:
     checkout.edit(WORDS, LEMMA, LEMMA.replace("noun != word", "not noun == word"))
-    told = checkout.run(recheck=True)
-    assert_foretold(told, first[1])
-    assert told.with_action("unless") == FROM_TOKENS
-    assert told.ran == {"normalize"}
+    run = checkout.run(recheck=True)
+    assert_plan_came_true(run, first[1])
+    assert run.with_action("unless") == FROM_TOKENS
+    assert run.ran == {"normalize"}
 
 
 def test_t5c_a_comment_in_the_stage_itself(checkout: Checkout) -> None:
@@ -88,7 +89,7 @@ def test_t6_the_file_is_touched(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize("damage", ["t7 cut short", "t8 deleted"])
-def test_a_damaged_file(damage: str, checkout: Checkout, first: tuple[Path, Told]) -> None:
+def test_a_damaged_file(damage: str, checkout: Checkout, first: First) -> None:
     path = checkout.file("features", "features.parquet")
     whole = path.read_bytes()
     if damage == "t7 cut short":
@@ -97,11 +98,11 @@ def test_a_damaged_file(damage: str, checkout: Checkout, first: tuple[Path, Told
     else:
         path.unlink()
         words = "is missing"
-    told = checkout.run()
-    assert_foretold(told, first[1])
-    assert told.ran == {"features"}
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
+    assert run.ran == {"features"}
     name = f"features/{path.parent.name[:8]}…/features.parquet"
-    assert told.why("features") == f"artifact damaged: {name} {words}"
+    assert run.why("features") == f"artifact damaged: {name} {words}"
     assert path.read_bytes() == whole
 
 
@@ -117,7 +118,7 @@ def short_reviews() -> Reviews:
 @pytest.fixture(scope="module")
 def in_parts(
     copied: Path, driver: Driver, short_reviews: Reviews, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Told]:
+) -> First:
     """The row-wise stages of a job whose rows make several parts; its artifacts."""
     artifacts = tmp_path_factory.mktemp("parts") / "artifacts"
     artifacts.mkdir()
@@ -148,8 +149,8 @@ def edited(rows: Reviews) -> Reviews:
 
 @pytest.fixture
 def several_parts(
-    in_parts: tuple[Path, Told], checkout: Checkout, tmp_path: Path
-) -> tuple[Checkout, Told]:
+    in_parts: First, checkout: Checkout, tmp_path: Path
+) -> tuple[Checkout, PlannedRun]:
     """The checkout after the row-wise stages on rows that make several parts."""
     artifacts, before = in_parts
     checkout.artifacts = tmp_path / "parts" / "artifacts"
@@ -160,39 +161,39 @@ def several_parts(
 @pytest.mark.parametrize("change", [appended, inserted, deleted, edited])
 def test_t9_a_row(
     change: Callable[[Reviews], Reviews],
-    several_parts: tuple[Checkout, Told],
+    several_parts: tuple[Checkout, PlannedRun],
     short_reviews: Reviews,
 ) -> None:
     checkout, before = several_parts
     checkout.write_rows(change(short_reviews))
-    told = checkout.run(ROW_WISE)
-    parts = len({part for _, part in told.foretold if part is not None})
+    run = checkout.run(ROW_WISE)
+    parts = len({part for _, part in run.plan if part is not None})
     assert parts > 3
     for label in ROW_WISE_STEPS:
-        assert 1 <= told.parts_that_ran(label) <= 2, label
-        steps = [o for (name, _), o in told.outcomes.items() if name == label]
+        assert 1 <= run.parts_that_ran(label) <= 2, label
+        steps = [o for (name, _), o in run.outcomes.items() if name == label]
         known = {o["key"] for (name, _), o in before.outcomes.items() if name == label}
-        assert sum(o["key"] not in known for o in steps) == told.parts_that_ran(label)
-        will = sum(e["action"] == "run" for (name, _), e in told.foretold.items() if name == label)
-        assert label == "count" or will == told.parts_that_ran(label)
+        assert sum(o["key"] not in known for o in steps) == run.parts_that_ran(label)
+        will = sum(e["action"] == "run" for (name, _), e in run.plan.items() if name == label)
+        assert label == "count" or will == run.parts_that_ran(label)
     # what only counts training rows does not change where a test row does
-    assert told.ran - {"vocabulary", "features"} == set(ROW_WISE_STEPS)
+    assert run.ran - {"vocabulary", "features"} == set(ROW_WISE_STEPS)
 
 
 def test_t9_rows_in_another_order_of_parts_keep_their_work(
-    several_parts: tuple[Checkout, Told], short_reviews: Reviews
+    several_parts: tuple[Checkout, PlannedRun], short_reviews: Reviews
 ) -> None:
     checkout, before = several_parts
     length = rows_of_part(before, 0)
     checkout.write_rows([*short_reviews[length:], *short_reviews[:length]])
-    told = checkout.run(ROW_WISE)
+    run = checkout.run(ROW_WISE)
     for label in ROW_WISE_STEPS:
-        assert told.parts_that_ran(label) <= 1, label  # the last part ends with the file
+        assert run.parts_that_ran(label) <= 1, label  # the last part ends with the file
 
 
-def rows_of_part(told: Told, part: int) -> int:
+def rows_of_part(run: PlannedRun, part: int) -> int:
     """How many rows a part has."""
-    folder = Path(told.outcomes["ingest", part]["folder"])
+    folder = Path(run.outcomes["ingest", part]["folder"])
     return int(json.loads((folder / "manifest.json").read_text("utf-8"))["figures"]["rows"])
 
 
@@ -217,12 +218,12 @@ def test_t10_why_in_words_with_old_and_new_values(checkout: Checkout) -> None:
 
 
 def test_t10_words_for_new_rows(
-    several_parts: tuple[Checkout, Told], short_reviews: Reviews
+    several_parts: tuple[Checkout, PlannedRun], short_reviews: Reviews
 ) -> None:
     checkout, _ = several_parts
     checkout.write_rows(edited(short_reviews))
-    told = checkout.plan()
-    reasons = {(e["label"], e["reason"]) for e in told.foretold.values() if e["action"] == "run"}
+    plan = checkout.plan()
+    reasons = {(e["label"], e["reason"]) for e in plan.plan.values() if e["action"] == "run"}
     rows = {"ingest", "split", "normalize"}
     assert {reason for label, reason in reasons if label in rows} == {"new rows"}
 
@@ -230,9 +231,9 @@ def test_t10_words_for_new_rows(
 def test_t10_words_for_new_seeds(checkout: Checkout) -> None:
     changes = {"repeats": 2, "learning_rate": 0.05}
     checkout.configure(train=configuration()["train"] | changes)
-    told = checkout.plan()
-    assert told.why("train[relu, seed 0]") == "train.learning_rate 0.1 → 0.05"
-    assert told.why("train[relu, seed 1]") == "new seed 1"
+    plan = checkout.plan()
+    assert plan.why("train[relu, seed 0]") == "train.learning_rate 0.1 → 0.05"
+    assert plan.why("train[relu, seed 1]") == "new seed 1"
 
 
 def test_t10_words_for_a_report_of_other_variants(checkout: Checkout) -> None:
@@ -248,7 +249,7 @@ def test_t11_planning_imports_nothing_heavy(checkout: Checkout) -> None:
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
     arguments = ("plan", "--config", "configs/job.yaml", "--artifacts", str(checkout.artifacts))
-    told = subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         cwd=checkout.root,
         env={**os.environ, "PYTHONPATH": str(checkout.root)},
@@ -256,11 +257,11 @@ def test_t11_planning_imports_nothing_heavy(checkout: Checkout) -> None:
         text=True,
         check=False,
     )
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "train[relu]: cached" in told.stdout.splitlines()
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "train[relu]: cached" in run.stdout.splitlines()
 
 
-def test_t12_two_runs_at_once(checkout: Checkout, first: tuple[Path, Told], tmp_path: Path) -> None:
+def test_t12_two_runs_at_once(checkout: Checkout, first: First, tmp_path: Path) -> None:
     checkout.artifacts = tmp_path / "both" / "artifacts"
     checkout.artifacts.mkdir(parents=True)
     requests = [
@@ -268,7 +269,7 @@ def test_t12_two_runs_at_once(checkout: Checkout, first: tuple[Path, Told], tmp_
     ]
     both = checkout.driver.answers(*requests)
     for step, outcome in first[1].outcomes.items():
-        found = [told.outcomes[step] for told in both]
+        found = [run.outcomes[step] for run in both]
         assert [o["digests"] for o in found] == [outcome["digests"]] * 2, step
         assert sorted(o["state"] for o in found) == ["cached", "ran"], step
 

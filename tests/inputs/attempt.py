@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from flows.commands.main import main
 from reviewflow.errors import QualityError, ReviewflowError
-from tests.conftest import performed, small_config, write_config
+from tests.conftest import plan_and_run, small_config, write_config
 
 ROWS = 60
 Rows = list[list[str]]
@@ -146,7 +146,7 @@ def _run(attempt: Attempt, stages: tuple[str, ...]) -> Reply:
     """Return the reply of the job, whose ``stages`` the library runs."""
     before = set(Path(attempt.artifacts, "store").glob("validate_*/*/results.json"))
     try:
-        performed(Path("job.yaml"), Path(attempt.artifacts), stages)
+        plan_and_run(Path("job.yaml"), Path(attempt.artifacts), stages)
     except ReviewflowError as error:
         new = set(Path(attempt.artifacts, "store").glob("validate_*/*/results.json")) - before
         results = [one for path in new for one in json.loads(path.read_bytes())["results"]]

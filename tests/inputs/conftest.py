@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import performed, small_config, write_config
+from tests.conftest import plan_and_run, small_config, write_config
 from tests.inputs.attempt import csv_text, made_up
 from tests.inputs.tampering import SUITES, TEST_ROWS, WORKS, Base
 from tests.reviewflow.quality.conftest import all_warnings
@@ -23,5 +23,5 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
     }
     lenient = write_config(folder / "lenient.yaml", content)
     for config in (strict, lenient):
-        performed(config, folder / "artifacts", WORKS[:-1])
+        plan_and_run(config, folder / "artifacts", WORKS[:-1])
     return Base(folder, strict, lenient)

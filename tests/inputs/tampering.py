@@ -20,7 +20,7 @@ from reviewflow.jobs.sentiment_summary import quality_entries
 from reviewflow.quality.suites import Expectation, Suite
 from reviewflow.reviews.column_digests import column_digests
 from reviewflow.store.hashing import digest_of
-from tests.conftest import ROOT, performed
+from tests.conftest import ROOT, plan_and_run
 
 SUITES = ROOT / "configs" / "expectations"
 CHECKS = ("suites", "ingest", "validate reviews")
@@ -126,15 +126,15 @@ def check_data(
     last = WORKS.index(f"validate {suite}") + 1
     if errors:
         with pytest.raises(QualityError) as refusal:
-            performed(strict, artifacts, WORKS)
+            plan_and_run(strict, artifacts, WORKS)
         assert refusal.value.exit_code == 3
         table = str(refusal.value)
         assert "nothing was trained" in table
         assert not (artifacts / "store" / "train").exists()
     else:
-        performed(strict, artifacts, WORKS[:last])
+        plan_and_run(strict, artifacts, WORKS[:last])
     results = newest_results(artifacts, stage)
-    done = performed(lenient, artifacts, WORKS[:last])
+    done = plan_and_run(lenient, artifacts, WORKS[:last])
     entries = [entry for entry in quality_entries(done.run) if entry["suite"] == suite]
     return CheckResults(table, results, entries)
 

@@ -21,7 +21,7 @@ from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, p
 from reviewflow.quality.suites import read_suite
 from reviewflow.quality.validation import run_suite
 from reviewflow.reporting.page.html import html_page
-from tests.conftest import performed
+from tests.conftest import plan_and_run
 from tests.inputs.tampering import (
     SUITES,
     TERMS,
@@ -192,7 +192,7 @@ def test_features_that_only_warn_are_trained_on_and_in_the_report(
 ) -> None:
     artifacts = base.copy(tmp_path)
     tamper(artifacts, "features", "features.parquet", 1, first_value(1.5))
-    done = performed(base.lenient, artifacts, WORKS)
+    done = plan_and_run(base.lenient, artifacts, WORKS)
     assert "train[default]" in done.ran
     found = summary(done.run, read_config(base.lenient), tmp_path / "report.html")
     page = html_page({"run_id": "r", "job": "sentiment", "state": "completed", **found}, None)

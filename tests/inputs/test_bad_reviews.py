@@ -10,7 +10,7 @@ import yaml
 from reviewflow.jobs.sentiment_summary import quality_entries
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
-from tests.conftest import performed, write_config
+from tests.conftest import plan_and_run, write_config
 from tests.inputs.attempt import csv_text, made_up
 from tests.inputs.tampering import (
     CHECKS,
@@ -196,5 +196,5 @@ def test_a_given_split_with_a_text_on_both_sides_only_warns(base: Base, tmp_path
     config = with_reviews(base.strict, tmp_path, bad.rows, bad.test)
     content = yaml.safe_load(config.read_text(encoding="utf-8"))
     content["validate"]["reviews"] = str(SUITES / "reviews_given_split.yaml")
-    done = performed(write_config(config, content), base.copy(tmp_path), CHECKS)
+    done = plan_and_run(write_config(config, content), base.copy(tmp_path), CHECKS)
     assert failures(quality_entries(done.run), "warning") == {("rows", "crosses_split")}

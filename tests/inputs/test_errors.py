@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reviewflow.quality.describe import value
-from tests.conftest import ROOT, named, performed, small_config, write_config
+from tests.conftest import ROOT, plan_and_run, small_config, step_name, write_config
 from tests.inputs.attempt import Case, Reply, csv_text, made_up, run_case, working_folder
 from tests.inputs.cases import FEATURES, cases
 
@@ -71,8 +71,8 @@ def test_the_next_good_run_is_not_disturbed(reply_to: Try, room: Path, tmp_path:
         folder.mkdir()
         with working_folder(folder):
             Path("reviews.csv").write_text(csv_text(made_up(80)), encoding="utf-8", newline="")
-            done = performed(write_config(Path("job.yaml"), content), artifacts, FEATURES)
-        made.append({named(step): one.digests for step, one in done.run.artifacts.items()})
+            done = plan_and_run(write_config(Path("job.yaml"), content), artifacts, FEATURES)
+        made.append({step_name(step): one.digests for step, one in done.run.artifacts.items()})
     assert made[0] == made[1]
     assert_nothing_half_done(room / "artifacts")
 

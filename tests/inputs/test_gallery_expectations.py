@@ -7,7 +7,7 @@ import yaml
 
 from reviewflow.errors import QualityError
 from reviewflow.jobs.sentiment_summary import quality_entries
-from tests.conftest import performed, write_config
+from tests.conftest import plan_and_run, write_config
 from tests.inputs.tampering import SUITES, WORKS, Base
 from tests.reviewflow.quality.test_checks_page import ENTRIES
 
@@ -33,7 +33,7 @@ def suite_of(entry: dict) -> str:  # type: ignore[type-arg]
 
 def test_an_expectation_of_the_gallery_warns(base: Base, tmp_path: Path) -> None:
     config = with_entry(base, tmp_path, "reviews", "expect_column_median_to_be_between")
-    done = performed(config, base.copy(tmp_path), WORKS[:3])
+    done = plan_and_run(config, base.copy(tmp_path), WORKS[:3])
     last = [entry for entry in quality_entries(done.run) if entry["suite"] == "reviews"][-1]
     assert (last["success"], last["severity"]) == (False, "warning")
     assert last["asked"] == "median of characters at least 200"
@@ -43,19 +43,19 @@ def test_an_expectation_of_the_gallery_warns(base: Base, tmp_path: Path) -> None
 def test_a_comment_or_another_order_of_keys_repeats_no_check(base: Base, tmp_path: Path) -> None:
     config = with_entry(base, tmp_path, "reviews", "expect_column_median_to_be_between")
     artifacts = base.copy(tmp_path)
-    assert performed(config, artifacts, WORKS[:3]).ran == {"suites", "validate_reviews"}
+    assert plan_and_run(config, artifacts, WORKS[:3]).ran == {"suites", "validate_reviews"}
     suite = tmp_path / "reviews.yaml"
     content = yaml.safe_load(suite.read_text(encoding="utf-8"))
     entries = [dict(reversed(entry.items())) for entry in content["expectations"]]
     dumped = yaml.safe_dump({"expectations": entries, "name": content["name"]}, sort_keys=False)
     suite.write_text(f"# A comment.\n{dumped}", encoding="utf-8")
-    assert performed(config, artifacts, WORKS[:3]).ran == set()
+    assert plan_and_run(config, artifacts, WORKS[:3]).ran == set()
 
 
 def test_an_expectation_of_the_gallery_stops_the_run(base: Base, tmp_path: Path) -> None:
     config = with_entry(base, tmp_path, "features", "expect_column_values_to_be_between")
     artifacts = base.copy(tmp_path)
     with pytest.raises(QualityError) as refusal:
-        performed(config, artifacts, WORKS)
+        plan_and_run(config, artifacts, WORKS)
     assert "Fewer than 50 test rows" in " ".join(str(refusal.value).split())
     assert not (artifacts / "store" / "train").exists()

@@ -22,7 +22,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
-from tests.conftest import ROOT, SHOWN, Told, performed, small_config, write_config
+from tests.conftest import GROUPS, ROOT, PlannedRun, plan_and_run, small_config, write_config
 from tests.inputs.attempt import MOODS, csv_text, made_up
 
 FEATURES = ("suites", "ingest", "validate reviews", "normalize", "vectorize", "validate features")
@@ -37,7 +37,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def job(tmp_path: Path, artifacts: Path) -> Callable[..., Told]:
+def job(tmp_path: Path, artifacts: Path) -> Callable[..., PlannedRun]:
     """Run some stages on a file with changed settings."""
 
     def do(
@@ -45,45 +45,45 @@ def job(tmp_path: Path, artifacts: Path) -> Callable[..., Told]:
         stages: tuple[str, ...] = FEATURES,
         name: str = "reviews.csv",
         **sections: dict[str, Any],
-    ) -> Told:
+    ) -> PlannedRun:
         path = tmp_path / name
         path.write_bytes(file.encode() if isinstance(file, str) else file)
         content = small_config(path)
         del content["variants"]
         for section, settings in sections.items():
             content.setdefault(section, {}).update(settings)
-        return performed(write_config(tmp_path / "job.yaml", content), artifacts, stages)
+        return plan_and_run(write_config(tmp_path / "job.yaml", content), artifacts, stages)
 
     return do
 
 
-Job = Callable[..., Told]
+Job = Callable[..., PlannedRun]
 
 
-def texts(done: Told) -> list[str]:
+def texts(done: PlannedRun) -> list[str]:
     return column(done, "ingest", "reviews.parquet", "text")
 
 
-def labels(done: Told) -> list[int | None]:
+def labels(done: PlannedRun) -> list[int | None]:
     return column(done, "ingest", "reviews.parquet", "label")
 
 
-def tokens(done: Told) -> list[list[str]]:
+def tokens(done: PlannedRun) -> list[list[str]]:
     return column(done, "normalize", "tokens.parquet", "tokens")
 
 
-def column(done: Told, stage: str, name: str, wanted: str) -> list[Any]:
+def column(done: PlannedRun, stage: str, name: str, wanted: str) -> list[Any]:
     parts = range(len(done.run.index.parts))
     tables = [pq.read_table(done.folder(stage, part) / name) for part in parts]
     return [cell for table in tables for cell in table[wanted].to_pylist()]
 
 
-def facts(done: Told, config: Config | None = None) -> dict[str, Any]:
+def facts(done: PlannedRun, config: Config | None = None) -> dict[str, Any]:
     """Return the summary in run.json. ``config`` is needed where variants have names."""
     return summary(done.run, config or done.run.planner.nodes[1].config, Path("report.html"))
 
 
-def assert_same_rows(done: Told) -> None:
+def assert_same_rows(done: PlannedRun) -> None:
     assert texts(done) == [text for text, _ in made_up(ROWS)]
     assert labels(done) == [n % 2 for n in range(ROWS)]
 
@@ -281,7 +281,7 @@ def test_small_data_are_not_refused_for_being_small(tmp_path: Path) -> None:
     content["vectorize"]["max_features"] = 100_000
     content["train"]["batch_size"] = 4096
     del content["variants"]
-    done = performed(write_config(tmp_path / "job.yaml", content), tmp_path / "made", SHOWN)
+    done = plan_and_run(write_config(tmp_path / "job.yaml", content), tmp_path / "made", GROUPS)
     (variant,) = facts(done)["variants"]
     assert variant["metrics"]["test"]["rows"] == 20
     assert variant["metrics"]["train"]["rows"] == 30
@@ -297,7 +297,7 @@ def test_a_part_with_one_row_and_one_class_in_the_test_split(tmp_path: Path) -> 
     content = small_config(rows)
     content["ingest"]["test_path"] = str(test)
     del content["variants"]
-    done = performed(write_config(tmp_path / "job.yaml", content), tmp_path / "made", SHOWN)
+    done = plan_and_run(write_config(tmp_path / "job.yaml", content), tmp_path / "made", GROUPS)
     assert [part.rows for part in done.run.index.parts] == [30, 1]
     (variant,) = facts(done)["variants"]
     assert variant["metrics"]["test"]["rows"] == 1
@@ -310,7 +310,7 @@ def test_variants_with_equal_settings_are_trained_once_and_reported(tmp_path: Pa
     content = small_config(path)
     content["variants"] = {"plain": {}, "same": {"train.activation": "relu"}}
     config = write_config(tmp_path / "job.yaml", content)
-    done = performed(config, tmp_path / "made", SHOWN)
+    done = plan_and_run(config, tmp_path / "made", GROUPS)
     assert [label for label, _ in done.outcomes if label.startswith("train")] == ["train[plain]"]
     found = facts(done, read_config(config))
     assert found["conclusions"] == ["plain and same have equal settings: trained once for all."]
@@ -322,7 +322,7 @@ def test_variants_with_equal_settings_are_trained_once_and_reported(tmp_path: Pa
         settings = read_config(config)
         planner = open_sentiment(settings, tmp_path / "made", LastRun({}, {}))
         run = Run(planner, shown, pool)
-        for work in run.task_groups(*SHOWN[:-2]):
+        for work in run.task_groups(*GROUPS[:-2]):
             run.perform(work)
     assert shown.lines == ["train[plain]: trained once for same too: equal settings"]
 

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 
 from flows.commands.main import main
 from reviewflow.errors import QualityError
-from tests.conftest import ROOT, performed, small_config, write_config
+from tests.conftest import ROOT, plan_and_run, small_config, write_config
 from tests.inputs.attempt import csv_text, made_up
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -231,7 +231,7 @@ def test_the_table_of_a_failed_check_holds_no_escapes(tmp_path: Path) -> None:
     content["validate"]["reviews"] = str(write_config(tmp_path / "suite.yaml", suite))
     config = write_config(tmp_path / "job.yaml", content)
     with pytest.raises(QualityError) as refusal:
-        performed(config, tmp_path / "artifacts", ("ingest", "validate reviews"))
+        plan_and_run(config, tmp_path / "artifacts", ("ingest", "validate reviews"))
     assert "\x1b" not in str(refusal.value)
     assert "\\x1b[31mred" in str(refusal.value)
 

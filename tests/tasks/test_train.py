@@ -11,8 +11,8 @@ from reviewflow.moons.training import train_full_batch
 from tasks.train import progress_artifact
 
 
-def shown(label: str) -> list[Any]:
-    """The progress artifacts of a piece of group."""
+def progress_artifacts(label: str) -> list[Any]:
+    """Return the progress artifacts with a label."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -29,14 +29,14 @@ def test_progress_is_one_artifact_that_ends_at_a_hundred(prefect_api: str) -> No
     def training() -> None:
         show = progress_artifact(label)
         show("a message alone", {})
-        assert shown(label) == []
+        assert progress_artifacts(label) == []
         show("epoch 1", {"done": 1.0, "total": 4.0, "loss": 0.69})
-        (artifact,) = shown(label)
+        (artifact,) = progress_artifacts(label)
         assert float(artifact.data) == 25
 
-        show("epoch 2", {"done": 2.0, "total": 4.0, "loss": 0.6})  # too soon to tell Prefect
-        show("epoch 4", {"done": 4.0, "total": 4.0, "loss": 0.5})  # the last word is always told
-        (artifact,) = shown(label)
+        show("epoch 2", {"done": 2.0, "total": 4.0, "loss": 0.6})  # too soon for another request
+        show("epoch 4", {"done": 4.0, "total": 4.0, "loss": 0.5})  # the end is always sent
+        (artifact,) = progress_artifacts(label)
         assert float(artifact.data) == 100
 
     training()
@@ -62,5 +62,5 @@ def test_the_two_moons_have_a_progress_artifact(prefect_api: str, tmp_path: Path
         )
 
     training()
-    (artifact,) = shown(label)
+    (artifact,) = progress_artifacts(label)
     assert float(artifact.data) == 100

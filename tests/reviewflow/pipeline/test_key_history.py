@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +153,9 @@ SCENARIOS: dict[str, tuple[dict[str, Any], dict[Named, tuple[Reason, ...]]]] = {
 def test_each_reason_is_what_differs(name: str, job: Numbered, first: Run) -> None:
     changes, expected = SCENARIOS[name]
     changed, last_run = job.changed(**changes), last_run_of(first)
-    foretold = planned(changed, last_run)
+    forecast = planned(changed, last_run)
     assert reasons(perform_all(changed, last_run)) == expected
-    assert foretold.items() <= expected.items()
+    assert forecast.items() <= expected.items()
 
 
 def test_a_seed_of_a_variant_whose_name_begins_as_another(job: Numbered, first: Run) -> None:
@@ -186,12 +187,12 @@ def test_an_artifact_that_is_gone_or_damaged(
     name: Named, damage: Callable[[Path], None], reason: str, job: Numbered, first: Run
 ) -> None:
     damage(by_label(first)[name][0].folder)
-    foretold = planned(job, last_run_of(first))
+    forecast = planned(job, last_run_of(first))
     ((found, why),) = reasons(perform_all(job, last_run_of(first))).items()
     assert found == name
     assert [each.kind for each in why] == ["missing" if "missing" in reason else "damaged"]
     assert reason in reason_text(why)
-    assert foretold == {found: why}
+    assert forecast == {found: why}
 
 
 def test_nothing_is_claimed_of_inputs_where_the_last_artifact_is_gone(
@@ -235,6 +236,22 @@ def test_settings_are_named_beside_renamed_modules(job: Numbered, first: Run) ->
     )
     assert found["fit[slow]", None] == (VERSION,)
     assert found["fit[fast]", None] == (Reason("setting", "fit.rate", 0.5, 0.7), VERSION)
+
+
+def test_what_a_stopped_run_did_not_reach_is_still_of_the_version_before(
+    job: Numbered, first: Run
+) -> None:
+    """As after the first run of version 0.2, which was stopped once the squares were made."""
+    code = dict.fromkeys(("read", "square", "halve", "total", "fit", "page"), "renamed")
+    before, now = last_run_of(first, "0.1.0"), last_run_of(perform_all(job), "0.2.0")
+    reached = ("read", "square")
+    stopped = replace(
+        now, versions={name: "0.1.0" for name in before.fingerprints if name not in reached}
+    )
+    found = planned(job.changed(code=code), stopped)
+    assert {why[0].kind for (label, _), why in found.items() if label in reached} == {"code"}
+    assert {why for (label, _), why in found.items() if label not in reached} == {(VERSION,)}
+    assert len(found) > 2 * 3
 
 
 @pytest.mark.parametrize("version", ["0.2", "0.10.0", "1.0.1", None])

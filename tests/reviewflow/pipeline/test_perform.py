@@ -45,7 +45,7 @@ def opened(config: Path, artifacts: Path) -> Planner:
     return open_sentiment(read_config(config), artifacts, LastRun())
 
 
-def performed(config: Path, artifacts: Path) -> Run:
+def run_job(config: Path, artifacts: Path) -> Run:
     with ThreadPoolExecutor(2) as pool:
         run = Run(opened(config, artifacts), Listener(), pool)
         for name in SENTIMENT.groups:
@@ -58,7 +58,7 @@ def performed(config: Path, artifacts: Path) -> Run:
 def run(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of a small job on threads."""
     folder = tmp_path_factory.mktemp("job")
-    return performed(job(folder, reviews), folder / "artifacts")
+    return run_job(job(folder, reviews), folder / "artifacts")
 
 
 def resolved(run: Run) -> list[ResolvedStep]:
@@ -72,14 +72,14 @@ def test_another_process_makes_the_same_bytes_from_the_pickled_steps(
     assert {step.stage for step in steps} == {stage.name for stage in SENTIMENT.stages}
     pickled, store = tmp_path / "steps", tmp_path / "store"
     pickled.write_bytes(pickle.dumps(steps))
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", PROCESS, str(pickled), str(store)],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.split() == [step.key for step in steps]
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [step.key for step in steps]
     for step, artifact in zip(steps, run.artifacts.values(), strict=True):
         for name, entry in artifact.manifest["files"].items():
             made = store / step.stage / step.key / name

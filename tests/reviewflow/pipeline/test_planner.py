@@ -65,17 +65,17 @@ def test_decisions_are_exact_once_everything_before_is_made(
 ) -> None:
     """They are asked for at the start as well, so that what was forecast then is renewed."""
     changed = SCENARIOS[scenario](job)
-    foretold: dict[Step, Decision] = {}
+    decided: dict[Step, Decision] = {}
     with ThreadPoolExecutor(2) as pool:
         run = changed.run(pool, last_run_of(first))
         run.planner.plan_all()
         for group in groups_of(run):
             steps = [step for node in group.nodes for step in node.steps]
-            foretold |= {step: run.planner.plan_step(step) for step in steps}
+            decided |= {step: run.planner.plan_step(step) for step in steps}
             run.planner.plan_all()
             run.perform(group)
     for step, outcome in zip(run.artifacts, run.outcomes, strict=True):
-        decision = foretold[step]
+        decision = decided[step]
         assert decision.key == outcome.key, step
         assert decision.action == {"ran": "run", "cached": "cached"}[outcome.state], step
         assert decision.reasons == outcome.reasons, step

@@ -1,4 +1,4 @@
-"""What the plan foretells is what the run does, and a change costs only what it affects."""
+"""What the plan says is what the run does, and a change costs only what it affects."""
 
 import shutil
 from collections.abc import Callable
@@ -11,9 +11,10 @@ import yaml
 
 from reviewflow.pipeline.explain import decision_text
 from tests.conftest import (
+    PlannedRun,
     Reviews,
-    Told,
-    performed,
+    StepName,
+    plan_and_run,
     small_config,
     write_config,
     write_reviews,
@@ -54,15 +55,15 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def first(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Told]:
+def first(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, PlannedRun]:
     """The first run of all, which every scenario goes on from."""
     project = Project(tmp_path_factory.mktemp("first"), reviews)
     project.set_up()
-    return project, performed(project.config, project.artifacts)
+    return project, plan_and_run(project.config, project.artifacts)
 
 
 @pytest.fixture
-def project(first: tuple[Project, Told], tmp_path: Path) -> Project:
+def project(first: tuple[Project, PlannedRun], tmp_path: Path) -> Project:
     """A copy of the first run's folder in another place."""
     before, _ = first
     shutil.copytree(before.artifacts, tmp_path / "artifacts", symlinks=True)
@@ -71,49 +72,47 @@ def project(first: tuple[Project, Told], tmp_path: Path) -> Project:
     return copied
 
 
-def assert_foretold(told: Told, before: Told) -> None:
-    """The plan's words came true, step by step."""
-    assert told.outcomes.keys() == told.foretold.keys()
-    for step, decision in told.foretold.items():
-        outcome = told.outcomes[step]
+def assert_plan_came_true(run: PlannedRun, before: PlannedRun) -> None:
+    """Check that the run did what the plan had said, step by step."""
+    assert run.outcomes.keys() == run.plan.keys()
+    for step, decision in run.plan.items():
+        outcome = run.outcomes[step]
         if decision.key is not None:
             assert outcome.key == decision.key, step
         if decision.action == "unless":
             assert decision.key is None, step
-            assert waits_for_one_that_runs(told, step), step
+            assert waits_for_one_that_runs(run, step), step
             if step in before.inputs:
-                changed = told.inputs[step] != before.inputs[step]
+                changed = run.inputs[step] != before.inputs[step]
                 assert (outcome.state == "ran") == changed, step
         else:
             assert outcome.state == {"run": "ran", "cached": "cached"}[decision.action], step
             assert bool(decision_text(decision)) == (decision.action == "run"), step
 
 
-def waits_for_one_that_runs(told: Told, named: tuple[str, int | None]) -> bool:
-    (step,) = (step for step in told.run.artifacts if (step.node.label, step.part) == named)
+def waits_for_one_that_runs(run: PlannedRun, name: StepName) -> bool:
+    (step,) = (step for step in run.run.artifacts if (step.node.label, step.part) == name)
     sources = (source for steps in step.inputs().values() for source in steps)
-    return any(
-        told.foretold[source.node.label, source.part].action != "cached" for source in sources
-    )
+    return any(run.plan[source.node.label, source.part].action != "cached" for source in sources)
 
 
-def test_at_first_everything_runs(first: tuple[Project, Told]) -> None:
-    _, told = first
-    assert told.outcomes.keys() == told.foretold.keys()
-    foretold = told.foretold.values()
-    assert "cached" not in {decision.action for decision in foretold}
-    assert {decision_text(d) for d in foretold if d.action == "run"} == {"first run"}
-    # models are judged alike: a second one is spared if it comes out as the first
-    unless = {label for (label, _), d in told.foretold.items() if d.action == "unless"}
+def test_at_first_everything_runs(first: tuple[Project, PlannedRun]) -> None:
+    _, run = first
+    assert run.outcomes.keys() == run.plan.keys()
+    decisions = run.plan.values()
+    assert "cached" not in {decision.action for decision in decisions}
+    assert {decision_text(d) for d in decisions if d.action == "run"} == {"first run"}
+    # all models are evaluated with the same settings, so a second one may be spared
+    unless = {label for (label, _), d in run.plan.items() if d.action == "unless"}
     assert unless <= {"evaluate[relu]", "evaluate[tanh]"}
-    assert {outcome.state for outcome in told.outcomes.values()} == {"ran"}
+    assert {outcome.state for outcome in run.outcomes.values()} == {"ran"}
 
 
-def test_every_stage_over_rows_has_all_of_them(first: tuple[Project, Told]) -> None:
-    _, told = first
+def test_every_stage_over_rows_has_all_of_them(first: tuple[Project, PlannedRun]) -> None:
+    _, run = first
     for stage in ("ingest", "split", "normalize", "features", "validate_reviews"):
-        rows = [o.rows for o in told.outcomes.values() if o.stage == stage]
-        assert sum(row or 0 for row in rows) == told.run.index.rows == 600
+        rows = [o.rows for o in run.outcomes.values() if o.stage == stage]
+        assert sum(row or 0 for row in rows) == run.run.index.rows == 600
 
 
 def of_variant(name: str) -> set[str]:
@@ -251,35 +250,35 @@ SCENARIOS: dict[Callable[[Project], None], set[str]] = {
 
 
 @pytest.mark.parametrize("change", SCENARIOS, ids=lambda change: change.__name__)
-def test_a_change_runs_what_was_foretold_and_what_it_affects(
-    change: Callable[[Project], None], project: Project, first: tuple[Project, Told]
+def test_a_change_runs_what_the_plan_said_and_what_it_affects(
+    change: Callable[[Project], None], project: Project, first: tuple[Project, PlannedRun]
 ) -> None:
     change(project)
-    told = performed(project.config, project.artifacts)
-    assert_foretold(told, first[1])
-    assert told.ran == SCENARIOS[change]
+    run = plan_and_run(project.config, project.artifacts)
+    assert_plan_came_true(run, first[1])
+    assert run.ran == SCENARIOS[change]
 
 
 def test_a_model_cut_short_is_trained_again_to_the_same_bytes(
-    project: Project, first: tuple[Project, Told]
+    project: Project, first: tuple[Project, PlannedRun]
 ) -> None:
     weights_cut_short(project)
-    told = performed(project.config, project.artifacts)
-    assert_foretold(told, first[1])
-    (label,) = told.ran
+    run = plan_and_run(project.config, project.artifacts)
+    assert_plan_came_true(run, first[1])
+    (label,) = run.ran
     assert label in ("train[relu]", "train[tanh]")
-    assert "artifact damaged" in told.outcomes[label, None].reason
-    weights = (told.folder(label) / "model.safetensors").read_bytes()
+    assert "artifact damaged" in run.outcomes[label, None].reason
+    weights = (run.folder(label) / "model.safetensors").read_bytes()
     assert weights == (first[1].folder(label) / "model.safetensors").read_bytes()
 
 
 def test_what_is_refreshed_runs_and_what_comes_out_the_same_stops_it(
-    project: Project, first: tuple[Project, Told]
+    project: Project, first: tuple[Project, PlannedRun]
 ) -> None:
-    told = performed(project.config, project.artifacts, refresh=("vectorize",))
-    assert_foretold(told, first[1])
-    assert told.ran == {"count", "vocabulary", "features"}
-    assert told.foretold["count", None if ("count", None) in told.foretold else 0].reasons
+    run = plan_and_run(project.config, project.artifacts, refresh=("vectorize",))
+    assert_plan_came_true(run, first[1])
+    assert run.ran == {"count", "vocabulary", "features"}
+    assert run.plan["count", None if ("count", None) in run.plan else 0].reasons
 
 
 def test_variants_that_come_to_the_same_features_share_the_work(project: Project) -> None:
@@ -288,24 +287,24 @@ def test_variants_that_come_to_the_same_features_share_the_work(project: Project
         content["variants"] = {"all": {}, "more": {"vectorize.max_features": 200_000}}
 
     project.edit(more_than_all)
-    told = performed(project.config, project.artifacts)
-    assert told.foretold["train[more]", None].action == "unless"
-    trained = [o for o in told.outcomes.values() if o.stage == "train"]
+    run = plan_and_run(project.config, project.artifacts)
+    assert run.plan["train[more]", None].action == "unless"
+    trained = [o for o in run.outcomes.values() if o.stage == "train"]
     assert [o.state for o in trained] == ["ran", "cached"]
     assert len({o.key for o in trained}) == 1
 
 
 def test_the_same_variant_gives_the_same_weights_from_nothing(
-    first: tuple[Project, Told], reviews: Reviews, tmp_path: Path
+    first: tuple[Project, PlannedRun], reviews: Reviews, tmp_path: Path
 ) -> None:
     again = Project(tmp_path, reviews)
     again.set_up()
-    told = performed(again.config, again.artifacts)
-    assert {step: o.key for step, o in told.outcomes.items()} == {
+    run = plan_and_run(again.config, again.artifacts)
+    assert {step: o.key for step, o in run.outcomes.items()} == {
         step: o.key for step, o in first[1].outcomes.items()
     }
     for label in ("train[relu]", "train[tanh]"):
-        mine, other = told.folder(label), first[1].folder(label)
+        mine, other = run.folder(label), first[1].folder(label)
         for name in ("model.safetensors", "history.parquet"):
             assert (mine / name).read_bytes() == (other / name).read_bytes()
 
@@ -314,19 +313,19 @@ def test_an_edited_row_costs_its_part_and_no_other(imdb: Reviews, tmp_path: Path
     project = Project(tmp_path, imdb)
     project.set_up()
     project.edit(lambda c: c.update(normalize={"reduce": "none"}))
-    before = performed(project.config, project.artifacts, ("ingest",))
+    before = plan_and_run(project.config, project.artifacts, ("ingest",))
     assert len(before.run.index.parts) > 1
     assert before.run.index.rows == len(imdb)
 
     changed = [*imdb[:100], (imdb[100][0] + " Again!", imdb[100][1]), *imdb[101:]]
     project.write_rows(lambda _: changed)
-    after = performed(project.config, project.artifacts, ("ingest",))
+    after = plan_and_run(project.config, project.artifacts, ("ingest",))
     ran = [part for (label, part), o in after.outcomes.items() if o.state == "ran"]
     assert 1 <= len(set(ran)) < len(after.run.index.parts)
     assert after.run.index.rows == len(imdb)
 
 
 def test_a_suite_edited_in_place_is_seen_by_the_same_process(project: Project) -> None:
-    performed(project.config, project.artifacts, ("ingest",))
+    plan_and_run(project.config, project.artifacts, ("ingest",))
     reviews_limit(project)
-    assert "validate_reviews" in performed(project.config, project.artifacts).ran
+    assert "validate_reviews" in plan_and_run(project.config, project.artifacts).ran

@@ -13,7 +13,14 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from reviewflow.jobs.sentiment_summary import data_entry
-from tests.conftest import Reviews, Told, performed, small_config, write_config, write_reviews
+from tests.conftest import (
+    PlannedRun,
+    Reviews,
+    plan_and_run,
+    small_config,
+    write_config,
+    write_reviews,
+)
 
 COUNT = 200
 UNCHECKED = ("ingest", "normalize", "vectorize")
@@ -37,19 +44,19 @@ def fits_latin_1(text: str) -> bool:
     return True
 
 
-def features(content: dict[str, Any], folder: Path) -> Told:
+def features(content: dict[str, Any], folder: Path) -> PlannedRun:
     """Everything from the file to the features, in a folder of its own."""
     folder.mkdir(exist_ok=True)
     content["normalize"] = {"reduce": "stem"}
-    return performed(write_config(folder / "job.yaml", content), folder / "made", UNCHECKED)
+    return plan_and_run(write_config(folder / "job.yaml", content), folder / "made", UNCHECKED)
 
 
-def table_of(told: Told) -> pa.Table:
-    return pq.read_table(told.folder("features", 0) / "features.parquet")
+def table_of(result: PlannedRun) -> pa.Table:
+    return pq.read_table(result.folder("features", 0) / "features.parquet")
 
 
 @pytest.fixture(scope="module")
-def expected(rows: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Told:
+def expected(rows: Reviews, tmp_path_factory: pytest.TempPathFactory) -> PlannedRun:
     """The features of the plain CSV file."""
     folder = tmp_path_factory.mktemp("csv")
     return features(small_config(write_reviews(folder / "reviews.csv", rows)), folder)
@@ -123,18 +130,18 @@ FORMATS: dict[str, Write] = {
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_format_of_the_file_leaves_no_trace(
-    name: str, rows: Reviews, expected: Told, tmp_path: Path
+    name: str, rows: Reviews, expected: PlannedRun, tmp_path: Path
 ) -> None:
     content = small_config(tmp_path)
     content["ingest"] = FORMATS[name](tmp_path, rows)
-    told = features(content, tmp_path)
-    assert {step: o.key for step, o in told.outcomes.items()} == {
+    result = features(content, tmp_path)
+    assert {step: o.key for step, o in result.outcomes.items()} == {
         step: o.key for step, o in expected.outcomes.items()
     }
-    assert table_of(told).equals(table_of(expected))
+    assert table_of(result).equals(table_of(expected))
 
 
-def test_the_rows_are_what_the_file_holds(rows: Reviews, expected: Told) -> None:
+def test_the_rows_are_what_the_file_holds(rows: Reviews, expected: PlannedRun) -> None:
     read = pq.read_table(expected.folder("ingest", 0) / "reviews.parquet")
     assert read["text"].to_pylist() == [text for text, _ in rows]
     assert read["label"].to_pylist() == [int(label == "positive") for _, label in rows]
@@ -144,25 +151,25 @@ def test_the_rows_are_what_the_file_holds(rows: Reviews, expected: Told) -> None
     assert made.num_rows == COUNT
 
 
-def sides(told: Told) -> list[str]:
+def sides(result: PlannedRun) -> list[str]:
     """The side of every row, in the order of the parts."""
-    parts = range(len(told.run.index.parts))
+    parts = range(len(result.run.index.parts))
     return [
         side
         for part in parts
-        for side in pq.read_table(told.folder("features", part) / "features.parquet")[
+        for side in pq.read_table(result.folder("features", part) / "features.parquet")[
             "split"
         ].to_pylist()
     ]
 
 
 def test_a_hash_split_stays_put_when_rows_come_and_go(
-    rows: Reviews, expected: Told, tmp_path: Path
+    rows: Reviews, expected: PlannedRun, tmp_path: Path
 ) -> None:
     before = dict(zip((text for text, _ in rows), sides(expected), strict=True))
     fewer = [rows[5], *rows[20:]]
-    told = features(small_config(write_reviews(tmp_path / "reviews.csv", fewer)), tmp_path)
-    assert sides(told) == [before[text] for text, _ in fewer]
+    result = features(small_config(write_reviews(tmp_path / "reviews.csv", fewer)), tmp_path)
+    assert sides(result) == [before[text] for text, _ in fewer]
     assert 0.1 < sides(expected).count("test") / COUNT < 0.3
 
 
@@ -188,17 +195,17 @@ def test_a_split_column_is_obeyed(rows: Reviews, tmp_path: Path) -> None:
 def test_a_test_file_is_the_test_split(rows: Reviews, tmp_path: Path) -> None:
     content = small_config(write_reviews(tmp_path / "train.csv", rows[:150]))
     content["ingest"]["test_path"] = str(write_reviews(tmp_path / "test.csv", rows[150:]))
-    told = features(content, tmp_path)
-    assert [part.rows for part in told.run.index.parts] == [150, 50]
-    assert sides(told) == ["train"] * 150 + ["test"] * 50
+    result = features(content, tmp_path)
+    assert [part.rows for part in result.run.index.parts] == [150, 50]
+    assert sides(result) == ["train"] * 150 + ["test"] * 50
 
 
 def test_rows_read_are_rows_kept_and_rows_left_out(rows: Reviews, tmp_path: Path) -> None:
     odd = [*rows[:50], ("So so.", "neutral"), *rows[50:], ("Hm.", "neutral"), ("Well.", "?")]
     content = small_config(write_reviews(tmp_path / "reviews.csv", odd))
     content["ingest"]["other_labels"] = "drop"
-    told = features(content, tmp_path)
-    told_of = data_entry(told.run.index, content["ingest"]["path"])
+    result = features(content, tmp_path)
+    told_of = data_entry(result.run.index, content["ingest"]["path"])
     assert [
         (one["word"], one["rows"], list(one["first_records"])) for one in told_of["left_out"]
     ] == [
@@ -206,8 +213,8 @@ def test_rows_read_are_rows_kept_and_rows_left_out(rows: Reviews, tmp_path: Path
         ("?", 1, [COUNT + 4]),
     ]
     assert told_of["rows"] + sum(one["rows"] for one in told_of["left_out"]) == len(odd)
-    assert table_of(told).num_rows == told_of["rows"] == COUNT
-    assert told.run.index.record(0, 50) == 53  # the row behind the first that was left out
+    assert table_of(result).num_rows == told_of["rows"] == COUNT
+    assert result.run.index.record(0, 50) == 53  # the row behind the first that was left out
 
 
 def test_a_row_without_a_label_keeps_its_place(rows: Reviews, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from reviewflow import __version__
 from reviewflow.config.sections import Config
 from reviewflow.errors import StoreError
+from reviewflow.pipeline.keys import Fingerprint
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.history import run_record, run_records, run_summary
 from reviewflow.runs.identity import RunIdentity
@@ -202,6 +203,21 @@ def test_the_last_run_is_of_the_same_configuration_and_data(tmp_path: Path) -> N
     first = last("new", "/x/new.yaml", "a.csv")
     assert (dict(first.fingerprints), first.other_runs, first.version) == ({}, True, None)
     assert last("moons", None, None, "moons") == LastRun({}, {})
+
+
+def test_what_a_run_did_not_reach_keeps_the_version_that_knew_it(tmp_path: Path) -> None:
+    """Version 0.1 made a node that neither of two later runs reached."""
+    runs, identity = tmp_path / "runs", RunIdentity("sentiment", "imdb")
+    write_keys(tmp_path, OLD, 1)
+    assert last_run(runs, identity).version_of("train[relu]") == "0.1"
+    made_of = Fingerprint("split", {}, {}, {}, {}, {}, {})
+    for _ in range(2):
+        record = recorder(runs)
+        record.write_keys({"split": (made_of, [key_of(2)])}, last_run(runs, identity))
+        record.finish("failed", "stopped", {})
+        found = last_run(runs, identity)
+        assert (found.version, found.version_of("split")) == (__version__, __version__)
+        assert found.version_of("train[relu]") == "0.1"
 
 
 def test_keys_that_are_garbled_are_passed_over(tmp_path: Path) -> None:
