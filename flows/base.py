@@ -37,7 +37,7 @@ from reviewflow.runs.gc import write_claims
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, last_run
 from tasks.links import publish_links
-from tasks.notify import notify_of
+from tasks.notify import send_alert
 from tasks.stage import StageTask
 
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -211,7 +211,7 @@ class FlowRun(ABC):
         last = last_completed(runs, self.record.identity, before=own_id)
         lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
         for alert in alerts(content, last.content if last else None, lower_is_better):
-            notify_of(alert, {"job": self.record.job, "run_id": own_id})
+            send_alert(alert, {"job": self.record.job, "run_id": own_id})
 
 
 def check_tasks(job: Job, tasks: Mapping[str, object]) -> None:

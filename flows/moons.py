@@ -16,7 +16,7 @@ from reviewflow.pipeline.opening import open_planner
 from reviewflow.pipeline.planner import Planner
 from reviewflow.store.files import write_atomically
 from tasks.moons import train_moons
-from tasks.notify import tell_of_crash
+from tasks.notify import send_crash_alert
 from tasks.stage import StageTask, moons_stage
 
 TASKS: Mapping[str, StageTask] = {
@@ -34,7 +34,7 @@ TASKS: Mapping[str, StageTask] = {
 @flow(
     name="moons",
     task_runner=RUNNER,
-    on_crashed=[tell_of_crash],
+    on_crashed=[send_crash_alert],
 )
 @stoppable
 def moons(
@@ -67,7 +67,7 @@ class Moons(FlowRun):
 
     @property
     def page(self) -> Path:
-        """Where the page is."""
+        """The path of the page."""
         return (self.output or self.record.folder) / PAGE_FILE
 
     def open(self, last_run: LastRun) -> Planner:

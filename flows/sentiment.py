@@ -29,7 +29,7 @@ from reviewflow.reporting.page.markdown import markdown_page
 from reviewflow.reviews.datasets import provide
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
-from tasks.notify import tell_of_crash
+from tasks.notify import send_crash_alert
 from tasks.report import metrics_rows, publish, report
 from tasks.stage import StageTask, evaluate, ingest, normalize, vectorize
 from tasks.train import train
@@ -51,7 +51,7 @@ TASKS: Mapping[str, StageTask] = {
 @flow(
     name="sentiment",
     task_runner=RUNNER,
-    on_crashed=[tell_of_crash],
+    on_crashed=[send_crash_alert],
 )
 @stoppable
 def sentiment(
@@ -96,7 +96,7 @@ class Sentiment(FlowRun):
 
     @property
     def report(self) -> Path:
-        """Where the page is."""
+        """The path of the page."""
         return self.record.folder / "report.html"
 
     def open(self, last_run: LastRun) -> Planner:

@@ -14,17 +14,17 @@ FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server 
 
 
 def link(path: Path, artifacts: Path) -> str:
-    """Where a file of the artifacts folder is served.
+    """Return the address at which a file of the artifacts folder is served.
 
-    This checkout's own server has them beside the UI, so the address is that of the UI, whatever
-    its port; beside another server they are on a port of their own.
+    This checkout's own server serves them beside the UI, whatever its port, so the address has no
+    host. Beside another server they are on a port of their own.
     """
     base = "" if os.environ.get(OWN_SERVER) else f"http://127.0.0.1:{FILES_PORT}"
     return f"{base}/reviewflow/{path.absolute().relative_to(artifacts.absolute()).as_posix()}"
 
 
 def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:
-    """Make a link artifact of every page that lies among the artifacts."""
+    """Create a link artifact for every page in the artifacts folder."""
     for name, path in pages.items():
         if path.absolute().is_relative_to(artifacts.absolute()):
             key = f"link-{name.lower().replace(' ', '-')}"
@@ -43,14 +43,14 @@ def pictures(charts: Path | None, folder: Path, artifacts: Path) -> str:
     ------
     StoreError : if they cannot be copied.
     """
-    found = sorted(charts.glob("*.svg")) if charts else []
-    copies = [folder / "charts" / path.name for path in found]
+    drawings = sorted(charts.glob("*.svg")) if charts else []
+    copies = [folder / "charts" / path.name for path in drawings]
     try:
-        for path, copy in zip(found, copies, strict=True):
+        for path, copy in zip(drawings, copies, strict=True):
             copy.parent.mkdir(exist_ok=True)
             text = path.read_text(encoding="utf-8")
             write_atomically(copy, text.replace("<svg ", '<svg style="background: white" ', 1))
     except OSError as error:
         raise StoreError(f"The run's charts in {folder} cannot be written ({error}).") from None
-    shown = [f"![{copy.stem}]({link(copy, artifacts)})\n" for copy in copies]
-    return "\n".join(["\n## Charts\n", *shown]) if shown else ""
+    images = [f"![{copy.stem}]({link(copy, artifacts)})\n" for copy in copies]
+    return "\n".join(["\n## Charts\n", *images]) if images else ""

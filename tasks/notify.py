@@ -27,8 +27,8 @@ def webhook_url() -> str | None:
 
     It comes from the environment or else from a Prefect variable.
     """
-    found = os.environ.get(WEBHOOK_ENVIRONMENT) or Variable.get(WEBHOOK_VARIABLE, default=None)
-    return str(found) if found else None
+    url = os.environ.get(WEBHOOK_ENVIRONMENT) or Variable.get(WEBHOOK_VARIABLE, default=None)
+    return str(url) if url else None
 
 
 @task(
@@ -45,7 +45,7 @@ def notify(event: str, message: dict[str, Any]) -> None:
     post(message)
 
 
-def notify_of(alert: Alert, facts: dict[str, Any]) -> None:
+def send_alert(alert: Alert, facts: dict[str, Any]) -> None:
     """Send an alert if there is a webhook.
 
     A webhook that fails does not fail the run.
@@ -54,14 +54,14 @@ def notify_of(alert: Alert, facts: dict[str, Any]) -> None:
         notify(alert.event, {**facts, **asdict(alert)}, return_state=True)
 
 
-def tell_of_crash(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
+def send_crash_alert(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Send the alert of a crash, which the dead run cannot send itself."""
     with get_client(sync_client=True) as client:
         name = client.read_flow_run(flow_run.id).name  # it was renamed since
-    post_crash(flow.name, name, str(state.message))
+    post_crash_alert(flow.name, name, str(state.message))
 
 
-def post_crash(job: str, name: str, why: str) -> None:
+def post_crash_alert(job: str, name: str, why: str) -> None:
     """Post the alert of a crash if there is a webhook."""
     if webhook_url():
         post({"job": job, "event": "crashed", "text": f"{name} crashed: {why}"})
@@ -72,7 +72,7 @@ def post(message: dict[str, Any]) -> None:
 
     Raises
     ------
-    ReviewflowError : if it was not taken; says why without the address.
+    ReviewflowError : if it was not taken. The message says why without the address.
     """
     request = urllib.request.Request(
         webhook_url() or "",

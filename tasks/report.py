@@ -15,7 +15,7 @@ from tasks.stage import perform_group, stage_task
 
 @stage_task("report")
 def report(run: Run, group: TaskGroup) -> State[Any]:
-    """Draw the charts, unless what they show was drawn before."""
+    """Draw the charts, unless the store has them."""
     return perform_group(run, group)
 
 

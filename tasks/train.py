@@ -30,20 +30,20 @@ def train(run: Run, group: TaskGroup) -> State[Any]:
 
 def progress_artifact(label: str) -> Progress:
     """Return a listener that shows a training's loss in the Prefect UI."""
-    shown: dict[str, Any] = {"id": None, "at": 0.0}
+    sent: dict[str, Any] = {"id": None, "at": 0.0}
 
     def show(message: str, figures: dict[str, float]) -> None:
         total, done = figures.get("total"), figures.get("done")
         if not total or done is None:
             return
         now = time.monotonic()
-        if done < total and now - shown["at"] < UPDATE_SECONDS:
+        if done < total and now - sent["at"] < UPDATE_SECONDS:
             return
-        shown["at"] = now
+        sent["at"] = now
         percent, text = 100 * done / total, f"{label}: loss {figures.get('loss', float('nan')):.3f}"
-        if shown["id"] is None:
-            shown["id"] = create_progress_artifact(progress=percent, description=text)
+        if sent["id"] is None:
+            sent["id"] = create_progress_artifact(progress=percent, description=text)
         else:
-            update_progress_artifact(UUID(str(shown["id"])), progress=percent, description=text)
+            update_progress_artifact(UUID(str(sent["id"])), progress=percent, description=text)
 
     return show

@@ -24,7 +24,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from reviewflow.errors import ReviewflowError
 from reviewflow.runs.history import RunRecord, run_record, run_records
-from tasks.notify import post_crash
+from tasks.notify import post_crash_alert
 
 GONE = "The process of this run is gone; the next run goes on from its artifacts."
 GOING = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
@@ -97,7 +97,7 @@ def _mark(identity: UUID, run: RunRecord | None) -> bool:
         client.set_flow_run_state(identity, state, force=True)
     if state.is_crashed():
         with suppress(ReviewflowError):
-            post_crash(str(run.content.get("job")) if run else "run", flow_run.name, GONE)
+            post_crash_alert(str(run.content.get("job")) if run else "run", flow_run.name, GONE)
     return True
 
 

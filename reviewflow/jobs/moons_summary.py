@@ -18,7 +18,7 @@ PAGE_FILE = "moons.html"
 
 
 def moons_summary(run: Run, config: MoonsConfig, page: Path) -> dict[str, Any]:
-    """Everything that run.json says beside its head, of what was reached.
+    """Return run.json beside its head, of what was reached.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def moons_summary(run: Run, config: MoonsConfig, page: Path) -> dict[str, Any]:
 
 
 def results(run: Run) -> Iterator[tuple[Path, str]]:
-    """(file, name to give it) of everything to look at that was made."""
+    """Yield each file for a person to look at, and the name to give it."""
     pictures = run.folder_of("pictures")
     if pictures is not None:
         for name in PICTURES:
@@ -51,7 +51,9 @@ def results(run: Run) -> Iterator[tuple[Path, str]]:
 def writable_folder(folder: Path) -> Path:
     """Return the folder, created if it is missing.
 
-    Raises StoreError if it cannot be created.
+    Raises
+    ------
+    StoreError : if it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +66,7 @@ def writable_folder(folder: Path) -> Path:
 
 
 def _version(run: Run, name: str) -> Iterator[dict[str, Any]]:
-    """One entry of how a version's loss went, and how it does on points."""
+    """Yield an entry with a version's losses and accuracy, if it was trained."""
     model, fresh = run.folder_of(name), run.folder_of("fresh")
     if model is None:
         return

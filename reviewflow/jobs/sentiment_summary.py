@@ -31,11 +31,11 @@ FEWEST_TERMS = 1.0  # of the vocabulary, a review
 
 
 def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
-    """Everything that run.json says beside its head, of what was reached.
+    """Return run.json beside its head, of what was reached.
 
     Parameters
     ----------
-    report : where the page will lie.
+    report : path of the page.
     """
     variants = variant_entries(run, config)
     found = {
@@ -43,19 +43,19 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
         "quality": quality_entries(run),
         "variants": variants,
         "conclusions": [
-            *little_was_kept(run),
-            *equal_variants(run),
+            *lost_text_warnings(run),
+            *equal_variant_notes(run),
             *conclusion_entries(run, config, variants),
         ],
         "best": best_variant(variants),
         "data": data_entry(run.index, config.ingest.path),
     }
-    told = {"config": config.model_dump(mode="json", by_alias=True), **found}
+    content = {"config": config.model_dump(mode="json", by_alias=True), **found}
     fingerprints = {label: fingerprint.to_json() for label, (fingerprint, _) in run.keys.items()}
     return {
         **found,
         "reference": read_reference(config.report.reference),
-        "since": changes_since_last_run(report.parent, told, fingerprints),
+        "since": changes_since_last_run(report.parent, content, fingerprints),
         "artifacts": {
             "report": str(report),
             "data_docs": {
@@ -67,8 +67,8 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
     }
 
 
-def little_was_kept(run: Run) -> list[str]:
-    """Return a warning if so little of the texts became features.
+def lost_text_warnings(run: Run) -> list[str]:
+    """Return a warning for each step that kept almost nothing of the texts.
 
     Then a setting must be wrong.
     """
@@ -77,32 +77,32 @@ def little_was_kept(run: Run) -> list[str]:
         return []
     words = run.figure_of("normalize", "tokens") / rows  # variants may normalise in several ways
     length = run.figure_of("ingest", "bytes") / max(run.figure_of("ingest", "rows"), 1)
-    told = []
+    warnings = []
     if words < FEWEST_WORDS or length > MOST_BYTES_A_WORD * words:
-        told.append(
+        warnings.append(
             f"Almost nothing of the texts was kept: {words:,.1f} words a review of {length:,.0f} "
             "bytes on average; normalize.token_pattern may not fit the language."
         )
     weighed = run.figure_of("features", "rows")
     terms = run.figure_of("features", "values") / max(weighed, 1)
     if weighed and terms < FEWEST_TERMS:
-        told.append(
+        warnings.append(
             f"A review holds {terms:.1f} terms of the vocabulary on average, too few to learn "
             "much from; look at vectorize.max_features, vectorize.min_df and normalize."
         )
-    return told
+    return warnings
 
 
-def equal_variants(run: Run) -> list[str]:
-    """Return a warning on variants with equal settings, which share a network."""
-    found = {
+def equal_variant_notes(run: Run) -> list[str]:
+    """Return a sentence for variants that share a network: equal settings."""
+    shared = {
         tuple(node.variants): None
         for node in run.planner.nodes
         if node.stage.name == "train" and len(node.variants) > 1
     }
     return [
         f"{', '.join(names[:-1])} and {names[-1]} have equal settings: trained once for all."
-        for names in found
+        for names in shared
     ]
 
 
@@ -117,7 +117,7 @@ def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str
 
 
 def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
-    """One entry a variant, in the configuration's order."""
+    """Return one entry a variant, in the configuration's order."""
     changes = config.variant_changes
     return [
         _variant_entry(run, name, variant, changes[name])
@@ -132,7 +132,7 @@ def conclusion_entries(
     folder = run.folder_of("report")
     if folder is None:
         return []
-    compared = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
+    comparisons = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
     groups = _groups(run)
     settings = {name: _flat_settings(own) for name, own in config.variant_configs.items()}
     return draw_conclusions(
@@ -142,7 +142,7 @@ def conclusion_entries(
             )
             for entry in variants
         ],
-        compared,
+        comparisons,
     )
 
 
@@ -166,7 +166,7 @@ def _flat_settings(config: Config) -> dict[str, Any]:
 
 
 def data_entry(index: Index, path: str) -> dict[str, Any]:
-    """Rows that were read and rows that were left out, by label word."""
+    """Return how many rows were read and, by label word, left out."""
     return {
         "path": path,
         "rows": index.rows,
@@ -190,7 +190,7 @@ def _variant_entry(
         _seed_entry(run, model, judged) for model, judged in zip(trained, evaluated, strict=True)
     ]
     done = [entry for entry in repeats if entry is not None]
-    kind, told = _common_diagnosis(done)
+    kind, sentence = _common_diagnosis(done)
     whole = len(done) == len(repeats)
     params = trained[0].settings_json["train"]
     return {
@@ -201,7 +201,7 @@ def _variant_entry(
         "state": _state(done) if whole else "skipped",
         "seconds": round(sum(entry["seconds"] for entry in done), 3),
         "kind": kind,
-        "diagnosis": told,
+        "diagnosis": sentence,
         "metrics": _means([entry["metrics"] for entry in done]) if whole else None,
         "repeats": done if config.train.repeats > 1 else [],
     }
@@ -213,7 +213,7 @@ def _seed_entry(run: Run, model: Node, judged: Node) -> dict[str, Any] | None:
     if trained is None or evaluated is None:
         return None
     metrics = json.loads((evaluated.folder / "metrics.json").read_text(encoding="utf-8"))
-    found = diagnose(read_history(trained.folder), metrics)
+    diagnosis = diagnose(read_history(trained.folder), metrics)
     outcome = next(
         o for o in run.outcomes if o.key == trained.manifest["key"] and o.stage == "train"
     )
@@ -222,8 +222,8 @@ def _seed_entry(run: Run, model: Node, judged: Node) -> dict[str, Any] | None:
         "key": trained.manifest["key"],
         "state": outcome.state,
         "seconds": trained.manifest["seconds"],
-        "kind": found.kind,
-        "diagnosis": found.sentence,
+        "kind": diagnosis.kind,
+        "diagnosis": diagnosis.sentence,
         "metrics": metrics,
     }
 

@@ -63,16 +63,16 @@ class TaskGroup:
 
 
 class Listener:
-    """Hears what a run does. This one ignores it."""
+    """A listener to a run's progress. This one ignores it."""
 
     def update(self, name: str, message: str, figures: dict[str, float]) -> None:
-        """Hear that a task group has come further."""
+        """Hear of a task group's progress."""
 
     def done(self, name: str, state: str, seconds: float, reason: str) -> None:
         """Hear that a task group has ended: ``ran``, ``cached`` or ``failed``."""
 
     def show(self, name: str, lines: str) -> None:
-        """Hear something of a task group for a person to read."""
+        """Hear a text of a task group that is for a person to read."""
 
 
 class Run:

@@ -24,12 +24,12 @@ from tests.conftest import Reviews, small_config, write_config, write_reviews
 DRIVER = Path(__file__).parent / "driver.py"
 ROWS = 400
 WAIT_SECONDS = 120
-Made = set[tuple[str, str]]
+Steps = set[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a run that was not killed says of itself."""
+    """What a run that was not killed wrote of itself."""
 
     error: str | None
     exit_code: int
@@ -37,7 +37,7 @@ class Answer:
     files: Mapping[str, Mapping[str, str]]
 
     @property
-    def ran(self) -> Made:
+    def ran(self) -> Steps:
         """Stage and key of each step that was computed."""
         return {(o["stage"], o["key"]) for o in self.outcomes if o["state"] == "ran"}
 
@@ -47,7 +47,7 @@ class Answer:
         return {o["stage"]: o["reason"] for o in self.outcomes if o["state"] == "ran"}
 
 
-class Going:
+class StartedRun:
     """A run that has been started."""
 
     def __init__(self, pid: int, answer: Path, artifacts: Path) -> None:
@@ -73,13 +73,13 @@ class Going:
 
 
 class Driver:
-    """A process that has imported everything and forks a run for each job that it is given.
+    """A process that has imported everything and forks a run for each job.
 
     Parameters
     ----------
-    disk : where a small disk of its own is mounted, which no other process sees and which is gone
-        with it; None for none.
-    environment : set beside this process's own.
+    disk : where a small disk is mounted that no other process sees and that is gone with this one.
+        None for no disk.
+    environment : set in addition to this process's own.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Driver:
             start_new_session=True,
         )
 
-    def start(self, config: Path, artifacts: Path, **options: Any) -> Going:
+    def start(self, config: Path, artifacts: Path, **options: Any) -> StartedRun:
         """Start a run in a process of its own."""
         assert self.process.stdin is not None
         answer = self.folder / f"answer-{next(self.numbers)}.json"
@@ -112,14 +112,14 @@ class Driver:
         }
         self.process.stdin.write(json.dumps(job | options) + "\n")
         self.process.stdin.flush()
-        return Going(int(self.said()), answer, artifacts)
+        return StartedRun(int(self.read_line()), answer, artifacts)
 
     def run(self, config: Path, artifacts: Path, **options: Any) -> Answer:
         """Start a run and wait for its end."""
         return self.start(config, artifacts, **options).answer()
 
-    def said(self) -> str:
-        """The next line of the driver."""
+    def read_line(self) -> str:
+        """Return the next line that the driver prints."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, "the driver ended"
@@ -153,7 +153,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
     driver = Driver(folder, folder / "disk" if can_mount() else None, one_thread)
     try:
-        assert driver.said() == "ready\n"
+        assert driver.read_line() == "ready\n"
         yield driver
     finally:
         driver.end()
@@ -176,9 +176,9 @@ class Undisturbed:
     seconds: float
 
     @property
-    def made(self) -> Made:
+    def made(self) -> Steps:
         """Stage and key of everything in its store."""
-        return whole(self.artifacts)
+        return complete_steps(self.artifacts)
 
     def copy(self, folder: Path) -> Path:
         """Its artifacts once more, with their times, to be damaged."""
@@ -193,13 +193,13 @@ def undisturbed(driver: Driver, job: Path, tmp_path_factory: pytest.TempPathFact
     started = time.monotonic()
     answer = driver.run(job, artifacts, threads=1)
     assert answer.error is None
-    assert answer.ran == whole(artifacts)
+    assert answer.ran == complete_steps(artifacts)
     return Undisturbed(artifacts, answer, time.monotonic() - started)
 
 
-def whole(artifacts: Path) -> Made:
-    """Stage and key of every artifact; each is hashed and must be whole."""
-    made: Made = set()
+def complete_steps(artifacts: Path) -> Steps:
+    """Return stage and key of every artifact. Each is hashed and must be whole."""
+    made: Steps = set()
     store = Store(artifacts / "store", verify=True)
     for folder in store.folder.glob("*/*"):
         if not folder.parent.name.startswith("."):
@@ -209,12 +209,12 @@ def whole(artifacts: Path) -> Made:
     return made
 
 
-def in_the_making(artifacts: Path) -> list[str]:
-    """Names of the folders in the making."""
+def temporary_folders(artifacts: Path) -> list[str]:
+    """Return the names of the folders that are being filled."""
     making = artifacts / "store" / ".making"
     return sorted(path.name for path in making.iterdir()) if making.exists() else []
 
 
 def all_ran(answers: list[Answer]) -> Counter[tuple[str, str]]:
-    """How often each step was computed, over several runs."""
+    """Return how often each step was computed, over several runs."""
     return Counter(step for answer in answers for step in answer.ran)

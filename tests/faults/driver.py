@@ -1,4 +1,6 @@
-"""Does jobs in processes of their own, without Prefect, for tests that break things around them.
+"""Do jobs in processes of their own, for tests that break things around them.
+
+There is no Prefect.
 
 ::
 
@@ -32,7 +34,7 @@ def main() -> None:
         *("torch", "nltk", "great_expectations", "matplotlib", "pandas", "numba"),
     ]:
         import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps them
     print("ready", flush=True)
     for line in sys.stdin:
         job = json.loads(line)
@@ -43,12 +45,12 @@ def main() -> None:
 
 
 def start(job: dict[str, Any]) -> None:
-    """One run; its answer appears whole. Never returns."""
+    """Do one job, write its answer in one rename, and exit."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         answer = Path(job.pop("answer"))
         os.chdir(job.pop("folder"))
-        content = json.dumps(performed(**job))
+        content = json.dumps(run_job(**job))
         aside = answer.with_suffix(".new")
         aside.write_text(content, encoding="utf-8")
         aside.rename(answer)
@@ -56,10 +58,10 @@ def start(job: dict[str, Any]) -> None:
         os._exit(0)
 
 
-def performed(
+def run_job(
     config: str, artifacts: str, threads: int = 2, verify: bool = False, recheck: bool = False
 ) -> dict[str, Any]:
-    """Do one job as the flow does it, and tell what became of it.
+    """Do one job as the flow does it, and return what became of it.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def performed(
     """
     path, folder = Path(config), Path(artifacts)
     settings = read_config(path)
-    told: dict[str, Any] = {"error": None, "exit_code": 0}
+    answer: dict[str, Any] = {"error": None, "exit_code": 0}
     run = None
     try:
         record = RunRecorder(folder / "runs", "sentiment", path.stem, settings)
@@ -82,14 +84,14 @@ def performed(
         record.write_keys(run.keys, previous)
         record.finish("completed", None, {})
     except ReviewflowError as error:
-        told.update(error=str(error), exit_code=error.exit_code)
+        answer.update(error=str(error), exit_code=error.exit_code)
     except Exception as error:
-        told.update(error=f"unexpected: {type(error).__name__}: {error}", exit_code=1)
-    return told | evidence(run)
+        answer.update(error=f"unexpected: {type(error).__name__}: {error}", exit_code=1)
+    return answer | evidence(run)
 
 
 def perform_all(run: Run, threads: int) -> None:
-    """Every group as soon as what it reads is there, as many at once as there are threads."""
+    """Perform every group as soon as what it reads is there, on so many threads."""
     futures: dict[str, Future[Any]] = {}
 
     def perform(group: TaskGroup, waits: list[Future[Any]]) -> None:
@@ -108,7 +110,7 @@ def perform_all(run: Run, threads: int) -> None:
 
 
 def evidence(run: Run | None) -> dict[str, Any]:
-    """What the steps that were reached gave."""
+    """Return outcomes and files of the steps that were reached."""
     if run is None:
         return {"outcomes": [], "files": {}}
     return {

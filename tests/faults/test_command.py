@@ -15,7 +15,13 @@ import pytest
 from reviewflow.runs.record import read_run
 from tasks.environment import OWN_SERVER
 from tests.conftest import ROOT
-from tests.faults.conftest import WAIT_SECONDS, Undisturbed, can_mount, in_the_making, whole
+from tests.faults.conftest import (
+    WAIT_SECONDS,
+    Undisturbed,
+    can_mount,
+    complete_steps,
+    temporary_folders,
+)
 
 Command = subprocess.Popen[str]
 
@@ -40,8 +46,8 @@ def reviewflow(job: Path, artifacts: Path, *before: str) -> Command:
 
 def finished(command: Command) -> None:
     """Wait for a run that is to succeed."""
-    said, _ = command.communicate(timeout=WAIT_SECONDS)
-    assert command.returncode == 0, said
+    output, _ = command.communicate(timeout=WAIT_SECONDS)
+    assert command.returncode == 0, output
 
 
 def kill(command: Command) -> None:
@@ -109,7 +115,7 @@ def test_prefects_database_and_results_may_be_deleted(
     lost: str, job: Path, undisturbed: Undisturbed, artifacts: Path
 ) -> None:
     finished(reviewflow(job, artifacts))
-    assert set(ran(runs(artifacts)[-1])) == undisturbed.made == whole(artifacts)
+    assert set(ran(runs(artifacts)[-1])) == undisturbed.made == complete_steps(artifacts)
     home = artifacts / "prefect"
     gone = [home] if lost == "." else list(home.glob(f"{lost}*"))
     assert gone or lost == "storage"  # Prefect keeps no results here, so there may be none
@@ -125,7 +131,7 @@ def test_the_server_outlives_a_killed_run_that_another_shares_it_with(
     job: Path, undisturbed: Undisturbed, artifacts: Path
 ) -> None:
     first = reviewflow(job, artifacts)
-    until(lambda: in_the_making(artifacts), "the first run makes something")
+    until(lambda: temporary_folders(artifacts), "the first run makes something")
     second = reviewflow(job, artifacts)
     until(lambda: len(runs(artifacts)) == 2, "the second run starts")
     (server,) = servers(artifacts)
@@ -133,8 +139,8 @@ def test_the_server_outlives_a_killed_run_that_another_shares_it_with(
     assert server.is_running()
     finished(second)
     assert sorted(record["state"] for record in runs(artifacts)) == ["completed", "crashed"]
-    assert whole(artifacts) == undisturbed.made
-    assert in_the_making(artifacts) == []
+    assert complete_steps(artifacts) == undisturbed.made
+    assert temporary_folders(artifacts) == []
     until(lambda: not servers(artifacts), "the server ends")
 
 
@@ -150,27 +156,27 @@ def test_runs_at_once_share_the_work_and_one_server(
         finished(command)
     steps = [step for record in runs(artifacts) for step in ran(record)]
     assert sorted(steps) == sorted(undisturbed.made)
-    assert whole(artifacts) == undisturbed.made
+    assert complete_steps(artifacts) == undisturbed.made
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["normalize", "train", "report"])
-def test_a_killed_command_is_gone_on_with(
+def test_a_killed_command_is_resumed(
     stage: str, job: Path, undisturbed: Undisturbed, artifacts: Path
 ) -> None:
     first = reviewflow(job, artifacts)
-    until(lambda: any(n.startswith(stage) for n in in_the_making(artifacts)), f"{stage} starts")
+    until(lambda: any(n.startswith(stage) for n in temporary_folders(artifacts)), f"{stage} starts")
     kill(first)
     until(lambda: not servers(artifacts), "the server ends")
-    kept = whole(artifacts)
+    kept = complete_steps(artifacts)
     finished(reviewflow(job, artifacts))
     assert set(ran(runs(artifacts)[-1])) == undisturbed.made - kept
-    assert whole(artifacts) == undisturbed.made
-    assert in_the_making(artifacts) == []
+    assert complete_steps(artifacts) == undisturbed.made
+    assert temporary_folders(artifacts) == []
 
 
 @pytest.mark.parametrize("megabytes", [1, pytest.param(6, marks=pytest.mark.slow)])
-def test_a_disk_that_is_full_for_prefect_too_is_told_plainly(
+def test_a_disk_that_is_full_for_prefect_too_is_one_plain_sentence(
     megabytes: int, job: Path, tmp_path: Path
 ) -> None:
     """One that no server can start on, and one that fills up while the server is needed."""
@@ -183,9 +189,9 @@ def test_a_disk_that_is_full_for_prefect_too_is_told_plainly(
     )
     script = f'mount -t tmpfs -o size={megabytes}m tmpfs "{disk}"; {run}'
     command = reviewflow(job, disk / "artifacts", "unshare", "--mount", "sh", "-c", script, "sh")
-    said, _ = command.communicate(timeout=2 * WAIT_SECONDS)
-    first, _, second = said.partition("exit code 1\n")
-    assert "Traceback" not in said
+    output, _ = command.communicate(timeout=2 * WAIT_SECONDS)
+    first, _, second = output.partition("exit code 1\n")
+    assert "Traceback" not in output
     (error,) = [line for line in first.splitlines() if "Error: " in line]
     assert str(disk / "artifacts") in error
     assert error.endswith("free space or choose another with --artifacts.")

@@ -10,7 +10,7 @@ import pytest
 
 from reviewflow.store.artifacts import Artifact, Store
 from reviewflow.store.hashing import digest_of
-from tests.faults.conftest import Driver, Undisturbed, in_the_making, whole
+from tests.faults.conftest import Driver, Undisturbed, complete_steps, temporary_folders
 
 DATA = {  # one file of each stage's artifact
     "suites": "suites.json",
@@ -117,7 +117,7 @@ def test_damage_everywhere_is_named_and_mended(
         assert words in reason
         assert f"{stage}/{folder.name[:8]}" in reason
     assert mended.files == undisturbed.answer.files
-    assert whole(artifacts) == undisturbed.made
+    assert complete_steps(artifacts) == undisturbed.made
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_damage_is_mended_by_that_step_alone(
     assert mended.ran == {(stage, folder.name)}
     assert words in mended.reasons[stage]
     assert mended.files == undisturbed.answer.files
-    assert whole(artifacts) == undisturbed.made
+    assert complete_steps(artifacts) == undisturbed.made
     assert driver.run(job, artifacts).ran == set()
 
 
@@ -158,7 +158,7 @@ def test_a_flipped_bit_behind_size_and_mtime_is_mended_by_verify(
     assert verified.error is None
     assert verified.ran == {(stage, folder.name)}
     assert "has other content than its manifest says" in verified.reasons[stage]
-    assert whole(artifacts) == undisturbed.made
+    assert complete_steps(artifacts) == undisturbed.made
     assert verified.files == undisturbed.answer.files
 
 
@@ -172,7 +172,7 @@ def test_a_flipped_bit_behind_size_and_mtime_is_named_by_recheck(
     rechecked = driver.run(job, artifacts, recheck=True)
     named = {key for _, key in undisturbed.made if key in str(rechecked.error)}
     assert named | {key for _, key in rechecked.ran} == {folder.name}
-    assert in_the_making(artifacts) == []
+    assert temporary_folders(artifacts) == []
 
 
 def test_recheck_names_the_step_that_does_not_give_what_is_kept(
@@ -194,7 +194,7 @@ def test_recheck_names_the_step_that_does_not_give_what_is_kept(
     named = {key for _, key in undisturbed.made if key in str(rechecked.error)}
     assert named == {folder.name}
     assert "roc.svg" in str(rechecked.error)
-    assert in_the_making(artifacts) == []
+    assert temporary_folders(artifacts) == []
 
 
 def test_a_flipped_bit_anywhere_in_a_manifest_is_noticed(

@@ -22,7 +22,7 @@ def test_threads_folders_and_working_directory_change_no_byte(
         elsewhere, environment={**MANY_THREADS, "PYTHONHASHSEED": "4", "TZ": "Asia/Tokyo"}
     )
     try:
-        assert driver.said() == "ready\n"
+        assert driver.read_line() == "ready\n"
         answer = driver.run(Path("there.yaml"), Path("results"), threads=4)
     finally:
         driver.end()

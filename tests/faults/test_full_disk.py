@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Driver, Undisturbed, in_the_making, whole
+from tests.faults.conftest import Driver, Undisturbed, complete_steps, temporary_folders
 
 STAGES = ("ingest", "normalize", "validate_reviews", "features")
 
@@ -48,19 +48,19 @@ def test_a_disk_that_fills_up_stops_the_run_and_the_next_goes_on(
     ballast = fill(disk, round(share * size_of(undisturbed.artifacts)))
 
     failed = driver.run(job, driver.disk / "artifacts")
-    told_plainly(failed.error, driver.disk / "artifacts" / "store")
+    assert_names_the_full_disk(failed.error, driver.disk / "artifacts" / "store")
     assert failed.exit_code == 1
-    kept = whole(artifacts)
+    kept = complete_steps(artifacts)
     assert kept == failed.ran
     assert kept < undisturbed.made
-    assert in_the_making(artifacts) == []
+    assert temporary_folders(artifacts) == []
 
     ballast.unlink()
     again = driver.run(job, driver.disk / "artifacts")
     assert again.error is None
     assert again.ran == undisturbed.made - kept
     assert again.files == undisturbed.answer.files
-    assert whole(artifacts) == undisturbed.made
+    assert complete_steps(artifacts) == undisturbed.made
 
 
 @pytest.mark.parametrize(
@@ -81,17 +81,17 @@ def test_every_stage_says_so_plainly(
     ballast = fill(disk, 8 * 1024)  # run.json fits in, the data does not
 
     failed = driver.run(job, driver.disk / "artifacts")
-    told_plainly(failed.error, driver.disk / "artifacts" / "store")
-    assert in_the_making(disk / "artifacts") == []
+    assert_names_the_full_disk(failed.error, driver.disk / "artifacts" / "store")
+    assert temporary_folders(disk / "artifacts") == []
 
     ballast.unlink()
     again = driver.run(job, driver.disk / "artifacts")
     assert again.error is None
     assert {name for name, _ in again.ran} == {stage}
-    assert whole(disk / "artifacts") == undisturbed.made
+    assert complete_steps(disk / "artifacts") == undisturbed.made
 
 
-def told_plainly(error: str | None, store: Path) -> None:
+def assert_names_the_full_disk(error: str | None, store: Path) -> None:
     assert error is not None
     assert error.startswith(f"The artifacts folder {store} cannot be written (")
     assert "No space left on device" in error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Driver, Made, Undisturbed, in_the_making, whole
+from tests.faults.conftest import Driver, Undisturbed, complete_steps, temporary_folders
 
 KILLS = 30
 QUICK = 3
@@ -19,15 +19,15 @@ QUICK = 3
         for number in range(KILLS)
     ],
 )
-def test_a_killed_run_is_gone_on_with(
+def test_a_killed_run_is_resumed(
     number: int, driver: Driver, job: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     # each kill has its own thirtieth of the run; the quick ones are spread over all of it
     place = (number * KILLS // QUICK + number // QUICK) % KILLS
     moment = (place + random.Random(number).random()) / KILLS * undisturbed.seconds
     artifacts = killed(driver, job, tmp_path, moment)
-    kept = whole(artifacts)  # an artifact with a name is whole, whatever the moment
-    interrupted = in_the_making(artifacts)
+    kept = complete_steps(artifacts)  # an artifact with a name is whole, whatever the moment
+    interrupted = temporary_folders(artifacts)
     before = {step: made_at(artifacts, step) for step in kept}
 
     again = driver.run(job, artifacts)
@@ -37,8 +37,8 @@ def test_a_killed_run_is_gone_on_with(
     assert again.ran == undisturbed.made - kept
     assert {step: made_at(artifacts, step) for step in kept} == before
     assert {name.rsplit("-", 1)[0] for name in interrupted} <= {"-".join(s) for s in again.ran}
-    assert in_the_making(artifacts) == []
-    assert whole(artifacts) == undisturbed.made
+    assert temporary_folders(artifacts) == []
+    assert complete_steps(artifacts) == undisturbed.made
     assert driver.run(job, artifacts).ran == set()
 
 
@@ -54,7 +54,7 @@ def killed(driver: Driver, job: Path, folder: Path, moment: float) -> Path:
     raise AssertionError("the run was always quicker than its killer")
 
 
-def made_at(artifacts: Path, step: Made) -> tuple[int, int]:
+def made_at(artifacts: Path, step: tuple[str, str]) -> tuple[int, int]:
     """Which manifest a step has: it must not be written a second time."""
     status = artifacts.joinpath("store", *step, "manifest.json").stat()
     return status.st_ino, status.st_mtime_ns

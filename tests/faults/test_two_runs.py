@@ -10,8 +10,8 @@ from tests.faults.conftest import (
     Driver,
     Undisturbed,
     all_ran,
-    in_the_making,
-    whole,
+    complete_steps,
+    temporary_folders,
 )
 
 
@@ -25,8 +25,8 @@ def test_identical_runs_at_once_share_the_work(
     assert [answer.error for answer in answers] == [None] * runs
     assert all(answer.files == undisturbed.answer.files for answer in answers)
     assert all_ran(answers) == dict.fromkeys(undisturbed.made, 1)
-    assert whole(artifacts) == undisturbed.made
-    assert in_the_making(artifacts) == []
+    assert complete_steps(artifacts) == undisturbed.made
+    assert temporary_folders(artifacts) == []
 
 
 @pytest.mark.parametrize("stage", ["features", pytest.param("train", marks=pytest.mark.slow)])
@@ -39,7 +39,7 @@ def test_who_waits_for_a_killed_run_goes_on_in_its_place(
     first = driver.start(job, artifacts)
     deadline = time.monotonic() + WAIT_SECONDS
     while first.alive and time.monotonic() < deadline:
-        if any(name.startswith(stage) for name in in_the_making(artifacts)):
+        if any(name.startswith(stage) for name in temporary_folders(artifacts)):
             break
     second = driver.start(job, artifacts)
     first.kill()
@@ -48,5 +48,5 @@ def test_who_waits_for_a_killed_run_goes_on_in_its_place(
     assert answer.error is None
     assert answer.files == undisturbed.answer.files
     assert {name for name, _ in answer.ran} <= {stage}
-    assert whole(artifacts) == undisturbed.made
-    assert in_the_making(artifacts) == []
+    assert complete_steps(artifacts) == undisturbed.made
+    assert temporary_folders(artifacts) == []

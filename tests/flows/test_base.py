@@ -83,7 +83,7 @@ class NumbersRun(FlowRun):
 def alerts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The events of the alerts that runs sent."""
     events: list[str] = []
-    monkeypatch.setattr(base, "notify_of", lambda alert, facts: events.append(alert.event))
+    monkeypatch.setattr(base, "send_alert", lambda alert, facts: events.append(alert.event))
     return events
 
 

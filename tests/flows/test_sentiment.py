@@ -18,6 +18,7 @@ from reviewflow.config.sentiment import read_config
 from reviewflow.errors import InputError, QualityError
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import quality_entries
+from reviewflow.pipeline.reasons import Reason, reason_text
 from tasks.environment import OWN_SERVER
 from tests.conftest import (
     GROUPS,
@@ -80,6 +81,8 @@ def run_flow(config: Path, artifacts: Path, ending: tuple[str, ...] = (*WORKS, P
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert (error is None) == (record["state"] == "completed")
     assert record["error"] == (None if error is None else str(error))
+    for stage in record.get("stages", ()):
+        assert stage["reason"] == reason_text(Reason(**each) for each in stage["reasons"])
     return Seen(folder, record, *read_back(set(ending)))
 
 

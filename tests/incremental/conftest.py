@@ -154,15 +154,15 @@ class Checkout:
     root: Path
     artifacts: Path
     driver: Driver
-    found_first: list[str] = field(default_factory=list)
-    kept: dict[Path, tuple[bytes, int] | None] = field(default_factory=dict)
+    first_on_path: list[str] = field(default_factory=list)
+    originals: dict[Path, tuple[bytes, int] | None] = field(default_factory=dict)
 
     def path(self, name: str) -> Path:
         """A file of the checkout that is put back after the test."""
         path = self.root / name
-        if path not in self.kept:
+        if path not in self.originals:
             content = (path.read_bytes(), path.stat().st_mtime_ns) if path.exists() else None
-            self.kept[path] = content
+            self.originals[path] = content
         return path
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -194,7 +194,7 @@ class Checkout:
         info.mkdir(parents=True)
         metadata = f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n"
         (info / "METADATA").write_text(metadata, encoding="utf-8")
-        self.found_first.append(str(folder))
+        self.first_on_path.append(str(folder))
 
     def file(self, stage: str, name: str) -> Path:
         """The only file of this name among a stage's artifacts."""
@@ -205,7 +205,7 @@ class Checkout:
         """A request as the driver takes it."""
         return {
             "checkout": str(self.root),
-            "found_first": self.found_first,
+            "first_on_path": self.first_on_path,
             "config": "configs/job.yaml",
             "artifacts": str(self.artifacts),
             "answer": str(self.artifacts.parent / "answer.json"),
@@ -238,7 +238,7 @@ class Checkout:
 
     def put_back(self) -> None:
         """Undo every edit, times of change included: compiled code is kept by those."""
-        for path, content in self.kept.items():
+        for path, content in self.originals.items():
             if content is None:
                 path.unlink(missing_ok=True)
             else:
@@ -263,7 +263,7 @@ def driver() -> Iterator[Driver]:
 
 
 @pytest.fixture(scope="session")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def code_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkout's code and configurations; what Numba has compiled comes along."""
     root = tmp_path_factory.mktemp("incremental") / "checkout"
     root.mkdir()
@@ -280,20 +280,20 @@ def few(reviews: Reviews) -> Reviews:
 
 
 @pytest.fixture(scope="session")
-def first(copied: Path, driver: Driver, few: Reviews) -> First:
+def first(code_copy: Path, driver: Driver, few: Reviews) -> First:
     """The first run, which every test goes on from: its artifacts and what it did."""
-    write_reviews(copied / "data" / "reviews.csv", few)
-    write_config(copied / "configs" / "job.yaml", configuration())
-    artifacts = copied.parent / "first" / "artifacts"
+    write_reviews(code_copy / "data" / "reviews.csv", few)
+    write_config(code_copy / "configs" / "job.yaml", configuration())
+    artifacts = code_copy.parent / "first" / "artifacts"
     artifacts.mkdir(parents=True)
-    return artifacts, Checkout(copied, artifacts, driver).run()
+    return artifacts, Checkout(code_copy, artifacts, driver).run()
 
 
 @pytest.fixture
-def checkout(first: First, copied: Path, driver: Driver, tmp_path: Path) -> Iterator[Checkout]:
+def checkout(first: First, code_copy: Path, driver: Driver, tmp_path: Path) -> Iterator[Checkout]:
     """The checkout after the first run, with a copy of its artifacts."""
     shutil.copytree(first[0], tmp_path / "artifacts", symlinks=True)
-    checkout = Checkout(copied, tmp_path / "artifacts", driver)
+    checkout = Checkout(code_copy, tmp_path / "artifacts", driver)
     yield checkout
     checkout.put_back()
 

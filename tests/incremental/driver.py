@@ -45,7 +45,7 @@ def answer_alone(request: dict[str, Any]) -> None:
     try:
         checkout = Path(request["checkout"])
         os.chdir(checkout)
-        sys.path[:0] = [*request["found_first"], str(checkout)]
+        sys.path[:0] = [*request["first_on_path"], str(checkout)]
         answer = plan_and_run(request)
         Path(request["answer"]).write_text(json.dumps(answer), encoding="utf-8")
         code = 0

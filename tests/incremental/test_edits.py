@@ -129,7 +129,7 @@ def test_what_shapes_nothing_runs_nothing(checkout: Checkout) -> None:
     assert run.ran == set()
 
 
-def test_formatting_all_modules_anew_runs_nothing(checkout: Checkout) -> None:
+def test_formatting_all_modules_runs_nothing(checkout: Checkout) -> None:
     import ast
 
     for path in sorted((checkout.root / "reviewflow").rglob("*.py")):

@@ -78,7 +78,7 @@ EDITS = {
 }
 
 
-def kept(checkout: Checkout) -> set[Path]:
+def artifact_folders(checkout: Checkout) -> set[Path]:
     """Return the folders of all artifacts."""
     return set((checkout.artifacts / "store").glob("[!.]*/*"))
 
@@ -91,7 +91,7 @@ def test_the_run_ends_and_keeps_nothing(
     meanwhile = EDITS[name]
     text = checkout.path(meanwhile.file).read_text("utf-8")
     shutil.rmtree(checkout.artifacts / "store" / meanwhile.stage)
-    before = kept(checkout)
+    before = artifact_folders(checkout)
     stopped = checkout.run(edits=meanwhile.edit(is_undone))
     assert stopped.answer["exit_code"] == 1
     assert stopped.record["state"] == "failed"
@@ -100,7 +100,7 @@ def test_the_run_ends_and_keeps_nothing(
         "was not kept; run again."
     )
     assert len(stopped.record["error"].splitlines()) == 1
-    assert kept(checkout) == before
+    assert artifact_folders(checkout) == before
     assert not list((checkout.artifacts / "store" / ".making").iterdir())
     assert (checkout.path(meanwhile.file).read_text("utf-8") == text) == is_undone
 

@@ -71,12 +71,12 @@ def test_a_suites_edit_names_the_suite(checkout: Checkout, first: First) -> None
     assert run.since == ["reviews suite edited"]
 
 
-def swapped(variants: dict[str, Any]) -> dict[str, Any]:
+def swap(variants: dict[str, Any]) -> dict[str, Any]:
     return dict(reversed(variants.items()))
 
 
 def test_variants_in_another_order_are_no_other_bytes(checkout: Checkout, first: First) -> None:
-    checkout.configure(variants=swapped(configuration()["variants"]))
+    checkout.configure(variants=swap(configuration()["variants"]))
     run = checkout.run()
     assert_plan_came_true(run, first[1])
     assert run.ran == {"report"}

@@ -117,12 +117,15 @@ def short_reviews() -> Reviews:
 
 @pytest.fixture(scope="module")
 def in_parts(
-    copied: Path, driver: Driver, short_reviews: Reviews, tmp_path_factory: pytest.TempPathFactory
+    code_copy: Path,
+    driver: Driver,
+    short_reviews: Reviews,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> First:
     """The row-wise stages of a job whose rows make several parts; its artifacts."""
     artifacts = tmp_path_factory.mktemp("parts") / "artifacts"
     artifacts.mkdir()
-    checkout = Checkout(copied, artifacts, driver)
+    checkout = Checkout(code_copy, artifacts, driver)
     checkout.write_rows(short_reviews)
     checkout.configure()
     try:
@@ -131,19 +134,19 @@ def in_parts(
         checkout.put_back()
 
 
-def appended(rows: Reviews) -> Reviews:
+def append_row(rows: Reviews) -> Reviews:
     return [*rows, ("a film like any other", "positive")]
 
 
-def inserted(rows: Reviews) -> Reviews:
+def insert_row(rows: Reviews) -> Reviews:
     return [*rows[:20_000], ("a film like any other", "positive"), *rows[20_000:]]
 
 
-def deleted(rows: Reviews) -> Reviews:
+def delete_row(rows: Reviews) -> Reviews:
     return [*rows[:100], *rows[101:]]
 
 
-def edited(rows: Reviews) -> Reviews:
+def edit_row(rows: Reviews) -> Reviews:
     return [*rows[:20_000], (rows[20_000][0] + " indeed", rows[20_000][1]), *rows[20_001:]]
 
 
@@ -158,7 +161,7 @@ def several_parts(
     return checkout, before
 
 
-@pytest.mark.parametrize("change", [appended, inserted, deleted, edited])
+@pytest.mark.parametrize("change", [append_row, insert_row, delete_row, edit_row])
 def test_t9_a_row(
     change: Callable[[Reviews], Reviews],
     several_parts: tuple[Checkout, PlannedRun],
@@ -221,7 +224,7 @@ def test_t10_words_for_new_rows(
     several_parts: tuple[Checkout, PlannedRun], short_reviews: Reviews
 ) -> None:
     checkout, _ = several_parts
-    checkout.write_rows(edited(short_reviews))
+    checkout.write_rows(edit_row(short_reviews))
     plan = checkout.plan()
     reasons = {(e["label"], e["reason"]) for e in plan.plan.values() if e["action"] == "run"}
     rows = {"ingest", "split", "normalize"}

@@ -24,7 +24,7 @@ def pool() -> Executor:
     return ThreadPoolExecutor(2)
 
 
-def opened(folder: Path, reviews: Reviews, pool: Executor) -> Run:
+def open_run(folder: Path, reviews: Reviews, pool: Executor) -> Run:
     """A run that has not begun."""
     path = write_reviews(folder / "reviews.csv", reviews)
     config = read_config(write_config(folder / "job.yaml", small_config(path)))
@@ -44,7 +44,7 @@ def title(run: Run, name: str) -> str:
 def test_a_task_is_named_after_stage_and_variant(
     tmp_path: Path, reviews: Reviews, pool: Executor
 ) -> None:
-    run = opened(tmp_path, reviews, pool)
+    run = open_run(tmp_path, reviews, pool)
     assert title(run, "validate reviews") == "validate reviews"
     assert title(run, "normalize") == "normalize"
     assert [task_run_name({"run": run, "group": group}) for group in run.task_groups("train")] == [
@@ -56,30 +56,30 @@ def test_a_task_is_named_after_stage_and_variant(
 def test_a_task_over_several_parts_says_how_many_will_run(
     tmp_path: Path, imdb: Reviews, pool: Executor
 ) -> None:
-    run = opened(tmp_path, imdb, pool)
+    run = open_run(tmp_path, imdb, pool)
     parts = len(run.index.parts)
     assert parts > 1
     assert title(run, "ingest") == f"ingest · {parts} of {parts} parts"
     assert title(run, "vectorize") == f"vectorize · {parts} of {parts} parts"
     perform_group(run, only_group(run, "ingest"))
 
-    again = opened(tmp_path, imdb, pool)
+    again = open_run(tmp_path, imdb, pool)
     assert title(again, "ingest") == f"ingest · 0 of {parts} parts"
 
-    mended = opened(tmp_path, [(imdb[0][0], "positive"), *imdb[1:]], pool)
+    mended = open_run(tmp_path, [(imdb[0][0], "positive"), *imdb[1:]], pool)
     assert title(mended, "ingest") == f"ingest · 1 of {parts} parts"
 
 
 def test_the_state_says_what_ran_and_why_or_what_was_found(
     tmp_path: Path, reviews: Reviews, pool: Executor
 ) -> None:
-    run = opened(tmp_path, reviews, pool)
+    run = open_run(tmp_path, reviews, pool)
     state = perform_group(run, only_group(run, "ingest"))
     assert (state.type.value, state.name) == ("COMPLETED", "Completed")
     assert state.message == "2 of 2 steps ran: first run"
     keys = [outcome.key or "" for outcome in run.outcomes]
 
-    again = opened(tmp_path, reviews, pool)
+    again = open_run(tmp_path, reviews, pool)
     state = perform_group(again, only_group(again, "ingest"))
     assert (state.type.value, state.name) == ("COMPLETED", "Cached")
     assert state.message == f"found whole: ingest/{keys[0][:8]}, split/{keys[1][:8]}"
@@ -88,7 +88,7 @@ def test_the_state_says_what_ran_and_why_or_what_was_found(
 def test_progress_reaches_the_listener_and_the_task(
     tmp_path: Path, reviews: Reviews, pool: Executor
 ) -> None:
-    run = opened(tmp_path, reviews, pool)
+    run = open_run(tmp_path, reviews, pool)
     reports: list[tuple[str, dict[str, float]]] = []
     perform_group(run, only_group(run, "ingest"))
     perform_group(run, only_group(run, "normalize"), lambda *report: reports.append(report))
@@ -103,7 +103,7 @@ def test_a_title_is_renewed_once_what_comes_before_came_out_the_same(
 ) -> None:
     job = Numbered(tmp_path)
     before = last_run_of(perform_all(job))
-    run = job.changed(code={"square": "2"}).run(pool, before)
+    run = job.with_changes(code={"square": "2"}).run(pool, before)
     forecast = [title(run, name) for name in ("read", "square", "halve")]
     assert forecast == ["read · 0 of 3 parts", "square · 3 of 3 parts", "halve · 3 of 3 parts"]
     for name in ("read", "square"):
@@ -118,7 +118,7 @@ def test_a_title_counts_the_parts_whose_input_came_out_otherwise(
     job = Numbered(tmp_path, parts=((0, 1), (1, 0), (3,)))
     before = last_run_of(perform_all(job))
     parts = ((0, 1), (1, 2), (3,))  # of these the squares differ in one part
-    run = job.changed(parts=parts, code={"square": "2"}).run(pool, before)
+    run = job.with_changes(parts=parts, code={"square": "2"}).run(pool, before)
     assert title(run, "halve") == "halve · 3 of 3 parts"
     for name in ("read", "square"):
         perform_group(run, only_group(run, name))

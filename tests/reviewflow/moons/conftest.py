@@ -10,6 +10,7 @@ from reviewflow.jobs.moons import MOONS
 from reviewflow.moons.config import MoonsConfig
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.opening import open_planner
+from reviewflow.pipeline.reasons import reason_text
 from reviewflow.pipeline.runner import Listener, Run
 
 SMALL = MoonsConfig.model_validate(
@@ -31,6 +32,8 @@ def run_job(root: Path, config: MoonsConfig) -> dict[str, Path]:
         for stage in MOONS.stages:
             for work in run.task_groups(stage.group):
                 run.perform(work)
+    for outcome in run.outcomes:
+        assert outcome.reason == reason_text(outcome.reasons)
     return {step.node.stage.name: artifact.folder for step, artifact in run.artifacts.items()}
 
 

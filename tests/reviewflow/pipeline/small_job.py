@@ -215,7 +215,7 @@ class Numbered:
             for name in (CALL, *JOB.functions)
         }
 
-    def changed(self, **changes: Any) -> "Numbered":
+    def with_changes(self, **changes: Any) -> "Numbered":
         """Return the job with other numbers, settings or code."""
         return replace(self, **changes)
 

@@ -47,7 +47,7 @@ def reasons(run: Run) -> dict[Named, tuple[Reason, ...]]:
     return found
 
 
-def planned(job: Numbered, last_run: LastRun) -> dict[Named, tuple[Reason, ...]]:
+def plan_reasons(job: Numbered, last_run: LastRun) -> dict[Named, tuple[Reason, ...]]:
     """Return the plan's reasons of the steps that it says will run for sure."""
     found = {}
     for step, decision in job.planner(last_run).plan_all().items():
@@ -152,15 +152,15 @@ SCENARIOS: dict[str, tuple[dict[str, Any], dict[Named, tuple[Reason, ...]]]] = {
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_each_reason_is_what_differs(name: str, job: Numbered, first: Run) -> None:
     changes, expected = SCENARIOS[name]
-    changed, last_run = job.changed(**changes), last_run_of(first)
-    forecast = planned(changed, last_run)
+    changed, last_run = job.with_changes(**changes), last_run_of(first)
+    forecast = plan_reasons(changed, last_run)
     assert reasons(perform_all(changed, last_run)) == expected
     assert forecast.items() <= expected.items()
 
 
 def test_a_seed_of_a_variant_whose_name_begins_as_another(job: Numbered, first: Run) -> None:
     variants = {**VARIANTS, "slow, seed 0": Settings(rate=0.2), "slo": Settings(rate=0.3)}
-    found = reasons(perform_all(job.changed(variants=variants), last_run_of(first)))
+    found = reasons(perform_all(job.with_changes(variants=variants), last_run_of(first)))
     assert found["fit[slow, seed 0]", None] == (Reason("new_variant", "slow, seed 0"),)
     assert found["fit[slo]", None] == (Reason("new_variant", "slo"),)
 
@@ -187,7 +187,7 @@ def test_an_artifact_that_is_gone_or_damaged(
     name: Named, damage: Callable[[Path], None], reason: str, job: Numbered, first: Run
 ) -> None:
     damage(by_label(first)[name][0].folder)
-    forecast = planned(job, last_run_of(first))
+    forecast = plan_reasons(job, last_run_of(first))
     ((found, why),) = reasons(perform_all(job, last_run_of(first))).items()
     assert found == name
     assert [each.kind for each in why] == ["missing" if "missing" in reason else "damaged"]
@@ -200,8 +200,8 @@ def test_nothing_is_claimed_of_inputs_where_the_last_artifact_is_gone(
 ) -> None:
     """What the page read is not known any more, so nobody can say which variant is another."""
     shutil.rmtree(job.folder / "store" / "page")
-    swapped = job.changed(variants=dict(reversed(VARIANTS.items())))
-    assert planned(swapped, last_run_of(first)) == {("page", None): (Reason("unknown"),)}
+    swapped = job.with_changes(variants=dict(reversed(VARIANTS.items())))
+    assert plan_reasons(swapped, last_run_of(first)) == {("page", None): (Reason("unknown"),)}
     found = reasons(perform_all(swapped, last_run_of(first)))
     assert found == {("page", None): (Reason("unknown"),)}
     assert reason_text([Reason("unknown")]) == "not in the store"
@@ -211,7 +211,7 @@ def test_what_this_run_made_is_named_where_the_last_artifact_is_gone(
     job: Numbered, first: Run
 ) -> None:
     shutil.rmtree(job.folder / "store" / "page")
-    found = reasons(perform_all(job.changed(variants=NEW_RATE), last_run_of(first)))
+    found = reasons(perform_all(job.with_changes(variants=NEW_RATE), last_run_of(first)))
     assert found["page", None] == (Reason("input", "fit[fast]"),)
 
 
@@ -222,8 +222,10 @@ VERSION = Reason("version", "reviewflow", "0.1", "0.2")
 def test_renamed_modules_are_one_reason_for_every_line(
     version: str, job: Numbered, first: Run
 ) -> None:
-    renamed = job.changed(code=dict.fromkeys(("arguments", "read", "square", "halve"), "renamed"))
-    found = planned(renamed, last_run_of(first, version))
+    renamed = job.with_changes(
+        code=dict.fromkeys(("arguments", "read", "square", "halve"), "renamed")
+    )
+    found = plan_reasons(renamed, last_run_of(first, version))
     assert found[("read", 0)] == found["square", 2] == found["halve", 1] == (VERSION,)
     assert reason_text([VERSION]) == "reviewflow 0.1 → 0.2: modules renamed"
     assert {kind for why in found.values() for kind in (why[-1].kind,)} == {"version"}
@@ -232,7 +234,7 @@ def test_renamed_modules_are_one_reason_for_every_line(
 def test_settings_are_named_beside_renamed_modules(job: Numbered, first: Run) -> None:
     code = dict.fromkeys(("fit", "page"), "renamed")
     found = reasons(
-        perform_all(job.changed(code=code, variants=NEW_RATE), last_run_of(first, "0.1.0"))
+        perform_all(job.with_changes(code=code, variants=NEW_RATE), last_run_of(first, "0.1.0"))
     )
     assert found["fit[slow]", None] == (VERSION,)
     assert found["fit[fast]", None] == (Reason("setting", "fit.rate", 0.5, 0.7), VERSION)
@@ -248,7 +250,7 @@ def test_what_a_stopped_run_did_not_reach_is_still_of_the_version_before(
     stopped = replace(
         now, versions={name: "0.1.0" for name in before.fingerprints if name not in reached}
     )
-    found = planned(job.changed(code=code), stopped)
+    found = plan_reasons(job.with_changes(code=code), stopped)
     assert {why[0].kind for (label, _), why in found.items() if label in reached} == {"code"}
     assert {why for (label, _), why in found.items() if label not in reached} == {(VERSION,)}
     assert len(found) > 2 * 3
@@ -256,5 +258,5 @@ def test_what_a_stopped_run_did_not_reach_is_still_of_the_version_before(
 
 @pytest.mark.parametrize("version", ["0.2", "0.10.0", "1.0.1", None])
 def test_code_of_other_versions_is_named(version: str | None, job: Numbered, first: Run) -> None:
-    found = planned(job.changed(code={"square": "2"}), last_run_of(first, version))
+    found = plan_reasons(job.with_changes(code={"square": "2"}), last_run_of(first, version))
     assert {why[0].kind for why in found.values()} == {"code"}

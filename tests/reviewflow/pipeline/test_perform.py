@@ -41,13 +41,13 @@ def job(folder: Path, reviews: Reviews) -> Path:
     return write_config(folder / "job.yaml", small_config(path))
 
 
-def opened(config: Path, artifacts: Path) -> Planner:
+def open_job(config: Path, artifacts: Path) -> Planner:
     return open_sentiment(read_config(config), artifacts, LastRun())
 
 
 def run_job(config: Path, artifacts: Path) -> Run:
     with ThreadPoolExecutor(2) as pool:
-        run = Run(opened(config, artifacts), Listener(), pool)
+        run = Run(open_job(config, artifacts), Listener(), pool)
         for name in SENTIMENT.groups:
             for group in run.task_groups(name):
                 run.perform(group)
@@ -61,14 +61,14 @@ def run(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run_job(job(folder, reviews), folder / "artifacts")
 
 
-def resolved(run: Run) -> list[ResolvedStep]:
+def resolve_all(run: Run) -> list[ResolvedStep]:
     return [run.planner.resolve(step) for step in run.artifacts]
 
 
 def test_another_process_makes_the_same_bytes_from_the_pickled_steps(
     run: Run, tmp_path: Path
 ) -> None:
-    steps = resolved(run)
+    steps = resolve_all(run)
     assert {step.stage for step in steps} == {stage.name for stage in SENTIMENT.stages}
     pickled, store = tmp_path / "steps", tmp_path / "store"
     pickled.write_bytes(pickle.dumps(steps))
@@ -88,7 +88,7 @@ def test_another_process_makes_the_same_bytes_from_the_pickled_steps(
 
 
 def test_a_resolved_step_is_frozen_throughout(run: Run) -> None:
-    for step in resolved(run):
+    for step in resolve_all(run):
         for value in parts_of(step):
             assert not is_dataclass(value) or value.__dataclass_params__.frozen, type(value)
 
@@ -120,7 +120,7 @@ def test_a_suite_edited_while_its_check_runs_stores_nothing(
     suite.write_text(text, encoding="utf-8")
     content["validate"]["reviews"] = str(suite)
     write_config(config, content)
-    planner = opened(config, tmp_path / "artifacts")
+    planner = open_job(config, tmp_path / "artifacts")
     (node,) = (node for node in planner.nodes if node.stage.name == "suites")
     step = planner.resolve(node.steps[0])
     name = step.function.rpartition(".")[2]

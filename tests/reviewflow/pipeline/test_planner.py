@@ -36,14 +36,14 @@ def damage(job: Numbered) -> Numbered:
 SCENARIOS: dict[str, Callable[[Numbered], Numbered]] = {
     "the first run": lambda job: replace(job, folder=job.folder / "new"),
     "nothing changed": lambda job: job,
-    "code with the same result": lambda job: job.changed(code={"square": "2"}),
-    "code with the same result, further down": lambda job: job.changed(code={"total": "2"}),
-    "another power": lambda job: job.changed(config=Settings(power=3)),
-    "another part with the same halves": lambda job: job.changed(parts=SAME_HALVES),
-    "another part": lambda job: job.changed(parts=((1, 2, 3), (4, 9), (6, 7))),
-    "all to be made again": lambda job: job.changed(refresh=JOB.groups),
+    "code with the same result": lambda job: job.with_changes(code={"square": "2"}),
+    "code with the same result, further down": lambda job: job.with_changes(code={"total": "2"}),
+    "another power": lambda job: job.with_changes(config=Settings(power=3)),
+    "another part with the same halves": lambda job: job.with_changes(parts=SAME_HALVES),
+    "another part": lambda job: job.with_changes(parts=((1, 2, 3), (4, 9), (6, 7))),
+    "all to be made again": lambda job: job.with_changes(refresh=JOB.groups),
     "damage": damage,
-    "variants with equal settings": lambda job: job.changed(
+    "variants with equal settings": lambda job: job.with_changes(
         variants={"slow": Settings(rate=0.9), "same": Settings(rate=0.9), "fast": Settings()}
     ),
 }
@@ -82,7 +82,7 @@ def test_decisions_are_exact_once_everything_before_is_made(
 
 
 def test_a_forecast_is_renewed_where_another_run_made_the_step(job: Numbered, first: Run) -> None:
-    changed = job.changed(parts=SAME_HALVES)
+    changed = job.with_changes(parts=SAME_HALVES)
     with ThreadPoolExecutor(2) as pool:
         run = changed.run(pool, last_run_of(first))
         read, square, halve, total, *_ = groups_of(run)
@@ -95,7 +95,7 @@ def test_a_forecast_is_renewed_where_another_run_made_the_step(job: Numbered, fi
 
 
 def test_a_step_that_may_come_out_the_same_runs_unless_it_does(job: Numbered, first: Run) -> None:
-    decisions = job.changed(code={"square": "2"}).planner(last_run_of(first)).plan_all()
+    decisions = job.with_changes(code={"square": "2"}).planner(last_run_of(first)).plan_all()
     actions = {(step.node.label, step.part): d.action for step, d in decisions.items()}
     assert {actions["read", part] for part in range(3)} == {"cached"}
     assert {actions["square", part] for part in range(3)} == {"run"}
@@ -106,7 +106,7 @@ def test_a_step_that_may_come_out_the_same_runs_unless_it_does(job: Numbered, fi
 
 def test_a_plan_of_one_part_says_so(job: Numbered, first: Run) -> None:
     last_run = last_run_of(first)
-    decisions = job.changed(parts=SAME_HALVES).planner(last_run).plan_all()
+    decisions = job.with_changes(parts=SAME_HALVES).planner(last_run).plan_all()
     assert "square: 1 of 3 parts will run — new rows" in plan_text(decisions).splitlines()
     entries = [entry for entry in plan_entries(decisions) if entry["stage"] == "square"]
     assert [(entry["part"], entry["action"]) for entry in entries] == [
@@ -127,9 +127,9 @@ def test_a_step_is_not_resolved_before_its_inputs_are_made(job: Numbered) -> Non
 
 def test_what_is_refreshed_is_made_once_though_two_steps_have_its_key(job: Numbered) -> None:
     """The parts are equal, so they have one key."""
-    equal = job.changed(parts=((1, 2), (1, 2), (3,)))
+    equal = job.with_changes(parts=((1, 2), (1, 2), (3,)))
     perform_all(equal)
-    again = perform_all(equal.changed(refresh=("square",)))
+    again = perform_all(equal.with_changes(refresh=("square",)))
     states = [o.state for (label, _), (_, o) in by_label(again).items() if label == "square"]
     assert states == ["ran", "cached", "ran"]
 
@@ -143,7 +143,7 @@ def test_a_stage_to_refresh_that_does_not_exist_is_an_error() -> None:
 def many(job: Numbered, variants: int, first_rate: float = 0.0) -> Numbered:
     """Return the job with so many variants of three seeds each."""
     rates = [10 * number + first_rate for number in range(variants)]
-    return job.changed(variants={f"v{rate}": Settings(rate=rate, repeats=3) for rate in rates})
+    return job.with_changes(variants={f"v{rate}": Settings(rate=rate, repeats=3) for rate in rates})
 
 
 def last_run_of_plan(job: Numbered) -> LastRun:

@@ -67,9 +67,9 @@ def project(first: tuple[Project, PlannedRun], tmp_path: Path) -> Project:
     """A copy of the first run's folder in another place."""
     before, _ = first
     shutil.copytree(before.artifacts, tmp_path / "artifacts", symlinks=True)
-    copied = Project(tmp_path, before.reviews)
-    copied.set_up()
-    return copied
+    copy = Project(tmp_path, before.reviews)
+    copy.set_up()
+    return copy
 
 
 def assert_plan_came_true(run: PlannedRun, before: PlannedRun) -> None:
@@ -185,11 +185,11 @@ def row_appended(project: Project) -> None:
 
 
 def label_mended(project: Project) -> None:
-    def mended(rows: Reviews) -> Reviews:
+    def mend(rows: Reviews) -> Reviews:
         (text, label), *others = rows
         return [(text, "positive" if label == "negative" else "negative"), *others]
 
-    project.write_rows(mended)
+    project.write_rows(mend)
 
 
 def file_renamed(project: Project) -> None:
