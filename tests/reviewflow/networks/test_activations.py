@@ -13,7 +13,7 @@ from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.evaluation.ablation import value_title
 from reviewflow.moons.config import MoonsConfig
-from reviewflow.moons.network import Activation as ActivationLayer
+from reviewflow.moons.network import ActivationLayer
 from reviewflow.moons.studies import STUDIED_ACTIVATIONS
 from reviewflow.moons.training import build_network
 from reviewflow.networks import compiled_sgd
