@@ -193,7 +193,7 @@ class Planner:
     def _facts_json(self, step: Step) -> dict[str, Any]:
         node = step.node
         facts = {
-            fact.name: fact.as_json(fact.value(node, step.part, self._index))
+            fact.name: {fact.argument: fact.as_json(fact.value(node, step.part, self._index))}
             for fact in node.stage.facts
         }
         if node.stage.reads_source and self.source is not None and step.part is not None:
