@@ -20,10 +20,10 @@ run: $(INSTALLED) ## do the main job on real reviews, ending with the path of th
 	@$(BIN)/reviewflow run $(ARGS)
 
 test: check ## everything in check, then every test but the slow ones (about 8 minutes on two cores)
-	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-all: check ## everything in check, then every test, the slow ones too (more than an hour)
-	$(BIN)/pytest --numprocesses auto --dist loadfile -m "slow or not slow" $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "slow or not slow" $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, layers, code that a key can follow, prose
 	$(BIN)/ruff check

@@ -61,6 +61,8 @@ def allowed_places(call: dict[str, Any], folder: Path) -> Iterator[Path]:
     yield from {Path(path) for path in (sys.prefix, sys.base_prefix)}
     yield from map(Path, sysconfig.get_paths().values())
     yield from map(Path, zoneinfo.TZPATH)  # the operating system's, as Python is
+    # Numba looks for extensions among all installed packages, of which the project is one.
+    yield from ROOT.glob("*.egg-info")
     yield folder / "temp"
     yield from map(Path, call["own"])
     for resource in RESOURCES[call["stage"]]:

@@ -199,16 +199,12 @@ def do_again(folder: Path, reaches: Any, module: str, send: Send) -> None:
     other_index = first.index.to_json() != run.index.to_json()
     send({"laid out": True, "changed": len(baseline) - len(todo), "other index": other_index})
     for sentence in wrong:
-        send({"stale": "index", "why": sentence})
+        send({"ended": "index", "stale": sentence})
     for known, step in todo:
         if module not in known["imported"] and arguments_of(run, step) == known["arguments"]:
             continue
         send({"begins": known["made"]})
-        why = _difference(run, step, known, folder)
-        if why is None:
-            send({"ended": known["made"]})
-        else:
-            send({"stale": known["made"], "why": why})
+        send({"ended": known["made"]} | _result_again(run, step, known, folder))
 
 
 def fresh_parts(folder: Path) -> Iterator[Any]:
@@ -252,22 +248,58 @@ def _index_errors(run: Any, folder: Path) -> Iterator[str]:
             yield f"part {number} has other rows and the same digests"
 
 
-def _difference(run: Any, step: Any, known: dict[str, Any], folder: Path) -> str | None:
-    """Run a step again, and return how its bytes differ, None if they do not."""
+def _result_again(run: Any, step: Any, known: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Run a step again, and return ``stale`` or ``refused`` with a reason, if it is either.
+
+    Stale: other bytes, or a crash of the stage's function. Refused: the engine around the function
+    raised, so that nothing is written, whatever is in the store.
+    """
     from reviewflow.pipeline.perform import stage_writer
 
-    made = Path(tempfile.mkdtemp(dir=run.planner.store.folder.parent))
+    made, crashes = Path(tempfile.mkdtemp(dir=run.planner.store.folder.parent)), list[str]()
     try:
-        stage_writer(resolve_step(run, step, StoredRows(folder)), context_of(run))(folder=made)
+        found = resolve_step(run, step, StoredRows(folder))
+        with watch_function(found.function, crashes):
+            stage_writer(found, context_of(run))(folder=made)
     except BaseException as error:  # a changed program may raise anything
-        return f"{type(error).__name__}: {str(error)[:200]}"
+        return {"stale": crashes[0]} if crashes else {"refused": error_text(error)}
     else:
-        found = digests(made)
+        written = digests(made)
     finally:
         shutil.rmtree(made, ignore_errors=True)
     kept = known["bytes"]
-    files = [name for name in {**kept, **found} if kept.get(name) != found.get(name)]
-    return f"{OTHER_BYTES} in {', '.join(files)}" if files else None
+    files = [name for name in {**kept, **written} if kept.get(name) != written.get(name)]
+    return {"stale": f"{OTHER_BYTES} in {', '.join(files)}"} if files else {}
+
+
+@contextmanager
+def watch_function(name: str, crashes: list[str]) -> Iterator[None]:
+    """Collect what a stage's function raises, its import included."""
+    module_name, _, attribute = name.rpartition(".")
+    try:
+        module = import_module(module_name)
+        real = getattr(module, attribute)
+    except BaseException as error:
+        crashes.append(error_text(error))
+        raise
+
+    def function(**arguments: Any) -> Any:
+        try:
+            return real(**arguments)
+        except BaseException as error:
+            crashes.append(error_text(error))
+            raise
+
+    setattr(module, attribute, function)
+    try:
+        yield
+    finally:
+        setattr(module, attribute, real)
+
+
+def error_text(error: BaseException) -> str:
+    """Return an error's type and the beginning of its message."""
+    return f"{type(error).__name__}: {str(error)[:200]}"
 
 
 def digests(folder: Path) -> dict[str, str]:

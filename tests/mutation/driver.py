@@ -79,8 +79,9 @@ class Tally:
     """The results of many changes.
 
     ``seen``: the key of a step or the index of the parts changed. ``loud``: the job could not be
-    planned, so that nothing cached is used. ``without effect``: no key and no byte changed.
-    ``stale``: a step with its old key writes other bytes, or crashes.
+    planned, or the engine raised before or after a stage's function, so that nothing is written.
+    ``without effect``: no key and no byte changed. ``stale``: the function of a step with its old
+    key writes other bytes, or crashes.
     """
 
     counts: Counter[str] = field(default_factory=Counter)

@@ -1,7 +1,7 @@
 """No result is stale after any change, and a broken reach shows.
 
 For each change, every step with an equal key runs again on the first inputs, and its bytes are
-compared. A crash in changed code counts as stale too.
+compared. A crash of the stage's function counts as stale too.
 """
 
 import os

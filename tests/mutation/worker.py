@@ -113,20 +113,21 @@ class Worker:
 
 
 def summary(messages: list[dict[str, Any]], started: float) -> dict[str, Any]:
-    """Return a child's results as one answer, ``loud`` if no plan was made."""
+    """Return a child's results as one answer, ``loud`` if it refused to plan or to run."""
     laid_out = next((each for each in messages if "laid out" in each), None)
-    stale = [[each["stale"], each["why"]] for each in messages if "stale" in each]
     ended = [each for each in messages if "ended" in each]
+    stale = [[each["ended"], each["stale"]] for each in ended if "stale" in each]
+    refused = next((each["refused"] for each in ended if "refused" in each), None)
     crash = next((each["crash"] for each in messages if "crash" in each), None)
     if crash and laid_out:
         begun = [each["begins"] for each in messages if "begins" in each]
         stale.append([begun[-1] if begun else "the keys", crash])
     return {
-        "loud": crash if not laid_out else None,
+        "loud": refused if laid_out else crash,
         "changed_keys": laid_out["changed"] if laid_out else 0,
         "other_index": laid_out.get("other index", False) if laid_out else False,
         "stale": stale,
-        "done_again": len(ended) + len(stale),
+        "done_again": len(ended),
         "seconds": round(time.monotonic() - started, 3),
     }
 
