@@ -260,7 +260,8 @@ def _result_again(run: Any, step: Any, known: dict[str, Any], folder: Path) -> d
     try:
         found = resolve_step(run, step, StoredRows(folder))
         with watch_function(found.function, crashes):
-            stage_writer(found, context_of(run))(folder=made)
+            figures = stage_writer(found, context_of(run))(folder=made)
+            dict(figures)  # as the store does, which publishes nothing if there are none
     except BaseException as error:  # a changed program may raise anything
         return {"stale": crashes[0]} if crashes else {"refused": error_text(error)}
     else:
