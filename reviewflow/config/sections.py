@@ -18,6 +18,8 @@ from reviewflow.config.variants import apply_variant, list_variants
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.networks.activations import ActivationName
 
+Labels = Literal["auto"] | dict[str, int]
+
 
 class Section(BaseModel):
     """A part of the configuration: frozen, and unknown keys are refused."""
@@ -34,35 +36,52 @@ class Ingest(Section):
     test_path: str | None = Field(None, description="File whose rows are the test split")
     text_column: str = Field("review", description="Column that holds the text")
     label_column: str = Field("sentiment", description="Column that holds the label")
-    labels: dict[str, Literal[0, 1]] = Field(
-        {"negative": 0, "positive": 1}, description="Class, 0 or 1, of each label word"
+    labels: Labels = Field(
+        {"negative": 0, "positive": 1},
+        description="Class of each label word, from 0; auto takes every word as a class",
     )
     other_labels: Literal["error", "drop"] = Field(
         "error",
         description="What to do with rows whose label word has no class: stop, or drop them",
+    )
+    group_column: str | None = Field(
+        None, description="Column whose equal values stay together in the split, such as a film"
     )
     encoding: str = Field("utf-8", description="Text encoding of the CSV file")
     delimiter: str = Field(
         ",", min_length=1, max_length=1, description="Character between two cells of the CSV file"
     )
 
-    @field_validator("labels", mode="before")
+    @field_validator("labels", mode="plain", json_schema_input_type=Labels)
     @classmethod
-    def _turn_words_into_text(cls, value: Any) -> Any:
-        """Turn words that YAML reads as numbers or booleans into text."""
-        if isinstance(value, dict):
-            return {
+    def _check_labels(cls, value: Any) -> Any:
+        """Turn words that YAML reads as numbers or booleans into text, and check the classes."""
+        if value == "auto":
+            return value
+        if not isinstance(value, dict) or not value:
+            raise ValueError("must be auto, or a map of label words to classes")
+        return check_classes(
+            {
                 str(word).lower() if isinstance(word, bool) else str(word): label
                 for word, label in value.items()
             }
-        return value
+        )
 
-    @field_validator("labels")
-    @classmethod
-    def _check_classes(cls, value: dict[str, int]) -> dict[str, int]:
-        if set(value.values()) != {0, 1}:
-            raise ValueError("needs at least one word that means 0 and one that means 1")
-        return value
+
+def check_classes(labels: dict[str, Any]) -> dict[str, int]:
+    """Return a map of label words to classes, if the classes are 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If a class is no whole number, or one of 0 and 1 has no word.
+    """
+    for word, label in labels.items():
+        if not isinstance(label, int) or isinstance(label, bool) or label not in (0, 1):
+            raise ValueError(f"the class of {quote(word)} must be 0 or 1, not {quote(label)}")
+    if set(labels.values()) != {0, 1}:
+        raise ValueError("needs at least one word that means 0 and one that means 1")
+    return labels
 
 
 class Split(Section):
@@ -71,8 +90,11 @@ class Split(Section):
     method: Literal["hash", "random", "column"] = Field(
         "hash", description="Split by a hash of the text, at random, or by a column of the file"
     )
-    column: str | None = Field(None, description="Column that says train or test")
+    column: str | None = Field(None, description="Column that says train, validation or test")
     test_size: float = Field(0.2, gt=0, lt=1, description="Share of the rows that are test rows")
+    validation_size: float = Field(
+        0.1, ge=0, lt=1, description="Share of the training rows that are validation rows"
+    )
     seed: int = Field(42, ge=0, le=2**32 - 1, description="Seed of the split")
 
     @model_validator(mode="after")
@@ -177,6 +199,20 @@ class Train(Section):
     )
 
 
+class Select(Section):
+    """How the best variant is chosen."""
+
+    metric: str = Field(
+        "roc_auc",
+        pattern=rf"^({'|'.join(metric.name for metric in METRICS)})$",
+        description="Metric by which variants are compared",
+    )
+    on: Literal["validation", "test"] = Field(
+        "validation",
+        description="Rows on which variants are compared; figures on test rows then flatter",
+    )
+
+
 class Report(Section):
     """What the report shows beside the run's own metrics."""
 
@@ -236,8 +272,24 @@ class Config(JobConfig):
     train: Train = Train()
     variants: dict[str, dict[str, Any]] = Field({}, description="Changes by variant name")
     grid: dict[str, tuple[Any, ...]] = Field({}, description="Every combination is a variant")
+    select: Select = Select()
     report: Report = Report()
     notify: Notify = Notify()
+
+    @model_validator(mode="after")
+    def _check_split(self) -> Config:
+        if self.ingest.group_column is not None and self.split.method == "random":
+            raise ValueError(
+                "ingest.group_column keeps rows together, which split.method random does not; "
+                "set split.method: hash"
+            )
+        takes_no_rows = not self.split.validation_size and self.split.method != "column"
+        if self.select.on == "validation" and takes_no_rows:
+            raise ValueError(
+                "split.validation_size is 0, so there are no validation rows to choose on; "
+                "raise it, or set select.on: test"
+            )
+        return self
 
     @cached_property
     def variant_changes(self) -> Mapping[str, dict[str, Any]]:

@@ -4,7 +4,10 @@
 
 PyYAML keeps the last of two equal keys without a word, and anchors may loop or multiply.
 ruamel.yaml, which is installed too, refuses equal keys but not such anchors; it would save
-`_check_keys` alone, and read ``yes`` and ``1e-3`` in other ways than files written so far mean.
+`_check_keys` alone, and read ``1e-3`` in another way than files written so far mean.
+
+As in YAML 1.2, only true and false are booleans: ``yes``, ``no``, ``on`` and ``off`` are words,
+since label words and settings bear those names. Settings that are booleans still take them.
 """
 
 from typing import Any
@@ -31,7 +34,7 @@ def parse_yaml(text: str) -> Any:
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"is over {MOST_CHARACTERS:,} characters, more than is ever meant")
     try:
-        loader = yaml.SafeLoader(text)
+        loader = WordLoader(text)
         try:
             node = loader.get_single_node()
             if node is None:
@@ -46,6 +49,19 @@ def parse_yaml(text: str) -> Any:
         raise ValueError(str(refusal)) from None
     except (yaml.YAMLError, ValueError, OverflowError, TypeError, AttributeError) as error:
         raise ValueError(f"is not valid YAML: {_one_line(error)}") from None
+
+
+class WordLoader(yaml.SafeLoader):
+    """A safe loader for which ``yes``, ``no``, ``on`` and ``off`` are words."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (the base class declares it so)
+        letter: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag != "tag:yaml.org,2002:bool" or letter in "tTfF"
+        ]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 class _Refused(Exception):

@@ -1,7 +1,7 @@
 """Predict every row and measure each split: the stage ``evaluate``.
 
 model ────────────┐
-features (parts) ─┴─▶ predictions.parquet (a row each) ─▶ metrics.json (train, test)
+features (parts) ─┴─▶ predictions.parquet (a row each) ─▶ metrics.json (train, validation, test)
 """
 
 import json
@@ -18,6 +18,7 @@ from reviewflow.context import Context
 from reviewflow.evaluation.metrics import split_metrics
 from reviewflow.features.dataset import Part, read_part
 from reviewflow.networks.model import Csr, Network, load_network
+from reviewflow.reviews.split import SPLITS
 
 ROWS_AT_ONCE = 2048  # 4 MB of outputs in a layer of 512 units
 
@@ -50,16 +51,17 @@ def evaluate_network(
     network = load_network(model)
     parts = [read_part(part, network.terms) for part in features]
     labels = np.concatenate([np.zeros(0, np.float32), *(part.labels for part in parts)])
-    train = np.concatenate([np.zeros(0, np.bool_), *(part.train for part in parts)])
+    split = np.concatenate([np.zeros(0, np.int8), *(part.split for part in parts)])
     probability = [np.zeros(0, np.float32)]
     for number, part in enumerate(parts):
         context.progress("predicting", {"done": number, "total": len(parts)})
         probability.append(probabilities(network, part, context))
     predicted = np.concatenate(probability)
-    pq.write_table(predictions_table(labels, train, predicted), folder / "predictions.parquet")
+    pq.write_table(predictions_table(labels, split, predicted), folder / "predictions.parquet")
     metrics = {
-        "train": split_metrics(labels[train], predicted[train]),
-        "test": split_metrics(labels[~train], predicted[~train]),
+        name: split_metrics(labels[split == number], predicted[split == number])
+        for number, name in enumerate(SPLITS)
+        if name != "validation" or (split == number).any()
     }
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return {"rows": len(predicted)}
@@ -87,12 +89,10 @@ def rows_between(part: Part, start: int) -> Csr:
 
 
 def predictions_table(
-    labels: NDArray[np.float32], train: NDArray[np.bool_], predicted: NDArray[np.float32]
+    labels: NDArray[np.float32], split: NDArray[np.int8], predicted: NDArray[np.float32]
 ) -> pa.Table:
     """Return ``split``, ``label`` (or null) and ``probability`` of each row."""
-    split = pa.DictionaryArray.from_arrays(
-        pa.array(np.where(train, 0, 1).astype(np.int8)), pa.array(["train", "test"])
-    )
+    splits = pa.DictionaryArray.from_arrays(pa.array(split), pa.array(SPLITS))
     missing = np.isnan(labels)
     label = pa.array(np.where(missing, 0, labels).astype(np.int8), mask=missing)
-    return pa.table({"split": split, "label": label, "probability": predicted})
+    return pa.table({"split": splits, "label": label, "probability": predicted})

@@ -128,6 +128,17 @@ METRICS = (
 )
 
 
+def metric_named(name: str) -> Metric:
+    """Return the entry of a metric.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such name.
+    """
+    return {metric.name: metric for metric in METRICS}[name]
+
+
 def split_metrics(labels: NDArray[Any], probabilities: NDArray[np.float32]) -> Figures:
     """Return the metrics of one split.
 

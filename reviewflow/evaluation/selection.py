@@ -1,22 +1,44 @@
-"""Select the best variant: the highest mean ROC AUC on the test rows."""
+"""Select the best variant: the best mean of a metric on some rows.
+
+metrics of each variant ─ select.on, select.metric ─▶ the best variant, the model that stands for it
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-CHOSEN_ON = "test"
+from reviewflow.evaluation.metrics import metric_named
+
+if TYPE_CHECKING:
+    from reviewflow.config.sections import Select
 
 
-def best_variant(variants: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
-    """Return ``variant`` and ``chosen_on`` of the best of run.json's variants.
+def best_variant(variants: Sequence[Mapping[str, Any]], select: Select) -> dict[str, str] | None:
+    """Return ``variant``, ``chosen_on`` and ``metric`` of the best of run.json's variants.
 
     None if no variant has a score.
     """
-    scores = [((v.get("metrics") or {}).get(CHOSEN_ON) or {}).get("roc_auc") for v in variants]
+    scores = [selection_score(variant.get("metrics") or {}, select) for variant in variants]
     number = best_variant_number(range(len(variants)), scores)
-    return None if number is None else {"variant": variants[number]["name"], "chosen_on": CHOSEN_ON}
+    if number is None:
+        return None
+    chosen = {"chosen_on": select.on, "metric": select.metric}
+    return {"variant": variants[number]["name"], **chosen}
+
+
+def selection_score(metrics: Mapping[str, Any], select: Select) -> float | None:
+    """Return the figure by which a variant is chosen, higher being better.
+
+    Parameters
+    ----------
+    metrics : content of ``metrics.json``, figures by split.
+    """
+    value = (metrics.get(select.on) or {}).get(select.metric)
+    if value is None:
+        return None
+    return float(value) if metric_named(select.metric).higher_is_better else -float(value)
 
 
 def best_variant_number(numbers: Sequence[int], scores: Sequence[float | None]) -> int | None:
@@ -25,7 +47,7 @@ def best_variant_number(numbers: Sequence[int], scores: Sequence[float | None]) 
     Parameters
     ----------
     numbers : of each trained model its variant's number, which seeds share.
-    scores : ROC AUC of each model on the split :data:`CHOSEN_ON`. None or NaN where there is
+    scores : of each model, as :func:`selection_score` returns it. None or NaN where there is
         none (a split with one class); a variant with such a model is skipped.
 
     Returns

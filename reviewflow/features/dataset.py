@@ -1,8 +1,9 @@
-"""Load the features of all parts as two CSR matrices: training and test.
+"""Load the features of all parts as one CSR matrix a split.
 
 features.parquet  features.parquet  …      lists ─▶ CSR views, one part at a time
-       └─────────────────┴──────────▶ train: indptr indices values labels
-                                      test:  indptr indices values labels
+       └─────────────────┴──────────▶ train:      indptr indices values labels
+                                      validation: indptr indices values labels
+                                      test:       indptr indices values labels
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.errors import StoreError
+from reviewflow.reviews.split import SPLITS
 from reviewflow.store.parquet import read_parquet
 
 _LOADING = Lock()  # variants start side by side: one loads, and the others wait for it
@@ -34,7 +36,7 @@ class SparseRows:
     indptr : int64, shape (N + 1,). The entries of row i are ``indptr[i]:indptr[i + 1]``.
     indices : int32, shape (E,), terms, ascending in each row.
     values : float32, shape (E,), within [0, 1].
-    labels : float32, shape (N,), 0 or 1.
+    labels : float32, shape (N,), classes from 0.
     """
 
     indptr: NDArray[np.int64]
@@ -50,9 +52,10 @@ class SparseRows:
 
 @dataclass(frozen=True)
 class FeatureDataset:
-    """Labelled training and test rows over the same ``terms`` features."""
+    """The labelled rows of each split over the same ``terms`` features."""
 
     train: SparseRows
+    validation: SparseRows
     test: SparseRows
     terms: int
 
@@ -65,14 +68,14 @@ class Part:
     ----------
     indptr, indices, values : CSR arrays as in :class:`SparseRows`.
     labels : float32, shape (N,), NaN where the row has no label.
-    train : bool, shape (N,), whether it is a training row.
+    split : int8, shape (N,), position in :data:`reviewflow.reviews.split.SPLITS`.
     """
 
     indptr: NDArray[np.int64]
     indices: NDArray[np.int32]
     values: NDArray[np.float32]
     labels: NDArray[np.float32]
-    train: NDArray[np.bool_]
+    split: NDArray[np.int8]
 
 
 def load_dataset(parts: tuple[Path, ...], terms: int) -> FeatureDataset:
@@ -102,13 +105,14 @@ def _load(
 ) -> FeatureDataset:
     """Load once for all variants, and again if the files' ``states`` differ."""
     most = sum(_entries(part) for part in parts)
-    train, test = _RowsBuilder(most), _RowsBuilder(most)
+    builders = [_RowsBuilder(most) for _ in SPLITS]
     for folder in parts:
         part = read_part(folder, terms)
         labelled = ~np.isnan(part.labels)
-        train.append(part, labelled & part.train)
-        test.append(part, labelled & ~part.train)
-    return FeatureDataset(train.build(), test.build(), terms)
+        for number, builder in enumerate(builders):
+            builder.append(part, labelled & (part.split == number))
+    train, validation, test = (builder.build() for builder in builders)
+    return FeatureDataset(train, validation, test, terms)
 
 
 def read_part(folder: Path, terms: int) -> Part:
@@ -128,8 +132,9 @@ def read_part(folder: Path, terms: int) -> Part:
             "terms; make both again with --refresh vectorize."
         )
     labels = pc.fill_null(table["label"].cast(pa.float32()), float("nan")).to_numpy()
-    train = pc.equal(table["split"].cast(pa.string()), "train").to_numpy()
-    return Part(indptr, indices, values, labels, train)
+    words = table["split"].cast(pa.string())
+    split = pc.index_in(words, pa.array(SPLITS)).to_numpy().astype(np.int8)
+    return Part(indptr, indices, values, labels, split)
 
 
 class _RowsBuilder:

@@ -8,7 +8,14 @@
 Everything that walks the job (plan, run, run.json, the store's listing) walks ``SENTIMENT``.
 """
 
-from reviewflow.jobs.sentiment_facts import INDEX, LINEAGE, POSITION, WORDNET, seed_settings
+from reviewflow.jobs.sentiment_facts import (
+    CLASSES,
+    INDEX,
+    LINEAGE,
+    POSITION,
+    WORDNET,
+    seed_settings,
+)
 from reviewflow.pipeline.stage import Job, Reads, Resource, Stage
 from reviewflow.quality.suite_digest import suite_digest
 
@@ -39,7 +46,11 @@ SENTIMENT = Job(
             function="reviewflow.reviews.split.split_part",
             fan_out="part",
             group="ingest",
-            reads={"reviews": Reads("ingest", ("text", "text_hash", "split"), optional=("split",))},
+            reads={
+                "reviews": Reads(
+                    "ingest", ("text", "text_hash", "split", "group"), optional=("split", "group")
+                )
+            },
             settings=("split",),
             facts=(POSITION,),
         ),
@@ -123,6 +134,7 @@ SENTIMENT = Job(
                 "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
             },
             settings=("train",),
+            facts=(CLASSES,),
             after=("validate_reviews", "validate_features"),
             repeats="train.repeats",
             resolve=seed_settings,
@@ -157,7 +169,7 @@ SENTIMENT = Job(
                 "reviews": Reads("ingest", ("text", "label"), every="part"),
                 "splits": Reads("split", ("split.parquet",), every="part"),
             },
-            settings=("train.seed",),
+            settings=("train.seed", "select"),
             facts=(LINEAGE,),
         ),
     ),

@@ -75,5 +75,8 @@ POSITION = Fact("position", "position", part_position, lambda value: value and a
 INDEX = Fact(
     "index", "rows", lambda node, part, index: index, lambda value: digest_of(value.to_json())
 )
+CLASSES = Fact(
+    "classes", "classes", lambda node, part, index: len(index.class_names), lambda value: value
+)
 LINEAGE = Fact("lineage", "variants", models_lineage, lambda value: [list(each) for each in value])
 WORDNET = Resource("wordnet", digest=wordnet)

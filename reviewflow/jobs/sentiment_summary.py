@@ -47,7 +47,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
             *equal_variant_notes(run),
             *conclusion_entries(run, config, variants),
         ],
-        "best": best_variant(variants),
+        "best": best_variant(variants, config.select),
         "data": data_entry(run.index, config.ingest.path),
     }
     content = {"config": config.model_dump(mode="json", by_alias=True), **found}

@@ -36,6 +36,7 @@ def train_network(
     features: tuple[Path, ...],
     vocabulary: Path,
     train: Train,
+    classes: int,
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def train_network(
     features : folders with ``features.parquet``, one a part.
     vocabulary : folder with ``vocabulary.parquet``; its length is the network's input.
     train : settings; ``device`` is ``cpu`` or ``cuda``, ``repeats`` has no effect.
+    classes : K, the number of classes.
 
     Returns
     -------

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reviewflow.config.sections import Select
 from reviewflow.context import Context
 from reviewflow.evaluation.comparisons import compare_variants
-from reviewflow.evaluation.selection import CHOSEN_ON, best_variant_number, typical_model
+from reviewflow.evaluation.selection import best_variant_number, selection_score, typical_model
 from reviewflow.reporting.charts.stage import draw_charts
 from reviewflow.reporting.examples.explanations import ModelInputs, explain_model
 from reviewflow.reporting.examples.samples import sample_reviews
@@ -35,6 +36,7 @@ def write_report_data(
     splits: tuple[Path, ...],
     lineage: tuple[Lineage, ...],
     seed: int,
+    select: Select,
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
@@ -48,6 +50,7 @@ def write_report_data(
     reviews, splits : one folder a part
     lineage : of each model its variant's number, and which of the above it was made from
     seed : draws the two reviews that the report shows
+    select : how the best variant is chosen
 
     Returns
     -------
@@ -61,12 +64,13 @@ def write_report_data(
         variants=variants,
         reviews=reviews,
         splits=splits,
+        select=select,
         folder=folder,
         context=context,
     )
     _write_json(folder / "comparisons.json", compare_variants(evaluations, variants, context))
     context.check_stop()
-    best = _best_model(evaluations, variants)
+    best = _best_model(evaluations, variants, select)
     origin = lineage[best or 0]
     own_tokens = _folders_of_set(tokens, origin.tokens, len(reviews))
     _write_json(folder / "reviews.json", sample_reviews(reviews, splits, own_tokens, seed))
@@ -84,7 +88,7 @@ def write_report_data(
     return figures
 
 
-def _best_model(evaluations: Sequence[Path], variants: Sequence[int]) -> int | None:
+def _best_model(evaluations: Sequence[Path], variants: Sequence[int], select: Select) -> int | None:
     """Return the position of the best variant's model.
 
     Of several seeds it is the one nearest the mean.
@@ -92,7 +96,7 @@ def _best_model(evaluations: Sequence[Path], variants: Sequence[int]) -> int | N
     None where no variant has a score.
     """
     scores = [
-        json.loads((folder / "metrics.json").read_text(encoding="utf-8"))[CHOSEN_ON]["roc_auc"]
+        selection_score(json.loads((folder / "metrics.json").read_text(encoding="utf-8")), select)
         for folder in evaluations
     ]
     best = best_variant_number(variants, scores)

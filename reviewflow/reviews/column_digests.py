@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+DIGESTED = ("text", "label", "split", "group")
+
+
 def table_digests(rows: pa.Table, hashes: np.ndarray) -> dict[str, str]:
     """Return a digest of each column's values, and of the text hashes.
 
@@ -55,7 +58,7 @@ def column_digests(folder: Path) -> dict[str, str]:
     path = folder / "reviews.parquet"
     table = read_parquet(path)
     hashes = numbers(table.column("text_hash").combine_chunks(), np.uint64)
-    columns = table.select([c for c in ("text", "label", "split") if c in table.column_names])
+    columns = table.select([c for c in DIGESTED if c in table.column_names])
     file_digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return {**table_digests(columns, hashes), path.name: file_digest}
 

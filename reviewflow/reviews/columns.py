@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from reviewflow.errors import InputError
 from reviewflow.formatting import nearest
 
 SHOWN_COLUMNS = 12
+SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "text": "ingest.text_column",
+        "label": "ingest.label_column",
+        "split": "split.column",
+        "group": "ingest.group_column",
+    }
+)
 DELIMITER_NAMES = ((",", "a comma"), ("\t", "a tab"), (";", "a semicolon"), ("|", "a bar"))
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the text, label and perhaps split column in a file."""
+    """The names of a file's columns that are read; None where one is not."""
 
     text: str
     label: str
     split: str | None = None
+    group: str | None = None
 
     def settings(self) -> dict[str, str]:
         """Return the name of each column by the setting that gives it."""
-        named = {"ingest.text_column": self.text, "ingest.label_column": self.label}
-        return named if self.split is None else {**named, "split.column": self.split}
+        names = self.by_role()
+        return {setting: names[role] for role, setting in SETTINGS.items() if role in names}
 
     def by_role(self) -> dict[str, str]:
-        """Return each column's name by its role: ``text``, ``label``, ``split``."""
-        named = {"text": self.text, "label": self.label}
-        return named if self.split is None else {**named, "split": self.split}
+        """Return each column's name by its role: ``text``, ``label``, ``split``, ``group``."""
+        names = {"text": self.text, "label": self.label, "split": self.split, "group": self.group}
+        return {role: name for role, name in names.items() if name is not None}
 
 
 def check_columns(path: Path, names: Sequence[str], columns: Columns, delimiter: str = "") -> None:

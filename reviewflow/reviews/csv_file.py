@@ -40,7 +40,7 @@ def csv_batches(
     Yields
     ------
     RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where ``columns``
-    names one, ``split`` string. No cell is null.
+    names them, ``split`` and ``group`` string. No cell is null.
 
     Raises
     ------

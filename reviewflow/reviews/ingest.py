@@ -16,10 +16,11 @@ def ingest_part(*, rows: pa.Table, folder: Path, context: Context) -> dict[str, 
 
     Parameters
     ----------
-    rows : ``text`` string, ``label`` int8 and, where it is read, ``split`` string; R rows.
+    rows : ``text`` string, ``label`` int8 and, where they are read, ``split`` and ``group``
+        string; R rows.
     folder : gets ``reviews.parquet``: ``text`` string, ``label`` int8 (null where the cell was
-        empty), ``text_hash`` uint64, ``characters`` int32 (null for a null text) and, where it
-        is read, ``split`` string.
+        empty), ``text_hash`` uint64, ``characters`` int32 (null for a null text) and, where
+        they are read, ``split`` and ``group`` string.
 
     Returns
     -------
@@ -35,8 +36,9 @@ def ingest_part(*, rows: pa.Table, folder: Path, context: Context) -> dict[str, 
         "text_hash": number_array(text_hashes(rows.column("text")), pa.uint64()),
         "characters": compute.utf8_length(text),
     }
-    if "split" in rows.column_names:
-        columns["split"] = rows.column("split")
+    for name in ("split", "group"):
+        if name in rows.column_names:
+            columns[name] = rows.column(name)
     table = pa.table(columns)
     parquet.write_table(table, folder / "reviews.parquet", compression="zstd", compression_level=1)
     return {

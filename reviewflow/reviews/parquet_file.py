@@ -31,8 +31,8 @@ def parquet_batches(
     Yields
     ------
     RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where ``columns``
-    names one, ``split`` string. Nulls stay null. Numbers and booleans among the labels become
-    words.
+    names them, ``split`` and ``group`` string. Nulls stay null. Numbers and booleans among the
+    labels become words.
 
     Raises
     ------

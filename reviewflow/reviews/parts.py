@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewflow.reviews.chunking import Chunker
+from reviewflow.reviews.classes import class_names
 from reviewflow.reviews.column_digests import table_digests
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class PartInfo:
     rows : number of rows.
     file : 0 for the main file, 1 for the test file.
     digests : digest of the decoded values by column: ``text``, ``label``, ``text_hash`` and,
-        where one is read, ``split``.
+        where they are read, ``split`` and ``group``.
     runs : (row, record) of row 0 and of every row whose record does not follow the one before.
     left_out : rows that were left out between the part before and the last row of this part.
         A file's last part lists those at the end of the file as well.
@@ -82,9 +83,20 @@ class PartInfo:
 
 @dataclass(frozen=True)
 class Index:
-    """The parts in order, those of the main file before the test file's."""
+    """The parts in order, those of the main file before the test file's.
+
+    Attributes
+    ----------
+    labels : the class of each label word, from 0.
+    """
 
     parts: tuple[PartInfo, ...]
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What people call each class."""
+        return class_names(self.labels)
 
     @property
     def rows(self) -> int:
@@ -114,7 +126,8 @@ class Index:
 
     def to_json(self) -> str:
         """Return the index as text."""
-        return json.dumps({"parts": [asdict(part) for part in self.parts]}, separators=(",", ":"))
+        content = {"parts": [asdict(part) for part in self.parts], "labels": dict(self.labels)}
+        return json.dumps(content, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Index:
@@ -125,7 +138,9 @@ class Index:
         KeyError, TypeError, ValueError
             If the text is anything else.
         """
-        return cls(tuple(_part(content) for content in json.loads(text)["parts"]))
+        content = json.loads(text)
+        labels = {str(word): int(label) for word, label in content["labels"].items()}
+        return cls(tuple(_part(part) for part in content["parts"]), labels)
 
 
 def _part(content: Any) -> PartInfo:
@@ -165,7 +180,7 @@ def cut(
     Yields
     ------
     PartInfo, and a table of ``text`` string, ``label`` int8 (null where the cell was empty) and,
-    where it is read, ``split`` string.
+    where they are read, ``split`` and ``group`` string.
 
     Raises
     ------
@@ -175,7 +190,8 @@ def cut(
     yield from _parts_of_file(ingest, ingest.path, MAIN_FILE, split_column, chunker, sizes)
     if ingest.test_path is not None:
         # Every row of a test file is a test row, so the file needs no column that says so.
-        yield from _parts_of_file(ingest, ingest.test_path, TEST_FILE, None, chunker, sizes)
+        plain = ingest.model_copy(update={"group_column": None})
+        yield from _parts_of_file(plain, ingest.test_path, TEST_FILE, None, chunker, sizes)
 
 
 def _parts_of_file(

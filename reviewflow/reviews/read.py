@@ -47,7 +47,8 @@ class Block:
 
     Attributes
     ----------
-    rows : table of ``text`` string, ``label`` int8 and perhaps ``split`` string, R rows.
+    rows : table of ``text`` string, ``label`` int8 and perhaps ``split`` and ``group`` string,
+        R rows.
     records : int64, shape (R,): the record number of each row in the file, the header being 1.
     left_out : record numbers (int64, ascending) of the rows that are left out, by label word.
     """
@@ -80,16 +81,12 @@ def blocks(
         If the file cannot be read as the settings say, or holds no row.
     """
     check_readable(path, setting)
-    columns = Columns(ingest.text_column, ingest.label_column, split_column)
-    if is_parquet(path):
-        batches = parquet_batches(path, columns, sizes.batch_rows)
-    else:
-        source = TextFile(path, ingest)
-        batches = csv_batches(source, columns, sizes.chunk_bytes, sizes.most_record_bytes)
+    columns = Columns(ingest.text_column, ingest.label_column, split_column, ingest.group_column)
+    labels = known_labels(ingest)
     record, kept = 2, 0
     unknown: dict[str, tuple[int, tuple[int, ...]]] = {}
-    for batch in batches:
-        block = _block(batch, ingest.labels, record, tuple(unknown))
+    for batch in _batches(ingest, path, columns, sizes):
+        block = _block(batch, labels, record, tuple(unknown))
         record += batch.num_rows
         kept += block.rows.num_rows
         unknown = add_word_counts(unknown, block.left_out)
@@ -99,6 +96,51 @@ def blocks(
         raise InputError(_unknown_labels(ingest, path, unknown))
     if kept == 0:
         raise InputError(_no_rows(ingest, path, record - 2))
+
+
+def _batches(
+    ingest: Ingest, path: Path, columns: Columns, sizes: ChunkSizes
+) -> Iterator[pa.RecordBatch]:
+    """Yield the columns of a file, every cell as text."""
+    if is_parquet(path):
+        return parquet_batches(path, columns, sizes.batch_rows)
+    source = TextFile(path, ingest)
+    return csv_batches(source, columns, sizes.chunk_bytes, sizes.most_record_bytes)
+
+
+def known_labels(ingest: Ingest) -> Mapping[str, int]:
+    """Return the class of each label word.
+
+    Raises
+    ------
+    ValueError
+        If ``ingest.labels`` is auto: :func:`reviewflow.reviews.classes.find_labels` comes first.
+    """
+    if ingest.labels == "auto":
+        raise ValueError("the label words are not found yet")
+    return ingest.labels
+
+
+def label_words(
+    ingest: Ingest, path: Path, most: int, sizes: ChunkSizes = ChunkSizes()
+) -> set[str]:
+    """Return the distinct label words of a file, empty cells left out.
+
+    Reading ends early once there are more than ``most``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as the settings say.
+    """
+    columns = Columns(ingest.text_column, ingest.label_column)
+    words: set[str] = set()
+    for batch in _batches(ingest, path, columns, sizes):
+        found, codes = _words(batch.column("label"))
+        words |= {str(found[code]) for code in set(codes.tolist()) if found[code]}
+        if len(words) > most:
+            break
+    return words
 
 
 def _is_needed(ingest: Ingest, unknown: Mapping[str, object]) -> bool:
@@ -124,8 +166,9 @@ def _block(
         "text": batch.column("text"),
         "label": number_array(np.where(absent, np.int8(0), label), pa.int8(), absent),
     }
-    if "split" in batch.schema.names:
-        columns["split"] = batch.column("split")
+    for name in ("split", "group"):
+        if name in batch.schema.names:
+            columns[name] = batch.column(name)
     rows = pa.table(columns)
     if keep.all():
         return Block(rows, records, {})
@@ -198,7 +241,7 @@ def _unknown_labels(
     ]
     more = len(unknown) - SHOWN_WORDS
     others = f" and {more:,} more words" if more > 0 else ""
-    known = ", ".join(repr(word) for word in ingest.labels)
+    known = ", ".join(repr(word) for word in known_labels(ingest))
     return (
         f"{path}: column {ingest.label_column!r} holds labels that ingest.labels does not know: "
         f"{', '.join(shown)}{others}; known are {known}. Add them to the map, or leave such rows "
@@ -209,7 +252,7 @@ def _unknown_labels(
 def _no_rows(ingest: Ingest, path: Path, records: int) -> str:
     if records == 0:
         return f"{path} has a header but no rows."
-    known = ", ".join(repr(word) for word in ingest.labels)
+    known = ", ".join(repr(word) for word in known_labels(ingest))
     return (
         f"{path}: none of its {records:,} rows has a label that ingest.labels knows ({known}), so "
         "ingest.other_labels: drop leaves nothing."

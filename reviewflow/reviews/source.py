@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from reviewflow.errors import InputError
+from reviewflow.reviews.classes import find_labels
 from reviewflow.reviews.parts import Index, PartInfo, cut
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class ReviewSource:
         kept: Mapping[int, pa.Table] | None = None,
     ) -> None:
         self.index = index
-        self._ingest, self._split_column = ingest, split_column
+        self._ingest = with_labels(ingest, index.labels)
+        self._split_column = split_column
         self._kept: dict[int, pa.Table] = dict(kept or {})
         self._passed: dict[int, pa.Table] = {}
         self._stream: Iterator[tuple[PartInfo, pa.Table]] | None = None
@@ -71,8 +73,8 @@ class ReviewSource:
 
         Returns
         -------
-        Table of ``text`` string, ``label`` int8 (null where the cell was empty) and, where it is
-        read, ``split`` string.
+        Table of ``text`` string, ``label`` int8 (null where the cell was empty) and, where they
+        are read, ``split`` and ``group`` string.
 
         Raises
         ------
@@ -151,11 +153,19 @@ def open_source(ingest: Ingest, split_column: str | None, cache_folder: Path) ->
     last = last_cached_index(cache_folder, key)
     before = {_digests_of(part) for part in Index.from_json(last).parts} if last else set()
     kept: dict[int, pa.Table] = {}
-    pieces = _keep_new_rows(cut(ingest, split_column), before, kept)
-    index = Index(tuple(part for part, _ in pieces))
+    labels = find_labels(ingest)
+    pieces = _keep_new_rows(cut(with_labels(ingest, labels), split_column), before, kept)
+    index = Index(tuple(part for part, _ in pieces), labels)
     if cache_key(ingest, split_column) == key:
         cache_index(cache_folder, key, index.to_json())
     return ReviewSource(ingest, split_column, index, kept)
+
+
+def with_labels(ingest: Ingest, labels: Mapping[str, int]) -> Ingest:
+    """Return the settings with the label words that ``auto`` has found."""
+    if ingest.labels != "auto":
+        return ingest
+    return ingest.model_copy(update={"labels": dict(labels)})
 
 
 def _keep_new_rows(

@@ -1,8 +1,10 @@
-"""Split rows into training and test rows: by hash, at random, by a column.
+"""Split rows into training, validation and test rows.
 
-text_hash ─ hash ────┐
-position ─ random ───┼─▶ True where a row is a test row ─▶ split.parquet
-split ──── column ───┘
+    text_hash or group ─ hash ──┐
+    position ───────── random ──┼─▶ train, test ─ hash ─▶ train, validation, test
+    split ──────────── column ──┘                         (split.parquet)
+
+Validation rows are taken from the training rows. Variants are chosen on them.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-SIDES = ("train", "test")
+SPLITS = ("train", "validation", "test")
+TRAIN, VALIDATION, TEST = 0, 1, 2  # positions in SPLITS
 SHOWN_WORDS = 5
+VALIDATION_SEED = 2**32  # added to the split's seed, which is below it
 GOLDEN_STEP = 0x9E3779B97F4A7C15  # 2⁶⁴ divided by the golden ratio: SplitMix64's increment
 
 
@@ -33,7 +37,7 @@ class Position:
 
     Attributes
     ----------
-    always : the side of every row, where a fixed test file decides.
+    always : the split of every row, where a fixed test file decides.
     first_row, total_rows : where the part begins and how many rows there are, for ``random``.
     """
 
@@ -54,7 +58,7 @@ def split_position(index: Index, part: int, split: Split) -> Position | None:
 def split_part(
     *, reviews: Path, split: Split, position: Position | None, folder: Path, context: Context
 ) -> dict[str, int]:
-    """Write for each row of a part whether it trains or tests.
+    """Write the split of each row of a part.
 
     Parameters
     ----------
@@ -64,12 +68,12 @@ def split_part(
 
     Returns
     -------
-    Number of ``rows``, and of ``test`` rows.
+    Number of ``rows``, and of ``validation`` and ``test`` rows.
 
     Raises
     ------
     InputError
-        If the column of the split holds a word other than train and test.
+        If the column of the split holds a word other than train, validation and test.
     """
     import numpy as np
     import pyarrow as pa
@@ -78,31 +82,67 @@ def split_part(
     from reviewflow.reviews.arrow import number_array
 
     context.check_stop()
-    is_test = part_test_rows(reviews / "reviews.parquet", split, position)
-    sides = pa.DictionaryArray.from_arrays(
-        number_array(is_test.astype(np.int8), pa.int8()), pa.array(SIDES, pa.string())
+    codes = part_splits(reviews / "reviews.parquet", split, position)
+    splits = pa.DictionaryArray.from_arrays(
+        number_array(codes, pa.int8()), pa.array(SPLITS, pa.string())
     )
-    parquet.write_table(pa.table({"split": sides}), folder / "split.parquet")
-    return {"rows": len(is_test), "test": int(is_test.sum())}
+    parquet.write_table(pa.table({"split": splits}), folder / "split.parquet")
+    return {
+        "rows": len(codes),
+        "validation": int(np.count_nonzero(codes == VALIDATION)),
+        "test": int(np.count_nonzero(codes == TEST)),
+    }
 
 
-def part_test_rows(path: Path, split: Split, position: Position | None) -> np.ndarray:
-    """Return which rows of a part are test rows, bool, shape (R,)."""
+def part_splits(path: Path, split: Split, position: Position | None) -> np.ndarray:
+    """Return the split of each row of a part: its position in SPLITS, int8 (R,)."""
+    import numpy as np
+
+    codes = _train_and_test(path, split, position)
+    if split.validation_size:
+        seed = split.seed + VALIDATION_SEED
+        chosen = hashed_rows(unit_hashes(path), split.validation_size, seed)
+        codes = np.where((codes == TRAIN) & chosen, np.int8(VALIDATION), codes)
+    return codes
+
+
+def _train_and_test(path: Path, split: Split, position: Position | None) -> np.ndarray:
+    """Return the split of each row before validation rows are taken, int8 (R,)."""
     import numpy as np
     from pyarrow import parquet
 
     if position is not None and position.always is not None:
         rows = parquet.read_metadata(path).num_rows
-        return np.full(rows, position.always == "test")
+        return np.full(rows, SPLITS.index(position.always), np.int8)
     if split.method == "column":
-        return _sides_of_words(_column(path, "split"), str(split.column))
-    hashes = _column(path, "text_hash")
+        return _splits_of_words(_column(path, "split"), str(split.column))
     if split.method == "random":
         if position is None:
             raise ValueError("a random split needs the part's position")
-        is_test = random_test_rows(position.total_rows, split.test_size, split.seed)
-        return is_test[position.first_row : position.first_row + len(hashes)]
-    return hashed_test_rows(hashes.to_numpy(), split.test_size, split.seed)
+        rows = parquet.read_metadata(path).num_rows
+        every = random_test_rows(position.total_rows, split.test_size, split.seed)
+        is_test = every[position.first_row : position.first_row + rows]
+    else:
+        is_test = hashed_rows(unit_hashes(path), split.test_size, split.seed)
+    return np.where(is_test, np.int8(TEST), np.int8(TRAIN))
+
+
+def unit_hashes(path: Path) -> np.ndarray:
+    """Return a hash of what stays together, uint64 (R,).
+
+    That is a row's group, and its text where it has none.
+    """
+    import numpy as np
+    from pyarrow import parquet
+
+    from reviewflow.reviews.chunking import text_hashes
+
+    hashes: np.ndarray = _column(path, "text_hash").to_numpy()
+    if "group" not in parquet.read_schema(path).names:
+        return hashes
+    groups = _column(path, "group")
+    named = np.array([bool(word) for word in groups.to_pylist()])
+    return np.where(named, text_hashes(groups), hashes)
 
 
 def _column(path: Path, name: str) -> Any:
@@ -111,15 +151,15 @@ def _column(path: Path, name: str) -> Any:
     return read_parquet(path, columns=[name]).column(name)
 
 
-def hashed_test_rows(text_hashes: np.ndarray, test_size: float, seed: int) -> np.ndarray:
-    """Return the test rows by a seeded hash, shape (R,).
+def hashed_rows(hashes: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return a share of the rows by a seeded hash, shape (R,).
 
-    Equal texts are always on the same side.
+    Rows with equal hashes are always on the same side.
 
     Parameters
     ----------
-    text_hashes : uint64, shape (R,).
-    test_size : expected share of test rows.
+    hashes : uint64, shape (R,).
+    share : expected share of chosen rows.
 
     Returns
     -------
@@ -128,11 +168,11 @@ def hashed_test_rows(text_hashes: np.ndarray, test_size: float, seed: int) -> np
     import numpy as np
 
     step = (seed + 1) * GOLDEN_STEP % 2**64
-    mixed = text_hashes + np.uint64(step)
+    mixed = hashes + np.uint64(step)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed = mixed ^ (mixed >> np.uint64(31))
-    below: np.ndarray = (mixed >> np.uint64(11)) * 2.0**-53 < test_size
+    below: np.ndarray = (mixed >> np.uint64(11)) * 2.0**-53 < share
     return below
 
 
@@ -148,22 +188,21 @@ def random_test_rows(rows: int, test_size: float, seed: int) -> np.ndarray:
     return is_test
 
 
-def _sides_of_words(words: pa.ChunkedArray, column: str) -> np.ndarray:
+def _splits_of_words(words: pa.ChunkedArray, column: str) -> np.ndarray:
     import numpy as np
 
     distinct = list(dict.fromkeys(words.to_pylist()))
     code_of = {word: code for code, word in enumerate(distinct)}
     codes = np.array([code_of[word] for word in words.to_pylist()], np.int64)
-    meaning = {side: number for number, side in enumerate(SIDES)}
-    sides = np.array([meaning.get(str(word).lower(), -1) for word in distinct], np.int8)
-    of_rows = sides[codes]
+    meaning = {name: number for number, name in enumerate(SPLITS)}
+    splits = np.array([meaning.get(str(word).lower(), -1) for word in distinct], np.int8)
+    of_rows: np.ndarray = splits[codes]
     if (of_rows < 0).any():
-        raise InputError(_unknown_sides(distinct, codes[of_rows < 0], column))
-    is_test: np.ndarray = of_rows == SIDES.index("test")
-    return is_test
+        raise InputError(_unknown_splits(distinct, codes[of_rows < 0], column))
+    return of_rows
 
 
-def _unknown_sides(words: list[str | None], codes: np.ndarray, column: str) -> str:
+def _unknown_splits(words: list[str | None], codes: np.ndarray, column: str) -> str:
     import numpy as np
 
     unknown, rows = np.unique(codes, return_counts=True)
@@ -175,6 +214,6 @@ def _unknown_sides(words: list[str | None], codes: np.ndarray, column: str) -> s
     more = f" and {len(counts) - SHOWN_WORDS:,} more words" if len(counts) > SHOWN_WORDS else ""
     return (
         f"Column {column!r} (split.column) holds {shown}{more}; every row "
-        "must say train or test: mend the column, take such rows out of the file, or choose "
-        "another split.method."
+        "must say train, validation or test: mend the column, take such rows out of the file, or "
+        "choose another split.method."
     )

@@ -21,9 +21,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reviewflow.config.sections import Select
 from reviewflow.context import Context
 from reviewflow.evaluation.diagnosis import class_entropy
-from reviewflow.evaluation.selection import CHOSEN_ON, best_variant_number, typical_model
+from reviewflow.evaluation.selection import best_variant_number, selection_score, typical_model
 from reviewflow.reporting.charts.calibration import calibration_chart, calibration_curve
 from reviewflow.reporting.charts.layers import layer_charts
 from reviewflow.reporting.charts.main import (
@@ -35,6 +36,7 @@ from reviewflow.reporting.charts.main import (
     loss_chart,
     roc_chart,
 )
+from reviewflow.reviews.split import SPLITS
 from reviewflow.store.parquet import read_parquet
 
 
@@ -45,6 +47,7 @@ def draw_charts(
     variants: tuple[int, ...],
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
+    select: Select,
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
@@ -56,6 +59,7 @@ def draw_charts(
     evaluations : folders with ``predictions.parquet`` and ``metrics.json``, one a model
     variants : number of each model's variant; several seeds of one variant share it
     reviews, splits : folders with ``reviews.parquet`` and ``split.parquet``, one a part
+    select : how the best variant is chosen
 
     Returns
     -------
@@ -74,7 +78,7 @@ def draw_charts(
     context.check_stop()
 
     metrics = [_json(evaluation / "metrics.json") for evaluation in evaluations]
-    scores = [figures.get(CHOSEN_ON, {}).get("roc_auc") for figures in metrics]
+    scores = [selection_score(figures, select) for figures in metrics]
     best = best_variant_number(variants, scores)
     curves = tuple(
         _loss_curve(model, number) for model, number in zip(models, variants, strict=True)
@@ -97,7 +101,7 @@ def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, di
 
     ``missing`` counts the rows without a label.
     """
-    counts = {split: {"negative": 0, "positive": 0, "missing": 0} for split in ("train", "test")}
+    counts = {split: {"negative": 0, "positive": 0, "missing": 0} for split in SPLITS}
     for review, split in zip(reviews, splits, strict=True):
         labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
         sides = read_parquet(split / "split.parquet", columns=["split"])["split"]
@@ -106,7 +110,11 @@ def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, di
         for total in totals:
             label = {0: "negative", 1: "positive"}.get(total["label"], "missing")
             counts[total["split"]][label] += total["count_all"]
-    return counts
+    return {
+        split: labels
+        for split, labels in counts.items()
+        if split != "validation" or any(labels.values())
+    }
 
 
 def _loss_curve(model: Path, variant: int) -> LossCurve:

@@ -21,6 +21,7 @@ from reviewflow.evaluation.attribution import Attributions, attribute_rows, read
 from reviewflow.evaluation.metrics import CLASS_NAMES, THRESHOLD
 from reviewflow.features.dataset import Part, read_part
 from reviewflow.reporting.examples.highlight import marked_pieces
+from reviewflow.reviews.split import TEST
 from reviewflow.store.parquet import read_parquet
 
 WORDS_EACH_WAY = 15
@@ -88,7 +89,7 @@ def explain_model(
     mistakes: list[Mistake] = []
     for number, folder in enumerate(inputs.features):
         part = read_part(folder, len(terms))
-        test = np.flatnonzero(~part.train).astype(np.int64)
+        test = np.flatnonzero(part.split == TEST).astype(np.int64)
         attributions = attribute_rows(weights, part, test, context)
         sums += np.bincount(attributions.indices, attributions.values, len(terms))
         counts += np.bincount(attributions.indices, minlength=len(terms))

@@ -1,0 +1,71 @@
+"""Find the classes: which label word means which, and what people call each.
+
+ingest.labels ── a map ─────────────────────────────▶ {word: class} ─▶ class names
+              └─ auto ─ label words of the files ───▶
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reviewflow.errors import InputError
+from reviewflow.reviews.read import label_words
+
+if TYPE_CHECKING:
+    from reviewflow.config.sections import Ingest
+
+MOST_CLASSES = 100
+SHOWN_WORDS = 5
+
+
+def find_labels(ingest: Ingest) -> Mapping[str, int]:
+    """Return the class, from 0, of each label word.
+
+    With ``labels: auto`` each word of the label column is a class. Classes are numbered in the
+    order of the words: numbers by value, other words by code points.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or ``auto`` finds one word alone or too many of them.
+    """
+    if ingest.labels != "auto":
+        return ingest.labels
+    words: set[str] = set()
+    for path in (ingest.path, ingest.test_path):
+        if path is not None and len(words) <= MOST_CLASSES:
+            words |= label_words(ingest, Path(path), MOST_CLASSES)
+    if not 2 <= len(words) <= MOST_CLASSES:
+        raise InputError(_not_classes(ingest, sort_words(words)))
+    return {word: number for number, word in enumerate(sort_words(words))}
+
+
+def sort_words(words: Iterable[str]) -> list[str]:
+    """Return words in order, by value if all are numbers."""
+    try:
+        return sorted(words, key=lambda word: (float(word), word))
+    except ValueError:
+        return sorted(words)
+
+
+def class_names(labels: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what people call each class: its words, joined by a slash."""
+    classes = max(labels.values(), default=-1) + 1
+    return tuple(
+        "/".join(word for word, label in labels.items() if label == number)
+        for number in range(classes)
+    )
+
+
+def _not_classes(ingest: Ingest, words: list[str]) -> str:
+    shown = ", ".join(repr(word[:40]) for word in words[:SHOWN_WORDS])
+    column = f"{ingest.path}: column {ingest.label_column!r}"
+    if len(words) > MOST_CLASSES:
+        return (
+            f"{column} holds more than {MOST_CLASSES} different labels ({shown}, …), too many for "
+            "ingest.labels: auto; name the column that holds the class, or write the map."
+        )
+    found = f"holds {shown} alone" if words else "is empty"
+    return f"{column} {found}, and a classifier needs at least two classes; check the column."
