@@ -6,5 +6,5 @@ the only place of the project that acts at import: a hook that came later would 
 
 from reviewflow.callgraph.import_hook import install
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 _finder = install("reviewflow")

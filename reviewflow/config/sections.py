@@ -260,6 +260,11 @@ class JobConfig(Section):
         value = self.sections[section]
         return value.model_dump()[key] if key else value
 
+    def is_given(self, name: str) -> bool:
+        """Return whether a setting such as ``train.epochs`` is given by its user."""
+        section, _, key = name.partition(".")
+        return key.partition(".")[0] in self.sections[section].model_fields_set
+
 
 class Config(JobConfig):
     """The whole configuration of the sentiment job."""
@@ -311,7 +316,8 @@ class Config(JobConfig):
         ConfigError
             As for `variant_changes`, or if a variant changes what it may not.
         """
-        content = self.model_dump(by_alias=True, exclude={"variants", "grid"})
+        # without defaults, so that a variant knows as well what its user has given
+        content = self.model_dump(by_alias=True, exclude={"variants", "grid"}, exclude_unset=True)
         return {
             name: validate_model(
                 Config, apply_variant(content, name, changes), f"Variant {quote(name)}"

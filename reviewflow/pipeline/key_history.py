@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from reviewflow import __version__
 from reviewflow.pipeline.graph import Node, Step
 from reviewflow.pipeline.keys import Fingerprint
 from reviewflow.pipeline.last_run import LastRun
@@ -79,8 +80,10 @@ class KeyHistory:
             return (Reason("missing"),)
         now = _comparable(node, fingerprint.to_json())
         changed = differences(_comparable(node, known[name]), now)
+        if self.last_run.version_of(name) not in (None, __version__):
+            changed = [_as_default(reason, node) for reason in changed]
         if f"{self.last_run.version_of(name)}.".startswith(f"{RENAMED_SINCE}."):
-            settings = [reason for reason in changed if reason.kind == "setting"]
+            settings = [reason for reason in changed if reason.kind in ("setting", "default")]
             return (*settings, Reason("version", "reviewflow", RENAMED_SINCE, RENAMED_IN))
         if any(reason.kind != "fact" for reason in changed):
             return tuple(changed)
@@ -152,6 +155,16 @@ class KeyHistory:
                 for argument, own in lists.items()
             }
         return self._inputs[name]
+
+
+def _as_default(reason: Reason, node: Node) -> Reason:
+    """Return a reason that tells a new default from a setting that was given.
+
+    Between two versions of reviewflow a setting that nobody gave changes with its default.
+    """
+    if reason.kind != "setting" or reason.name is None or node.config.is_given(reason.name):
+        return reason
+    return reason._replace(kind="default")
 
 
 def _what_moved(digests: list[str], old: _InputsBefore, nodes: int) -> str | None:

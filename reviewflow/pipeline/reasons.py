@@ -36,6 +36,7 @@ WORDS: Mapping[str, Callable[[Reason], str]] = {
     "new_seed": lambda r: f"new seed {r.new}",
     "version": lambda r: f"{r.name} {r.old} → {r.new}: modules renamed",
     "setting": lambda r: f"{r.name} {setting(r.old)} → {setting(r.new)}",
+    "default": lambda r: f"{r.name} default {setting(r.old)} → {setting(r.new)}",
     "file": lambda r: f"{str(r.name).replace('_', ' ')} edited",
     "fact": lambda r: f"other {r.name}",
     "package": lambda r: f"{r.name} {setting(r.old)} → {setting(r.new)}",

@@ -30,6 +30,9 @@ class Settings(Protocol):
     def settings(self, name: str) -> Any:
         """Return the section or the single setting called ``name``."""
 
+    def is_given(self, name: str) -> bool:
+        """Return whether a single setting is given, and not left to its default."""
+
 
 class Index(Protocol):
     """The parts of a source's rows."""

@@ -16,7 +16,8 @@ from reviewflow.config.strict_yaml import MOST_CHARACTERS, MOST_DEPTH, parse_yam
         ("a: &here {b: 1}\nc: *here\n", {"a": {"b": 1}, "c": {"b": 1}}),
         ("a: &here {b: 1}\nc: {<<: *here, d: 2}\n", {"a": {"b": 1}, "c": {"b": 1, "d": 2}}),
         ("1: a\n'1': b\n", {1: "a", "1": "b"}),
-        ("a: yes\nb: 1e-3\n", {"a": True, "b": "1e-3"}),
+        ("a: yes\nb: 1e-3\n", {"a": "yes", "b": "1e-3"}),
+        ("on: No\noff: TRUE\n", {"on": "No", "off": True}),
     ],
 )
 def test_values(text: str, values: Any) -> None:

@@ -24,7 +24,7 @@ def some_rows() -> tuple[Part, torch.Tensor]:
     rows, terms = np.nonzero(dense)
     ends = np.searchsorted(rows, np.arange(ROWS + 1)).astype(np.int64)
     nothing = np.zeros(ROWS, np.float32)
-    part = Part(ends, terms.astype(np.int32), dense[rows, terms], nothing, nothing > 0)
+    part = Part(ends, terms.astype(np.int32), dense[rows, terms], nothing, np.zeros(ROWS, np.int8))
     return part, torch.tensor(dense)
 
 
@@ -61,7 +61,7 @@ def test_a_small_word_struck_out_changes_the_log_odds_by_its_attribution(tmp_pat
     initialize_weights(network, "xavier", 2)
     save_network(network, {}, tmp_path)
     part, dense = some_rows()
-    small = Part(part.indptr, part.indices, part.values / 100, part.labels, part.train)
+    small = Part(part.indptr, part.indices, part.values / 100, part.labels, part.split)
     attributions = attribute_rows(read_weights(tmp_path), small, np.arange(ROWS), Context())
     for row in (0, 7, 99):
         for entry in range(part.indptr[row], part.indptr[row + 1]):

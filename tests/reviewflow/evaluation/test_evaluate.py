@@ -40,6 +40,7 @@ def model(features: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) 
         features=features,
         vocabulary=write_vocabulary(folder / "vocabulary", TERMS),
         train=Train(hidden=(8, 4), learning_rate=0.5, epochs=4, device="cpu"),
+        classes=2,
         folder=folder,
         context=Context(),
     )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from reviewflow.errors import StoreError
 from reviewflow.features.dataset import SparseRows, load_dataset, read_part
+from reviewflow.reviews.split import SPLITS
 
 ROW = st.tuples(
     st.sampled_from([0, 1, None]),
@@ -74,7 +75,7 @@ def test_a_part_keeps_rows_without_a_label_and_is_a_view(tmp_path: Path) -> None
     assert part.indptr.tolist() == [0, 1, 1, 3]
     assert part.indices.tolist() == [0, 1, 3]
     np.testing.assert_array_equal(part.labels, np.float32([1, np.nan, 0]))
-    assert part.train.tolist() == [True, False, False]
+    assert [SPLITS[code] for code in part.split] == ["train", "test", "test"]
     assert not part.values.flags.owndata
     assert not part.indices.flags.owndata
 

@@ -28,6 +28,7 @@ def run(artifacts: Artifacts, folder: Path, settings: Train) -> Path:
         features=artifacts.features,
         vocabulary=artifacts.vocabulary,
         train=settings,
+        classes=2,
         folder=folder,
         context=Context(),
     )
@@ -102,6 +103,7 @@ def test_a_stop_is_seen_between_two_pieces(artifacts: Artifacts, tmp_path: Path)
             features=artifacts.features,
             vocabulary=artifacts.vocabulary,
             train=SMALL,
+            classes=2,
             folder=tmp_path,
             context=Context(progress=progress, stop=stop),
         )
@@ -133,6 +135,7 @@ def test_no_training_row_is_one_sentence(tmp_path: Path) -> None:
             features=(part,),
             vocabulary=write_vocabulary(tmp_path / "vocabulary", 5),
             train=SMALL,
+            classes=2,
             folder=tmp_path,
             context=Context(),
         )

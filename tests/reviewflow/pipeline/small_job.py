@@ -44,6 +44,10 @@ class Settings(BaseModel):
         """Return a single setting."""
         return getattr(self, name.rpartition(".")[2])
 
+    def is_given(self, name: str) -> bool:
+        """Return whether a setting is given, and not left to its default."""
+        return name.rpartition(".")[2] in self.model_fields_set
+
 
 @dataclass(frozen=True)
 class NumbersIndex:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reviewflow import __version__
 from reviewflow.pipeline.explain import decision_text
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.reasons import Reason, reason_text
@@ -24,6 +25,12 @@ from tests.reviewflow.pipeline.small_job import (
 
 Named = tuple[str, int | None]
 NEW_RATE = {"slow": Settings(), "fast": Settings(rate=0.7)}
+
+
+class LaterSettings(Settings):
+    """The settings of a version with another default."""
+
+    rate: float = 0.3
 
 
 @pytest.fixture
@@ -238,6 +245,17 @@ def test_settings_are_named_beside_renamed_modules(job: Numbered, first: Run) ->
     )
     assert found["fit[slow]", None] == (VERSION,)
     assert found["fit[fast]", None] == (Reason("setting", "fit.rate", 0.5, 0.7), VERSION)
+
+
+@pytest.mark.parametrize(("version", "kind"), [("0.2.9", "default"), (__version__, "setting")])
+def test_a_new_default_is_told_from_a_setting(
+    job: Numbered, first: Run, version: str, kind: str
+) -> None:
+    variants = {"slow": Settings(), "fast": LaterSettings()}
+    found = plan_reasons(job.with_changes(variants=variants), last_run_of(first, version))
+    assert found["fit[fast]", None] == (Reason(kind, "fit.rate", 0.5, 0.3),)
+    found = plan_reasons(job.with_changes(variants=NEW_RATE), last_run_of(first, version))
+    assert found["fit[fast]", None] == (Reason("setting", "fit.rate", 0.5, 0.7),)
 
 
 def test_what_a_stopped_run_did_not_reach_is_still_of_the_version_before(

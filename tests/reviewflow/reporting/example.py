@@ -68,14 +68,17 @@ class Example:
         """The inputs that the charts are drawn from."""
         names = ("models", "evaluations", "reviews", "splits")
         variants = tuple(model.variant for model in self.inputs["lineage"])
-        return {name: self.inputs[name] for name in names} | {"variants": variants}
+        chosen = {"variants": variants, "select": self.inputs["select"]}
+        return {name: self.inputs[name] for name in names} | chosen
 
 
 def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000) -> Example:
     """Write a run of all variants (or of those in ``names``, a new name each) into ``folder``."""
     new_names = names if names is not None else {name: name for name in CHANGES}
     changes = {new_names[name]: CHANGES[name] for name in new_names}
-    config = Config.model_validate({"variants": changes, "train": {"epochs": 20}})
+    config = Config.model_validate(
+        {"variants": changes, "train": {"epochs": 20}, "select": {"on": "test"}}
+    )
     split = np.where(np.random.default_rng(7).random(rows) < 0.2, "test", "train")
     labels = np.random.default_rng(8).integers(0, 2, rows).astype(np.int8)
     models, evaluations, metrics = [], [], []
@@ -89,6 +92,7 @@ def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000)
         "evaluations": tuple(evaluations),
         **_parts(folder, split, labels),
         "lineage": tuple(Lineage(number, 0, 0, 0) for number in range(len(models))),
+        "select": config.select,
     }
     charts = _folder(folder / "charts")
     write_report_data(**inputs, **_network(folder, inputs), folder=charts, context=Context())
@@ -297,7 +301,7 @@ def _run(
             "started": "2025-06-02T14:05:21+00:00",
             "changes": ["train.epochs 10 → 20"],
         },
-        "best": best_variant(variants),
+        "best": best_variant(variants, config.select),
         "data": {"path": "data/raw/imdb_reviews.csv", "rows": rows, "parts": 2, "left_out": []},
         "artifacts": {},
     }

@@ -182,19 +182,21 @@ def test_a_random_split_is_that_of_scikit_learn(rows: Reviews, tmp_path: Path) -
 
 
 def test_a_split_column_is_obeyed(rows: Reviews, tmp_path: Path) -> None:
-    chosen = ["test" if number % 4 == 0 else "train" for number in range(COUNT)]
+    words = ("test", "validation", "train", "train")
+    chosen = [words[number % 4] for number in range(COUNT)]
     with (tmp_path / "reviews.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["split", "review", "sentiment"])
         writer.writerows((side, *row) for side, row in zip(chosen, rows, strict=True))
     content = small_config(tmp_path / "reviews.csv")
-    content["split"] = {"method": "column", "column": "split"}
+    content["split"] = {"method": "column", "column": "split", "validation_size": 0}
     assert sides(features(content, tmp_path)) == chosen
 
 
 def test_a_test_file_is_the_test_split(rows: Reviews, tmp_path: Path) -> None:
     content = small_config(write_reviews(tmp_path / "train.csv", rows[:150]))
     content["ingest"]["test_path"] = str(write_reviews(tmp_path / "test.csv", rows[150:]))
+    content |= {"split": {"validation_size": 0}, "select": {"on": "test"}}
     result = features(content, tmp_path)
     assert [part.rows for part in result.run.index.parts] == [150, 50]
     assert sides(result) == ["train"] * 150 + ["test"] * 50
@@ -223,3 +225,27 @@ def test_a_row_without_a_label_keeps_its_place(rows: Reviews, tmp_path: Path) ->
     assert labels[0] is None
     assert None not in labels[1:]
     assert len(labels) == COUNT
+
+
+def test_words_are_found_as_classes_in_csv_and_parquet(rows: Reviews, tmp_path: Path) -> None:
+    content = small_config(write_reviews(tmp_path / "reviews.csv", rows))
+    content["ingest"]["labels"] = "auto"
+    first = features(content, tmp_path)
+    assert first.run.index.labels == {"negative": 0, "positive": 1}
+    named = small_config(write_reviews(tmp_path / "reviews.csv", rows))
+    other = tmp_path / "named"
+    other.mkdir()
+    assert sides(features(named, other)) == sides(first)
+
+
+def test_a_group_stays_together_in_a_whole_job(rows: Reviews, tmp_path: Path) -> None:
+    films = [f"film {number // 4}" for number in range(COUNT)]
+    with (tmp_path / "reviews.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["film", "review", "sentiment"])
+        writer.writerows((film, *row) for film, row in zip(films, rows, strict=True))
+    content = small_config(tmp_path / "reviews.csv")
+    content["ingest"]["group_column"] = "film"
+    found = sides(features(content, tmp_path))
+    assert len(found) == COUNT
+    assert len({(film, side) for film, side in zip(films, found, strict=True)}) == COUNT // 4

@@ -1,4 +1,4 @@
-"""The split: scikit-learn's where it is random, and equal texts on one side where it is hashed."""
+"""The split: scikit-learn's where it is random, and equal texts together where it is hashed."""
 
 from pathlib import Path
 
@@ -17,17 +17,20 @@ from reviewflow.reviews.ingest import ingest_part
 from reviewflow.reviews.parts import Index, PartInfo
 from reviewflow.reviews.split import (
     Position,
-    hashed_test_rows,
+    hashed_rows,
     random_test_rows,
     split_part,
     split_position,
 )
 
 
-def sides(tmp_path: Path, texts, method: Split, position: Position | None, words=None) -> list[str]:
+def sides(
+    tmp_path: Path, texts, method: Split, position: Position | None, words=None, groups=None
+) -> list[str]:
     columns = {"text": pa.array(texts, pa.string()), "label": pa.array([1] * len(texts), pa.int8())}
-    if words is not None:
-        columns["split"] = pa.array(words, pa.string())
+    for name, cells in (("split", words), ("group", groups)):
+        if cells is not None:
+            columns[name] = pa.array(cells, pa.string())
     ingest_part(rows=pa.table(columns), folder=tmp_path, context=Context())
     figures = split_part(
         reviews=tmp_path, split=method, position=position, folder=tmp_path, context=Context()
@@ -35,7 +38,8 @@ def sides(tmp_path: Path, texts, method: Split, position: Position | None, words
     column = pq.read_table(tmp_path / "split.parquet").column("split")
     assert column.type == pa.dictionary(pa.int8(), pa.string())
     found = column.to_pylist()
-    assert figures == {"rows": len(texts), "test": found.count("test")}
+    counts = {name: found.count(name) for name in ("validation", "test")}
+    assert figures == {"rows": len(texts), **counts}
     return found
 
 
@@ -56,7 +60,7 @@ def test_random_is_scikit_learns(rows, test_size, seed):
 
 
 def test_random_parts_take_their_slice(tmp_path):
-    method = Split(method="random", test_size=0.3, seed=7)
+    method = Split(method="random", test_size=0.3, validation_size=0, seed=7)
     index = index_of((6, 0), (4, 0))
     found = [
         *sides(tmp_path, ["x"] * 6, method, split_position(index, 0, method)),
@@ -80,9 +84,9 @@ def test_hash_depends_on_nothing_but_text_and_seed(tmp_path):
 @pytest.mark.parametrize("test_size", [0.2, 0.5])
 def test_hash_draws_the_share_asked_for(seed, test_size):
     hashes = np.random.default_rng(seed).integers(0, 2**64, 100_000, np.uint64)
-    drawn = hashed_test_rows(hashes, test_size, seed)
+    drawn = hashed_rows(hashes, test_size, seed)
     assert abs(drawn.mean() - test_size) < 0.006  # four standard deviations
-    other = hashed_test_rows(hashes, test_size, seed // 2 + 1)
+    other = hashed_rows(hashes, test_size, seed // 2 + 1)
     assert abs((drawn & other).mean() - test_size**2) < 0.006
     low = hashes < np.quantile(hashes, 0.01)  # the rows that parts end with
     assert abs(drawn[low].mean() - test_size) < 0.07
@@ -90,17 +94,17 @@ def test_hash_draws_the_share_asked_for(seed, test_size):
 
 @pytest.mark.parametrize("method", ["hash", "random", "column"])
 def test_a_test_file_decides(tmp_path, method):
-    chosen = Split(method=method, column="split")
+    chosen = Split(method=method, column="split", validation_size=0)
     index = index_of((2, 0), (3, 1))
     assert sides(tmp_path, ["a", "b"], chosen, split_position(index, 0, chosen)) == ["train"] * 2
     assert sides(tmp_path, ["a"] * 3, chosen, split_position(index, 1, chosen)) == ["test"] * 3
 
 
 def test_a_column_decides_in_any_case(tmp_path):
-    method = Split(method="column", column="fold")
-    words = ["train", "TEST", "Train", "test"]
-    expected = ["train", "test", "train", "test"]
-    assert sides(tmp_path, list("abcd"), method, None, words) == expected
+    method = Split(method="column", column="fold", validation_size=0)
+    words = ["train", "TEST", "Train", "test", "Validation"]
+    expected = ["train", "test", "train", "test", "validation"]
+    assert sides(tmp_path, list("abcde"), method, None, words) == expected
 
 
 def test_other_words_in_the_column_are_named(tmp_path):
@@ -110,4 +114,34 @@ def test_other_words_in_the_column_are_named(tmp_path):
     message = str(caught.value)
     assert "'fold' (split.column) holds 'unsup' (2 rows)" in message
     assert "empty (1 rows)" in message
-    assert "train or test" in message
+    assert "train, validation or test" in message
+
+
+@pytest.mark.parametrize("method", ["hash", "random", "column"])
+def test_validation_rows_are_taken_from_the_training_rows(tmp_path, method):
+    texts = [f"text {number}" for number in range(4000)]
+    words = ["test" if number % 4 == 0 else "train" for number in range(4000)]
+    index = index_of((4000, 0))
+    found = {}
+    for size in (0, 0.2):
+        chosen = Split(method=method, column="split", test_size=0.25, validation_size=size)
+        found[size] = sides(tmp_path, texts, chosen, split_position(index, 0, chosen), words)
+    without, with_some = (np.array(found[size]) for size in (0, 0.2))
+    assert (without == "test").tolist() == (with_some == "test").tolist()
+    taken = with_some == "validation"
+    assert set(without[taken]) == {"train"}
+    assert abs(taken.sum() / (without == "train").sum() - 0.2) < 0.03  # four standard deviations
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", "e", "", None]), min_size=1, max_size=60))
+def test_a_group_is_never_on_two_sides(tmp_path_factory, groups):
+    method = Split(test_size=0.4, validation_size=0.4, seed=3)
+    texts = [f"text {number}" for number in range(len(groups))]
+    folder = tmp_path_factory.mktemp("groups")
+    found = sides(folder, texts, method, None, groups=groups)
+    for group in set(groups) - {"", None}:
+        assert len({side for side, own in zip(found, groups, strict=True) if own == group}) == 1
+    alone = sides(folder, texts, method, None)
+    for side, own, text_side in zip(found, groups, alone, strict=True):
+        assert own or side == text_side  # a row without a group goes by its text

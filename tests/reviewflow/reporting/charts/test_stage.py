@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from reviewflow.config.sections import Select
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.reporting.charts.stage import draw_charts
@@ -88,7 +89,7 @@ def test_classes_are_counted_with_missing_labels(tmp_path: Path) -> None:
     pq.write_table(pa.table({"split": sides}), split / "split.parquet")
     result = draw_charts(
         models=(), evaluations=(), variants=(), reviews=(review, review), splits=(split, split),
-        folder=out, context=Context(),
+        select=Select(), folder=out, context=Context(),
     )  # fmt: skip
     assert result == {"rows": 12}
     numbers = json.loads((out / "charts.json").read_text())
