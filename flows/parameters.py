@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from reviewflow.config.loading import apply_changes
-from reviewflow.config.sections import Config, JobConfig, Section, Train
+from reviewflow.config.sections import Config, JobConfig, Section, Select, Split, Train
 from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
@@ -25,7 +25,9 @@ EXAMPLE = "such as tanh: {train.activation: tanh}"
 FORM = "on-demand"  # what a run is called whose settings come from the form
 
 # configs/imdb.yaml's values where they are not the sections' own defaults
+SPLIT = Split(validation_size=0)
 TRAIN = Train(epochs=20)
+SELECT = Select(on="test")
 VARIANTS = """\
 relu: {}
 relu rate 0.1: {train.learning_rate: 0.1}
@@ -126,4 +128,9 @@ def parse_variants(text: str) -> dict[str, Any]:
     return {str(name): dict(changes) for name, changes in table.items()}
 
 
-SECTIONS: Mapping[str, Section] = {**Config().sections, "train": TRAIN}
+SECTIONS: Mapping[str, Section] = {
+    **Config().sections,
+    "split": SPLIT,
+    "train": TRAIN,
+    "select": SELECT,
+}

@@ -7,13 +7,14 @@ from typing import Any
 from prefect import flow
 
 from flows.base import RUNNER, FlowRun, changed_stages, stoppable
-from flows.parameters import TRAIN, VARIANTS, Options, choose_config
+from flows.parameters import SELECT, SPLIT, TRAIN, VARIANTS, Options, choose_config
 from reviewflow.config.sections import (
     Config,
     Ingest,
     Normalize,
     Notify,
     Report,
+    Select,
     Split,
     Train,
     Validate,
@@ -57,12 +58,13 @@ TASKS: Mapping[str, StageTask] = {
 def sentiment(
     config: str | None = None,
     ingest: Ingest = Ingest(),
-    split: Split = Split(),
+    split: Split = SPLIT,
     checks: Validate = Validate(),
     normalize: Normalize = Normalize(),
     vectorize: Vectorize = Vectorize(),
     train: Train = TRAIN,
     variants: str = VARIANTS,
+    select: Select = SELECT,
     report: Report = Report(),
     notify: Notify = Notify(),
     options: Options = Options(),

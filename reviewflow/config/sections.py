@@ -55,7 +55,7 @@ class Ingest(Section):
     @field_validator("labels", mode="plain", json_schema_input_type=Labels)
     @classmethod
     def _check_labels(cls, value: Any) -> Any:
-        """Turn words that YAML reads as numbers or booleans into text, and check the classes."""
+        """Return the map with its words as text and its classes checked."""
         if value == "auto":
             return value
         if not isinstance(value, dict) or not value:
@@ -74,7 +74,7 @@ def check_classes(labels: dict[str, Any]) -> dict[str, int]:
     Raises
     ------
     ValueError
-        If a class is no whole number, or one of 0 and 1 has no word.
+        If a class is not a whole number, or one of 0 and 1 has no word.
     """
     for word, label in labels.items():
         if not isinstance(label, int) or isinstance(label, bool) or label not in (0, 1):

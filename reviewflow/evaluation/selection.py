@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def best_variant(variants: Sequence[Mapping[str, Any]], select: Select) -> dict[str, str] | None:
-    """Return ``variant``, ``chosen_on`` and ``metric`` of the best of run.json's variants.
+    """Return the best of run.json's variants, and how it was chosen.
 
-    None if no variant has a score.
+    The keys are ``variant``, ``chosen_on`` and ``metric``. None if no variant has a score.
     """
     scores = [selection_score(variant.get("metrics") or {}, select) for variant in variants]
     number = best_variant_number(range(len(variants)), scores)

@@ -1,4 +1,4 @@
-"""Find the classes: which label word means which, and what people call each.
+"""Find the classes: what each label word means, and their names.
 
 ingest.labels ── a map ─────────────────────────────▶ {word: class} ─▶ class names
               └─ auto ─ label words of the files ───▶

@@ -24,7 +24,7 @@ DELIMITER_NAMES = ((",", "a comma"), ("\t", "a tab"), (";", "a semicolon"), ("|"
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of a file's columns that are read; None where one is not."""
+    """The names of the columns that are read, None where one is not."""
 
     text: str
     label: str
@@ -37,7 +37,7 @@ class Columns:
         return {setting: names[role] for role, setting in SETTINGS.items() if role in names}
 
     def by_role(self) -> dict[str, str]:
-        """Return each column's name by its role: ``text``, ``label``, ``split``, ``group``."""
+        """Return each column's name by its role."""
         names = {"text": self.text, "label": self.label, "split": self.split, "group": self.group}
         return {role: name for role, name in names.items() if name is not None}
 

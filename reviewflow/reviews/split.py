@@ -95,7 +95,7 @@ def split_part(
 
 
 def part_splits(path: Path, split: Split, position: Position | None) -> np.ndarray:
-    """Return the split of each row of a part: its position in SPLITS, int8 (R,)."""
+    """Return the split of each row of a part: a position in SPLITS, int8."""
     import numpy as np
 
     codes = _train_and_test(path, split, position)
@@ -107,7 +107,7 @@ def part_splits(path: Path, split: Split, position: Position | None) -> np.ndarr
 
 
 def _train_and_test(path: Path, split: Split, position: Position | None) -> np.ndarray:
-    """Return the split of each row before validation rows are taken, int8 (R,)."""
+    """Return the split of each row before validation, int8, shape (R,)."""
     import numpy as np
     from pyarrow import parquet
 
