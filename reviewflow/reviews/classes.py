@@ -38,11 +38,11 @@ def find_labels(ingest: Ingest) -> Mapping[str, int]:
         if path is not None and len(words) <= MOST_CLASSES:
             words |= label_words(ingest, Path(path), MOST_CLASSES)
     if not 2 <= len(words) <= MOST_CLASSES:
-        raise InputError(_not_classes(ingest, sort_words(words)))
-    return {word: number for number, word in enumerate(sort_words(words))}
+        raise InputError(_not_classes(ingest, sort_labels(words)))
+    return {word: number for number, word in enumerate(sort_labels(words))}
 
 
-def sort_words(words: Iterable[str]) -> list[str]:
+def sort_labels(words: Iterable[str]) -> list[str]:
     """Return words in order, by value if all are numbers."""
     try:
         return sorted(words, key=lambda word: (float(word), word))

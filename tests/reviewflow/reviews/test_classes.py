@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.classes import MOST_CLASSES, class_names, find_labels, sort_words
+from reviewflow.reviews.classes import MOST_CLASSES, class_names, find_labels, sort_labels
 from tests.conftest import write_reviews
 
 
@@ -57,5 +57,5 @@ def test_every_word_is_in_the_name_of_its_class(labels: dict[str, int]) -> None:
 
 @given(st.sets(st.one_of(st.integers(-99, 99).map(str), st.floats(-9, 9).map(str))))
 def test_sorting_numbers_is_by_value(words: set[str]) -> None:
-    values = [float(word) for word in sort_words(words)]
+    values = [float(word) for word in sort_labels(words)]
     assert values == sorted(values)
