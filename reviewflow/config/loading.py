@@ -140,7 +140,7 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
         known = _known_keys(model, problem["loc"][:-1])
         near = nearest(str(problem["loc"][-1]), known, cutoff=0.4)
         hint = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}."
-        return f"{where} is not a known setting; {hint}"
+        return f"{where} is not a known setting; {hint}" if known else f"{where} is not known."
     message = MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     given = problem["input"]
     shown = "" if isinstance(given, dict | BaseModel) else f" (given: {quote(given)})"

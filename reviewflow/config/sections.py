@@ -11,10 +11,16 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from reviewflow.config.loading import quote, validate_model
-from reviewflow.config.variants import apply_variant, list_variants
+from reviewflow.config.variants import GridValues, Search, apply_variant, list_variants
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.networks.activations import ActivationName
 
@@ -276,7 +282,10 @@ class Config(JobConfig):
     vectorize: Vectorize = Vectorize()
     train: Train = Train()
     variants: dict[str, dict[str, Any]] = Field({}, description="Changes by variant name")
-    grid: dict[str, tuple[Any, ...]] = Field({}, description="Every combination is a variant")
+    grid: dict[str, GridValues] = Field(
+        {}, description="Every combination, or those that a search draws, is a variant"
+    )
+    search: Search = Search()
     select: Select = Select()
     report: Report = Report()
     notify: Notify = Notify()
@@ -305,7 +314,7 @@ class Config(JobConfig):
         ConfigError
             If the grid is unusable, or two variants have the same name.
         """
-        return list_variants(self.variants, self.grid)
+        return list_variants(self.variants, self.grid, self.search)
 
     @cached_property
     def variant_configs(self) -> Mapping[str, Config]:
@@ -317,7 +326,9 @@ class Config(JobConfig):
             As for `variant_changes`, or if a variant changes what it may not.
         """
         # without defaults, so that a variant knows as well what its user has given
-        content = self.model_dump(by_alias=True, exclude={"variants", "grid"}, exclude_unset=True)
+        content = self.model_dump(
+            by_alias=True, exclude={"variants", "grid", "search"}, exclude_unset=True
+        )
         return {
             name: validate_model(
                 Config, apply_variant(content, name, changes), f"Variant {quote(name)}"
