@@ -66,13 +66,14 @@ def compiled_step(features: str, batch_size: int, steps: int) -> Figures:
     from reviewflow.networks.compiled_backend import CompiledBackend
     from reviewflow.networks.model import Network, initialize_weights
     from reviewflow.networks.train import shuffled_rows
+    from reviewflow.networks.training_rows import labelled_rows
 
     torch.set_num_threads(1)
     data, terms = training_rows(features)
     train = Train(batch_size=batch_size)
     network = Network(terms, train.hidden, train.activation)
     initialize_weights(network, train.init, train.seed)
-    training = CompiledBackend(network, data, train)
+    training = CompiledBackend(network, labelled_rows(data), train)
     training.take_steps(shuffled_rows(data.rows, train.seed, 1)[: WARM_STEPS * batch_size])
     started = time.perf_counter()
     losses = training.take_steps(shuffled_rows(data.rows, train.seed, 2)[: steps * batch_size])

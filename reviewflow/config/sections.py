@@ -183,13 +183,24 @@ class Train(Section):
     """The network and how it is trained."""
 
     hidden: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] = Field(
-        (512, 128), min_length=1, description="Units of each hidden layer"
+        (512, 128),
+        description="Units of each hidden layer; an empty list is logistic regression",
     )
     activation: ActivationName = Field("relu", description="Activation of the hidden layers")
     learning_rate: float = Field(0.01, gt=0, le=1000, description="Learning rate of the optimiser")
     batch_size: int = Field(16, ge=1, description="Rows in a batch")
     epochs: int = Field(10, ge=1, le=100_000, description="Passes over the training rows")
     optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimiser")
+    term_scale: Literal["none", "naive_bayes"] = Field(
+        "none",
+        description="Multiply each term by its log-count ratio between the classes, or do not",
+    )
+    term_scale_smoothing: float = Field(
+        1.0, gt=0, le=1000, description="Number added to each term's count before the ratio"
+    )
+    term_scale_offset: float = Field(
+        0.0, ge=0, le=100, description="Number added to the size of each term's ratio"
+    )
     init: Literal["default", "zeros", "xavier", "he"] = Field(
         "default", description="Scheme of the initial weights; default is PyTorch's"
     )
@@ -201,7 +212,9 @@ class Train(Section):
     )
     log_every: int = Field(2000, ge=1, description="Steps over which a printed loss is averaged")
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Device to train on; auto takes CUDA where there is one"
+        "auto",
+        description="Device to train on; auto takes CUDA where there is one, and the CPU for a "
+        "network without hidden layers",
     )
 
 

@@ -101,7 +101,7 @@ def value_title(name: str, value: Any) -> str:
         grams = GRAMS[value[0] - 1 : value[1]]
         return " and ".join([", ".join(grams[:-1]), grams[-1]] if len(grams) > 1 else grams)
     if name == "train.hidden":
-        return "-".join(str(units) for units in value)
+        return "-".join(str(units) for units in value) or "none"
     if name == "normalize.stop_words" and isinstance(value, list):
         return f"dropping {len(value)} of them"
     if isinstance(value, bool):

@@ -113,6 +113,8 @@ def _answers_and_gradients(
     """
     sums = [part.values[entry] @ weights.first[part.indices[entry]] for entry in entries]
     activation, Z = weights.activation, np.stack(sums) + weights.biases[0]
+    if not weights.others:  # a linear model: its sums are its answers
+        return Z[:, 0], np.ones_like(Z)
     A: Matrix = activation.forward(Z)
     values = [activation.backward_input(Z, A)]
     for layer, bias in zip(weights.others[:-1], weights.biases[1:-1], strict=True):

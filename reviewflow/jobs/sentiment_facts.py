@@ -53,9 +53,14 @@ def wordnet(config: Settings) -> str | None:
 
 
 def seed_settings(settings: Mapping[str, Any], seed: int) -> Mapping[str, Any]:
-    """Return the training section for one seed of a variant on this machine."""
+    """Return the training section for one seed of a variant on this machine.
+
+    ``auto`` trains a linear model on the CPU. Its steps are too small for another device.
+    """
     train = settings["train"]
-    changes = {"seed": train.seed + seed, "repeats": 1, "device": resolved_device(train.device)}
+    linear = train.device == "auto" and not train.hidden
+    device = "cpu" if linear else resolved_device(train.device)
+    changes = {"seed": train.seed + seed, "repeats": 1, "device": device}
     return {**settings, "train": train.model_copy(update=changes)}
 
 

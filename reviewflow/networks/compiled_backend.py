@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from reviewflow.config.sections import Train
-from reviewflow.features.dataset import SparseRows
 from reviewflow.networks.activations import Activation, find_activation
 from reviewflow.networks.compiled_sgd import Layers, Rows, Scratch, run_steps
 from reviewflow.networks.model import Network
@@ -26,17 +25,16 @@ class CompiledBackend:
     Parameters
     ----------
     network : gives the initial weights.
-    data : training rows.
+    rows : training rows.
     train : batch size and learning rate; the optimiser is SGD.
     """
 
-    def __init__(self, network: Network, data: SparseRows, train: Train) -> None:
-        self._network, self._train = network, train
-        self._rows = labelled_rows(data)
+    def __init__(self, network: Network, rows: Rows, train: Train) -> None:
+        self._network, self._rows, self._train = network, rows, train
         self._layers = copy_layers(network)
         self._activation = find_activation(network.activation)
-        rows = min(train.batch_size, data.rows)
-        self._scratch = allocate_scratch(self._layers, rows, self._activation)
+        batch = min(train.batch_size, len(rows.labels))
+        self._scratch = allocate_scratch(self._layers, batch, self._activation)
 
     def take_steps(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
         """Train on the rows ``order`` in batches, and return each step's loss."""
@@ -57,22 +55,8 @@ class CompiledBackend:
 
     def trained_network(self) -> Network:
         """Return the network with the present weights."""
-        with torch.no_grad():
-            layers = zip(
-                self._network.linear_layers(),
-                self._layers.weights,
-                self._layers.biases,
-                strict=True,
-            )
-            for layer, weights, biases in layers:
-                layer.weight.copy_(torch.from_numpy(weights).T)
-                layer.bias.copy_(torch.from_numpy(biases))
+        write_layers(self._layers, self._network)
         return self._network
-
-
-def labelled_rows(data: SparseRows) -> Rows:
-    """Return the rows as compiled code takes them, without copying."""
-    return Rows(data.indptr, data.indices, data.values, data.labels)
 
 
 def copy_layers(network: Network) -> Layers:
@@ -82,6 +66,16 @@ def copy_layers(network: Network) -> Layers:
         tuple(aligned_copy(layer.weight.detach().cpu().numpy().T) for layer in linear),
         tuple(aligned_copy(layer.bias.detach().cpu().numpy()) for layer in linear),
     )
+
+
+def write_layers(layers: Layers, network: Network) -> None:
+    """Write weights, each (inputs, units), into a network."""
+    with torch.no_grad():
+        for layer, weights, biases in zip(
+            network.linear_layers(), layers.weights, layers.biases, strict=True
+        ):
+            layer.weight.copy_(torch.from_numpy(weights).T)
+            layer.bias.copy_(torch.from_numpy(biases))
 
 
 def zero_layers(layers: Layers) -> Layers:

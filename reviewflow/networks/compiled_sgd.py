@@ -41,13 +41,18 @@ class Rows(NamedTuple):
     ----------
     indptr : int64, shape (N + 1,).
     indices, values : int32 and float32, shape (entries,).
-    labels : float32, shape (N,).
+    labels : float32, shape (N,), classes from 0.
+    class_weights : float32, shape (K,), by which the loss of a row of each class is multiplied.
+    factors : float32, shape (V, K), by which a linear model multiplies the inputs of each class's
+        logit; of no terms where it does not.
     """
 
     indptr: Any
     indices: Any
     values: Any
     labels: Any
+    class_weights: Any
+    factors: Any
 
 
 class Layers(NamedTuple):

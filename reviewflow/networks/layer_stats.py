@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from reviewflow.networks.activations import Activation
 from reviewflow.networks.compiled_backend import allocate_scratch, zero_layers
+from reviewflow.networks.compiled_linear import Linear, collect_gradient
 from reviewflow.networks.compiled_sgd import Layers, Rows, sum_of_squares, take_step
 
 SAMPLE_ROWS = 128  # enough to tell a dead unit from a rare one, at 1 % of an epoch's time
@@ -51,6 +52,8 @@ def measure_layers(
     layers: Layers, data: Rows, sample: NDArray[np.int64], activation: Activation
 ) -> LayerStats:
     """Return the layers' statistics on the rows ``sample``."""
+    if len(layers.weights) == 1:
+        return LayerStats([linear_gradient_norm(layers, data, sample)], [], [], [])
     scratch, gradient = allocate_scratch(layers, len(sample), activation), zero_layers(layers)
     take_step(sample, data, layers, gradient, np.float32(-1), activation.code, scratch)
     kept = scratch.sums if activation.derivative_from == "input" else scratch.outputs
@@ -65,6 +68,14 @@ def measure_layers(
             for weights, biases in zip(layers.weights[:-1], layers.biases[:-1], strict=True)
         ],
     )
+
+
+def linear_gradient_norm(layers: Layers, data: Rows, sample: NDArray[np.int64]) -> float:
+    """Return the norm of a linear model's gradient on the rows ``sample``."""
+    gradient = zero_layers(layers)
+    model = Linear(layers.weights[0], layers.biases[0], np.ones(1))
+    collect_gradient(sample, data, model, gradient.weights[0], gradient.biases[0])
+    return sqrt(sum_of_squares(gradient.weights[0]))
 
 
 def flat_share(values: NDArray[np.float32], activation: Activation) -> float:

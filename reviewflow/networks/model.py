@@ -1,7 +1,8 @@
 """Define the network in PyTorch, and read and write it.
 
-rows of X (CSR) ─ layer 1 ─ activation ─ layer 2 ─ activation ─ … ─ layer n ─▶ logit
-                                                          sigmoid(logit) ─▶ P(positive)
+rows of X (CSR) ─ layer 1 ─ activation ─ layer 2 ─ activation ─ … ─ layer n ─▶ logits
+                                            two classes: sigmoid(logit) ─▶ P(class 1)
+                                            more: softmax(logits) ─▶ P(class 0), P(class 1), …
 """
 
 import json
@@ -38,22 +39,27 @@ class Csr(NamedTuple):
 
 
 class Network(nn.Module):
-    """Fully connected layers: V terms → hidden layers → one logit.
+    """Fully connected layers: V terms → hidden layers → logits.
+
+    Without hidden layers it is logistic regression, for more than two classes softmax regression.
 
     Parameters
     ----------
     terms : V, the number of terms in the vocabulary.
     hidden : units of each hidden layer.
     activation : name of the hidden layers' entry in :mod:`reviewflow.networks.activations`.
+    classes : K; two classes share one logit, more have one each.
 
     The weights are uninitialised: see :func:`initialize_weights` and :func:`load_network`.
     """
 
-    def __init__(self, terms: int, hidden: tuple[int, ...], activation: str) -> None:
+    def __init__(
+        self, terms: int, hidden: tuple[int, ...], activation: str, classes: int = 2
+    ) -> None:
         super().__init__()
-        self.terms, self.hidden = terms, hidden
+        self.terms, self.hidden, self.classes = terms, hidden, classes
         self.activation = find_activation(activation).name
-        sizes = (terms, *hidden, 1)
+        sizes = (terms, *hidden, 1 if classes == 2 else classes)
         self.layers = nn.ModuleList(
             # skip_init: PyTorch's own initialisation would draw from a generator that threads share
             nn.utils.skip_init(nn.Linear, inputs, units)  # type: ignore[no-untyped-call]
@@ -65,13 +71,16 @@ class Network(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
 
     def forward(self, X: Tensor | Csr) -> Tensor:
-        """Return the logits, shape (B,), of dense rows (B, V) or of sparse ones."""
+        """Return the logits of dense rows (B, V) or of sparse ones.
+
+        Their shape is (B,) for two classes, otherwise (B, K).
+        """
         first, *others = self.linear_layers()
         activate = find_activation(self.activation).torch_forward
         Z = first(X) if isinstance(X, Tensor) else sparse_linear(X, first)
         for layer in others:
             Z = layer(activate(functional, Z))
-        return Z.squeeze(1)
+        return Z.squeeze(1) if self.classes == 2 else Z
 
 
 def sparse_linear(X: Csr, layer: nn.Linear) -> Tensor:
@@ -124,6 +133,7 @@ def save_network(network: Network, training: dict[str, Any], folder: Path) -> No
         "terms": network.terms,
         "hidden": list(network.hidden),
         "activation": network.activation,
+        "classes": network.classes,
         "train": training,
     }
     text = json.dumps(description, indent=2, sort_keys=True) + "\n"
@@ -141,7 +151,10 @@ def load_network(folder: Path) -> Network:
     try:
         description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
         network = Network(
-            description["terms"], tuple(description["hidden"]), description["activation"]
+            description["terms"],
+            tuple(description["hidden"]),
+            description["activation"],
+            description.get("classes", 2),  # files of 0.2 and before have no such field
         )
         network.load_state_dict(load_file(folder / WEIGHTS_FILE))
     except (OSError, KeyError, ValueError, RuntimeError, ConfigError, SafetensorError) as error:

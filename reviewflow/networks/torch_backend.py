@@ -10,9 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from reviewflow.config.sections import Train
-from reviewflow.features.dataset import SparseRows
 from reviewflow.networks.compiled_backend import copy_layers
-from reviewflow.networks.compiled_sgd import Layers
+from reviewflow.networks.compiled_sgd import Layers, Rows
 from reviewflow.networks.model import Network
 
 
@@ -24,7 +23,7 @@ class TorchBackend:
     Parameters
     ----------
     network : gives the initial weights and is trained itself.
-    data : training rows.
+    rows : training rows.
     train : batch size, learning rate, optimiser and device.
 
     Notes
@@ -33,8 +32,8 @@ class TorchBackend:
     the order in which a GPU writes.
     """
 
-    def __init__(self, network: Network, data: SparseRows, train: Train) -> None:
-        self._network, self._data, self._train = network.to(train.device), data, train
+    def __init__(self, network: Network, rows: Rows, train: Train) -> None:
+        self._network, self._rows, self._train = network.to(train.device), rows, train
         optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[train.optimizer]
         self._optimizer = optimizer(self._network.parameters(), lr=train.learning_rate)
 
@@ -53,8 +52,8 @@ class TorchBackend:
         return self._network.cpu()
 
     def _step(self, batch: NDArray[np.int64]) -> Tensor:
-        X = dense_rows(self._data, batch, self._network.terms, self._train.device)
-        labels = torch.from_numpy(self._data.labels[batch]).to(self._train.device)
+        X = dense_rows(self._rows, batch, self._network.terms, self._train.device)
+        labels = torch.from_numpy(self._rows.labels[batch]).to(self._train.device)
         self._optimizer.zero_grad()
         loss = functional.binary_cross_entropy_with_logits(self._network(X), labels)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -62,7 +61,7 @@ class TorchBackend:
         return loss.detach()
 
 
-def dense_rows(data: SparseRows, batch: NDArray[np.int64], terms: int, device: str) -> Tensor:
+def dense_rows(data: Rows, batch: NDArray[np.int64], terms: int, device: str) -> Tensor:
     """Return the rows ``batch`` as a float32 tensor, shape (B, V)."""
     lengths = data.indptr[batch + 1] - data.indptr[batch]
     entries = np.concatenate([np.arange(data.indptr[row], data.indptr[row + 1]) for row in batch])

@@ -1,8 +1,8 @@
 """Train one variant with one seed: the stage ``train``.
 
-features (parts) ─ load ─▶ X, labels ─┐
-                         shuffle ─────┼─▶ steps ─▶ … ─▶ model.safetensors, model.json
-initial weights by seed ──────────────┘     └─ losses ─▶ history.parquet
+features (parts) ─ load ─▶ X, labels ─ scale ─┐
+                         shuffle ─────────────┼─▶ steps ─ fold ─▶ model.safetensors, model.json
+initial weights by seed ──────────────────────┘     └─ losses ──▶ history.parquet
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,20 @@ from reviewflow.context import Context
 from reviewflow.errors import QualityError
 from reviewflow.features.dataset import SparseRows, load_dataset
 from reviewflow.networks.activations import find_activation
-from reviewflow.networks.compiled_backend import CompiledBackend, labelled_rows
+from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.layer_stats import measure_layers, sample_rows
+from reviewflow.networks.linear_backend import LinearBackend
 from reviewflow.networks.loss_history import Epoch, history_table
 from reviewflow.networks.model import Network, initialize_weights, save_network
 from reviewflow.networks.torch_backend import TorchBackend
+from reviewflow.networks.training_rows import (
+    choose_scale,
+    fold_scale,
+    labelled_rows,
+    scale_inputs,
+)
+
+Backend = CompiledBackend | LinearBackend | TorchBackend
 
 PIECE_SECONDS = 0.2  # between two checks of the stop flag, and between two progress reports
 KEPT_SHUFFLES = 8  # variants that train at the same time are seldom further apart
@@ -69,7 +78,7 @@ def train_network(
             f"Training needs rows to learn from, but there is {lacking} in the training split; "
             "check ingest.labels, split.test_size and vectorize.min_df."
         )
-    network, epochs = fit_network(data, terms, train, context)
+    network, epochs = fit_network(data, terms, train, context, classes)
     settings = train.model_dump(mode="json", exclude={"repeats"})
     save_network(network, settings, folder)
     pq.write_table(history_table(epochs, train.log_every), folder / "history.parquet")
@@ -77,7 +86,7 @@ def train_network(
 
 
 def fit_network(
-    data: SparseRows, terms: int, train: Train, context: Context
+    data: SparseRows, terms: int, train: Train, context: Context, classes: int = 2
 ) -> tuple[Network, list[Epoch]]:
     """Return a network trained on ``data``, and its epochs.
 
@@ -85,19 +94,26 @@ def fit_network(
     by two threads would differ a little every time.
     """
     torch.set_num_threads(1)
-    network = Network(terms, train.hidden, train.activation)
+    network = Network(terms, train.hidden, train.activation, classes)
     initialize_weights(network, train.init, train.seed)
-    compiled = train.optimizer == "sgd" and train.device == "cpu"
-    training = (CompiledBackend if compiled else TorchBackend)(network, data, train)
-    rows, sample = labelled_rows(data), sample_rows(data.rows, train.seed)
-    activation = find_activation(train.activation)
+    scale = choose_scale(data, terms, train, classes)
+    rows = scale_inputs(labelled_rows(data, classes), scale)
+    training = choose_backend(train)(network, rows, train)
+    sample, activation = sample_rows(data.rows, train.seed), find_activation(train.activation)
     pace, epochs = Pace(), []
     for number in range(1, train.epochs + 1):
         order = shuffled_rows(data.rows, train.seed, number)
         losses = train_epoch(training, order, number, train, pace, context)
         stats = measure_layers(training.current_layers(), rows, sample, activation)
         epochs.append(Epoch(number, losses, stats))
-    return training.trained_network(), epochs
+    return fold_scale(training.trained_network(), scale), epochs
+
+
+def choose_backend(train: Train) -> type[Backend]:
+    """Return the class that trains: by compiled steps where it can."""
+    if train.optimizer != "sgd" or train.device != "cpu":
+        return TorchBackend
+    return CompiledBackend if train.hidden else LinearBackend
 
 
 @dataclass
@@ -113,7 +129,7 @@ class Pace:
 
 
 def train_epoch(
-    training: CompiledBackend | TorchBackend,
+    training: Backend,
     order: NDArray[np.int64],
     number: int,
     train: Train,

@@ -28,7 +28,7 @@ def some_rows() -> tuple[Part, torch.Tensor]:
     return part, torch.tensor(dense)
 
 
-@pytest.mark.parametrize("hidden", [(8,), (16, 5)])
+@pytest.mark.parametrize("hidden", [(), (8,), (16, 5)])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_value_times_pytorchs_gradient(
     activation: str, hidden: tuple[int, ...], tmp_path: Path

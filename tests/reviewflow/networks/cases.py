@@ -108,7 +108,7 @@ def dense_network(terms: int, hidden: tuple[int, ...], activation: str, seed: in
         modules: list[nn.Module] = []
         for inputs, units in zip((terms, *hidden), hidden, strict=False):
             modules += [nn.Linear(inputs, units), MODULES[activation]()]
-        return nn.Sequential(*modules, nn.Linear(hidden[-1], 1))
+        return nn.Sequential(*modules, nn.Linear((terms, *hidden)[-1], 1))
 
 
 def dense_losses(

@@ -12,6 +12,7 @@ from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.train import shuffled_rows
+from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import (
     as_split,
     dense_losses,
@@ -38,7 +39,7 @@ def compare_with_autograd(
     )
     network = Network(TERMS, hidden, activation)
     initialize_weights(network, "default", 3)
-    compiled = CompiledBackend(network, as_split(X, labels), train)
+    compiled = CompiledBackend(network, labelled_rows(as_split(X, labels)), train)
     losses = compiled.take_steps(order)
 
     dense = dense_network(TERMS, hidden, activation, seed=3)
@@ -92,7 +93,7 @@ def test_two_epochs_on_real_reviews_follow_a_dense_loop(activation: str, rate: f
     network = Network(1000, hidden, activation)
     initialize_weights(network, "default", 5)
     train = Train(hidden=hidden, activation=activation, learning_rate=rate, seed=5)
-    compiled = CompiledBackend(network, as_split(X, labels), train)
+    compiled = CompiledBackend(network, labelled_rows(as_split(X, labels)), train)
     dense = dense_network(1000, hidden, activation, seed=5)
     rows, truth = torch.from_numpy(X.toarray()), torch.from_numpy(labels)
     for epoch in (1, 2):
@@ -108,7 +109,9 @@ def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
     for cuts in ([64], [8, 16, 17, 64], [24, 64]):
         network = Network(TERMS, (16,), "relu")
         initialize_weights(network, "he", 0)
-        compiled = CompiledBackend(network, as_split(X, labels), Train(hidden=(16,), batch_size=4))
+        compiled = CompiledBackend(
+            network, labelled_rows(as_split(X, labels)), Train(hidden=(16,), batch_size=4)
+        )
         start = 0
         for end in (cut // 4 * 4 for cut in cuts):
             compiled.take_steps(np.arange(start, end))

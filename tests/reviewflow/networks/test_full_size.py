@@ -8,6 +8,7 @@ from reviewflow.config.sections import Train
 from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.train import shuffled_rows
+from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import (
     as_split,
     dense_losses,
@@ -43,7 +44,7 @@ def test_the_published_variants_follow_a_dense_loop(
     train = Train(
         hidden=HIDDEN, activation=activation, learning_rate=rate, batch_size=size, seed=SEED
     )
-    compiled = CompiledBackend(network, as_split(X, labels), train)
+    compiled = CompiledBackend(network, labelled_rows(as_split(X, labels)), train)
     dense = dense_network(TERMS, HIDDEN, activation, seed=SEED)
     rows, truth = torch.from_numpy(X.toarray()), torch.from_numpy(labels)
     ours: list[float] = []

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from reviewflow.networks.activations import ACTIVATIONS
-from reviewflow.networks.compiled_backend import copy_layers, labelled_rows
+from reviewflow.networks.compiled_backend import copy_layers
 from reviewflow.networks.layer_stats import distinct_units, flat_share, measure_layers
 from reviewflow.networks.model import Network, initialize_weights
+from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import as_split, random_features
 
 
@@ -29,6 +30,21 @@ def test_gradient_norms_are_those_of_autograd_and_weights_stay(activation: str) 
     assert stats.gradient_norms == pytest.approx(norms, rel=1e-5)
     assert all(np.array_equal(a, b) for a, b in zip(before, layers.weights, strict=True))
     assert stats.distinct_units == [12, 6]
+
+
+def test_a_linear_model_has_the_gradient_of_autograd_and_no_units() -> None:
+    X, labels = random_features(50, 30, seed=0)
+    network = Network(30, (), "relu")
+    initialize_weights(network, "default", 0)
+    rows = labelled_rows(as_split(X, labels))
+    stats = measure_layers(copy_layers(network), rows, np.arange(50), ACTIVATIONS["relu"])
+    logits = network(torch.from_numpy(X.toarray()))
+    torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, torch.from_numpy(labels)
+    ).backward()
+    norm = float(network.linear_layers()[0].weight.grad.norm())
+    assert stats.gradient_norms == pytest.approx([norm], rel=1e-5)
+    assert stats.dead_shares == stats.saturated_shares == stats.distinct_units == []
 
 
 def test_zero_weights_make_all_units_the_same() -> None:

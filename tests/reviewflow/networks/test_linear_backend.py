@@ -1,0 +1,76 @@
+"""Compare compiled steps of a linear model with autograd and scikit-learn."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from reviewflow.config.sections import Train
+from reviewflow.context import Context
+from reviewflow.networks.linear_backend import LinearBackend
+from reviewflow.networks.model import Network, initialize_weights
+from reviewflow.networks.train import fit_network
+from reviewflow.networks.training_rows import labelled_rows
+from tests.reviewflow.networks.cases import (
+    as_split,
+    dense_losses,
+    dense_network,
+    random_features,
+    real_features,
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    rows=st.integers(1, 40),
+    terms=st.integers(2, 60),
+    batch_size=st.integers(1, 50),
+    rate=st.sampled_from([0.01, 1.0, 20.0]),
+    seed=st.integers(0, 3),
+)
+def test_steps_equal_autograds(
+    rows: int, terms: int, batch_size: int, rate: float, seed: int
+) -> None:
+    X, labels = random_features(rows, terms, seed)
+    order = np.random.default_rng(seed).integers(0, rows, 2 * rows + 1)  # rows come again
+    network = Network(terms, (), "relu")
+    initialize_weights(network, "default", seed)
+    train = Train(hidden=(), batch_size=batch_size, learning_rate=rate)
+    linear = LinearBackend(network, labelled_rows(as_split(X, labels)), train)
+    losses = linear.take_steps(order)
+
+    dense = dense_network(terms, (), "relu", seed)
+    batches = list(torch.from_numpy(order).split(batch_size))
+    expected = dense_losses(
+        dense, torch.from_numpy(X.toarray()), torch.from_numpy(labels), batches, rate
+    )
+    assert losses == pytest.approx(expected, abs=1e-5)
+    trained = linear.trained_network().parameters()
+    for ours, theirs in zip(trained, dense.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
+    X, labels = random_features(64, 30, seed=2)
+    rows, weights = labelled_rows(as_split(X, labels)), []
+    for cuts in ([64], [8, 16, 64]):
+        network = Network(30, (), "relu")
+        initialize_weights(network, "zeros", 0)
+        linear = LinearBackend(network, rows, Train(hidden=(), batch_size=4))
+        for start, end in zip([0, *cuts], cuts, strict=False):
+            linear.take_steps(np.arange(start, end))
+        weights.append(linear.current_layers().weights[0].tobytes())
+    assert weights[0] == weights[1]
+
+
+def test_real_reviews_reach_the_accuracy_of_scikit_learn() -> None:
+    X, labels = real_features(2000, 3000)
+    train = Train(hidden=(), batch_size=8, learning_rate=2, epochs=10, init="zeros", device="cpu")
+    network, epochs = fit_network(as_split(X[:1500], labels[:1500]), 3000, train, Context())
+    with torch.no_grad():
+        logits = network(torch.from_numpy(X[1500:].toarray())).numpy()
+    theirs = LogisticRegression().fit(X[:1500], labels[:1500]).score(X[1500:], labels[1500:])
+    assert np.mean((logits > 0) == labels[1500:]) > theirs - 0.02
+    assert epochs[-1].losses.mean() < epochs[0].losses.mean()
