@@ -64,8 +64,8 @@ def compiled_step(features: str, batch_size: int, steps: int) -> Figures:
     import torch
 
     from reviewflow.networks.compiled_backend import CompiledBackend
+    from reviewflow.networks.fit import shuffled_rows
     from reviewflow.networks.model import Network, initialize_weights
-    from reviewflow.networks.train import shuffled_rows
     from reviewflow.networks.training_rows import labelled_rows
 
     torch.set_num_threads(1)
@@ -136,7 +136,7 @@ def floor(features: str, batch_size: int, steps: int) -> Figures:
     import numpy as np
     import torch
 
-    from reviewflow.networks.train import shuffled_rows
+    from reviewflow.networks.fit import shuffled_rows
 
     torch.set_num_threads(1)
     data, terms = training_rows(features)

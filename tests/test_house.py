@@ -30,6 +30,7 @@ NAMES_IN_TWO_MODULES = {
     "distinct_units": THE_MOONS,
     "fetch": "the command's name and the function that it calls",
     "load_network": THE_MOONS,
+    "logit_deltas": COMPILED,
     "loss_lines": THE_MOONS,
     "main": "the entry of a process",
     "moons": "the command's name and the flow's",

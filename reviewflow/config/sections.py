@@ -179,6 +179,19 @@ class Vectorize(Section):
         return value
 
 
+class EarlyStopping(BaseModel):
+    """When a training ends before its last epoch."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metric: Literal["log_loss", "roc_auc", "accuracy"] = Field(
+        "log_loss", description="Metric of the validation rows, measured after each epoch"
+    )
+    patience: int = Field(
+        3, ge=1, le=100_000, description="Epochs in a row that may fail to improve the metric"
+    )
+
+
 class Train(Section):
     """The network and how it is trained."""
 
@@ -187,10 +200,9 @@ class Train(Section):
         description="Units of each hidden layer; an empty list is logistic regression",
     )
     activation: ActivationName = Field("relu", description="Activation of the hidden layers")
-    learning_rate: float = Field(0.01, gt=0, le=1000, description="Learning rate of the optimiser")
-    batch_size: int = Field(16, ge=1, description="Rows in a batch")
-    epochs: int = Field(10, ge=1, le=100_000, description="Passes over the training rows")
-    optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimiser")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="Share of the hidden units that each step turns off"
+    )
     term_scale: Literal["none", "naive_bayes"] = Field(
         "none",
         description="Multiply each term by its log-count ratio between the classes, or do not",
@@ -200,6 +212,27 @@ class Train(Section):
     )
     term_scale_offset: float = Field(
         0.0, ge=0, le=100, description="Number added to the size of each term's ratio"
+    )
+    class_weight: Literal["none", "balanced"] = Field(
+        "none", description="Count each row once, or the rows of rare classes more"
+    )
+    optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimiser")
+    learning_rate: float = Field(0.01, gt=0, le=1000, description="Learning rate of the optimiser")
+    schedule: Literal["constant", "linear"] = Field(
+        "constant", description="Keep the learning rate, or let it fall to 0 over all steps"
+    )
+    weight_decay: float = Field(
+        0.0, ge=0, le=100, description="L2 penalty: this times each weight is added to its gradient"
+    )
+    batch_size: int = Field(16, ge=1, description="Rows in a batch")
+    epochs: int = Field(10, ge=1, le=100_000, description="Passes over the training rows")
+    average_epochs: int = Field(
+        0,
+        ge=0,
+        description="Last epochs whose final weights are averaged; 0 takes the last weights",
+    )
+    early_stopping: EarlyStopping | None = Field(
+        None, description="End when a metric of the validation rows no longer improves"
     )
     init: Literal["default", "zeros", "xavier", "he"] = Field(
         "default", description="Scheme of the initial weights; default is PyTorch's"
@@ -216,6 +249,29 @@ class Train(Section):
         description="Device to train on; auto takes CUDA where there is one, and the CPU for a "
         "network without hidden layers",
     )
+
+    @model_validator(mode="after")
+    def _check_combinations(self) -> Train:
+        if self.dropout and not self.hidden:
+            raise ValueError(
+                "dropout turns off hidden units, and hidden is an empty list; set dropout to 0"
+            )
+        if self.average_epochs > self.epochs:
+            raise ValueError(
+                f"average_epochs is {self.average_epochs} and epochs is {self.epochs}; "
+                "average at most as many epochs as there are"
+            )
+        if self.average_epochs and self.early_stopping:
+            raise ValueError(
+                "average_epochs averages the last epochs and early_stopping takes the best one; "
+                "leave one of them out"
+            )
+        if self.optimizer == "sgd" and self.learning_rate * self.weight_decay >= 1:
+            raise ValueError(
+                "learning_rate × weight_decay is at least 1, which takes all weights away in each "
+                "step; lower one of them"
+            )
+        return self
 
 
 class Select(Section):
@@ -311,6 +367,11 @@ class Config(JobConfig):
                 "set split.method: hash"
             )
         takes_no_rows = not self.split.validation_size and self.split.method != "column"
+        if self.train.early_stopping and takes_no_rows:
+            raise ValueError(
+                "split.validation_size is 0, so there are no validation rows for "
+                "train.early_stopping; raise it, or leave train.early_stopping out"
+            )
         if self.select.on == "validation" and takes_no_rows:
             raise ValueError(
                 "split.validation_size is 0, so there are no validation rows to choose on; "

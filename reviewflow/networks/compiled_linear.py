@@ -1,4 +1,4 @@
-"""Compile steps of stochastic gradient descent for a linear model on sparse rows.
+"""Compile SGD steps of a linear model on sparse rows.
 
     batch of X ─▶ logits = scale · X @ weights + biases ─▶ loss
     weights (touched terms) ◀─ rate / scale · X.T @ D ◀─ D = derivative by the logits
@@ -28,7 +28,7 @@ ZERO = np.float32(0)
 SMALLEST_SCALE = 1e-3  # below it the weights take the scale over, before digits are lost
 
 
-class Linear(NamedTuple):
+class LinearModel(NamedTuple):
     """A linear model in training.
 
     Attributes
@@ -44,7 +44,7 @@ class Linear(NamedTuple):
 
 
 @njit(cache=True, nogil=True, fastmath=set(FAST))
-def sparse_logits(batch: Any, data: Any, model: Linear, logits: Any) -> None:
+def sparse_logits(batch: Any, data: Any, model: LinearModel, logits: Any) -> None:
     """Compute logits = X[batch] @ weights + biases, shape (B, U)."""
     weights, factors, scale = model.weights, data.factors, np.float32(model.scale[0])
     only = weights.reshape(-1)
@@ -96,7 +96,10 @@ def logit_deltas(batch: Any, labels: Any, class_weights: Any, logits: Any, D: An
 def subtract_gradient(
     batch: Any, data: Any, D: Any, weights: Any, biases: Any, rate: Any, scale: float
 ) -> None:
-    """Compute weights −= rate / scale × X[batch].T @ D, and biases −= rate × Σ D."""
+    """Compute weights −= rate / scale × X[batch].T @ D.
+
+    Likewise biases −= rate × Σ D.
+    """
     only, factors, step = weights.reshape(-1), data.factors, np.float32(rate / scale)
     for b in range(len(batch)):
         first, end = data.indptr[batch[b]], data.indptr[batch[b] + 1]
@@ -118,7 +121,7 @@ def subtract_gradient(
 
 
 @njit(cache=True, nogil=True)
-def apply_scale(model: Linear) -> None:
+def absorb_scale(model: LinearModel) -> None:
     """Multiply the weights by their scale, which becomes 1."""
     if model.scale[0] != 1.0:
         for term in range(len(model.weights)):
@@ -128,7 +131,7 @@ def apply_scale(model: Linear) -> None:
 
 
 @njit(cache=True, nogil=True)
-def collect_gradient(batch: Any, data: Any, model: Linear, weights: Any, biases: Any) -> float:
+def collect_gradient(batch: Any, data: Any, model: LinearModel, weights: Any, biases: Any) -> float:
     """Add the gradient of the mean loss, and return the loss."""
     logits = np.empty((len(batch), len(biases)), np.float32)
     D = np.empty_like(logits)
@@ -140,7 +143,7 @@ def collect_gradient(batch: Any, data: Any, model: Linear, weights: Any, biases:
 
 @njit(cache=True, nogil=True)
 def run_linear_steps(
-    order: Any, batch_size: int, data: Any, model: Linear, rates: Any, decay: float
+    order: Any, batch_size: int, data: Any, model: LinearModel, rates: Any, decay: float
 ) -> Any:
     """Train ``model`` on the rows ``order`` (int64) in batches.
 
@@ -162,7 +165,7 @@ def run_linear_steps(
         )
         model.scale[0] *= 1.0 - rates[s] * decay
         if model.scale[0] < SMALLEST_SCALE:
-            apply_scale(model)
+            absorb_scale(model)
         subtract_gradient(
             batch, data, D[: len(batch)], model.weights, model.biases, rates[s], model.scale[0]
         )

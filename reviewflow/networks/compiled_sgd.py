@@ -1,23 +1,25 @@
 """Compile steps of stochastic gradient descent for sparse input.
 
-    batch of X ─▶ Z1 ─ activation ─▶ A1 ─ W2 ─▶ Z2 ─ activation ─▶ A2 … ─▶ logit ─▶ loss
-    W1 (touched rows) ◀─ D1 ◀─────────── W2 ◀── D2 ◀─────────────── … ◀─ sigmoid(logit) − label
+    batch of X ─▶ Z1 ─ activation ─▶ A1 ─ W2 ─▶ Z2 ─ activation ─▶ A2 … ─▶ logits ─▶ loss
+    W1 (touched rows) ◀─ D1 ◀─────────── W2 ◀── D2 ◀─────────────── … ◀─ probability − label
 
 Weights are stored as (inputs, units), so that every product of a step is the same operation: add
 some rows of a matrix, each times a number, to one row. That loop, ``add_rows``, takes most of the
 time. Three more savings: a row of W1 that no text of the batch touches is neither read nor written,
 a row that several texts touch is written once, and ReLU units that are off cost nothing in the
-layers above.
+layers above. Weight decay would touch all of W1, so it shrinks one number instead, the scale of W1
+(Bottou 2012, "Stochastic Gradient Descent Tricks", section 5.1).
 
-Letters: N rows of data, V terms, B rows of a batch, I inputs and U units of a layer. Numbers are
-float32, the loss float64. Every sum has a fixed order, so equal input gives equal bytes. The file
-imports nothing of the project, since Numba's cache of compiled code looks at this file alone.
+Letters: N rows of data, V terms, B rows of a batch, I inputs and U units of a layer. Two
+classes have one logit, more have one each. Numbers are float32, the loss float64. Every sum has a
+fixed order, so equal input gives equal bytes. The file imports nothing of the project, since
+Numba's cache of compiled code looks at this file alone.
 """
 
 # mypy: disable-error-code="untyped-decorator, no-any-return"
 # (numba has no types of its own)
 
-from math import exp, log1p, pi
+from math import exp, log, log1p, pi
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +33,7 @@ FROM_SUMS = (GELU, SILU)  # their derivatives are taken from the sums, not from 
 ZERO, ONE, TWO, HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 FEW = 16  # changes that may be added to a weight one by one
 LEAK = np.float32(0.01)  # slope of leaky ReLU below zero, as in PyTorch
+SMALLEST_SCALE = 1e-3  # below it the weights take the scale over, before digits are lost
 SQRT_HALF, DENSITY_AT_0 = np.float32(0.5**0.5), np.float32((2 * pi) ** -0.5)
 
 
@@ -70,13 +73,35 @@ class Scratch(NamedTuple):
     sums : one C-ordered float32 array (B, U) a layer, what goes into its activation; of no rows
         where the derivative is not taken from it.
     outputs, deltas : one C-ordered float32 array (B, U) a layer.
+    masks : one C-ordered float32 array (B, U) a hidden layer, by which dropout multiplies its
+        outputs; of no rows where there is none.
     counts : int64, shape (V,), zero between two steps.
+    scale : float64, shape (1,); the first layer's weights are this times those in ``Layers``.
     """
 
     sums: Any
     outputs: Any
     deltas: Any
+    masks: Any
     counts: Any
+    scale: Any
+
+
+class StepSettings(NamedTuple):
+    """What all steps of a training have in common.
+
+    Attributes
+    ----------
+    activation : int, number of the hidden layers' activation.
+    decay : float, λ of the penalty λ/2 × Σ weights².
+    dropout : float, share of hidden units that a step turns off.
+    seed : int, of the units that are turned off.
+    """
+
+    activation: Any
+    decay: Any
+    dropout: Any
+    seed: Any
 
 
 @njit(cache=True, nogil=True, fastmath=set(FAST))
@@ -230,12 +255,40 @@ def multiply_by_slope(D: Any, A: Any, sums: Any, activation: int) -> None:
 
 
 @njit(cache=True, nogil=True)
-def sparse_sums(batch: Any, data: Rows, weights: Any, bias: Any, Z: Any) -> None:
-    """Compute Z = X[batch] @ weights + bias."""
+def mix_bits(number: Any) -> Any:
+    """Return 64 bits that look random.
+
+    The output function of SplitMix64 (Steele, Lea and Flood 2014).
+    """
+    bits = np.uint64(number)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def draw_mask(mask: Any, dropout: float, seed: int, step: int, layer: int) -> None:
+    """Fill a mask of inverted dropout: 0 or 1 / (1 − dropout).
+
+    A unit's number depends on the seed, the step, the layer and its place in the batch alone, so
+    the masks of a training are the same on every backend.
+    """
+    start = mix_bits(mix_bits(mix_bits(seed) + np.uint64(step)) + np.uint64(layer))
+    kept, numbers = np.float32(1.0 / (1.0 - dropout)), mask.reshape(-1)
+    limit = np.uint64(dropout * 2.0**32)
+    for k in range(len(numbers)):
+        bits = mix_bits(start + np.uint64(k) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+        numbers[k] = ZERO if bits < limit else kept
+
+
+@njit(cache=True, nogil=True)
+def sparse_sums(batch: Any, data: Rows, weights: Any, scale: Any, bias: Any, Z: Any) -> None:
+    """Compute Z = X[batch] @ (scale × weights) + bias."""
     for b in range(len(batch)):
         first, end = data.indptr[batch[b]], data.indptr[batch[b] + 1]
-        Z[b] = bias
+        Z[b] = bias / scale
         add_rows(Z[b], data.values[first:end], data.indices[first:end], weights)
+        Z[b] *= scale
 
 
 @njit(cache=True, nogil=True)
@@ -255,25 +308,45 @@ def dense_sums(A: Any, weights: Any, bias: Any, Z: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def logit_deltas(batch: Any, labels: Any, logits: Any, D: Any) -> float:
+def logit_deltas(batch: Any, labels: Any, class_weights: Any, logits: Any, D: Any) -> float:
     """Return the batch's mean cross-entropy, and write its derivative to D.
 
-    D = (sigmoid − label) / B is the derivative by the logits. The loss is log(1 + eᶻ) − y z,
-    written so that no z is too large.
+    D = weight × (probability − label) / B is the derivative by the logits. With one logit z the
+    loss is log(1 + eᶻ) − y z, with one a class log Σ eᶻ − z of the label, both written so that no
+    z is too large. Each row's loss is multiplied by the weight of its class.
     """
     loss = 0.0
     for b in range(len(batch)):
-        z, y = float(logits[b, 0]), float(labels[batch[b]])
-        loss += max(z, 0.0) - y * z + log1p(exp(-abs(z)))
-        D[b, 0] = (1.0 / (1.0 + exp(-z)) - y) / len(batch)
+        label, weight = int(labels[batch[b]]), float(class_weights[int(labels[batch[b]])])
+        if logits.shape[1] == 1:
+            z = float(logits[b, 0])
+            loss += weight * (max(z, 0.0) - label * z + log1p(exp(-abs(z))))
+            D[b, 0] = weight * ((1.0 / (1.0 + exp(-z)) - label) / len(batch))
+        else:
+            top, total = float(logits[b].max()), 0.0
+            for u in range(logits.shape[1]):
+                total += exp(float(logits[b, u]) - top)
+            loss += weight * (top + log(total) - float(logits[b, label]))
+            for u in range(logits.shape[1]):
+                share = exp(float(logits[b, u]) - top) / total
+                D[b, u] = weight * ((share - (u == label)) / len(batch))
     return loss / len(batch)
 
 
 @njit(cache=True, nogil=True, fastmath=set(FAST))
 def dense_back(
-    A: Any, D: Any, weights: Any, new_weights: Any, D_below: Any, rate: Any, activation: int
+    A: Any,
+    D: Any,
+    weights: Any,
+    new_weights: Any,
+    D_below: Any,
+    rate: Any,
+    shrink: Any,
+    activation: int,
 ) -> None:
-    """Compute D_below = D @ weights.T, then new_weights −= rate × A.T @ D.
+    """Compute D_below = D @ weights.T, then change the weights.
+
+    new_weights = shrink × new_weights − rate × A.T @ D.
 
     An input that ReLU has turned off changes no weight and has slope zero, so it is skipped.
     """
@@ -290,6 +363,9 @@ def dense_back(
             for u in range(len(row)):
                 total += delta[u] * row[u]
             D_below[rows[k], i] = total
+        if shrink != ONE:
+            for u in range(len(row)):
+                new_weights[i, u] *= shrink
         update_row(new_weights[i], factors[:on], rows[:on], D, change)
 
 
@@ -330,33 +406,65 @@ def sparse_back(batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any, end
 
 
 @njit(cache=True, nogil=True)
+def apply_scale(weights: Any, scale: Any) -> None:
+    """Multiply weights by their scale, float64 (1,), which becomes 1."""
+    if scale[0] != 1.0:
+        numbers, factor = weights.reshape(-1), np.float32(scale[0])
+        for k in range(len(numbers)):
+            numbers[k] *= factor
+        scale[0] = 1.0
+
+
+@njit(cache=True, nogil=True)
+def compute_outputs(
+    batch: Any, data: Rows, layers: Layers, settings: StepSettings, step: int, scratch: Scratch
+) -> None:
+    """Compute the outputs of each layer, those of the last being the logits."""
+    B, scale = len(batch), np.float32(scratch.scale[0])
+    Z = scratch.outputs[0][:B]
+    sparse_sums(batch, data, layers.weights[0], scale, layers.biases[0], Z)
+    for n in range(1, len(layers.weights)):
+        A, mask = scratch.outputs[n - 1][:B], scratch.masks[n - 1]
+        activate(A, scratch.sums[n - 1][:B], settings.activation)
+        if len(mask):
+            draw_mask(mask[:B], settings.dropout, settings.seed, step, n)
+            A *= mask[:B]
+        dense_sums(A, layers.weights[n], layers.biases[n], scratch.outputs[n][:B])
+
+
+@njit(cache=True, nogil=True)
 def take_step(
     batch: Any,
     data: Rows,
     layers: Layers,
     new: Layers,
     rate: Any,
-    activation: int,
+    settings: StepSettings,
+    step: int,
     scratch: Scratch,
 ) -> float:
     """Subtract rate × gradient of the mean loss from ``new``, return the loss.
 
     In training, ``new`` is ``layers`` itself: each layer passes its delta down before its weights
-    change. With zeros as ``new`` and −1 as ``rate`` it collects the gradient.
+    change. With zeros as ``new``, −1 as ``rate`` and no decay it collects the gradient.
     """
     B, top = len(batch), len(layers.weights) - 1
-    sparse_sums(batch, data, layers.weights[0], layers.biases[0], scratch.outputs[0][:B])
-    for n in range(1, top + 1):
-        A = scratch.outputs[n - 1][:B]
-        activate(A, scratch.sums[n - 1][:B], activation)
-        dense_sums(A, layers.weights[n], layers.biases[n], scratch.outputs[n][:B])
-    loss = logit_deltas(batch, data.labels, scratch.outputs[top], scratch.deltas[top])
+    compute_outputs(batch, data, layers, settings, step, scratch)
+    D = scratch.deltas[top]
+    loss = logit_deltas(batch, data.labels, data.class_weights, scratch.outputs[top], D)
+    shrink = 1.0 - rate * settings.decay
     for n in range(top, 0, -1):
         A, D, D_below = scratch.outputs[n - 1][:B], scratch.deltas[n][:B], scratch.deltas[n - 1][:B]
-        sums = scratch.sums[n - 1][:B]
-        dense_back(A, D, layers.weights[n], new.weights[n], D_below, rate, activation)
-        multiply_by_slope(D_below, A, sums, activation)
-    sparse_back(batch, data, scratch.deltas[0], new.weights[0], rate, scratch.counts)
+        sums, mask = scratch.sums[n - 1][:B], scratch.masks[n - 1]
+        weights, new_weights, less = layers.weights[n], new.weights[n], np.float32(shrink)
+        dense_back(A, D, weights, new_weights, D_below, rate, less, settings.activation)
+        if len(mask):
+            D_below *= mask[:B]
+            A *= np.float32(1.0 - settings.dropout)
+        multiply_by_slope(D_below, A, sums, settings.activation)
+    scratch.scale[0] *= shrink
+    rate_below = np.float32(rate / scratch.scale[0])
+    sparse_back(batch, data, scratch.deltas[0], new.weights[0], rate_below, scratch.counts)
     for n in range(top + 1):
         change = np.zeros_like(new.biases[n])
         for b in range(B):
@@ -371,18 +479,27 @@ def run_steps(
     batch_size: int,
     data: Rows,
     layers: Layers,
-    rate: Any,
-    activation: int,
+    rates: Any,
+    settings: StepSettings,
+    first_step: int,
     scratch: Scratch,
 ) -> Any:
     """Train ``layers`` on the rows ``order`` (int64) in batches.
+
+    Parameters
+    ----------
+    rates : float32, one a step.
+    first_step : number of steps that were taken before.
 
     Returns each step's loss.
     """
     losses = np.empty((len(order) + batch_size - 1) // batch_size, np.float64)
     for s in range(len(losses)):
         batch = order[s * batch_size : (s + 1) * batch_size]
-        losses[s] = take_step(batch, data, layers, layers, rate, activation, scratch)
+        step = first_step + s
+        losses[s] = take_step(batch, data, layers, layers, rates[s], settings, step, scratch)
+        if scratch.scale[0] < SMALLEST_SCALE:
+            apply_scale(layers.weights[0], scratch.scale)
     return losses
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.networks.activations import Activation
-from reviewflow.networks.compiled_backend import allocate_scratch, zero_layers
-from reviewflow.networks.compiled_linear import Linear, collect_gradient
-from reviewflow.networks.compiled_sgd import Layers, Rows, sum_of_squares, take_step
+from reviewflow.networks.compiled_layers import allocate_scratch, zero_layers
+from reviewflow.networks.compiled_linear import LinearModel, collect_gradient
+from reviewflow.networks.compiled_sgd import Layers, Rows, StepSettings, sum_of_squares, take_step
 
 SAMPLE_ROWS = 128  # enough to tell a dead unit from a rare one, at 1 % of an epoch's time
 # Of the activation's steepest slope: below it, the gradient has all but vanished.
@@ -55,7 +55,8 @@ def measure_layers(
     if len(layers.weights) == 1:
         return LayerStats([linear_gradient_norm(layers, data, sample)], [], [], [])
     scratch, gradient = allocate_scratch(layers, len(sample), activation), zero_layers(layers)
-    take_step(sample, data, layers, gradient, np.float32(-1), activation.code, scratch)
+    plain = StepSettings(activation.code, 0.0, 0.0, 0)
+    take_step(sample, data, layers, gradient, np.float32(-1), plain, 0, scratch)
     kept = scratch.sums if activation.derivative_from == "input" else scratch.outputs
     flat = [flat_share(values, activation) for values in kept[:-1]]
     none = [0.0 for _ in flat]
@@ -73,7 +74,7 @@ def measure_layers(
 def linear_gradient_norm(layers: Layers, data: Rows, sample: NDArray[np.int64]) -> float:
     """Return the norm of a linear model's gradient on the rows ``sample``."""
     gradient = zero_layers(layers)
-    model = Linear(layers.weights[0], layers.biases[0], np.ones(1))
+    model = LinearModel(layers.weights[0], layers.biases[0], np.ones(1))
     collect_gradient(sample, data, model, gradient.weights[0], gradient.biases[0])
     return sqrt(sum_of_squares(gradient.weights[0]))
 

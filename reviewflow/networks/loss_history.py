@@ -19,6 +19,7 @@ SCHEMA = pa.schema(
         pa.field("dead_shares", pa.list_(pa.float64())),  # a hidden layer each
         pa.field("saturated_shares", pa.list_(pa.float64())),
         pa.field("distinct_units", pa.list_(pa.int32())),
+        pa.field("validation_loss", pa.float64()),  # at the epoch's end, with early stopping
     ]
 )
 
@@ -32,11 +33,13 @@ class Epoch:
     number : from 1.
     losses : of each step, shape (steps,).
     stats : of the layers at its end.
+    validation_loss : mean loss of the validation rows at its end, where they were measured.
     """
 
     number: int
     losses: NDArray[np.float64]
     stats: LayerStats
+    validation_loss: float | None = None
 
 
 def history_table(epochs: list[Epoch], log_every: int) -> pa.Table:
@@ -72,5 +75,6 @@ def epoch_rows(epoch: Epoch, log_every: int) -> list[dict[str, Any]]:
         "dead_shares": epoch.stats.dead_shares,
         "saturated_shares": epoch.stats.saturated_shares,
         "distinct_units": epoch.stats.distinct_units,
+        "validation_loss": epoch.validation_loss,
     }
     return [*windows, whole]

@@ -37,25 +37,27 @@ def term_scale(
     array
         float32, shape (V, 1) for two classes, otherwise (V, K), each class against all others.
     """
-    counts = np.zeros((terms, classes))
+    counts = np.zeros((terms, classes), np.int32)
     count_rows(data.indptr, data.indices, data.values, data.labels, counts)
-    ratios = log_count_ratios(counts, smoothing)
-    if classes == 2:
-        ratios = ratios[:, 1:]  # the ratio of class 0 is the same with the other sign
+    total = counts.sum(axis=1, keepdims=True)
+    # of two classes one is enough: the ratio of the other is the same with the other sign
+    ratios = log_count_ratios(counts[:, 1:] if classes == 2 else counts, total, smoothing)
     scale: NDArray[np.float32] = (np.abs(ratios) + offset).astype(np.float32)
     return scale
 
 
-def log_count_ratios(counts: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]:
-    """Return the ratios log((p / ‖p‖₁) / (q / ‖q‖₁)), shape (V, K).
+def log_count_ratios(
+    counts: NDArray[np.integer[Any]], total: NDArray[np.integer[Any]], smoothing: float
+) -> NDArray[np.float64]:
+    """Return the ratios log((p / ‖p‖₁) / (q / ‖q‖₁)), shape (V, C).
 
     Parameters
     ----------
-    counts : float64, shape (V, K), rows of each class that hold each term. p is ``smoothing`` +
-        the count of a class, q ``smoothing`` + the count of all other classes.
+    counts : shape (V, C), rows of each of C classes that hold each term. p is ``smoothing`` + the
+        count of a class, q ``smoothing`` + the count of all other classes.
+    total : shape (V, 1), rows of all classes that hold each term.
     """
-    p = smoothing + counts
-    q = smoothing + counts.sum(axis=1, keepdims=True) - counts
+    p, q = smoothing + counts, smoothing + (total - counts)
     ratios: NDArray[np.float64] = np.log(p / p.sum(axis=0)) - np.log(q / q.sum(axis=0))
     return ratios
 

@@ -1,72 +1,161 @@
-"""Train a network by PyTorch, where no compiled step exists.
+"""Train a network by PyTorch, on devices that have no compiled step.
 
-That is so for every optimiser but SGD, and every device but the CPU.
+    rows ─ embedding bag ─▶ sums ─ activation, dropout ─ layer 2 ─ … ─▶ logits ─▶ loss
+    terms of the batch ◀─ sparse gradient ◀─────────── layer 2 ◀─ … ◀─ autograd
+
+A dense batch of a million terms would not fit a device. So the first layer is an embedding bag over
+the terms of the batch, with a sparse gradient.
 """
+
+from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from reviewflow.config.sections import Train
-from reviewflow.networks.compiled_backend import copy_layers
-from reviewflow.networks.compiled_sgd import Layers, Rows
+from reviewflow.networks.activations import find_activation
+from reviewflow.networks.compiled_sgd import Layers, Rows, draw_mask
 from reviewflow.networks.model import Network
+from reviewflow.networks.schedule import Schedule
 
 
 class TorchBackend:
-    """A training by PyTorch's optimiser.
+    """A training by autograd and PyTorch's optimisers.
 
-    Sparse batches become dense on the device.
+    Adam of the first layer is SparseAdam, as in
+    :class:`~reviewflow.networks.adam_backend.AdamBackend`.
 
     Parameters
     ----------
-    network : gives the initial weights and is trained itself.
+    network : gives the initial weights.
     rows : training rows.
-    train : batch size, learning rate, optimiser and device.
-
-    Notes
-    -----
-    Every (row, term) occurs once in a batch, so filling the dense batch has one result, whatever
-    the order in which a GPU writes.
+    train : settings.
     """
 
     def __init__(self, network: Network, rows: Rows, train: Train) -> None:
-        self._network, self._rows, self._train = network.to(train.device), rows, train
-        optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[train.optimizer]
-        self._optimizer = optimizer(self._network.parameters(), lr=train.learning_rate)
+        self._network, self._rows, self._train = deepcopy(network).to(train.device), rows, train
+        self._schedule = Schedule(train, len(rows.labels))
+        self._activate = find_activation(train.activation).torch_forward
+        self._class_weights = torch.from_numpy(rows.class_weights).to(train.device)
+        first, *self._others = self._network.linear_layers()
+        # one row of weights a term, or one weight a term and logit where logits scale their inputs
+        width = 1 if len(rows.factors) else first.out_features
+        weights = first.weight.detach().T.reshape(-1, width).contiguous()
+        self._first, self._bias = nn.Parameter(weights), first.bias
+        biases = [self._bias, *(layer.bias for layer in self._others)]
+        groups: list[dict[str, Any]] = [{"params": biases}]
+        if self._others:
+            matrices = [layer.weight for layer in self._others]
+            groups.append({"params": matrices, "weight_decay": train.weight_decay})
+        adam = train.optimizer == "adam"
+        self._optimizers = (
+            (torch.optim.SparseAdam if adam else torch.optim.SGD)([self._first]),
+            (torch.optim.Adam if adam else torch.optim.SGD)(groups),
+        )
 
     def take_steps(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
         """Train on the rows ``order`` in batches, and return each step's loss."""
-        size = self._train.batch_size
-        losses = [self._step(order[start : start + size]) for start in range(0, len(order), size)]
+        step, size = self._schedule.done, self._train.batch_size
+        losses = [
+            self._step(order[number * size : (number + 1) * size], step + number, rate)
+            for number, rate in enumerate(self._schedule.take(len(order)).tolist())
+        ]
         return torch.stack(losses).double().cpu().numpy()
 
     def current_layers(self) -> Layers:
-        """Return the present weights in the compiled step's layout."""
-        return copy_layers(self._network)
+        """Return copies of the present weights."""
+        layers = self._network.linear_layers()
+        first = self._first.detach().reshape(-1, layers[0].out_features)
+        matrices = [first, *(layer.weight.detach().T for layer in self._others)]
+        return Layers(
+            tuple(np.array(matrix.cpu().numpy(), order="C") for matrix in matrices),
+            tuple(layer.bias.detach().cpu().numpy().copy() for layer in layers),
+        )
 
-    def trained_network(self) -> Network:
-        """Return the network with the present weights, on the CPU."""
-        return self._network.cpu()
-
-    def _step(self, batch: NDArray[np.int64]) -> Tensor:
-        X = dense_rows(self._rows, batch, self._network.terms, self._train.device)
+    def _step(self, batch: NDArray[np.int64], step: int, rate: float) -> Tensor:
+        """Take one step, and return its loss."""
         labels = torch.from_numpy(self._rows.labels[batch]).to(self._train.device)
-        self._optimizer.zero_grad()
-        loss = functional.binary_cross_entropy_with_logits(self._network(X), labels)
+        loss = self._loss(self._logits(batch, step), labels)
+        for optimizer in self._optimizers:
+            optimizer.zero_grad()
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        self._decay_first(rate)
+        for optimizer in self._optimizers:
+            optimizer.step()  # type: ignore[no-untyped-call]
         return loss.detach()
 
+    def _decay_first(self, rate: float) -> None:
+        """Add the penalty's part to the first layer, whose gradient is sparse."""
+        decay = self._train.weight_decay
+        if not decay:
+            return
+        with torch.no_grad():
+            if self._train.optimizer == "sgd":
+                self._first.mul_(1 - rate * decay)
+            else:
+                assert self._first.grad is not None
+                gradient = self._first.grad.coalesce()
+                terms = gradient.indices()[0]
+                values = gradient.values() + decay * self._first[terms]
+                self._first.grad = torch.sparse_coo_tensor(
+                    gradient.indices(), values, gradient.shape, check_invariants=False
+                )
 
-def dense_rows(data: Rows, batch: NDArray[np.int64], terms: int, device: str) -> Tensor:
-    """Return the rows ``batch`` as a float32 tensor, shape (B, V)."""
-    lengths = data.indptr[batch + 1] - data.indptr[batch]
-    entries = np.concatenate([np.arange(data.indptr[row], data.indptr[row + 1]) for row in batch])
-    rows = torch.from_numpy(np.repeat(np.arange(len(batch)), lengths)).to(device)
-    columns = torch.from_numpy(data.indices[entries].astype(np.int64)).to(device)
-    X = torch.zeros((len(batch), terms), device=device)
-    X[rows, columns] = torch.from_numpy(data.values[entries]).to(device)
-    return X
+    def _logits(self, batch: NDArray[np.int64], step: int) -> Tensor:
+        """Return the logits of a batch, shape (B, U)."""
+        Z = self._first_sums(batch) + self._bias
+        for number, layer in enumerate(self._others, 1):
+            A = self._activate(functional, Z)
+            if self._train.dropout:
+                mask = np.empty(A.shape, np.float32)
+                draw_mask(mask, self._train.dropout, self._train.seed, step, number)
+                A = A * torch.from_numpy(mask).to(self._train.device)
+            Z = layer(A)
+        return Z
+
+    def _first_sums(self, batch: NDArray[np.int64]) -> Tensor:
+        """Return X[batch] @ weights of the first layer, shape (B, U)."""
+        rows, logits = self._rows, len(self._bias)
+        lengths = rows.indptr[batch + 1] - rows.indptr[batch]
+        entries = np.concatenate(
+            [np.arange(rows.indptr[row], rows.indptr[row + 1]) for row in batch]
+        )
+        terms, values = rows.indices[entries].astype(np.int64), rows.values[entries]
+        starts = np.cumsum(lengths) - lengths
+        if not len(rows.factors):
+            return self._bags(terms, values, starts)
+        # a bag for each logit and row, of weights that stand for a term and a logit
+        places = (terms * logits + np.arange(logits)[:, None]).ravel()
+        scaled = (values * rows.factors[terms].T).ravel()
+        bags = (starts + len(entries) * np.arange(logits)[:, None]).ravel()
+        return self._bags(places, scaled, bags).reshape(logits, len(batch)).T
+
+    def _bags(
+        self, places: NDArray[np.int64], values: NDArray[np.float32], starts: NDArray[np.int64]
+    ) -> Tensor:
+        """Return sums of weighted rows of the first weights, a sum a bag."""
+        device = self._train.device
+        return functional.embedding_bag(
+            torch.from_numpy(places).to(device),
+            self._first,
+            torch.from_numpy(starts).to(device),
+            mode="sum",
+            sparse=True,
+            per_sample_weights=torch.from_numpy(values).to(device),
+        )
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean cross-entropy, each row times the weight of its class."""
+        if logits.shape[1] == 1:
+            losses = functional.binary_cross_entropy_with_logits(
+                logits[:, 0], labels, reduction="none"
+            )
+        else:
+            losses = functional.cross_entropy(logits, labels.long(), reduction="none")
+        return (losses * self._class_weights[labels.long()]).mean()

@@ -18,17 +18,23 @@ from reviewflow.networks.naive_bayes import term_scale
 Scale = NDArray[np.float32]  # shape (V, 1), or (V, K) with a column for each logit
 
 
-def labelled_rows(data: SparseRows, classes: int = 2) -> Rows:
+def labelled_rows(data: SparseRows, classes: int = 2, balanced: bool = False) -> Rows:
     """Return the rows as steps take them, without copying."""
+    weights = balanced_weights(data.labels, classes) if balanced else np.ones(classes, np.float32)
     logits = 1 if classes == 2 else classes
-    return Rows(
-        data.indptr,
-        data.indices,
-        data.values,
-        data.labels,
-        np.ones(classes, np.float32),
-        np.zeros((0, logits), np.float32),
-    )
+    none = np.zeros((0, logits), np.float32)
+    return Rows(data.indptr, data.indices, data.values, data.labels, weights, none)
+
+
+def balanced_weights(labels: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
+    """Return the weight of each class, float32, shape (K,).
+
+    It is N / (K × rows of the class), as in scikit-learn's ``balanced``. The mean over all rows is
+    1. A class without rows has the weight 1, which nothing reads.
+    """
+    rows = np.bincount(labels.astype(np.int64), minlength=classes)
+    weights: NDArray[np.float64] = len(labels) / (classes * np.maximum(rows, 1))
+    return np.where(rows > 0, weights, 1).astype(np.float32)
 
 
 def choose_scale(data: SparseRows, terms: int, train: Train, classes: int) -> Scale | None:
@@ -53,7 +59,7 @@ def scale_inputs(rows: Rows, scale: Scale | None) -> Rows:
     return rows._replace(values=rows.values * scale[rows.indices, 0])
 
 
-def fold_scale(network: Network, scale: Scale | None) -> Network:
+def fold_scale(network: Network, scale: Scale | None) -> None:
     """Multiply the first layer's weights by the scale of its inputs.
 
     The network then gives for plain inputs what it gave for scaled ones.
@@ -61,4 +67,3 @@ def fold_scale(network: Network, scale: Scale | None) -> Network:
     if scale is not None:
         with torch.no_grad():
             network.linear_layers()[0].weight.mul_(torch.from_numpy(scale).T)
-    return network

@@ -68,3 +68,38 @@ def test_label_words_that_yaml_reads_as_values_are_text(
     labels: dict[Any, int], taken: dict[str, int]
 ) -> None:
     assert Config.model_validate({"ingest": {"labels": labels}}).ingest.labels == taken
+
+
+@pytest.mark.parametrize(
+    ("train", "words"),
+    [
+        ({"hidden": [], "dropout": 0.1}, "set dropout to 0"),
+        ({"epochs": 2, "average_epochs": 3}, "average_epochs is 3 and epochs is 2"),
+        ({"average_epochs": 2, "early_stopping": {}}, "leave one of them out"),
+        ({"learning_rate": 10, "weight_decay": 0.1}, "takes all weights away"),
+        ({"dropout": 1}, "less than 1"),
+        ({"term_scale_smoothing": 0}, "greater than 0"),
+        ({"early_stopping": {"metric": "f1"}}, "'log_loss', 'roc_auc' or 'accuracy'"),
+        ({"early_stopping": {"patients": 3}}, "patients"),
+    ],
+)
+def test_settings_of_train_that_make_no_sense_are_refused(
+    train: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Config.model_validate({"train": train})
+
+
+def test_adam_may_have_any_rate_and_decay() -> None:
+    train = {"optimizer": "adam", "learning_rate": 10, "weight_decay": 0.1, "hidden": []}
+    assert Config.model_validate({"train": train}).train.hidden == ()
+
+
+def test_early_stopping_needs_validation_rows() -> None:
+    content: dict[str, Any] = {"train": {"early_stopping": {}}}
+    assert Config.model_validate(content).train.early_stopping is not None
+    content |= {"split": {"validation_size": 0}, "select": {"on": "test"}}
+    with pytest.raises(ValidationError, match=r"no validation rows for train\.early_stopping"):
+        Config.model_validate(content)
+    content["split"] = {"validation_size": 0, "method": "column", "column": "split"}
+    assert Config.model_validate(content)

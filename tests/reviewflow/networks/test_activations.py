@@ -24,8 +24,8 @@ from reviewflow.networks.activations import (
     find_activation,
 )
 from reviewflow.networks.compiled_sgd import activate, multiply_by_slope
+from reviewflow.networks.fit import fit_network, shuffled_rows
 from reviewflow.networks.model import Network
-from reviewflow.networks.train import fit_network, shuffled_rows
 from tests.reviewflow.networks.cases import as_split, dense_losses, dense_network, random_features
 
 CODES: Mapping[str, int] = {

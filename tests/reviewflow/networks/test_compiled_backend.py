@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from reviewflow.config.sections import Train
 from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.compiled_backend import CompiledBackend
+from reviewflow.networks.compiled_layers import write_layers
+from reviewflow.networks.fit import shuffled_rows
 from reviewflow.networks.model import Network, initialize_weights
-from reviewflow.networks.train import shuffled_rows
 from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import (
     as_split,
@@ -49,7 +50,8 @@ def compare_with_autograd(
     )
 
     assert losses == pytest.approx(expected, abs=1e-6)
-    trained = compiled.trained_network().parameters()
+    write_layers(compiled.current_layers(), network)
+    trained = network.parameters()
     for ours, theirs in zip(trained, dense.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
 

@@ -6,8 +6,8 @@ import torch
 
 from reviewflow.config.sections import Train
 from reviewflow.networks.compiled_backend import CompiledBackend
+from reviewflow.networks.fit import shuffled_rows
 from reviewflow.networks.model import Network, initialize_weights
-from reviewflow.networks.train import shuffled_rows
 from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import (
     as_split,

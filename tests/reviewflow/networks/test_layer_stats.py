@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from reviewflow.networks.activations import ACTIVATIONS
-from reviewflow.networks.compiled_backend import copy_layers
+from reviewflow.networks.compiled_layers import copy_layers
 from reviewflow.networks.layer_stats import distinct_units, flat_share, measure_layers
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.training_rows import labelled_rows

@@ -1,5 +1,7 @@
 """Compare compiled steps of a linear model with autograd and scikit-learn."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
@@ -9,9 +11,12 @@ from sklearn.linear_model import LogisticRegression
 
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
+from reviewflow.networks.compiled_layers import write_layers
+from reviewflow.networks.compiled_linear import logit_deltas
+from reviewflow.networks.compiled_sgd import logit_deltas as other_logit_deltas
+from reviewflow.networks.fit import fit_network
 from reviewflow.networks.linear_backend import LinearBackend
 from reviewflow.networks.model import Network, initialize_weights
-from reviewflow.networks.train import fit_network
 from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import (
     as_split,
@@ -20,6 +25,7 @@ from tests.reviewflow.networks.cases import (
     random_features,
     real_features,
 )
+from tests.reviewflow.networks.reference import log_count_ratios
 
 
 @settings(deadline=None, max_examples=30)
@@ -47,7 +53,8 @@ def test_steps_equal_autograds(
         dense, torch.from_numpy(X.toarray()), torch.from_numpy(labels), batches, rate
     )
     assert losses == pytest.approx(expected, abs=1e-5)
-    trained = linear.trained_network().parameters()
+    write_layers(linear.current_layers(), network)
+    trained = network.parameters()
     for ours, theirs in zip(trained, dense.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
@@ -74,3 +81,46 @@ def test_real_reviews_reach_the_accuracy_of_scikit_learn() -> None:
     theirs = LogisticRegression().fit(X[:1500], labels[:1500]).score(X[1500:], labels[1500:])
     assert np.mean((logits > 0) == labels[1500:]) > theirs - 0.02
     assert epochs[-1].losses.mean() < epochs[0].losses.mean()
+
+
+@pytest.mark.parametrize(  # scikit-learn cannot scale the inputs of each class apart
+    ("classes", "term_scale"), [(2, "none"), (3, "none"), (2, "naive_bayes")]
+)
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_weight_decay_has_the_optimum_of_scikit_learns_penalty(
+    classes: int, term_scale: str, class_weight: str | None
+) -> None:
+    """λ = 1 / (C × N): scikit-learn adds up losses where we take their mean."""
+    X, _ = random_features(120, 15, seed=8)
+    generator = np.random.default_rng(0)
+    noisy = X.toarray()[:, :classes] + generator.normal(0, 0.1, (120, classes))
+    labels = (noisy / [1, 1, 2][:classes]).argmax(axis=1).astype(np.float32)
+    train = Train(
+        hidden=(),
+        learning_rate=20,
+        schedule="linear",
+        batch_size=120,
+        epochs=4000,
+        weight_decay=1 / (2.0 * 120),
+        term_scale=term_scale,
+        class_weight=class_weight or "none",
+        device="cpu",
+    )
+    network, _ = fit_network(as_split(X, labels), 15, train, Context(), classes)
+    inputs = X.toarray().astype(np.float64)
+    if term_scale == "naive_bayes":
+        inputs *= np.abs(log_count_ratios(X, labels, classes, 1.0))[:, 0]
+    model = LogisticRegression(C=2.0, class_weight=class_weight, tol=1e-9, max_iter=5000)
+    model.fit(inputs, labels)
+    with torch.no_grad():
+        ours = network(torch.from_numpy(X.toarray())).double().numpy()
+    theirs = model.decision_function(inputs)
+    if classes > 2:  # softmax does not see a number added to all logits
+        ours, theirs = ours - ours.mean(1)[:, None], theirs - theirs.mean(1)[:, None]
+    np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
+def test_both_compiled_files_have_one_loss() -> None:
+    """Compiled code may not call into another file, so both have the function."""
+    sources = [inspect.getsource(each.py_func) for each in (logit_deltas, other_logit_deltas)]
+    assert sources[0] == sources[1]

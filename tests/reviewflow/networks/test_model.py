@@ -1,5 +1,6 @@
 """Test the PyTorch model: initial weights, sparse input, files."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,28 @@ def test_a_saved_network_comes_back(tmp_path: Path) -> None:
     assert again.activation == "tanh"
     for ours, theirs in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("classes", "shape"), [(2, (5,)), (3, (5, 3)), (7, (5, 7))])
+@pytest.mark.parametrize("hidden", [(), (4,)])
+def test_two_classes_have_one_logit_and_more_have_one_each(
+    classes: int, shape: tuple[int, ...], hidden: tuple[int, ...], tmp_path: Path
+) -> None:
+    network = Network(200, hidden, "relu", classes)
+    initialize_weights(network, "default", 0)
+    X = torch.rand(5, 200)
+    assert network(X).shape == shape
+    save_network(network, {}, tmp_path)
+    assert torch.equal(load_network(tmp_path)(X), network(X))
+
+
+def test_a_model_of_before_has_two_classes(tmp_path: Path) -> None:
+    save_network(small_network("default"), {}, tmp_path)
+    path = tmp_path / "model.json"
+    description = json.loads(path.read_text())
+    assert description.pop("classes") == 2
+    path.write_text(json.dumps(description))
+    assert load_network(tmp_path).classes == 2
 
 
 def test_a_broken_model_is_one_sentence(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from sklearn.naive_bayes import MultinomialNB
 
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
+from reviewflow.networks.fit import fit_network
 from reviewflow.networks.naive_bayes import term_scale
-from reviewflow.networks.train import fit_network
 from tests.reviewflow.networks.cases import as_split, dense_losses, dense_network, random_features
 
 

@@ -5,7 +5,7 @@ import torch
 
 from reviewflow.context import Context
 from reviewflow.networks.activations import ACTIVATIONS
-from reviewflow.networks.train import fit_network
+from reviewflow.networks.fit import fit_network
 from tests.reviewflow.networks.cases import as_split, random_features
 from tests.reviewflow.networks.test_train import SMALL, small_with
 

@@ -14,8 +14,9 @@ from scipy.sparse import csr_matrix
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled, QualityError
+from reviewflow.networks.fit import PIECE_SECONDS, fit_network, shuffled_rows
 from reviewflow.networks.model import load_network
-from reviewflow.networks.train import PIECE_SECONDS, fit_network, shuffled_rows, train_network
+from reviewflow.networks.train import train_network
 from tests.reviewflow.networks.cases import as_split, random_features, write_part, write_vocabulary
 from tests.reviewflow.networks.conftest import Artifacts
 
@@ -139,3 +140,35 @@ def test_no_training_row_is_one_sentence(tmp_path: Path) -> None:
             folder=tmp_path,
             context=Context(),
         )
+
+
+@pytest.mark.parametrize("hidden", [(), (6,)])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_three_classes_are_three_logits_on_disk(
+    tmp_path: Path, hidden: tuple[int, ...], optimizer: str
+) -> None:
+    X, _ = random_features(60, 20, seed=0)
+    labels: list[int | None] = [int(row % 3) for row in range(60)]
+    part = write_part(tmp_path / "part", X, labels, np.arange(60) < 50)
+    settings = Train(hidden=hidden, optimizer=optimizer, term_scale="naive_bayes", device="cpu")
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        train_network(
+            features=(part,),
+            vocabulary=write_vocabulary(tmp_path / f"vocabulary {folder.name}", 20),
+            train=settings,
+            classes=3,
+            folder=folder,
+            context=Context(),
+        )
+    assert digests(folders[0]) == digests(folders[1])
+    assert json.loads((folders[0] / "model.json").read_text())["classes"] == 3
+    assert load_network(folders[0]).linear_layers()[-1].weight.shape[0] == 3
+
+
+def test_early_stopping_without_validation_rows_is_one_sentence(
+    artifacts: Artifacts, tmp_path: Path
+) -> None:
+    with pytest.raises(QualityError, match=r"train\.early_stopping .* are missing"):
+        run(artifacts, tmp_path / "out", small_with(early_stopping={"patience": 1}))
