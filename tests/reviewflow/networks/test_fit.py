@@ -21,6 +21,8 @@ from reviewflow.networks.torch_backend import TorchBackend
 from tests.reviewflow.networks.cases import as_split, random_features
 from tests.reviewflow.networks.reference import Reference
 
+# "cpu:0" is the CPU too, but has no compiled step
+DEVICES = ["cpu", "cpu:0", *(["cuda"] if torch.cuda.is_available() else [])]
 OPTIONS: dict[str, dict[str, Any]] = {
     "none": {},
     "schedule": {"schedule": "linear"},
@@ -66,7 +68,7 @@ def compare(
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-@pytest.mark.parametrize("device", ["cpu", "cpu:0"])  # the second has no compiled step
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("classes", [2, 3, 5])
 @pytest.mark.parametrize("hidden", [(), (10, 6)])
@@ -94,7 +96,7 @@ def test_every_option_follows_autograd(
     epochs=st.integers(1, 4),
     option=st.sampled_from(list(OPTIONS)),
     optimizer=st.sampled_from(["sgd", "adam"]),
-    device=st.sampled_from(["cpu", "cpu:0"]),
+    device=st.sampled_from(DEVICES),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_any_shape_follows_autograd(
