@@ -37,7 +37,7 @@ class AdamLayer(NamedTuple):
     square: Any
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def adam_row(layer: AdamLayer, row: int, step_size: float, small: float, decay: float) -> None:
     """Change one row of weights by its gradient, which becomes zero."""
     w, g = layer.weights[row], layer.gradient[row]

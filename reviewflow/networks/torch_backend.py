@@ -85,27 +85,29 @@ class TorchBackend:
             for group in optimizer.param_groups:
                 group["lr"] = rate
         loss.backward()  # type: ignore[no-untyped-call]
-        self._decay_first(rate)
+        self._finish_first_gradient(rate)
         for optimizer in self._optimizers:
             optimizer.step()  # type: ignore[no-untyped-call]
         return loss.detach()
 
-    def _decay_first(self, rate: float) -> None:
-        """Add the penalty's part to the first layer, whose gradient is sparse."""
-        decay = self._train.weight_decay
-        if not decay:
-            return
+    def _finish_first_gradient(self, rate: float) -> None:
+        """Add up the sparse gradient of the first layer, and the penalty's part.
+
+        A term that several rows hold has several entries at first. Added to a weight one by one on
+        a GPU, they would come in another order every time.
+        """
+        decay, sgd = self._train.weight_decay, self._train.optimizer == "sgd"
+        assert self._first.grad is not None
         with torch.no_grad():
-            if self._train.optimizer == "sgd":
+            gradient = self._first.grad.coalesce()
+            terms, values = gradient.indices(), gradient.values()
+            if decay and sgd:
                 self._first.mul_(1 - rate * decay)
-            else:
-                assert self._first.grad is not None
-                gradient = self._first.grad.coalesce()
-                terms = gradient.indices()[0]
-                values = gradient.values() + decay * self._first[terms]
-                self._first.grad = torch.sparse_coo_tensor(
-                    gradient.indices(), values, gradient.shape, check_invariants=False
-                )
+            elif decay:
+                values = values + decay * self._first[terms[0]]
+            self._first.grad = torch.sparse_coo_tensor(
+                terms, values, gradient.shape, is_coalesced=True, check_invariants=False
+            )
 
     def _logits(self, batch: NDArray[np.int64], step: int) -> Tensor:
         """Return the logits of a batch, shape (B, U)."""

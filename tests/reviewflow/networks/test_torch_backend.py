@@ -33,3 +33,14 @@ def test_a_cuda_device_follows_the_cpu(activation: str) -> None:
     cuda, _ = fit_network(data, 40, settings, Context())
     for ours, theirs in zip(cpu.parameters(), cuda.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("hidden", [(), (12, 6)])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+def test_a_cuda_device_gives_equal_bytes(hidden: tuple[int, ...], optimizer: str) -> None:
+    X, labels = random_features(900, 40, seed=4)
+    settings = small_with(hidden=hidden, optimizer=optimizer, device="cuda", batch_size=64)
+    one, other = (fit_network(as_split(X, labels), 40, settings, Context())[0] for _ in range(2))
+    for ours, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
