@@ -9,7 +9,7 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 
 from reviewflow.context import Progress
-from reviewflow.jobs.sentiment_summary import read_history
+from reviewflow.evaluation.selection import read_history
 from reviewflow.networks.loss_lines import loss_lines
 from reviewflow.pipeline.runner import Run, TaskGroup
 from tasks.stage import perform_group, stage_task

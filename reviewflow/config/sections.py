@@ -21,10 +21,11 @@ from pydantic import (
 
 from reviewflow.config.loading import quote, validate_model
 from reviewflow.config.variants import GridValues, Search, apply_variant, list_variants
-from reviewflow.evaluation.metrics import METRICS
+from reviewflow.evaluation.metrics import METRICS, THRESHOLD
 from reviewflow.networks.activations import ActivationName
 
 Labels = Literal["auto"] | dict[str, int]
+Threshold = Literal["best_f1", "cost"] | Annotated[float, Field(gt=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -274,8 +275,19 @@ class Train(Section):
         return self
 
 
+class Costs(Section):
+    """What each kind of wrong answer costs, in any unit."""
+
+    false_positive: float = Field(
+        1, gt=0, le=1e9, description="Cost of calling a negative row positive"
+    )
+    false_negative: float = Field(
+        1, gt=0, le=1e9, description="Cost of calling a positive row negative"
+    )
+
+
 class Select(Section):
-    """How the best variant is chosen."""
+    """How the best variant and, of two classes, its threshold are chosen."""
 
     metric: str = Field(
         "roc_auc",
@@ -286,6 +298,29 @@ class Select(Section):
         "validation",
         description="Rows on which variants are compared; figures on test rows then flatter",
     )
+    threshold: Threshold = Field(
+        THRESHOLD,
+        description="Probability above which a row is positive: a number, or chosen on validation "
+        "rows for the best F1 or the lowest cost",
+    )
+    costs: Costs = Field(Costs(), description="Costs that select.threshold: cost minimises")
+
+    @field_validator("threshold", mode="plain", json_schema_input_type=Threshold)
+    @classmethod
+    def _check_threshold(cls, value: Any) -> Any:
+        is_number = isinstance(value, int | float) and 0 < value < 1
+        if value not in ("best_f1", "cost") and not is_number:
+            raise ValueError("must be best_f1, cost, or a number between 0 and 1")
+        return value
+
+
+def check_threshold(threshold: float | str, classes: int) -> None:
+    """Raise ValueError if a threshold does not fit the classes."""
+    if threshold != THRESHOLD and classes > 2:
+        raise ValueError(
+            f"select.threshold: {threshold} needs two classes, and there are {classes}; remove "
+            "it, since the most probable of several classes is taken"
+        )
 
 
 class Report(Section):
@@ -377,6 +412,18 @@ class Config(JobConfig):
                 "split.validation_size is 0, so there are no validation rows to choose on; "
                 "raise it, or set select.on: test"
             )
+        if isinstance(self.select.threshold, str) and takes_no_rows:
+            raise ValueError(
+                f"select.threshold: {self.select.threshold} is chosen on validation rows, and "
+                "split.validation_size is 0; raise it, or set a number"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_threshold(self) -> Config:
+        labels = self.ingest.labels
+        if labels != "auto":
+            check_threshold(self.select.threshold, len(set(labels.values())))
         return self
 
     @cached_property

@@ -1,7 +1,9 @@
-"""Compare all variants on the same test rows.
+"""Compare all variants on the rows of the choice, and test the chosen one.
 
-    predictions (one a model) ─ test rows ─ bootstrap ─▶ a figure and its interval a variant
-                                          └─ pairs ────▶ a difference, its interval, McNemar's p
+    predictions (one a model) ─ rows of select.on ─┬─▶ a figure and its interval a variant
+                                                   └─▶ a difference, its interval and p a pair
+                              ─ test rows ─────────▶ figures and intervals of the best variant
+                              ─ labels ────────────▶ figures of the majority class
 
 A variant is a number here, which the models of its seeds share.
 """
@@ -9,166 +11,261 @@ A variant is a number here, which the models of its seeds share.
 from __future__ import annotations
 
 import itertools
+import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.evaluation.bootstrap import (
-    RESAMPLES,
-    Figures,
+from reviewflow.evaluation.intervals import (
     Interval,
-    interval_over_rows_and_seeds,
-    mcnemar,
-    rank_scores,
-    resampled_weights,
-    weighted_roc_auc,
+    Spread,
+    area_interval,
+    difference_interval,
+    difference_p,
+    paired_share_variance,
+    rows_and_seeds,
+    score_interval,
+    share_interval,
 )
-from reviewflow.evaluation.metrics import THRESHOLD
-from reviewflow.evaluation.selection import typical_model
-from reviewflow.store.parquet import read_parquet
+from reviewflow.evaluation.majority import majority_baseline
+from reviewflow.evaluation.metrics import THRESHOLD, predicted_classes
+from reviewflow.evaluation.predictions import LabelledRows, read_labelled_rows
+from reviewflow.evaluation.roc_auc import area_under_curve
+from reviewflow.evaluation.significance import mcnemar
+from reviewflow.reviews.split import SPLITS
 
 COMPARED_METRICS = ("roc_auc", "accuracy")
 
+Figures = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
-class ScoredModels:
-    """M models on the same N labelled test rows.
+class ModelScore:
+    """One model on N labelled rows.
 
     Attributes
     ----------
-    labels : int8, shape (N,), 0 or 1.
-    scores : float32, shape (M, N), P(positive).
-    variants : number of each model's variant.
+    roc_auc : macro average of each class against the rest, of more than two classes.
+    contributions : float64, shape (N,), to the variance of ``roc_auc``, as
+        :class:`reviewflow.evaluation.roc_auc.Area` has them.
+    right : bool, shape (N,), whether the predicted class is the true one.
     """
 
-    labels: NDArray[np.int8]
-    scores: NDArray[np.float32]
-    variants: tuple[int, ...]
+    roc_auc: float
+    contributions: Figures
+    right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class VariantScore:
+    """One variant on N labelled rows: the means over its seeds.
+
+    Attributes
+    ----------
+    number : of the variant.
+    areas, shares : of each seed its ROC AUC, and the share of the rows that it has right.
+    contributions, right : float64, shape (N,), means over the seeds.
+    rarest : the rows of the rarest class that has rows.
+    """
+
+    number: int
+    areas: tuple[float, ...]
+    shares: tuple[float, ...]
+    contributions: Figures
+    right: Figures
+    rarest: int
+
+    @property
+    def seeds(self) -> int:
+        """The number of seeds."""
+        return len(self.areas)
+
+    def mean(self, metric: str) -> float:
+        """Return the mean of a metric over the seeds."""
+        figures = self.areas if metric == "roc_auc" else self.shares
+        return math.fsum(figures) / len(figures)
+
+    def area_variance(self) -> float:
+        """Return the variance of the ROC AUC over rows.
+
+        Where all scores agree with the classes, or are equal, it is that of a score interval.
+        """
+        found = float(self.contributions @ self.contributions)
+        if found or math.isnan(found):
+            return found
+        quantile = Spread(0.0).quantile
+        low, high = score_interval(
+            self.mean("roc_auc"), self.rarest, len(self.right) - self.rarest, quantile
+        )
+        return ((high - low) / (2 * quantile)) ** 2
 
 
 def compare_variants(
-    evaluations: tuple[Path, ...], variants: tuple[int, ...], context: Context
+    evaluations: tuple[Path, ...],
+    variants: tuple[int, ...],
+    on: str,
+    best: int | None,
+    context: Context,
 ) -> dict[str, Any]:
     """Return the comparisons of all variants with figures, as JSON values.
 
     Parameters
     ----------
-    evaluations : folders with ``predictions.parquet``, one a model.
+    evaluations : folders with ``predictions.parquet`` and ``metrics.json``, one a model.
     variants : number of each model's variant.
+    on : the split on whose rows variants are compared and chosen.
+    best : number of the chosen variant.
 
     Returns
     -------
     dict
-        ``rows`` (labelled test rows), ``resamples``, ``variants`` and ``pairs``. Of a variant:
-        ``group`` (its number), ``seeds`` and, by metric, ``mean``, ``low``, ``high``. Of a pair:
-        ``first`` and ``second`` (numbers), by metric ``difference`` (first minus second), ``low``
-        and ``high``, and ``mcnemar``: ``only_first``, ``only_second`` (rows that one alone has
-        right) and ``p``.
+        ``on``, ``rows`` (labelled rows of that split), ``classes`` (K), ``variants``, ``pairs``,
+        ``test`` and ``baselines``. Of a variant: ``group`` (its number), ``seeds``, ``counts``
+        (what its intervals count as chance: rows, or rows and seeds) and, by metric, ``mean``,
+        ``low``, ``high``. Of a pair: ``first`` and ``second`` (numbers), ``counts``, by metric
+        ``difference`` (first minus second), ``low``, ``high`` and ``p``, and ``mcnemar``:
+        ``only_first``, ``only_second`` (rows that one alone has right) and ``p``, or None with
+        several seeds. ``test`` holds ``rows`` and ``variants`` of the test rows, of the best
+        variant alone. ``baselines`` are those of run.json.
 
     Notes
     -----
-    A variant of which a model gave no probability (it diverged) is left out. Everything is left
-    out where the test rows hold one class. McNemar's test compares two models, not two means: of
-    each variant the model whose ROC AUC is nearest to the variant's mean.
+    A variant of which a model gave no probability (it diverged) is left out. Variants are left out
+    where the rows hold one class. McNemar's test compares two models: of one pair of seeds it says
+    nothing on two variants, and the p of a single pair is a lottery.
     """
-    models = read_scores(evaluations, variants)
-    if not len(models.scores) or not 0 < models.labels.sum() < len(models.labels):
-        return {"rows": len(models.labels), "resamples": 0, "variants": [], "pairs": []}
-    figures, resampled = _model_figures(models), _resampled_figures(models, context)
-    numbers = sorted(set(models.variants))
-    members = {
-        number: [k for k, variant in enumerate(models.variants) if variant == number]
-        for number in numbers
-    }
-    areas = figures["roc_auc"].tolist()
-    right = (models.scores > THRESHOLD) == (models.labels == 1)
-    typical = {number: right[typical_model(models.variants, areas, number)] for number in numbers}
+    scores = score_variants(evaluations, variants, on, context)
+    chosen = [k for k, number in enumerate(variants) if number == best]
+    test = score_variants(
+        tuple(evaluations[k] for k in chosen), tuple(variants[k] for k in chosen), "test", context
+    )
     return {
-        "rows": len(models.labels),
-        "resamples": RESAMPLES,
-        "variants": [
-            {"group": number, "seeds": len(members[number])}
-            | {m: _mean(figures[m], resampled[m], members[number]) for m in COMPARED_METRICS}
-            for number in numbers
-        ],
-        "pairs": [
-            {"first": first, "second": second}
-            | {
-                m: _difference(figures[m], resampled[m], members[first], members[second])
-                for m in COMPARED_METRICS
-            }
-            | {"mcnemar": _mcnemar(typical[first], typical[second])}
-            for first, second in itertools.combinations(numbers, 2)
-        ],
+        "on": on,
+        "rows": _rows(evaluations, on),
+        "classes": _classes(evaluations),
+        "variants": [variant_figures(score) for score in scores],
+        "pairs": [compare_pair(*pair) for pair in itertools.combinations(scores, 2)],
+        "test": {
+            "rows": _rows(evaluations, "test"),
+            "variants": [variant_figures(score) for score in test],
+        },
+        "baselines": _baselines(evaluations),
     }
 
 
-def read_scores(evaluations: tuple[Path, ...], variants: tuple[int, ...]) -> ScoredModels:
-    """Return the scores of all models on the labelled test rows.
+def score_variants(
+    evaluations: Sequence[Path], variants: Sequence[int], split: str, context: Context
+) -> list[VariantScore]:
+    """Return the scores of all variants on the labelled rows of a split.
 
-    A variant is left out where one of its models has no probability for a row.
+    A variant is left out where one of its models has no probability for a row, and all are where
+    the rows hold one class.
     """
-    tables = [_test_rows(folder) for folder in evaluations]
-    scores = [table["probability"].to_numpy() for table in tables]
-    diverged = {v for v, one in zip(variants, scores, strict=True) if not np.isfinite(one).all()}
-    kept = [position for position, variant in enumerate(variants) if variant not in diverged]
-    if not kept:
-        return ScoredModels(np.zeros(0, np.int8), np.zeros((0, 0), np.float32), ())
-    labels = tables[kept[0]]["label"].to_numpy().astype(np.int8)
-    return ScoredModels(
-        labels, np.stack([scores[k] for k in kept]), tuple(variants[k] for k in kept)
+    members: dict[int, list[ModelScore | None]] = {}
+    rarest = 0
+    for folder, number in zip(evaluations, variants, strict=True):
+        context.check_stop()
+        rows = read_labelled_rows(folder, split)
+        rarest = _rarest(rows.labels)
+        members.setdefault(number, []).append(score_model(rows, _threshold(folder, split)))
+    return [
+        _variant_score(number, [score for score in members[number] if score], rarest)
+        for number in sorted(members)
+        if all(members[number])
+    ]
+
+
+def score_model(rows: LabelledRows, threshold: float) -> ModelScore | None:
+    """Return the score of one model.
+
+    None where it gave no probabilities, or the rows hold one class.
+    """
+    if not len(rows.labels) or not np.isfinite(rows.probabilities).all():
+        return None
+    area = area_under_curve(rows.labels, rows.probabilities)
+    if math.isnan(area.value):
+        return None
+    right = predicted_classes(rows.probabilities, threshold) == rows.labels
+    return ModelScore(area.value, area.contributions, right)
+
+
+def _variant_score(number: int, models: Sequence[ModelScore], rarest: int) -> VariantScore:
+    return VariantScore(
+        number,
+        tuple(model.roc_auc for model in models),
+        tuple(float(model.right.mean()) for model in models),
+        np.mean([model.contributions for model in models], axis=0),
+        np.mean([model.right for model in models], axis=0),
+        rarest,
     )
 
 
-def _test_rows(folder: Path) -> pa.Table:
-    table = read_parquet(folder / "predictions.parquet")
-    test = pc.equal(table["split"].cast(pa.string()), "test")
-    return table.filter(pc.and_(test, pc.is_valid(table["label"])))
+def variant_figures(score: VariantScore) -> dict[str, Any]:
+    """Return the figures of one variant and their intervals."""
+    rows = len(score.right)
+    area, share = score.mean("roc_auc"), score.mean("accuracy")
+    area_spread = rows_and_seeds(float(score.contributions @ score.contributions), score.areas)
+    off = score.right - share
+    share_spread = rows_and_seeds(float(off @ off) / rows**2, score.shares)
+    return {
+        "group": score.number,
+        "seeds": score.seeds,
+        "counts": _chance(score.seeds),
+        "roc_auc": {
+            "mean": area,
+            **_ends(area_interval(area, area_spread, score.rarest, rows - score.rarest)),
+        },
+        "accuracy": {"mean": share, **_ends(share_interval(share, rows, share_spread))},
+    }
 
 
-def _model_figures(models: ScoredModels) -> dict[str, Figures]:
-    """Return each metric of each model on the rows as they are, shape (M,)."""
-    once = np.ones((1, len(models.labels)))
-    areas = [weighted_roc_auc(rank_scores(models.labels, s), once)[0] for s in models.scores]
-    right = (models.scores > THRESHOLD) == (models.labels == 1)
-    return {"roc_auc": np.array(areas), "accuracy": right.mean(axis=1)}
+def compare_pair(first: VariantScore, second: VariantScore) -> dict[str, Any]:
+    """Return the differences of two variants on the same rows.
 
-
-def _resampled_figures(models: ScoredModels, context: Context) -> dict[str, Figures]:
-    """Return each metric of each model in the same resamples, shape (B, M)."""
-    ranked = [rank_scores(models.labels, scores) for scores in models.scores]
-    right = ((models.scores > THRESHOLD) == (models.labels == 1)).astype(np.float64)
-    areas, shares = [], []
-    for weights in resampled_weights(len(models.labels)):
-        context.check_stop()
-        areas.append(np.stack([weighted_roc_auc(one, weights) for one in ranked], axis=1))
-        shares.append(weights @ right.T / len(models.labels))
-    return {"roc_auc": np.concatenate(areas), "accuracy": np.concatenate(shares)}
-
-
-def _mean(models: Figures, resampled: Figures, members: list[int]) -> dict[str, float | None]:
-    mean = float(models[members].mean())
-    seeds = models[members].tolist()
-    interval = interval_over_rows_and_seeds(mean, resampled[:, members].mean(axis=1), seeds)
-    return {"mean": mean, **_ends(interval)}
+    Notes
+    -----
+    Seeds are paired, since equal seeds start from the same numbers in the same order: the
+    variance over seeds is that of the differences. Variants with other numbers of seeds are
+    independent (Welch).
+    """
+    off = first.contributions - second.contributions
+    area_variance = float(off @ off)
+    if not (first.contributions.any() and second.contributions.any()):
+        area_variance = first.area_variance() + second.area_variance()
+    share_variance = paired_share_variance(first.right - second.right)
+    counts = _chance(max(first.seeds, second.seeds))
+    return {
+        "first": first.number,
+        "second": second.number,
+        "counts": counts,
+        "roc_auc": _difference(first, second, "roc_auc", area_variance),
+        "accuracy": _difference(first, second, "accuracy", share_variance),
+        "mcnemar": None if counts != "rows" else _mcnemar(first.right > 0, second.right > 0),
+    }
 
 
 def _difference(
-    models: Figures, resampled: Figures, first: list[int], second: list[int]
+    first: VariantScore, second: VariantScore, metric: str, over_rows: float
 ) -> dict[str, float | None]:
-    value = float(models[first].mean() - models[second].mean())
-    paired = resampled[:, first].mean(axis=1) - resampled[:, second].mean(axis=1)
-    interval = interval_over_rows_and_seeds(
-        value, paired, models[first].tolist(), models[second].tolist()
-    )
-    return {"difference": value, **_ends(interval)}
+    difference = first.mean(metric) - second.mean(metric)
+    ours, theirs = (s.areas if metric == "roc_auc" else s.shares for s in (first, second))
+    if len(ours) == len(theirs):
+        paired = [mine - other for mine, other in zip(ours, theirs, strict=True)]
+        spread = rows_and_seeds(over_rows, paired)
+    else:
+        spread = rows_and_seeds(over_rows, ours, theirs)
+    ends = _ends(difference_interval(difference, spread))
+    return {"difference": difference, **ends, "p": difference_p(difference, spread)}
+
+
+def _chance(seeds: int) -> str:
+    return "rows and seeds" if seeds > 1 else "rows"
 
 
 def _ends(interval: Interval) -> dict[str, float | None]:
@@ -186,3 +283,36 @@ def _mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> dict[str, f
         "only_second": only_second,
         "p": mcnemar(only_first, only_second),
     }
+
+
+def _rarest(labels: NDArray[np.int8]) -> int:
+    """Return the rows of the rarest class that has rows."""
+    return int(np.unique(labels, return_counts=True)[1].min()) if len(labels) else 0
+
+
+def _threshold(folder: Path, split: str) -> float:
+    """Return the threshold of one model, as ``metrics.json`` has it."""
+    path = folder / "metrics.json"
+    metrics: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return float((metrics.get(split) or {}).get("threshold") or THRESHOLD)
+
+
+def _rows(evaluations: Sequence[Path], split: str) -> int:
+    return len(read_labelled_rows(evaluations[0], split).labels) if evaluations else 0
+
+
+def _classes(evaluations: Sequence[Path]) -> int:
+    """Return K, and 2 without a model."""
+    if not evaluations:
+        return 2
+    shape = read_labelled_rows(evaluations[0], "train").probabilities.shape
+    return 2 if len(shape) == 1 else shape[1]
+
+
+def _baselines(evaluations: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return the baselines of run.json, none without a model."""
+    if not evaluations:
+        return []
+    labels = {split: read_labelled_rows(evaluations[0], split).labels for split in SPLITS}
+    known = {split: own for split, own in labels.items() if split != "validation" or len(own)}
+    return [majority_baseline(known, _classes(evaluations))]

@@ -1,35 +1,132 @@
-"""Diagnose how a training went, from its losses and its metrics."""
+"""Diagnose how a training went, from its losses and its metrics.
 
+history, metrics, settings ─▶ kind ─▶ a sentence with its numbers, and what to try
+"""
+
+from __future__ import annotations
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isfinite, log
 from typing import Any, Literal, NamedTuple
 
+from reviewflow.evaluation.majority import AgainstMajority, class_rows, compare_with_majority
+from reviewflow.evaluation.metrics import (
+    CLASS_NAMES,
+    THRESHOLD,
+    confusion_counts,
+    mean_figures,
+)
+from reviewflow.evaluation.remedies import remedy
+
 Kind = Literal[
-    "diverged", "did not learn", "predicts one class", "overfits", "under-trained", "learned"
+    "diverged",
+    "did not learn",
+    "predicts one class",
+    "no better than the majority",
+    "below the majority",
+    "overfits",
+    "under-trained",
+    "learned",
 ]
 Row = Mapping[str, Any]
+
+# Kinds of a variant that decides nothing: it is never praised.
+FAILURES = ("diverged", "did not learn", "predicts one class", "no better than the majority")
+UNTRAINED = ("diverged", "did not learn")
 
 # A network that has begun to learn leaves the loss of guessing by far more than this within an
 # epoch. The noise of a mean over a thousand steps is smaller.
 LEAST_FALL = 0.01
-# Twice the loss of guessing: no network that learns ends an epoch there.
+# Twice the loss of K equally likely classes, at which a training starts: no network that learns
+# ends an epoch there.
 DIVERGED_FACTOR = 2.0
-# More than the spread of test accuracy over seeds and the usual gap of a text classifier.
+# More than the spread of accuracy over seeds and the usual gap of a text classifier.
 OVERFIT_ACCURACY_GAP = 0.05
 # After an epoch that reduced the loss by more than this share, another one is worth its time.
 STILL_FALLING_SHARE = 0.05
 # Trained networks have gradients of 0.01 to 1 here. Below this a step changes next to nothing.
 VANISHED_GRADIENT = 1e-3
+# A ranking that is worth a word although the classes are all the same.
+GOOD_RANKING = 0.6
 
 
 class Diagnosis(NamedTuple):
-    """What happened, as a kind and as a sentence with its numbers."""
+    """What happened, as a kind and as a sentence with its numbers.
+
+    ``learned`` says whether the network beats the majority class beyond chance.
+    """
 
     kind: Kind
     sentence: str
+    learned: bool
 
 
-def diagnose(history: Sequence[Row], metrics: Mapping[str, Any]) -> Diagnosis:
+@dataclass(frozen=True)
+class Setting:
+    """What a diagnosis depends on beside history and metrics.
+
+    Attributes
+    ----------
+    on : the split whose rows decide, as ``select.on``.
+    train : section of the settings as JSON values; empty if unknown.
+    class_names : what people call each class.
+    variants : how many are compared, all of which share the same chance of an error.
+    """
+
+    on: str = "test"
+    train: Mapping[str, Any] = field(default_factory=dict)
+    class_names: Sequence[str] = CLASS_NAMES
+    variants: int = 1
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One training: its epochs and figures."""
+
+    epochs: Sequence[Row]
+    train: Mapping[str, Any]
+    others: Mapping[str, Any]  # figures of the rows that decide
+    setting: Setting
+    against: AgainstMajority | None
+
+    @property
+    def losses(self) -> list[float]:
+        return [float(row["loss"]) for row in self.epochs]
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether classes weigh the same, so that losses are not log losses."""
+        return self.setting.train.get("class_weight") == "balanced"
+
+    @property
+    def classes(self) -> int:
+        return max(len(class_rows(self.train)), 2)
+
+    @property
+    def guessing(self) -> float:
+        return guessing_loss(self.train, "balanced" if self.is_balanced else "none")
+
+    @property
+    def final_loss(self) -> float | None:
+        """The trained network's loss on the training rows, if known."""
+        loss = self.train.get("log_loss")
+        return None if loss is None or self.is_balanced else float(loss)
+
+    @property
+    def least_loss(self) -> float:
+        """The lower one of the last epoch's mean and the final loss."""
+        return min(self.losses[-1], self.losses[-1] if self.final_loss is None else self.final_loss)
+
+    @property
+    def threshold(self) -> float:
+        return float(self.others.get("threshold") or THRESHOLD)
+
+
+def diagnose(
+    history: Sequence[Row], metrics: Mapping[str, Any], setting: Setting = Setting()
+) -> Diagnosis:
     """Return the first kind of :data:`Kind` that fits, with a sentence.
 
     Parameters
@@ -38,91 +135,196 @@ def diagnose(history: Sequence[Row], metrics: Mapping[str, Any]) -> Diagnosis:
         them, ``gradient_norms``, ``dead_shares`` and ``distinct_units``.
     metrics : content of ``metrics.json``; any figure may be None.
     """
-    epochs = [row for row in history if row["kind"] == "epoch"]
-    losses = [float(row["loss"]) for row in epochs]
-    train, test = metrics.get("train") or {}, metrics.get("test") or {}
-    guessing = guessing_loss(train)
-    if not losses:
-        return Diagnosis("did not learn", "Did not learn: there is no epoch in its history.")
-    answers: tuple[tuple[Kind, str], ...] = (
-        ("diverged", _divergence(epochs, guessing)),
-        ("did not learn", _no_learning(epochs, guessing, test)),
-        ("predicts one class", _one_class(test)),
-        ("overfits", _overfitting(train, test)),
-        ("under-trained", _under_training(losses)),
+    against = compare_with_majority(metrics, setting.on)
+    case = _Case(
+        [row for row in history if row["kind"] == "epoch"],
+        metrics.get("train") or {},
+        metrics.get(setting.on) or {},
+        setting,
+        against,
     )
-    for kind, sentence in answers:
-        if sentence:
-            return Diagnosis(kind, sentence)
-    return Diagnosis("learned", f"Learned: the loss fell to {losses[-1]:.3f}{_on_test(test)}.")
+    kind, sentence = _first_kind(case)
+    beats_chance = against is not None and against.beats_chance(setting.variants)
+    return Diagnosis(kind, sentence, beats_chance and kind not in UNTRAINED)
 
 
-def guessing_loss(train: Mapping[str, Any]) -> float:
-    """Return the loss of always predicting the share of positive rows.
+def guessing_loss(train: Mapping[str, Any], class_weight: str = "none") -> float:
+    """Return the training loss of always predicting the shares of the classes.
 
-    Parameters
-    ----------
-    train : metrics of the training rows; without a confusion matrix the classes count as balanced.
-    """
-    tn, fp, fn, tp = _confusion(train) or (0.0, 0.0, 0.0, 0.0)
-    return class_entropy(tn + fp, fn + tp)
-
-
-def class_entropy(negative: float, positive: float) -> float:
-    """Return the entropy of two classes in nats, the loss of guessing.
+    Every place that compares a loss with guessing takes it from here.
 
     Parameters
     ----------
-    negative, positive : rows of each class. Without any row the answer is ln 2, as if balanced.
+    train : metrics of the training rows; without them the classes count as two balanced ones.
+    class_weight : the setting; balanced classes weigh the same in the loss, whatever their rows.
     """
-    rows = negative + positive
-    if not rows:
-        return log(2)
-    return -sum(p * log(p) for p in (positive / rows, 1 - positive / rows) if p)
+    rows = class_rows(train)
+    if class_weight == "balanced":
+        return log(max(len(rows), 2))
+    return class_entropy(*rows)
+
+
+def class_entropy(*rows: float) -> float:
+    """Return the entropy of classes in nats.
+
+    Parameters
+    ----------
+    rows : of each class. Without any row the classes count as balanced, and as two at least.
+    """
+    total = sum(rows)
+    if not total:
+        return log(max(len(rows), 2))
+    shares = [count / total for count in rows]
+    return -sum(share * log(share) for share in shares if share)
+
+
+def guessing_title(loss: float, classes: int = 2) -> str:
+    """Return ``ln 2``, or the number where the classes are not balanced."""
+    balanced = round(loss, 3) == round(log(classes), 3)
+    return f"ln {classes}" if balanced else f"{loss:.3f}"
 
 
 def rounds_to_ln_2(loss: float) -> bool:
     """Return whether a loss equals ln 2 to three decimals."""
-    return round(loss, 3) == round(log(2), 3)
+    return guessing_title(loss) == "ln 2"
 
 
-def _confusion(figures: Mapping[str, Any]) -> tuple[float, ...]:
-    """Return ``tn, fp, fn, tp``, or nothing if one of them is missing."""
-    cells = figures.get("confusion") or {}
-    counts = [cells.get(name) for name in ("tn", "fp", "fn", "tp")]
-    return (
-        tuple(float(count) for count in counts if count is not None) if None not in counts else ()
+def diagnose_seeds(
+    histories: Sequence[Sequence[Row]],
+    metrics: Sequence[Mapping[str, Any]],
+    setting: Setting = Setting(),
+    seeds: Sequence[int] = (),
+) -> Diagnosis:
+    """Return the diagnosis of a variant from one or more seeds.
+
+    The kind is the most frequent one among the seeds. The numbers are means over the seeds of that
+    kind, or those of one seed that the sentence names.
+
+    Parameters
+    ----------
+    histories, metrics : of each seed, as :func:`diagnose` takes them.
+    seeds : the seeds, to name one.
+    """
+    found = [diagnose(*one, setting) for one in zip(histories, metrics, strict=True)]
+    if len(found) == 1:
+        return found[0]
+    kind = Counter(each.kind for each in found).most_common(1)[0][0]
+    own = [number for number, each in enumerate(found) if each.kind == kind]
+    mean = diagnose(
+        mean_history([histories[number] for number in own]),
+        mean_figures([metrics[number] for number in own]),
+        setting,
     )
+    if mean.kind == kind:
+        sentence = f"{mean.sentence} {_range_over_seeds(metrics, own, setting.on)}"
+    else:
+        which = f" (seed {seeds[own[0]]})" if seeds else ""
+        many = f"all {len(found)}" if len(own) == len(found) else f"{len(own)} of {len(found)}"
+        sentence = f"{found[own[0]].sentence[:-1]}{which}. So with {many} seeds."
+    against = compare_with_majority(mean_figures(metrics), setting.on)
+    beats_chance = against is not None and against.beats_chance(setting.variants)
+    return Diagnosis(kind, sentence, beats_chance and kind not in UNTRAINED)
 
 
-def _divergence(epochs: Sequence[Row], guessing: float) -> str:
-    broken = [row["epoch"] for row in epochs if not isfinite(row["loss"])]
+def _range_over_seeds(metrics: Sequence[Mapping[str, Any]], own: Sequence[int], on: str) -> str:
+    """Return a sentence such as ``Means of 3 seeds.``, with their range."""
+    several = "Means of" if len(own) > 1 else "So with"
+    many = (
+        f"{len(own)} seeds" if len(own) == len(metrics) else f"{len(own)} of {len(metrics)} seeds"
+    )
+    found = [(metrics[number].get(on) or {}).get("accuracy") for number in own]
+    known = [accuracy for accuracy in found if accuracy is not None]
+    if len(known) < 2:
+        return f"{several} {many}."
+    return f"{several} {many}, whose accuracy is {min(known):.3f} to {max(known):.3f}."
+
+
+def mean_history(histories: Sequence[Sequence[Row]]) -> list[dict[str, Any]]:
+    """Return the means of several seeds' epochs.
+
+    Epochs that one of them lacks are left out, as after an early stop.
+    """
+    epochs = [[row for row in history if row["kind"] == "epoch"] for history in histories]
+    return [mean_figures(rows) for rows in zip(*epochs, strict=False)]
+
+
+def _first_kind(case: _Case) -> tuple[Kind, str]:
+    if not case.epochs:
+        return "did not learn", "Did not learn: there is no epoch in its history."
+    answers: tuple[tuple[Kind, str], ...] = (
+        ("diverged", _divergence(case)),
+        ("did not learn", _no_learning(case)),
+        ("predicts one class", _one_class(case)),
+        ("no better than the majority", _no_better(case)),
+        ("below the majority", _below_majority(case)),
+        ("overfits", _overfitting(case)),
+        ("under-trained", _under_training(case)),
+    )
+    for kind, sentence in answers:
+        if sentence:
+            return kind, sentence
+    final = case.final_loss
+    fell = f"fell to {case.losses[-1]:.3f}" if final is None else f"is {final:.3f} on training rows"
+    return "learned", f"Learned: the loss {fell}{_right_rows(case)}."
+
+
+def _divergence(case: _Case) -> str:
+    way_out = remedy("diverged", case.setting.train)
+    broken = [row["epoch"] for row in case.epochs if not isfinite(row["loss"])]
     if broken:
         return (
-            f"Diverged: the loss was no longer a number in epoch {broken[0]} of {len(epochs)}; "
-            "try a smaller learning rate."
+            f"Diverged: the loss was no longer a number in epoch {broken[0]} of "
+            f"{len(case.epochs)}; {way_out}."
         )
-    last = epochs[-1]["loss"]
-    if last > DIVERGED_FACTOR * guessing:
+    if case.losses[-1] > DIVERGED_FACTOR * log(case.classes):
         return (
-            f"Diverged: the loss ended at {last:.3f}, where guessing gives {guessing:.3f}; "
-            "try a smaller learning rate."
+            f"Diverged: the loss ended at {case.losses[-1]:.3f}, where guessing gives "
+            f"{case.guessing:.3f}; {way_out}."
         )
     return ""
 
 
-def _no_learning(epochs: Sequence[Row], guessing: float, test: Mapping[str, Any]) -> str:
-    last = epochs[-1]["loss"]
-    if last < guessing - LEAST_FALL:
+def _no_learning(case: _Case) -> str:
+    if case.least_loss < case.guessing - LEAST_FALL:
         return ""
-    name = "ln 2" if rounds_to_ln_2(guessing) else "the loss of guessing"
-    plural = "epoch" if len(epochs) == 1 else "epochs"
-    reasons = [_cause(epochs[-1]), _one_answer(test), _ranking(test)]
-    because = "".join(f"; {reason}" for reason in reasons if reason)
-    return (
-        f"Did not learn: after {len(epochs)} {plural} the loss is {last:.3f}, "
-        f"{name} being {guessing:.3f}{because}."
-    )
+    title = guessing_title(case.guessing, case.classes)
+    name = "the loss of guessing" if title[:2] != "ln" else title
+    plural = "epoch" if len(case.epochs) == 1 else "epochs"
+    facts = [
+        f"after {len(case.epochs)} {plural} the loss is {case.least_loss:.3f}, "
+        f"{name} being {case.guessing:.3f}",
+        _cause(case.epochs[-1]),
+        _one_answer(case),
+        _ranking(case),
+        remedy(_unlearned_reason(case), case.setting.train, _steps(case)),
+    ]
+    return f"Did not learn: {'; '.join(fact for fact in facts if fact)}."
+
+
+def _steps(case: _Case) -> str:
+    """Return ``800 rows × 10 epochs are 500 steps``, if known."""
+    rows, size = case.train.get("rows"), case.setting.train.get("batch_size")
+    if not rows or not size:
+        return ""
+    epochs = len(case.epochs)
+    steps = -(-round(rows) // size) * epochs
+    plural = "epoch" if epochs == 1 else "epochs"
+    return f"{round(rows):,} rows × {epochs:,} {plural} are {steps:,} steps"
+
+
+def _unlearned_reason(case: _Case) -> str:
+    """Return which remedy a network that did not learn needs."""
+    last = case.epochs[-1]
+    if 1 in (last.get("distinct_units") or ()):
+        return "equal units"
+    if 1 in (last.get("dead_shares") or ()):
+        return "dead units"
+    return "vanished gradient" if _is_vanished(last) else "did not learn"
+
+
+def _is_vanished(last: Row) -> bool:
+    norms = list(last.get("gradient_norms") or ())
+    return bool(norms) and norms[0] < VANISHED_GRADIENT
 
 
 def _cause(last: Row) -> str:
@@ -133,58 +335,115 @@ def _cause(last: Row) -> str:
     for layer, share in enumerate(last.get("dead_shares") or (), 1):
         if share == 1:
             return f"all units of hidden layer {layer} are dead"
-    norms = last.get("gradient_norms") or ()
-    if norms and norms[0] < VANISHED_GRADIENT:
+    norms = list(last.get("gradient_norms") or ())
+    if norms and _is_vanished(last):
         return f"the first layer's gradient has a norm of only {norms[0]:.1g}"
     return ""
 
 
-def _one_answer(test: Mapping[str, Any]) -> str:
-    counts = _confusion(test)
-    if not counts:
+def _one_answer(case: _Case) -> str:
+    """Return which class every row is said to be of, if it is one alone."""
+    counts = confusion_counts(case.others)
+    if counts is None or sum(map(any, counts)) < 2:
+        return ""  # unknown, or the rows themselves are of one class
+    called = [number for number, column in enumerate(zip(*counts, strict=True)) if any(column)]
+    if len(called) > 1:
         return ""
-    tn, fp, fn, tp = counts
-    if tn + fp == 0 or fn + tp == 0:
-        return ""  # the rows themselves are of one class
-    if tp + fp == 0:
-        return "it calls every test row negative"
-    return "it calls every test row positive" if tn + fn == 0 else ""
+    names = case.setting.class_names
+    name = names[called[0]] if len(names) == len(counts) else f"class {called[0]}"
+    return f"it calls every {case.setting.on} row {name}"
 
 
-def _ranking(test: Mapping[str, Any]) -> str:
-    """Return that a network ranks test rows well, though its loss stays.
-
-    More epochs would lower the loss.
-    """
-    auc = test.get("roc_auc")
-    return f"it ranks test rows with ROC AUC {auc:.3f} all the same" if auc and auc > 0.6 else ""
-
-
-def _one_class(test: Mapping[str, Any]) -> str:
-    answer = _one_answer(test)
-    return f"Predicts one class: {answer}, accuracy {test['accuracy']:.3f}." if answer else ""
-
-
-def _overfitting(train: Mapping[str, Any], test: Mapping[str, Any]) -> str:
-    ours, theirs = train.get("accuracy"), test.get("accuracy")
-    if ours is None or theirs is None or ours - theirs <= OVERFIT_ACCURACY_GAP:
+def _ranking(case: _Case) -> str:
+    """Return that a network ranks rows well, whatever it calls them."""
+    auc = case.others.get("roc_auc")
+    if not auc or auc <= GOOD_RANKING:
         return ""
-    return f"Overfits: accuracy is {ours:.3f} on training rows and {theirs:.3f} on test rows."
+    macro = "macro " * (case.classes > 2)
+    return f"it ranks {case.setting.on} rows with {macro}ROC AUC {auc:.3f} all the same"
 
 
-def _under_training(losses: Sequence[float]) -> str:
-    if len(losses) == 1:
-        return f"Under-trained: one epoch only, loss {losses[0]:.3f}; try more epochs."
-    before, last = losses[-2:]
-    share = (before - last) / before if before else 0.0
-    if share <= STILL_FALLING_SHARE:
+def _one_class(case: _Case) -> str:
+    answer, ranking = _one_answer(case), _ranking(case)
+    if not answer:
         return ""
+    reason = "ranked" if ranking and case.classes == 2 else "did not learn"
+    facts = [
+        f"{answer}, accuracy {case.others['accuracy']:.3f}{_majority(case)}",
+        ranking,
+        remedy(reason, case.setting.train, _steps(case)),
+    ]
+    return f"Predicts one class: {'; '.join(fact for fact in facts if fact)}."
+
+
+def _majority(case: _Case) -> str:
+    """Return the accuracy of the majority class, in brackets."""
+    return "" if case.against is None else f" (majority class {case.against.majority:.3f})"
+
+
+def _no_better(case: _Case) -> str:
+    against, ranking = case.against, _ranking(case)
+    if against is None or against.beats_chance(case.setting.variants):
+        return ""
+    reason = "ranked" if ranking and case.classes == 2 else "did not learn"
+    if _accuracy_gap(case) > OVERFIT_ACCURACY_GAP:
+        reason = "learned by heart"
+    facts = [
+        f"accuracy {against.accuracy:.3f} on {round(case.others['rows']):,} {case.setting.on} "
+        f"rows, where the majority class has {against.majority:.3f}",
+        ranking,
+        remedy(reason, case.setting.train, _steps(case)),
+    ]
+    return f"No better than the majority class beyond chance: {'; '.join(filter(None, facts))}."
+
+
+def _below_majority(case: _Case) -> str:
+    against = case.against
+    if against is None or against.accuracy >= against.majority:
+        return ""
+    counts = [row for row in confusion_counts(case.others) or () if any(row)]
+    recalls = [row[number] / sum(row) for number, row in enumerate(counts)]
+    is_wanted = case.is_balanced or case.threshold != THRESHOLD
     return (
-        f"Still improving, so under-trained: the last epoch took the loss from {before:.3f} to "
-        f"{last:.3f}, {share:.0%} less; try more epochs."
+        f"Right less often than the majority class: accuracy {against.accuracy:.3f} on "
+        f"{case.setting.on} rows against {against.majority:.3f}, though it tells the classes apart "
+        f"(mean recall {sum(recalls) / len(recalls):.3f}); "
+        f"{remedy('traded accuracy' if is_wanted else 'below', case.setting.train)}."
     )
 
 
-def _on_test(test: Mapping[str, Any]) -> str:
-    accuracy = test.get("accuracy")
-    return "" if accuracy is None else f" and {accuracy:.1%} of test rows are right"
+def _accuracy_gap(case: _Case) -> float:
+    """Return by how much accuracy is higher on training rows, 0 if unknown."""
+    ours, theirs = case.train.get("accuracy"), case.others.get("accuracy")
+    return 0.0 if ours is None or theirs is None else float(ours - theirs)
+
+
+def _overfitting(case: _Case) -> str:
+    if _accuracy_gap(case) <= OVERFIT_ACCURACY_GAP:
+        return ""
+    return (
+        f"Overfits: accuracy is {case.train['accuracy']:.3f} on training rows and "
+        f"{case.others['accuracy']:.3f} on {case.setting.on} rows{_majority(case)}; "
+        f"{remedy('overfits', case.setting.train)}."
+    )
+
+
+def _under_training(case: _Case) -> str:
+    losses = case.losses
+    if len(losses) == 1:
+        return f"Under-trained: one epoch only, loss {losses[0]:.3f}; try more train.epochs."
+    before, last = losses[-2:]
+    if before - last <= max(STILL_FALLING_SHARE * before, LEAST_FALL):
+        return ""
+    return (
+        f"Still improving, so under-trained: the last epoch took the loss from {before:.3f} to "
+        f"{last:.3f}, {(before - last) / before:.0%} less; try more train.epochs."
+    )
+
+
+def _right_rows(case: _Case) -> str:
+    accuracy = case.others.get("accuracy")
+    if accuracy is None:
+        return ""
+    majority = "" if case.against is None else f" (majority class {case.against.majority:.1%})"
+    return f", and {accuracy:.1%} of {case.setting.on} rows are right{majority}"

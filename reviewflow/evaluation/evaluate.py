@@ -1,10 +1,11 @@
 """Predict every row and measure each split: the stage ``evaluate``.
 
 model ────────────┐
-features (parts) ─┴─▶ predictions.parquet (a row each) ─▶ metrics.json (train, validation, test)
+features (parts) ─┴─▶ predictions.parquet (a row each) ─ threshold ─▶ metrics.json (a split each)
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,24 @@ import torch
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.evaluation.metrics import split_metrics
+from reviewflow.errors import ConfigError
+from reviewflow.evaluation.metrics import THRESHOLD, split_metrics
+from reviewflow.evaluation.thresholds import cost_threshold, f1_threshold
 from reviewflow.features.dataset import Part, read_part
 from reviewflow.networks.model import Csr, Network, load_network
-from reviewflow.reviews.split import SPLITS
+from reviewflow.reviews.split import SPLITS, VALIDATION
 
 ROWS_AT_ONCE = 2048  # 4 MB of outputs in a layer of 512 units
 
 
 def evaluate_network(
-    *, model: Path, features: tuple[Path, ...], folder: Path, context: Context
+    *,
+    model: Path,
+    features: tuple[Path, ...],
+    threshold: float | str,
+    costs: Mapping[str, float],
+    folder: Path,
+    context: Context,
 ) -> dict[str, Any]:
     """Predict every row and measure each split.
 
@@ -34,6 +43,8 @@ def evaluate_network(
     ----------
     model : folder with ``model.safetensors`` and ``model.json``.
     features : folders with ``features.parquet``, one a part.
+    threshold, costs : settings of the same name. A threshold other than 0.5 is in ``metrics.json``
+        with the figures of each split.
 
     Returns
     -------
@@ -42,6 +53,9 @@ def evaluate_network(
 
     Raises
     ------
+    ConfigError
+        If the threshold cannot be chosen: more than two classes, no labelled validation row, or a
+        network that diverged.
     StoreError
         If the model cannot be read, or a row has a term that the model does not know.
     Cancelled
@@ -52,28 +66,95 @@ def evaluate_network(
     parts = [read_part(part, network.terms) for part in features]
     labels = np.concatenate([np.zeros(0, np.float32), *(part.labels for part in parts)])
     split = np.concatenate([np.zeros(0, np.int8), *(part.split for part in parts)])
-    probability = [np.zeros(0, np.float32)]
+    pieces = []
     for number, part in enumerate(parts):
         context.progress("predicting", {"done": number, "total": len(parts)})
-        probability.append(probabilities(network, part, context))
-    predicted = np.concatenate(probability)
+        pieces.append(probabilities(network, part, context))
+    predicted = np.concatenate(pieces)
     pq.write_table(predictions_table(labels, split, predicted), folder / "predictions.parquet")
-    metrics = {
-        name: split_metrics(labels[split == number], predicted[split == number])
-        for number, name in enumerate(SPLITS)
-        if name != "validation" or (split == number).any()
-    }
+    metrics = measure_splits(labels, split, predicted, (threshold, costs))
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return {"rows": len(predicted)}
 
 
+def measure_splits(
+    labels: NDArray[np.float32],
+    split: NDArray[np.int8],
+    predicted: NDArray[np.float32],
+    rule: tuple[float | str, Mapping[str, float]],
+) -> dict[str, Any]:
+    """Return the metrics of the splits.
+
+    Without validation rows there are no figures of them.
+
+    Parameters
+    ----------
+    rule : the settings ``select.threshold`` and ``select.costs``.
+    """
+    chosen = choose_threshold(*rule, labels[split == VALIDATION], predicted[split == VALIDATION])
+    stated = {} if rule[0] == THRESHOLD else {"threshold": chosen}
+    return {
+        name: split_metrics(labels[split == number], predicted[split == number], chosen) | stated
+        for number, name in enumerate(SPLITS)
+        if name != "validation" or (split == number).any()
+    }
+
+
+def choose_threshold(
+    threshold: float | str,
+    costs: Mapping[str, float],
+    labels: NDArray[np.float32],
+    predicted: NDArray[np.float32],
+) -> float:
+    """Return the threshold of one model, chosen on the validation rows.
+
+    It is 0.5 where the network diverged, since then there is nothing to choose by.
+
+    Parameters
+    ----------
+    threshold, costs : the settings ``select.threshold`` and ``select.costs``.
+    labels, predicted : of the validation rows, shapes (N,) and, for two classes, (N,).
+
+    Raises
+    ------
+    ConfigError
+        If there is more than one probability a row, or no labelled row.
+    """
+    if threshold == THRESHOLD:
+        return THRESHOLD
+    if predicted.ndim > 1:
+        raise ConfigError(
+            f"select.threshold: {threshold} needs two classes, and there are "
+            f"{predicted.shape[1]}; remove it, since the most probable class is taken."
+        )
+    if not isinstance(threshold, str):
+        return threshold
+    labelled = ~np.isnan(labels)
+    if not labelled.any():
+        raise ConfigError(
+            f"select.threshold: {threshold} is chosen on validation rows, and no row with a label "
+            "is among them; raise split.validation_size."
+        )
+    truth, scores = labels[labelled], predicted[labelled]
+    if np.isnan(scores).any():
+        return THRESHOLD
+    if threshold == "best_f1":
+        return f1_threshold(truth, scores)
+    return cost_threshold(truth, scores, costs)
+
+
 def probabilities(network: Network, part: Part, context: Context) -> NDArray[np.float32]:
-    """Return P(positive) of each row of a part, float32, shape (N,)."""
-    pieces = [np.zeros(0, np.float32)]
+    """Return the probabilities of each row of a part, float32.
+
+    Of two classes those of class 1, shape (N,). Of more those of each class, shape (N, K).
+    """
+    pieces = []
     with torch.no_grad():
-        for start in range(0, len(part.labels), ROWS_AT_ONCE):
+        for start in range(0, max(len(part.labels), 1), ROWS_AT_ONCE):
             context.check_stop()
-            pieces.append(torch.sigmoid(network(rows_between(part, start))).numpy())
+            logits = network(rows_between(part, start))
+            odds = torch.sigmoid(logits) if logits.ndim == 1 else torch.softmax(logits, dim=1)
+            pieces.append(odds.numpy())
     return np.concatenate(pieces)
 
 
@@ -91,8 +172,15 @@ def rows_between(part: Part, start: int) -> Csr:
 def predictions_table(
     labels: NDArray[np.float32], split: NDArray[np.int8], predicted: NDArray[np.float32]
 ) -> pa.Table:
-    """Return ``split``, ``label`` (or null) and ``probability`` of each row."""
+    """Return ``split``, ``label`` (or null) and ``probability`` of each row.
+
+    Of two classes ``probability`` is a number, of more a list of K numbers.
+    """
     splits = pa.DictionaryArray.from_arrays(pa.array(split), pa.array(SPLITS))
     missing = np.isnan(labels)
     label = pa.array(np.where(missing, 0, labels).astype(np.int8), mask=missing)
-    return pa.table({"split": splits, "label": label, "probability": predicted})
+    probability = pa.array(predicted.ravel())
+    if predicted.ndim > 1:
+        ends = np.arange(len(predicted) + 1, dtype=np.int32) * predicted.shape[1]
+        probability = pa.ListArray.from_arrays(pa.array(ends), probability)
+    return pa.table({"split": splits, "label": label, "probability": probability})

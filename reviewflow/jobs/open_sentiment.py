@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reviewflow.config.sections import Config
+from reviewflow.config.sections import Config, check_threshold
+from reviewflow.errors import ConfigError
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.opening import open_planner
@@ -32,6 +33,7 @@ def open_sentiment(
     """
     read_reference(config.report.reference)  # a mistake in it should not wait for the report
     source = open_reviews(config.ingest, split_column(config), artifacts / "memos")
+    check_number_of_classes(config, len(source.index.class_names))
     return open_planner(
         SENTIMENT,
         config,
@@ -42,6 +44,17 @@ def open_sentiment(
         refresh=refresh,
         verify=verify,
     )
+
+
+def check_number_of_classes(config: Config, classes: int) -> None:
+    """Raise ConfigError if a setting does not fit the number of classes.
+
+    With ``labels: auto`` it is known only now.
+    """
+    try:
+        check_threshold(config.select.threshold, classes)
+    except ValueError as error:
+        raise ConfigError(f"{error}.") from None
 
 
 def split_column(config: Config) -> str | None:

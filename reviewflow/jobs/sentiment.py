@@ -149,6 +149,7 @@ SENTIMENT = Job(
                 "model": Reads("train", ("model.safetensors", "model.json")),
                 "features": Reads("features", ("features.parquet",), every="part"),
             },
+            settings=("select.threshold", "select.costs"),
             repeats="train.repeats",
         ),
         Stage(

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from reviewflow.config.sections import Config
 from reviewflow.config.variants import VARIED_SECTIONS
 from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
-from reviewflow.evaluation.diagnosis import diagnose
 from reviewflow.evaluation.selection import best_variant
-from reviewflow.pipeline.graph import Node
+from reviewflow.jobs.sentiment_variants import report_numbers, run_learned, variant_entries
 from reviewflow.pipeline.runner import Run
 from reviewflow.quality.results import read_results
-from reviewflow.reporting.lineage import variant_numbers
 from reviewflow.reporting.reference import read_reference
 from reviewflow.reviews.parts import Index
 from reviewflow.runs.changes import changes_since_last_run
-from reviewflow.store.parquet import read_parquet
 
 CHECKS = ("validate_reviews", "validate_features")
 FEWEST_WORDS = 1.0  # a review
@@ -38,6 +32,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
     report : path of the page.
     """
     variants = variant_entries(run, config)
+    best, baselines = best_variant(variants, config.select), report_content(run).get("baselines")
     found = {
         "stages": [outcome.to_json() for outcome in run.all_outcomes()],
         "quality": quality_entries(run),
@@ -47,7 +42,9 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
             *equal_variant_notes(run),
             *conclusion_entries(run, config, variants),
         ],
-        "best": best_variant(variants, config.select),
+        "best": best,
+        "learned": run_learned(variants, best),
+        "baselines": baselines or [],
         "data": data_entry(run.index, config.ingest.path),
     }
     content = {"config": config.model_dump(mode="json", by_alias=True), **found}
@@ -116,29 +113,22 @@ def quality_entries(run: Run, stages: tuple[str, ...] = CHECKS) -> list[dict[str
     ]
 
 
-def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
-    """Return one entry a variant, in the configuration's order."""
-    changes = config.variant_changes
-    return [
-        _variant_entry(run, name, variant, changes[name])
-        for name, variant in config.variant_configs.items()
-    ]
-
-
 def conclusion_entries(
     run: Run, config: Config, variants: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the conclusions on each factor, none if there is no report."""
-    folder = run.folder_of("report")
-    if folder is None:
+    comparisons, groups = report_content(run), report_numbers(run)
+    if not comparisons:
         return []
-    comparisons = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
-    groups = _groups(run)
     settings = {name: _flat_settings(own) for name, own in config.variant_configs.items()}
     return draw_conclusions(
         [
             VariantOutcome(
-                entry["name"], groups.get(entry["name"]), entry["kind"], settings[entry["name"]]
+                entry["name"],
+                groups.get(entry["name"]),
+                entry["kind"],
+                settings[entry["name"]],
+                entry["learned"],
             )
             for entry in variants
         ],
@@ -146,13 +136,13 @@ def conclusion_entries(
     )
 
 
-def _groups(run: Run) -> dict[str, int]:
-    """Return the number that each variant has in the report's comparisons."""
-    nodes = [node for node in run.planner.nodes if node.stage.name == "train"]
-    numbers = variant_numbers([node.variants[0] for node in nodes])
-    return {
-        name: number for number, node in zip(numbers, nodes, strict=True) for name in node.variants
-    }
+def report_content(run: Run) -> dict[str, Any]:
+    """Return what the stage ``report`` compared, nothing without it."""
+    folder = run.folder_of("report")
+    if folder is None:
+        return {}
+    content: dict[str, Any] = json.loads((folder / "comparisons.json").read_text(encoding="utf-8"))
+    return content
 
 
 def _flat_settings(config: Config) -> dict[str, Any]:
@@ -173,95 +163,3 @@ def data_entry(index: Index, path: str) -> dict[str, Any]:
         "parts": len(index.parts),
         "left_out": [asdict(left_out) for left_out in index.left_out],
     }
-
-
-def _variant_entry(
-    run: Run, name: str, config: Config, changes: Mapping[str, Any]
-) -> dict[str, Any]:
-    trained = [
-        node for node in run.planner.nodes if node.stage.name == "train" and name in node.variants
-    ]
-    evaluated = [
-        node
-        for node in run.planner.nodes
-        if node.stage.name == "evaluate" and name in node.variants
-    ]
-    repeats = [
-        _seed_entry(run, model, judged) for model, judged in zip(trained, evaluated, strict=True)
-    ]
-    done = [entry for entry in repeats if entry is not None]
-    kind, sentence = _common_diagnosis(done)
-    whole = len(done) == len(repeats)
-    params = trained[0].settings_json["train"]
-    return {
-        "name": name,
-        "changes": dict(changes),
-        "params": {**params, "repeats": config.train.repeats, "seed": config.train.seed},
-        "key": done[0]["key"] if done else None,
-        "state": _state(done) if whole else "skipped",
-        "seconds": round(sum(entry["seconds"] for entry in done), 3),
-        "kind": kind,
-        "diagnosis": sentence,
-        "metrics": _means([entry["metrics"] for entry in done]) if whole else None,
-        "repeats": done if config.train.repeats > 1 else [],
-    }
-
-
-def _seed_entry(run: Run, model: Node, judged: Node) -> dict[str, Any] | None:
-    """Return the results of one seed of a variant, None if it did not run."""
-    trained, evaluated = run.artifacts.get(model.steps[0]), run.artifacts.get(judged.steps[0])
-    if trained is None or evaluated is None:
-        return None
-    metrics = json.loads((evaluated.folder / "metrics.json").read_text(encoding="utf-8"))
-    diagnosis = diagnose(read_history(trained.folder), metrics)
-    outcome = next(
-        o for o in run.outcomes if o.key == trained.manifest["key"] and o.stage == "train"
-    )
-    return {
-        "seed": model.settings["train"].seed,
-        "key": trained.manifest["key"],
-        "state": outcome.state,
-        "seconds": trained.manifest["seconds"],
-        "kind": diagnosis.kind,
-        "diagnosis": diagnosis.sentence,
-        "metrics": metrics,
-    }
-
-
-def _common_diagnosis(seeds: list[dict[str, Any]]) -> tuple[str, str | None]:
-    """Return the most frequent kind among a variant's seeds, and its sentence."""
-    if not seeds:
-        return "", None
-    counts = Counter(entry["kind"] for entry in seeds)
-    kind, many = counts.most_common(1)[0]
-    sentence = next(entry["diagnosis"] for entry in seeds if entry["kind"] == kind)
-    if many == len(seeds):
-        return kind, sentence
-    return kind, f"{sentence} So with {many} of {len(seeds)} seeds."
-
-
-def read_history(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of a model's history."""
-    rows: list[dict[str, Any]] = read_parquet(folder / "history.parquet").to_pylist()
-    return rows
-
-
-def _state(entries: list[dict[str, Any]]) -> str:
-    return "ran" if any(entry["state"] == "ran" for entry in entries) else "cached"
-
-
-def _means(metrics: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return means over seeds, number by number.
-
-    A figure that one seed lacks is left out.
-    """
-    if len(metrics) == 1:
-        return dict(metrics[0])
-    means: dict[str, Any] = {}
-    for name, value in metrics[0].items():
-        values = [entry[name] for entry in metrics]
-        if isinstance(value, Mapping):
-            means[name] = _means(values)
-        else:
-            means[name] = fmean(values) if all(v is not None for v in values) else None
-    return means

@@ -18,7 +18,7 @@ from typing import Any
 from reviewflow.config.sections import Select
 from reviewflow.context import Context
 from reviewflow.evaluation.comparisons import compare_variants
-from reviewflow.evaluation.selection import best_variant_number, selection_score, typical_model
+from reviewflow.evaluation.selection import choose_model
 from reviewflow.reporting.charts.stage import draw_charts
 from reviewflow.reporting.examples.explanations import ModelInputs, explain_model
 from reviewflow.reporting.examples.samples import sample_reviews
@@ -58,25 +58,26 @@ def write_report_data(
         ``rows``: the number of reviews counted.
     """
     variants = tuple(model.variant for model in lineage)
+    best = choose_model(models, evaluations, variants, select)
     figures = draw_charts(
         models=models,
         evaluations=evaluations,
         variants=variants,
         reviews=reviews,
         splits=splits,
-        select=select,
+        best=best,
         folder=folder,
         context=context,
     )
-    _write_json(folder / "comparisons.json", compare_variants(evaluations, variants, context))
+    compared = compare_variants(evaluations, variants, select.on, best.variant, context)
+    _write_json(folder / "comparisons.json", compared)
     context.check_stop()
-    best = _best_model(evaluations, variants, select)
-    origin = lineage[best or 0]
+    origin = lineage[best.model or 0]
     own_tokens = _folders_of_set(tokens, origin.tokens, len(reviews))
     _write_json(folder / "reviews.json", sample_reviews(reviews, splits, own_tokens, seed))
-    if best is not None:
+    if best.model is not None:
         inputs = ModelInputs(
-            models[best],
+            models[best.model],
             vocabularies[origin.vocabulary],
             _folders_of_set(features, origin.features, len(reviews)),
             own_tokens,
@@ -86,21 +87,6 @@ def write_report_data(
         _write_json(folder / "words.json", words)
         _write_json(folder / "mistakes.json", mistakes)
     return figures
-
-
-def _best_model(evaluations: Sequence[Path], variants: Sequence[int], select: Select) -> int | None:
-    """Return the position of the best variant's model.
-
-    Of several seeds it is the one nearest the mean.
-
-    None where no variant has a score.
-    """
-    scores = [
-        selection_score(json.loads((folder / "metrics.json").read_text(encoding="utf-8")), select)
-        for folder in evaluations
-    ]
-    best = best_variant_number(variants, scores)
-    return None if best is None else typical_model(variants, scores, best)
 
 
 def _folders_of_set(folders: Sequence[Path], number: int, parts: int) -> Sequence[Path]:

@@ -21,10 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewflow.config.sections import Select
 from reviewflow.context import Context
 from reviewflow.evaluation.diagnosis import class_entropy
-from reviewflow.evaluation.selection import best_variant_number, selection_score, typical_model
+from reviewflow.evaluation.selection import Choice
 from reviewflow.reporting.charts.calibration import calibration_chart, calibration_curve
 from reviewflow.reporting.charts.layers import layer_charts
 from reviewflow.reporting.charts.main import (
@@ -47,7 +46,7 @@ def draw_charts(
     variants: tuple[int, ...],
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
-    select: Select,
+    best: Choice,
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def draw_charts(
     evaluations : folders with ``predictions.parquet`` and ``metrics.json``, one a model
     variants : number of each model's variant; several seeds of one variant share it
     reviews, splits : folders with ``reviews.parquet`` and ``split.parquet``, one a part
-    select : how the best variant is chosen
+    best : the variant that was chosen, and the model that represents it
 
     Returns
     -------
@@ -78,21 +77,19 @@ def draw_charts(
     context.check_stop()
 
     metrics = [_json(evaluation / "metrics.json") for evaluation in evaluations]
-    scores = [selection_score(figures, select) for figures in metrics]
-    best = best_variant_number(variants, scores)
     curves = tuple(
         _loss_curve(model, number) for model, number in zip(models, variants, strict=True)
     )
     if curves:
         guessing = class_entropy(counts["train"]["negative"], counts["train"]["positive"])
-        _write(folder / "loss.svg", loss_chart(curves, best, guessing))
+        _write(folder / "loss.svg", loss_chart(curves, best.variant, guessing))
     for name, chart in layer_charts(models, variants).items():
         _write(folder / f"{name}.svg", chart)
     context.check_stop()
-    if best is not None:
-        model = typical_model(variants, scores, best)
-        _draw_best(evaluations[model], metrics[model], folder)
-    _write(folder / "charts.json", json.dumps(_numbers(counts, curves, best), indent=1) + "\n")
+    if best.model is not None:
+        _draw_best(evaluations[best.model], metrics[best.model], folder)
+    numbers = _numbers(counts, curves, best.variant)
+    _write(folder / "charts.json", json.dumps(numbers, indent=1) + "\n")
     return {"rows": sum(sum(labels.values()) for labels in counts.values())}
 
 

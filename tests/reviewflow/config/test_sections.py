@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from reviewflow.config.sections import Config, JobConfig, Section
+from reviewflow.config.sections import Config, JobConfig, Section, check_threshold
 from reviewflow.moons.config import MoonsConfig
 
 JOBS: list[type[JobConfig]] = [Config, MoonsConfig]
@@ -20,7 +20,14 @@ def test_every_section_class_of_a_module_is_a_field(job: type[JobConfig]) -> Non
         for section in Section.__subclasses__()
         if section.__module__ in {each.__module__ for each in job.section_types().values()}
     }
-    assert defined - {JobConfig} == set(job.section_types().values())
+    sections = set(job.section_types().values())
+    inner = {
+        field.annotation
+        for section in sections
+        for field in section.model_fields.values()
+        if field.annotation in defined
+    }
+    assert defined - {JobConfig} == sections | inner
 
 
 @pytest.mark.parametrize(("job", "name", "section"), SECTIONS, ids=NAMES)
@@ -103,3 +110,32 @@ def test_early_stopping_needs_validation_rows() -> None:
         Config.model_validate(content)
     content["split"] = {"validation_size": 0, "method": "column", "column": "split"}
     assert Config.model_validate(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"select": {"threshold": 1.2}}, "must be best_f1, cost, or a number between 0 and 1"),
+        ({"select": {"threshold": "f1"}}, "must be best_f1, cost"),
+        ({"select": {"costs": {"false_positive": 0}}}, "greater than 0"),
+        (
+            {
+                "select": {"threshold": "cost", "on": "test"},
+                "split": {"validation_size": 0},
+            },
+            "select.threshold: cost is chosen on validation rows",
+        ),
+    ],
+)
+def test_thresholds_that_cannot_be_chosen(content: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Config.model_validate(content)
+    fitting = Config.model_validate({"select": {"threshold": "cost"}})
+    assert fitting.settings("select.costs") == {"false_positive": 1, "false_negative": 1}
+
+
+def test_a_threshold_needs_two_classes() -> None:
+    check_threshold(0.5, 3)
+    check_threshold("best_f1", 2)
+    with pytest.raises(ValueError, match=r"select.threshold: 0.3 needs two classes"):
+        check_threshold(0.3, 3)

@@ -1,11 +1,25 @@
-"""Test each kind of diagnosis on made histories."""
+"""Test each kind of diagnosis on made histories, and what none of them may say."""
 
 from math import log, nan
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from reviewflow.evaluation.diagnosis import diagnose, guessing_loss
+from reviewflow.config.sections import Train
+from reviewflow.evaluation.diagnosis import (
+    FAILURES,
+    Setting,
+    class_entropy,
+    diagnose,
+    diagnose_seeds,
+    guessing_loss,
+    guessing_title,
+)
+from reviewflow.evaluation.majority import compare_with_majority
+from reviewflow.evaluation.metrics import split_metrics
 
 
 def history(*losses: float, **last: Any) -> list[dict[str, Any]]:
@@ -43,6 +57,7 @@ NOTHING: dict[str, Any] = {"train": {}, "test": {}}
         ),
         ("under-trained", (0.5, 0.4), GOOD, "from 0.500 to 0.400, 20% less"),
         ("under-trained", (0.5,), GOOD, "one epoch"),
+        ("learned", (0.5, 0.0004, 0.0002), GOOD, "89.0% of test rows"),
         ("learned", (0.5, 0.3, 0.295), GOOD, "89.0% of test rows"),
         ("learned", (0.5, 0.3, 0.301), NOTHING, "0.301"),
     ],
@@ -82,3 +97,169 @@ def test_guessing_follows_the_share_of_the_classes() -> None:
 
 def test_an_empty_history_does_not_crash() -> None:
     assert diagnose([], GOOD).kind == "did not learn"
+
+
+SGD = Train(optimizer="sgd", learning_rate=0.01, batch_size=16).model_dump(mode="json")
+CHOSEN = Setting("validation", SGD)
+
+
+def test_not_learning_names_the_steps_and_a_way_out() -> None:
+    """The README's recipe of before on 1,000 reviews."""
+    metrics = {
+        "train": figures(430, 0, 370, 0, log_loss=0.690),
+        "validation": figures(43, 0, 37, 0, roc_auc=0.54),
+    }
+    found = diagnose(history(*[0.69] * 10), metrics, CHOSEN)
+    assert (found.kind, found.learned) == ("did not learn", False)
+    assert "800 rows × 10 epochs are 500 steps; try train.optimizer: adam" in found.sentence
+    assert "calls every validation row negative" in found.sentence
+
+
+def test_a_network_that_falls_from_ln_2_on_uneven_classes_is_not_diverged() -> None:
+    """Finding F2: 960 to 40 rows, where the entropy is far below ln 2."""
+    uneven = {"train": figures(768, 0, 32, 0), "test": figures(192, 0, 8, 0, roc_auc=0.5)}
+    assert diagnose(history(0.62, 0.527), uneven).kind == "did not learn"
+    assert diagnose(history(0.62, 1.40), uneven).kind == "diverged"
+
+
+def test_accuracy_at_the_majoritys_share_is_named_and_not_praised() -> None:
+    """Finding F1 of the first day: airline/tanh with 0.812 where the majority gives 0.803."""
+    train = figures(8000, 30, 1850, 120, log_loss=0.41)
+    near = {"train": train, "test": figures(1850, 3, 418, 37, roc_auc=0.91)}
+    found = diagnose(history(0.45, 0.42, 0.419), near)
+    assert "(majority class 80.3%)" in found.sentence
+    below = {"train": train, "test": figures(1750, 103, 365, 90, roc_auc=0.91)}
+    found = diagnose(history(0.45, 0.42, 0.419), below)
+    assert found.kind == "below the majority"
+    assert found.sentence.startswith("Right less often than the majority class: accuracy 0.797")
+
+
+def test_trading_accuracy_on_purpose_is_said_to_be_so() -> None:
+    train = figures(900, 60, 4, 36)
+    metrics = {"train": train, "test": figures(180, 12, 1, 7, roc_auc=0.92)}
+    setting = Setting(train={**SGD, "class_weight": "balanced"})
+    found = diagnose(history(0.6, 0.2, 0.199), metrics, setting)
+    assert (found.kind, found.learned) == ("below the majority", True)
+    assert "that is what train.class_weight: balanced" in found.sentence
+
+
+def test_a_ranking_that_calls_one_class_learns_and_gets_another_threshold() -> None:
+    metrics = {
+        "train": figures(768, 0, 32, 0, log_loss=0.13),
+        "test": figures(192, 0, 8, 0, roc_auc=0.93),
+    }
+    found = diagnose(history(0.3, 0.13), metrics)
+    assert (found.kind, found.learned) == ("predicts one class", True)
+    assert "try select.threshold: best_f1" in found.sentence
+
+
+def test_random_labels_are_learned_by_heart_only() -> None:
+    metrics = {
+        "train": figures(400, 0, 0, 400, log_loss=0.01),
+        "test": figures(52, 48, 50, 50, roc_auc=0.51),
+    }
+    found = diagnose(history(0.6, 0.01, 0.009), metrics)
+    assert (found.kind, found.learned) == ("no better than the majority", False)
+    assert "accuracy 0.510 on 200 test rows, where the majority class has 0.500" in found.sentence
+    assert "knows its training rows by heart" in found.sentence
+
+
+def test_several_classes_are_named() -> None:
+    truth = np.arange(90) % 3
+    guess = np.tile(np.array([0.2, 0.5, 0.3], np.float32), (90, 1))
+    metrics = {"train": split_metrics(truth, guess), "test": split_metrics(truth, guess)}
+    setting = Setting(class_names=("bad", "fair", "good"))
+    found = diagnose(history(1.0986, 1.0985), metrics, setting)
+    assert found.kind == "did not learn"
+    assert "ln 3 being 1.099; it calls every test row fair" in found.sentence
+    assert diagnose(history(1.0, 0.9), metrics, Setting()).sentence.count("every test row class 1")
+
+
+def test_the_final_loss_of_the_training_rows_is_the_one_that_is_named() -> None:
+    metrics = {**GOOD, "train": figures(46, 4, 4, 46, log_loss=0.186)}
+    assert "the loss is 0.186 on training rows" in diagnose(history(0.3, 0.21, 0.203), metrics)[1]
+
+
+@pytest.mark.parametrize("weight", ["none", "balanced"])
+@pytest.mark.parametrize("rows", [(50, 50), (90, 10), (60, 30, 10)])
+def test_guessing_costs_what_the_best_constant_costs(rows: tuple[int, ...], weight: str) -> None:
+    """No constant prediction has a lower weighted loss."""
+    truth = np.repeat(np.arange(len(rows)), rows)
+    shape = len(truth) if len(rows) == 2 else (len(truth), len(rows))
+    metrics = split_metrics(truth, np.full(shape, 1 / len(rows), np.float32))
+    balanced = sum(rows) / (len(rows) * np.array(rows))
+    weights = balanced if weight == "balanced" else np.ones(len(rows))
+    tried = np.random.default_rng(0).dirichlet(np.ones(len(rows)) * 2, 4000)
+    shares = np.array(rows) / sum(rows)
+    losses = -(np.log(tried) * weights * shares).sum(axis=1)
+    assert guessing_loss(metrics, weight) == pytest.approx(losses.min(), abs=2e-3)
+    assert guessing_loss(metrics, weight) <= losses.min() + 1e-12
+
+
+def test_titles_of_guessing() -> None:
+    assert guessing_title(class_entropy(3, 3, 3), 3) == "ln 3"
+    assert guessing_title(class_entropy(90, 10)) == "0.325"
+    assert class_entropy(0, 0, 0) == log(3)
+
+
+MATRICES = st.integers(2, 4).flatmap(
+    lambda k: st.lists(st.lists(st.integers(0, 40), min_size=k, max_size=k), min_size=k, max_size=k)
+)
+
+
+def metrics_of_counts(counts: list[list[int]]) -> dict[str, Any]:
+    """Return the metrics of rows with such a confusion matrix."""
+    classes = len(counts)
+    cells = [(t, p) for t in range(classes) for p in range(classes) for _ in range(counts[t][p])]
+    truth = np.array([t for t, _ in cells])
+    scores = np.full((len(cells), classes), 0.1, np.float32)
+    scores[np.arange(len(cells)), [p for _, p in cells]] = 0.9
+    scores /= scores.sum(axis=1, keepdims=True)
+    return split_metrics(truth, scores[:, 1] if classes == 2 else scores)
+
+
+@given(MATRICES, MATRICES, st.lists(st.floats(0.01, 3), min_size=1, max_size=4))
+def test_a_variant_below_the_majority_or_chance_is_never_praised(
+    train: list[list[int]], others: list[list[int]], losses: list[float]
+) -> None:
+    assume(len(train) == len(others) and sum(map(sum, train)) and sum(map(sum, others)))
+    metrics = {"train": metrics_of_counts(train), "validation": metrics_of_counts(others)}
+    found = diagnose(history(*losses), metrics, CHOSEN)
+    against = compare_with_majority(metrics, "validation")
+    assert against is not None
+    if against.accuracy < against.majority or not against.beats_chance():
+        assert found.kind in (*FAILURES, "below the majority")
+        assert not found.sentence.startswith("Learned")
+    if not against.beats_chance():
+        assert not found.learned
+    if found.kind in FAILURES:
+        assert "try" in found.sentence or "needed" in found.sentence, "a way out"
+
+
+def seeds_of(*counts: list[list[int]]) -> list[dict[str, Any]]:
+    return [{"train": metrics_of_counts(one), "test": metrics_of_counts(one)} for one in counts]
+
+
+def test_several_seeds_are_told_by_their_means() -> None:
+    metrics = seeds_of([[45, 5], [5, 45]], [[40, 10], [5, 45]], [[45, 5], [10, 40]])
+    found = diagnose_seeds([history(0.5, 0.3, 0.299)] * 3, metrics)
+    assert found.kind == "learned"
+    assert found.learned
+    mean = (0.90 + 0.85 + 0.85) / 3
+    assert f"{mean:.1%} of test rows are right" in found.sentence
+    assert found.sentence.endswith("Means of 3 seeds, whose accuracy is 0.850 to 0.900.")
+
+
+def test_seeds_that_differ_are_counted() -> None:
+    metrics = seeds_of([[45, 5], [5, 45]], [[45, 5], [5, 45]], [[50, 0], [50, 0]])
+    histories = [history(0.5, 0.3, 0.299)] * 2 + [history(0.6931, 0.6931)]
+    found = diagnose_seeds(histories, metrics)
+    assert found.kind == "learned"
+    assert found.sentence.endswith("So with 2 of 3 seeds.") or "Means of 2 of 3" in found.sentence
+
+
+def test_a_seed_is_named_where_means_would_say_something_else() -> None:
+    one_each = seeds_of([[50, 0], [50, 0]], [[0, 50], [0, 50]])
+    found = diagnose_seeds([history(0.6, 0.5)] * 2, one_each, Setting(), (7, 8))
+    assert found.kind == "predicts one class"
+    assert "(seed 7). So with all 2 seeds." in found.sentence

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn import metrics
 
-from reviewflow.evaluation.metrics import METRICS, split_metrics
+from reviewflow.evaluation.metrics import METRICS, confusion_counts, split_metrics
 from tests.conftest import ROOT
 
 EMPTY = {"tn": None, "fp": None, "fn": None, "tp": None}
@@ -101,3 +102,90 @@ def test_the_table_is_cheap_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def some_classes(rows: list[tuple[int, int]], classes: int) -> tuple[NDArray[np.float32], ...]:
+    """Return labels, and probabilities drawn with the seed of each row."""
+    labels = np.array([label for label, _ in rows], np.float32)
+    draws = np.array([np.random.default_rng(seed).random(classes) for _, seed in rows])
+    return labels, (draws / draws.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+@given(
+    st.integers(3, 5).flatmap(
+        lambda classes: st.tuples(
+            st.just(classes),
+            st.lists(
+                st.tuples(st.integers(0, classes - 1), st.integers(0, 50)), min_size=1, max_size=40
+            ),
+        )
+    )
+)
+def test_several_classes_give_scikit_learns_macro_figures(
+    case: tuple[int, list[tuple[int, int]]],
+) -> None:
+    classes, rows = case
+    labels, scores = some_classes(rows, classes)
+    truth, predicted, every = labels.astype(int), scores.argmax(axis=1), list(range(classes))
+    present = np.unique(truth)
+    figures = split_metrics(labels, scores)
+    assert figures["accuracy"] == metrics.accuracy_score(truth, predicted)
+    assert figures["log_loss"] == metrics.log_loss(truth, scores, labels=every)
+    means = metrics.precision_recall_fscore_support(
+        truth, predicted, labels=present, average="macro", zero_division=0
+    )
+    assert [figures[m] for m in ("precision", "recall", "f1")] == pytest.approx(list(means[:3]))
+    if len(present) == classes:
+        area = metrics.roc_auc_score(truth, scores, multi_class="ovr", average="macro")
+        assert figures["roc_auc"] == pytest.approx(area)
+    assert (figures["roc_auc"] is None) == (len(present) == 1)
+    assert figures["confusion"] == metrics.confusion_matrix(truth, predicted, labels=every).tolist()
+    of_classes = metrics.precision_recall_fscore_support(
+        truth, predicted, labels=every, zero_division=0
+    )
+    assert [c["rows"] for c in figures["classes"]] == of_classes[3].tolist()
+    assert [c["precision"] for c in figures["classes"]] == pytest.approx(of_classes[0])
+    for label, one in enumerate(figures["classes"]):
+        assert (one["recall"] is None) == (label not in present)
+        if label in present:
+            assert (one["recall"], one["f1"]) == pytest.approx(
+                (of_classes[1][label], of_classes[2][label])
+            )
+
+
+def test_several_classes_without_numbers_still_have_their_rows() -> None:
+    figures = split_metrics(np.array([0, 2, 2]), np.full((3, 3), np.nan, np.float32))
+    assert (figures["accuracy"], figures["confusion"], figures["rows"]) == (None, None, 3)
+    assert [one["rows"] for one in figures["classes"]] == [1, 0, 2]
+    assert {one["roc_auc"] for one in figures["classes"]} == {None}
+    assert list(figures)[-1] == "classes"
+
+
+def test_titles_name_the_mean_over_several_classes() -> None:
+    titles = {metric.name: metric.title_among(3) for metric in METRICS}
+    assert titles["f1"] == "macro F1"
+    assert titles["accuracy"] == "accuracy"
+    assert [metric.title_among(2) for metric in METRICS] == [metric.title for metric in METRICS]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=1, max_size=40),
+    st.floats(0.001, 0.999),
+)
+def test_a_threshold_moves_the_classes_and_nothing_else(
+    rows: list[tuple[int, float]], threshold: float
+) -> None:
+    labels = np.array([label for label, _ in rows], np.float32)
+    scores = np.array([score for _, score in rows], np.float32)
+    usual, moved = split_metrics(labels, scores), split_metrics(labels, scores, threshold)
+    assert moved["accuracy"] == metrics.accuracy_score(labels, scores.astype(float) > threshold)
+    assert (moved["roc_auc"], moved["log_loss"]) == (usual["roc_auc"], usual["log_loss"])
+
+
+def test_confusion_counts_are_the_same_shape_for_all() -> None:
+    two = split_metrics(np.array([0, 1, 1]), np.array([0.4, 0.6, 0.3], np.float32))
+    assert confusion_counts(two) == [[1, 0], [1, 1]]
+    three = split_metrics(np.array([0, 2]), np.eye(3, dtype=np.float32)[[0, 1]])
+    assert confusion_counts(three) == [[1, 0, 0], [0, 0, 0], [0, 1, 0]]
+    assert confusion_counts({}) is None
+    assert confusion_counts({"confusion": EMPTY}) is None

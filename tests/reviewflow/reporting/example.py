@@ -25,7 +25,7 @@ from sklearn.metrics import (
 from reviewflow.config.sections import Config
 from reviewflow.context import Context
 from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
-from reviewflow.evaluation.selection import best_variant
+from reviewflow.evaluation.selection import best_variant, choose_model
 from reviewflow.reporting.lineage import Lineage
 from reviewflow.reporting.stage import write_report_data
 
@@ -68,7 +68,9 @@ class Example:
         """The inputs that the charts are drawn from."""
         names = ("models", "evaluations", "reviews", "splits")
         variants = tuple(model.variant for model in self.inputs["lineage"])
-        chosen = {"variants": variants, "select": self.inputs["select"]}
+        trained = self.inputs["models"], self.inputs["evaluations"]
+        best = choose_model(*trained, variants, self.inputs["select"])
+        chosen = {"variants": variants, "best": best}
         return {name: self.inputs[name] for name in names} | chosen
 
 

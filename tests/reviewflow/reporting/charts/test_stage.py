@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from reviewflow.config.sections import Select
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
+from reviewflow.evaluation.selection import Choice
 from reviewflow.reporting.charts.stage import draw_charts
 from reviewflow.reporting.page.report_data import CHARTS
 from tests.reviewflow.reporting.example import Example, example
@@ -89,7 +89,7 @@ def test_classes_are_counted_with_missing_labels(tmp_path: Path) -> None:
     pq.write_table(pa.table({"split": sides}), split / "split.parquet")
     result = draw_charts(
         models=(), evaluations=(), variants=(), reviews=(review, review), splits=(split, split),
-        select=Select(), folder=out, context=Context(),
+        best=Choice(None, None), folder=out, context=Context(),
     )  # fmt: skip
     assert result == {"rows": 12}
     numbers = json.loads((out / "charts.json").read_text())

@@ -1,0 +1,112 @@
+"""Write a conclusion as a sentence, from its entry in run.json alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reviewflow.evaluation.ablation import factor_title, value_title
+from reviewflow.evaluation.metrics import metric_named
+
+Level = Mapping[str, Any]
+
+
+def conclusion_sentence(facts: Mapping[str, Any]) -> str:
+    """Return a sentence such as ``Learning rate: 0.01 is best, ROC AUC …``.
+
+    Parameters
+    ----------
+    facts : a conclusion of run.json. ``values`` has those that learned first, each by its figure.
+    """
+    name, values = facts["factor"], facts["values"]
+    metric = metric_named(facts["metric"]).title_among(facts["classes"])
+    learned = [level for level in values if level["learned"]]
+    failed = [level for level in values if not level["learned"]]
+    if not learned:
+        areas = ", ".join(f"{_title(name, lv)} {lv['roc_auc']:.3f}" for lv in failed)
+        return f"{factor_title(name)}: no value learned ({metric} {areas})."
+    best, others = learned[0], learned[1:]
+    digits = 3 if all(_three_digits(lv) != _three_digits(best) for lv in others) else 4
+    sentence = f"{factor_title(name)}: {_title(name, best)} {_is(name)} {_best(facts, others)}"
+    sentence += f", {metric} {best['roc_auc']:.{digits}f}"
+    if others:
+        second, *rest = others
+        sentence += f" against {second['roc_auc']:.{digits}f} with {_title(name, second)}"
+        sentence += f", {_judgement(facts)}{_by_accuracy(name, best, second)}"
+        then = [f"{_title(name, lv)} {lv['roc_auc']:.{digits}f}" for lv in rest]
+        sentence += f"; then {', '.join(then)}" if then else ""
+    for level in failed:
+        how = _failure(level["kind"])
+        sentence += f"; {_title(name, level)} {how} ({level['roc_auc']:.3f})"
+    sets = facts["sets"]
+    if sets["all"] > 1:
+        sentence += f"; best in {sets['agreeing']} of {sets['all']} settings of the rest"
+    return f"{sentence}."
+
+
+def _best(facts: Mapping[str, Any], others: Sequence[Level]) -> str:
+    """Return ``best``, or ``ahead`` of a value that it is not told apart from."""
+    return "best" if facts["beyond_chance"] is not False or not others else "ahead"
+
+
+def _title(name: str, level: Level) -> str:
+    return value_title(name, level["value"])
+
+
+def _three_digits(level: Level) -> float:
+    return round(float(level["roc_auc"]), 3)
+
+
+def _is(name: str) -> str:
+    """Return the verb. Stems, lemmas and words are plural."""
+    return "are" if name in ("normalize.reduce", "vectorize.ngram_range") else "is"
+
+
+def _failure(kind: str) -> str:
+    """Return what became of a value that did not learn, in the past tense."""
+    if kind == "no better than the majority":
+        return "was no better than the majority class"
+    if kind in ("diverged", "did not learn"):
+        return kind
+    return "predicted one class" if kind == "predicts one class" else "did not beat chance"
+
+
+def _judgement(facts: Mapping[str, Any]) -> str:
+    """Return whether the difference is told apart from chance."""
+    low, high = facts["interval"]
+    if low is None or high is None:
+        return "on too few rows to judge it"
+    several = facts["seeds"] > 1
+    chance = f"{facts['rows']:,} {facts['on']} rows" + f" and {facts['seeds']} seeds" * several
+    interval = f"95 % {_signed_text(low)} to {_signed_text(high)} over {chance}"
+    if facts["beyond_chance"] is None:
+        return f"more than the {facts['on']} rows' chance ({interval}), but one seed cannot tell"
+    if facts["beyond_chance"]:
+        return f"more than chance ({interval})"
+    if facts["beyond_rows"]:
+        return (
+            f"not told apart from chance among {facts['factors']} comparisons (p "
+            f"{p_text(facts['p_adjusted'])} by Holm's correction, {interval})"
+        )
+    return f"not told apart from chance ({interval})"
+
+
+def _signed_text(value: float) -> str:
+    """Return ``+0.0031`` or ``−0.0002``, with enough digits to show the sign."""
+    digits = next((n for n in (4, 5, 6) if round(value, n)), 4)
+    return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else "0.0000"
+
+
+def p_text(p: float) -> str:
+    """Return a p with the digits that matter: ``< 0.001``, ``0.03``."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def _by_accuracy(name: str, best: Level, second: Level) -> str:
+    """Return that the runner-up is right more often, or nothing."""
+    ours, theirs = best["accuracy"], second["accuracy"]
+    if round(theirs, 4) <= round(ours, 4):
+        return ""
+    return (
+        f"; by accuracy {_title(name, second)} {_is(name)} ahead, {theirs:.3f} against {ours:.3f}"
+    )
