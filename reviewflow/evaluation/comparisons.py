@@ -36,7 +36,7 @@ from reviewflow.evaluation.intervals import (
 from reviewflow.evaluation.majority import majority_baseline
 from reviewflow.evaluation.metrics import THRESHOLD, predicted_classes
 from reviewflow.evaluation.predictions import LabelledRows, read_labelled_rows
-from reviewflow.evaluation.roc_auc import area_under_curve
+from reviewflow.evaluation.roc_auc import macro_area
 from reviewflow.evaluation.significance import mcnemar
 from reviewflow.reviews.split import SPLITS
 
@@ -188,7 +188,7 @@ def score_model(rows: LabelledRows, threshold: float) -> ModelScore | None:
     """
     if not len(rows.labels) or not np.isfinite(rows.probabilities).all():
         return None
-    area = area_under_curve(rows.labels, rows.probabilities)
+    area = macro_area(rows.labels, rows.probabilities)
     if math.isnan(area.value):
         return None
     right = predicted_classes(rows.probabilities, threshold) == rows.labels

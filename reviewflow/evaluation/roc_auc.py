@@ -31,7 +31,7 @@ class Area(NamedTuple):
     contributions: Figures
 
 
-def area_under_curve(labels: NDArray[Any], probabilities: NDArray[np.float32]) -> Area:
+def macro_area(labels: NDArray[Any], probabilities: NDArray[np.float32]) -> Area:
     """Return the ROC AUC of N rows.
 
     Parameters

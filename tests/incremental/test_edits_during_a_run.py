@@ -13,7 +13,7 @@ import pytest
 from tests.incremental.conftest import Checkout, First
 
 EVALUATE = "reviewflow/evaluation/evaluate.py"
-BOOTSTRAP = "reviewflow/evaluation/bootstrap.py"
+INTERVALS = "reviewflow/evaluation/intervals.py"
 METRICS = "reviewflow/evaluation/metrics.py"
 REVIEWS_SUITE = "configs/expectations/reviews.yaml"
 
@@ -55,14 +55,14 @@ EDITS = {
         "reviewflow.evaluation.evaluate",
         "evaluate[relu]",
     ),
-    "the seed of the bootstrap": Meanwhile(
+    "the level of intervals": Meanwhile(
         "train",  # two groups before it is imported
         "report",
-        BOOTSTRAP,
-        "BOOTSTRAP_SEED = 0",
-        "BOOTSTRAP_SEED = 1",
-        "reviewflow.evaluation.bootstrap",
-        "reviewflow.evaluation.bootstrap",
+        INTERVALS,
+        "LEVEL = 0.95",
+        "LEVEL = 0.90",
+        "reviewflow.evaluation.intervals",
+        "reviewflow.evaluation.intervals",
         "report",
     ),
     "a limit of a suite": Meanwhile(

@@ -66,7 +66,7 @@ def _conclusion(item: Any) -> Conclusion:
 
 def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
     best, second, name = item["best"], item["runner_up"], str(item["factor"])
-    accuracy, p = item["accuracy"], item["mcnemar"]["p"]
+    accuracy, p = item["accuracy"], (item["mcnemar"] or {}).get("p")
     verdict = {True: "yes", False: "no", None: "one seed cannot tell"}[item["beyond_chance"]]
     return (
         factor_title(name),
@@ -76,7 +76,7 @@ def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
         _with_interval(item["difference"], *item["interval"]),
         f"{figure(best['accuracy'])} against {figure(second['accuracy'])}",
         _with_interval(accuracy["difference"], accuracy["low"], accuracy["high"]),
-        "< 0.0001" if p < 0.0001 else figure(p),
+        "< 0.0001" if p is not None and p < 0.0001 else figure(p),
         f"{item['seeds']}",
         verdict,
     )

@@ -21,7 +21,7 @@ from reviewflow.evaluation.comparisons import (
     compare_variants,
     variant_figures,
 )
-from reviewflow.evaluation.roc_auc import area_under_curve
+from reviewflow.evaluation.roc_auc import macro_area
 from reviewflow.evaluation.significance import mcnemar
 
 ROWS = 800
@@ -153,7 +153,7 @@ def some_variant(number: int, seeds: int, rows: int, draw: int) -> VariantScore:
     areas, right = [], []
     for _ in range(seeds):
         scores = np.round(generator.random(rows) + generator.random() * labels, 1)
-        areas.append(area_under_curve(labels, scores.astype(np.float32)))
+        areas.append(macro_area(labels, scores.astype(np.float32)))
         right.append((scores > 0.5) == labels)
     return VariantScore(
         number,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from reviewflow.evaluation.roc_auc import area_under_curve
+from reviewflow.evaluation.roc_auc import macro_area
 
 
 def some_rows(number: int, apart: float, seed: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -32,7 +32,7 @@ def some_rows(number: int, apart: float, seed: int) -> tuple[NDArray[np.int8], N
 def test_area_is_scikit_learns_and_the_share_of_pairs(rows: list[tuple[int, float]]) -> None:
     labels = np.array([label for label, _ in rows], np.int8)
     scores = np.array([score for _, score in rows], np.float32)
-    found = area_under_curve(labels, scores).value
+    found = macro_area(labels, scores).value
     pairs = list(product(scores[labels == 1], scores[labels == 0]))
     share = sum((p > n) + (p == n) / 2 for p, n in pairs) / len(pairs)
     assert found == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
@@ -45,7 +45,7 @@ def test_macro_area_is_scikit_learns() -> None:
     odds = generator.random((300, 4)) + np.eye(4)[labels] * 0.4
     scores = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
     expected = roc_auc_score(labels, scores, multi_class="ovr", average="macro")
-    assert area_under_curve(labels, scores).value == pytest.approx(expected, abs=1e-12)
+    assert macro_area(labels, scores).value == pytest.approx(expected, abs=1e-12)
 
 
 def delong_deviation(
@@ -65,9 +65,7 @@ def delong_deviation(
 def test_contributions_give_delongs_variance_of_a_difference() -> None:
     labels, one = some_rows(900, 1.2, 2)
     other = (one + np.random.default_rng(3).normal(0, 0.7, 900)).astype(np.float32)
-    difference = (
-        area_under_curve(labels, one).contributions - area_under_curve(labels, other).contributions
-    )
+    difference = macro_area(labels, one).contributions - macro_area(labels, other).contributions
     found = math.sqrt(float(difference @ difference))
     assert found == pytest.approx(delong_deviation(labels, one, other), rel=1e-12)
 
@@ -79,16 +77,16 @@ def test_contributions_have_the_bootstraps_deviation(classes: int) -> None:
     scores = (generator.random((500, classes)) + 0.5 * np.eye(classes)[labels]).astype(np.float32)
     scores = scores[:, 1] if classes == 2 else scores
     draws = [generator.integers(0, 500, 500) for _ in range(600)]
-    resampled = [area_under_curve(labels[draw], scores[draw]).value for draw in draws]
-    own = area_under_curve(labels, scores).contributions
+    resampled = [macro_area(labels[draw], scores[draw]).value for draw in draws]
+    own = macro_area(labels, scores).contributions
     assert math.sqrt(float(own @ own)) == pytest.approx(np.std(resampled), rel=0.1)
 
 
 def test_one_class_has_no_area_and_one_row_no_variance() -> None:
-    alone = area_under_curve(np.ones(3, np.int8), np.array([0.1, 0.2, 0.3], np.float32))
+    alone = macro_area(np.ones(3, np.int8), np.array([0.1, 0.2, 0.3], np.float32))
     assert math.isnan(alone.value)
     three = np.full((3, 3), 1 / 3, np.float32)
-    assert math.isnan(area_under_curve(np.ones(3, np.int8), three).value)
-    single = area_under_curve(np.array([1, 0, 0], np.int8), np.array([0.5, 0.2, 0.7], np.float32))
+    assert math.isnan(macro_area(np.ones(3, np.int8), three).value)
+    single = macro_area(np.array([1, 0, 0], np.int8), np.array([0.5, 0.2, 0.7], np.float32))
     assert single.value == 0.5
     assert np.isnan(single.contributions).all()
