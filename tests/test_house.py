@@ -44,7 +44,6 @@ FILES_IN_TWO_FOLDERS = {
     "data": "the points of the two moons, and the command",
     "errors": "the tree of errors, and how the command line shows one",
     "locks": "those of the store, and those of Prefect's server",
-    "main": "the main charts, and the entry of the command line",
     "moons": "the job, its tasks and its flow",
     "normalize": "texts, and source code",
     "sentiment": "the job, its configuration and its flow",

@@ -9,6 +9,7 @@ Everything that walks the job (plan, run, run.json, the store's listing) walks `
 """
 
 from reviewflow.jobs.sentiment_facts import (
+    CLASS_NAMES,
     CLASSES,
     INDEX,
     LINEAGE,
@@ -171,7 +172,7 @@ SENTIMENT = Job(
                 "splits": Reads("split", ("split.parquet",), every="part"),
             },
             settings=("train.seed", "select"),
-            facts=(LINEAGE,),
+            facts=(LINEAGE, CLASS_NAMES),
         ),
     ),
 )

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reviewflow.errors import ConfigError
 from reviewflow.pipeline.stage import Fact, Resource, Settings
 from reviewflow.reporting.lineage import Lineage, variant_numbers
 from reviewflow.reviews.split import Position, split_position
@@ -67,13 +68,29 @@ def seed_settings(settings: Mapping[str, Any], seed: int) -> Mapping[str, Any]:
 def resolved_device(device: str) -> str:
     """Return ``cpu`` or ``cuda``.
 
-    ``auto`` is CUDA if a device file and a CUDA build are there.
+    ``auto`` is CUDA if a device file and a CUDA build are there. It imports nothing, since planning
+    must stay quick. Only where ``cuda`` is asked for, PyTorch is asked as well.
 
-    It imports nothing, since planning must stay quick.
+    Raises
+    ------
+    ConfigError : if ``cuda`` is asked for and cannot be used.
     """
-    if device != "auto":
-        return device
-    return "cuda" if Path("/dev/nvidia0").exists() and "+cpu" not in version("torch") else "cpu"
+    cuda_build = "+cpu" not in version("torch")
+    if device == "auto":
+        return "cuda" if cuda_build and Path("/dev/nvidia0").exists() else "cpu"
+    if device == "cuda" and not (cuda_build and _finds_cuda()):
+        why = "finds no CUDA device" if cuda_build else "was built without CUDA"
+        raise ConfigError(
+            f"train.device is cuda, but PyTorch {why} on this machine; set train.device: cpu, or "
+            "auto, which takes CUDA where there is one."
+        )
+    return device
+
+
+def _finds_cuda() -> bool:
+    from torch.cuda import is_available
+
+    return bool(is_available())
 
 
 POSITION = Fact("position", "position", part_position, lambda value: value and asdict(value))
@@ -83,5 +100,6 @@ INDEX = Fact(
 CLASSES = Fact(
     "classes", "classes", lambda node, part, index: len(index.class_names), lambda value: value
 )
+CLASS_NAMES = Fact("class_names", "class names", lambda node, part, index: index.class_names, list)
 LINEAGE = Fact("lineage", "variants", models_lineage, lambda value: [list(each) for each in value])
 WORDNET = Resource("wordnet", digest=wordnet)

@@ -35,6 +35,7 @@ def write_report_data(
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
     lineage: tuple[Lineage, ...],
+    class_names: tuple[str, ...],
     seed: int,
     select: Select,
     folder: Path,
@@ -49,7 +50,8 @@ def write_report_data(
     vocabularies : one folder a vocabulary
     reviews, splits : one folder a part
     lineage : of each model its variant's number, and which of the above it was made from
-    seed : draws the two reviews that the report shows
+    class_names : what people call each of the K classes
+    seed : draws the reviews that the report shows
     select : how the best variant is chosen
 
     Returns
@@ -65,6 +67,7 @@ def write_report_data(
         variants=variants,
         reviews=reviews,
         splits=splits,
+        class_names=class_names,
         best=best,
         folder=folder,
         context=context,
@@ -74,16 +77,18 @@ def write_report_data(
     context.check_stop()
     origin = lineage[best.model or 0]
     own_tokens = _folders_of_set(tokens, origin.tokens, len(reviews))
-    _write_json(folder / "reviews.json", sample_reviews(reviews, splits, own_tokens, seed))
+    samples = sample_reviews(reviews, splits, own_tokens, class_names, seed)
+    _write_json(folder / "reviews.json", samples)
     if best.model is not None:
         inputs = ModelInputs(
             models[best.model],
+            evaluations[best.model],
             vocabularies[origin.vocabulary],
             _folders_of_set(features, origin.features, len(reviews)),
             own_tokens,
             reviews,
         )
-        words, mistakes = explain_model(inputs, context)
+        words, mistakes = explain_model(inputs, class_names, context)
         _write_json(folder / "words.json", words)
         _write_json(folder / "mistakes.json", mistakes)
     return figures

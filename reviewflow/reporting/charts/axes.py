@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reviewflow.formatting import visible
 from reviewflow.reporting.charts.palette import GRID, INK, MUTED, line_style
+
+WIDE = ("W", "F")  # letters that take the place of two, such as Chinese ones
 
 
 def add_axes(figure: Any, place: tuple[float, ...], x_label: str, y_label: str) -> Any:
@@ -58,3 +62,22 @@ def draw_variant_line(
 def finite_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the values that are neither NaN nor infinite."""
     return values[np.isfinite(values)]
+
+
+def short_label(name: str, most: int) -> str:
+    """Return a class name on one line, cut to the width of ``most`` letters."""
+    line = " ".join(visible(name).split())
+    if label_width(line) <= most:
+        return line
+    kept, width = "", 1  # of the ellipsis
+    for letter in line:
+        width += label_width(letter)
+        if width > most:
+            break
+        kept += letter
+    return kept.rstrip() + "…"
+
+
+def label_width(text: str) -> int:
+    """Return the width of a text, in letters of the Latin alphabet."""
+    return sum(1 + (east_asian_width(letter) in WIDE) for letter in text)

@@ -1,23 +1,25 @@
-"""Compare predicted probabilities with shares of positive rows.
+"""Compare predicted probabilities with shares of rows.
 
-labels, probabilities ─ tenths ─▶ mean probability, share of positives, its interval ─▶ chart
+is_class, probabilities ─ tenths ─▶ mean probability, share of the class, its interval ─▶ chart
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reviewflow.reporting.charts.axes import add_axes
-from reviewflow.reporting.charts.palette import MUTED, POSITIVE
+from reviewflow.reporting.charts.axes import add_axes, short_label
+from reviewflow.reporting.charts.palette import MUTED, class_colour
 from reviewflow.reporting.charts.svg import render_svg
 
 BINS = 10
 Z = 1.959964  # the normal distribution's quantile for 95 %
+TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+FURTHEST = 0.0005  # probabilities nearer to 0 or 1 are drawn at the edge
 
 
 @dataclass(frozen=True)
@@ -27,30 +29,41 @@ class CalibrationCurve:
     Attributes
     ----------
     predicted : mean probability of each bin.
-    observed : share of its rows that are positive.
+    observed : share of its rows that are of the class.
     low, high : Wilson's 95 % interval of that share (JASA 22, 1927).
-    error : mean distance of ``predicted`` and ``observed``, each bin weighted by its rows.
+    rows : int64, shape (B,), of each bin.
+    error : mean distance of ``predicted`` and ``observed``, each bin weighted by its rows: the
+        expected calibration error (Naeini et al., AAAI 2015), with bins of equal size.
     """
 
     predicted: NDArray[np.float64]
     observed: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    rows: NDArray[np.int64]
     error: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as JSON: ``error``, and ``bins`` with a figure each."""
+        names = ("rows", "predicted", "observed", "low", "high")
+        columns = (self.rows, self.predicted, self.observed, self.low, self.high)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        bins = [dict(zip(names, figures, strict=True)) for figures in rows]
+        return {"error": self.error, "bins": bins}
 
 
 def calibration_curve(
-    labels: NDArray[np.int8], probabilities: NDArray[np.float32]
+    is_class: NDArray[np.bool_], probabilities: NDArray[np.float32]
 ) -> CalibrationCurve:
-    """Return the share of positive rows in each tenth by probability."""
+    """Return the share of rows of a class in each tenth by probability."""
     order = np.argsort(probabilities, kind="stable")
     bins = [rows for rows in np.array_split(order, BINS) if len(rows)]
     predicted = np.array([probabilities[rows].astype(np.float64).mean() for rows in bins])
-    observed = np.array([float((labels[rows] == 1).mean()) for rows in bins])
+    observed = np.array([float(is_class[rows].mean()) for rows in bins])
     sizes = np.array([len(rows) for rows in bins])
     low, high = wilson_interval(observed, sizes)
     error = float(np.average(np.abs(predicted - observed), weights=sizes))
-    return CalibrationCurve(predicted, observed, low, high, error)
+    return CalibrationCurve(predicted, observed, low, high, sizes, error)
 
 
 def wilson_interval(
@@ -62,28 +75,82 @@ def wilson_interval(
     return centre - reach / (1 + Z * Z / rows), centre + reach / (1 + Z * Z / rows)
 
 
-def calibration_chart(curve: CalibrationCurve) -> str:
-    """Return a chart of the shares with intervals and the perfect diagonal."""
+def calibration_chart(curves: Mapping[int, CalibrationCurve], names: tuple[str, ...]) -> str:
+    """Return a chart of the shares with intervals and the perfect diagonal.
+
+    The axes are those of log-odds, on which shares near 0 and 1 can be told apart.
+
+    Parameters
+    ----------
+    curves : by number of the class. Of two classes the second one's is enough.
+    names : of the K classes.
+    """
+    edge = _edge(curves)
+    ticks = [tick for tick in TICKS if edge <= tick <= 1 - edge]
+    of_class = short_label(names[1], 18) if len(names) == 2 else "the class"
 
     def draw(figure: Any) -> None:
         axes = add_axes(
-            figure, (0.16, 0.155, 0.79, 0.815), "predicted probability of positive",
-            "share that is positive",
+            figure, (0.2, 0.155, 0.77, 0.815), f"predicted probability of {of_class}",
+            f"share that is {of_class}",
         )  # fmt: skip
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1)
-        axes.vlines(curve.predicted, curve.low, curve.high, color=POSITIVE, linewidth=2)
-        axes.plot(curve.predicted, curve.observed, "o", color=POSITIVE, markersize=8)
-        axes.set(xlim=(0, 1), ylim=(0, 1.005), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+        axes.xaxis.label.set_parse_math(False)
+        axes.yaxis.label.set_parse_math(False)
+        ends = log_odds(np.array([edge, 1 - edge]))
+        axes.plot(ends, ends, color=MUTED, linewidth=1)
+        for number, curve in curves.items():
+            _draw_curve(axes, curve, class_colour(number, len(names)), edge, len(curves) > 1)
+        places, words = log_odds(np.array(ticks)), [f"{tick:g}" for tick in ticks]
+        few = [word if len(ticks) < 6 or word not in ("0.1", "0.9") else "" for word in words]
+        axes.set_xticks(places, few)
+        axes.set_yticks(places, words)
+        margin = (ends[1] - ends[0]) * 0.02
+        limits = (ends[0] - margin, ends[1] + margin)
+        axes.set(xlim=limits, ylim=limits)
 
-    points = "; ".join(
-        f"{p:.2f} predicted, {s:.2f} seen"
-        for p, s in zip(curve.predicted, curve.observed, strict=True)
-        if math.isfinite(p)
-    )
     return render_svg(
         "calibration",
         (500, 500),
         draw,
         title="Calibration of the best variant on the test rows",
-        description=f"Tenths of the rows by probability: {points}.",
+        description=" ".join(_in_words(curve, names[k]) for k, curve in curves.items()),
+    )
+
+
+def log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ln(p / (1 − p)) of probabilities between 0 and 1."""
+    return np.log(probabilities) - np.log1p(-probabilities)
+
+
+def _edge(curves: Mapping[int, CalibrationCurve]) -> float:
+    """Return the smallest probability, or distance from 1, on the axes."""
+    means = np.concatenate([np.zeros(0), *(curve.predicted for curve in curves.values())])
+    nearest = np.minimum(means, 1 - means)
+    smallest = float(nearest.min()) if len(nearest) else 0.5
+    return min(max(smallest / 2, FURTHEST), 0.1)
+
+
+def _draw_curve(axes: Any, curve: CalibrationCurve, colour: str, edge: float, thin: bool) -> None:
+    def inside(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        return log_odds(np.clip(shares, edge, 1 - edge))
+
+    predicted = inside(curve.predicted)
+    axes.vlines(
+        predicted, inside(curve.low), inside(curve.high), color=colour,
+        linewidth=1 if thin else 2, alpha=0.6 if thin else None,
+    )  # fmt: skip
+    axes.plot(
+        predicted, inside(curve.observed), "o-" if thin else "o", color=colour, linewidth=1,
+        markersize=5 if thin else 8,
+    )  # fmt: skip
+
+
+def _in_words(curve: CalibrationCurve, name: str) -> str:
+    points = "; ".join(
+        f"{p:.2g} predicted, {s:.2g} seen"
+        for p, s in zip(curve.predicted.tolist(), curve.observed.tolist(), strict=True)
+    )
+    return (
+        f"Tenths of the rows by probability of {short_label(name, 60)}: {points}; "
+        f"the mean distance is {curve.error:.4f}."
     )

@@ -154,9 +154,8 @@ def _layer_chart(measure: Measure, curves: list[LayerCurve]) -> str:
             if high / low < 10:
                 axes.set_ylim(low / 3, high * 3)
         else:
-            axes.set_ylim(
-                0, max([1e-3, *(float(v) for c in curves for v in finite_values(c.values))])
-            )
+            highest = max(float(value) for c in curves for value in finite_values(c.values))
+            axes.set_ylim(0, 1.06 * max(highest, 1e-3))  # a line at the top has room for its width
             limit_ticks(axes.yaxis, 4)
 
     lasts = [float(curve.values[-1]) for curve in curves if len(curve.values)]

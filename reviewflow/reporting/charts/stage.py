@@ -19,22 +19,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.evaluation.diagnosis import class_entropy
+from reviewflow.evaluation.predictions import read_labelled_rows
 from reviewflow.evaluation.selection import Choice
-from reviewflow.reporting.charts.calibration import calibration_chart, calibration_curve
+from reviewflow.reporting.charts.best import draw_best
+from reviewflow.reporting.charts.class_counts import ClassCounts, class_chart
 from reviewflow.reporting.charts.layers import layer_charts
-from reviewflow.reporting.charts.main import (
-    HIGHEST_LOSS,
-    LossCurve,
-    RocCurve,
-    class_chart,
-    confusion_chart,
-    loss_chart,
-    roc_chart,
-)
+from reviewflow.reporting.charts.loss import LossCurve, highest_loss, loss_chart
 from reviewflow.reviews.split import SPLITS
 from reviewflow.store.parquet import read_parquet
 
@@ -46,6 +39,7 @@ def draw_charts(
     variants: tuple[int, ...],
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
+    class_names: tuple[str, ...],
     best: Choice,
     folder: Path,
     context: Context,
@@ -58,6 +52,7 @@ def draw_charts(
     evaluations : folders with ``predictions.parquet`` and ``metrics.json``, one a model
     variants : number of each model's variant; several seeds of one variant share it
     reviews, splits : folders with ``reviews.parquet`` and ``split.parquet``, one a part
+    class_names : what people call each of the K classes
     best : the variant that was chosen, and the model that represents it
 
     Returns
@@ -67,51 +62,61 @@ def draw_charts(
 
     Notes
     -----
-    ``charts.json`` holds ``classes`` (rows by split and class), ``best`` (a variant's number or
-    null), ``groups`` (numbers of the variants in the loss chart), ``last_losses`` (of each of
-    those, the mean over its seeds of the last epoch's loss, null where it is not finite) and
-    ``cut_off`` (whether a loss is outside that chart).
+    ``charts.json`` holds ``class_names``, ``classes`` (rows by split and class name), ``missing``
+    (rows without a label by split), ``best`` (a variant's number or null), ``groups`` (numbers of
+    the variants in the loss chart), ``last_losses`` (of each of those, the mean over its seeds of
+    the last epoch's loss, null where it is not finite), ``cut_off`` (whether a loss is outside that
+    chart) and ``highest_loss`` (where it ends). Of the best variant it holds ``calibration`` and
+    ``confusions``, as :func:`reviewflow.reporting.charts.best.draw_best` returns them.
     """
-    counts = _counts(reviews, splits)
+    counts = _counts(reviews, splits, class_names)
     _write(folder / "classes.svg", class_chart(counts))
     context.check_stop()
 
-    metrics = [_json(evaluation / "metrics.json") for evaluation in evaluations]
     curves = tuple(
         _loss_curve(model, number) for model, number in zip(models, variants, strict=True)
     )
     if curves:
-        guessing = class_entropy(counts["train"]["negative"], counts["train"]["positive"])
-        _write(folder / "loss.svg", loss_chart(curves, best.variant, guessing))
+        guessing = class_entropy(*counts.rows["train"])
+        _write(folder / "loss.svg", loss_chart(curves, best.variant, guessing, len(class_names)))
     for name, chart in layer_charts(models, variants).items():
         _write(folder / f"{name}.svg", chart)
     context.check_stop()
-    if best.model is not None:
-        _draw_best(evaluations[best.model], metrics[best.model], folder)
     numbers = _numbers(counts, curves, best.variant)
+    if best.model is not None:
+        evaluation = evaluations[best.model]
+        test, train = (read_labelled_rows(evaluation, split) for split in ("test", "train"))
+        figures = _json(evaluation / "metrics.json")["test"]
+        charts, of_best = draw_best(test, train, figures, class_names)
+        for name, chart in charts.items():
+            _write(folder / f"{name}.svg", chart)
+        numbers |= of_best
     _write(folder / "charts.json", json.dumps(numbers, indent=1) + "\n")
-    return {"rows": sum(sum(labels.values()) for labels in counts.values())}
+    return {"rows": counts.total}
 
 
-def _counts(reviews: tuple[Path, ...], splits: tuple[Path, ...]) -> dict[str, dict[str, int]]:
-    """Return the rows by split and class.
-
-    ``missing`` counts the rows without a label.
-    """
-    counts = {split: {"negative": 0, "positive": 0, "missing": 0} for split in SPLITS}
+def _counts(
+    reviews: tuple[Path, ...], splits: tuple[Path, ...], class_names: tuple[str, ...]
+) -> ClassCounts:
+    """Return the rows by split and class."""
+    counts = np.zeros((len(SPLITS), len(class_names) + 1), np.int64)  # the last column: no label
     for review, split in zip(reviews, splits, strict=True):
         labels = read_parquet(review / "reviews.parquet", columns=["label"])["label"]
-        sides = read_parquet(split / "split.parquet", columns=["split"])["split"]
-        part = pa.table({"label": labels, "split": sides.cast(pa.string())})
-        totals = part.group_by(["split", "label"]).aggregate([([], "count_all")]).to_pylist()
-        for total in totals:
-            label = {0: "negative", 1: "positive"}.get(total["label"], "missing")
-            counts[total["split"]][label] += total["count_all"]
-    return {
-        split: labels
-        for split, labels in counts.items()
-        if split != "validation" or any(labels.values())
+        names = read_parquet(split / "split.parquet", columns=["split"])["split"]
+        known = pc.fill_null(labels, len(class_names)).to_numpy()
+        for number, name in enumerate(SPLITS):
+            own = known[pc.equal(names.cast(pa.string()), name).to_numpy()]
+            counts[number] += np.bincount(own, minlength=counts.shape[1])
+    rows = {
+        name: own.tolist()
+        for name, own in zip(SPLITS, counts, strict=True)
+        if name != "validation" or own.any()
     }
+    return ClassCounts(
+        class_names,
+        {split: own[:-1] for split, own in rows.items()},
+        {split: own[-1] for split, own in rows.items()},
+    )
 
 
 def _loss_curve(model: Path, variant: int) -> LossCurve:
@@ -125,54 +130,22 @@ def _loss_curve(model: Path, variant: int) -> LossCurve:
     )
 
 
-def _draw_best(evaluation: Path, metrics: dict[str, Any], folder: Path) -> None:
-    predictions = read_parquet(evaluation / "predictions.parquet")
-    labels, probabilities = _labelled_rows(predictions, "test")
-    test, train = _roc_curve(predictions, "test"), _roc_curve(predictions, "train")
-    if test is not None:
-        _write(folder / "roc.svg", roc_chart(test, train))
-        curve = calibration_curve(labels, probabilities)
-        _write(folder / "calibration.svg", calibration_chart(curve))
-    confusion = metrics["test"]["confusion"]
-    _write(
-        folder / "confusion.svg",
-        confusion_chart(confusion["tn"], confusion["fp"], confusion["fn"], confusion["tp"]),
-    )
-
-
-def _roc_curve(predictions: pa.Table, split: str) -> RocCurve | None:
-    """Return the curve of a split's labelled rows.
-
-    None if they hold one class only.
-    """
-    from sklearn.metrics import auc, roc_curve
-
-    labels, probabilities = _labelled_rows(predictions, split)
-    if len(np.unique(labels)) < 2:
-        return None
-    false_share, true_share, _ = roc_curve(labels, probabilities)
-    return RocCurve(false_share, true_share, float(auc(false_share, true_share)))
-
-
-def _labelled_rows(
-    predictions: pa.Table, split: str
-) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Return labels and probabilities of the labelled rows of one split."""
-    mine = pc.equal(predictions["split"].cast(pa.string()), split)
-    rows = predictions.filter(pc.and_(mine, pc.is_valid(predictions["label"])))
-    return rows["label"].to_numpy(), rows["probability"].to_numpy()
-
-
 def _numbers(
-    counts: dict[str, dict[str, int]], curves: tuple[LossCurve, ...], best: int | None
+    counts: ClassCounts, curves: tuple[LossCurve, ...], best: int | None
 ) -> dict[str, Any]:
     variants = sorted({curve.variant for curve in curves})
+    highest = highest_loss(len(counts.names))
     return {
-        "classes": counts,
+        "class_names": list(counts.names),
+        "classes": {
+            split: dict(zip(counts.names, rows, strict=True)) for split, rows in counts.rows.items()
+        },
+        "missing": dict(counts.missing),
         "best": best,
         "groups": variants,
         "last_losses": [_last_loss(curves, variant) for variant in variants],
-        "cut_off": any(not bool((curve.losses <= HIGHEST_LOSS).all()) for curve in curves),
+        "cut_off": any(not bool((curve.losses <= highest).all()) for curve in curves),
+        "highest_loss": highest,
     }
 
 

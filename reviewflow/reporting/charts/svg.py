@@ -9,6 +9,7 @@ The bytes depend on the figure alone: no date, no random ids, and no settings of
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from html import escape
 from io import StringIO
@@ -47,7 +48,9 @@ def render_svg(
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with MATPLOTLIB_LOCK, matplotlib.rc_context():
+    with MATPLOTLIB_LOCK, matplotlib.rc_context(), warnings.catch_warnings():
+        # the reader's browser has letters that Matplotlib's font lacks
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(
             {

@@ -10,18 +10,22 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reviewflow.evaluation.metrics import CLASS_NAMES
 from reviewflow.reporting.examples.explanations import review_text, review_tokens
 from reviewflow.store.parquet import read_parquet
 
 LONGEST_RAW = 700  # characters that are shown
 LONGEST_TOKENS = 130  # tokens that are shown
+MOST_CLASSES = 6  # that a review is drawn of
 
 
 def sample_reviews(
-    reviews: Sequence[Path], splits: Sequence[Path], tokens: Sequence[Path], seed: int
+    reviews: Sequence[Path],
+    splits: Sequence[Path],
+    tokens: Sequence[Path],
+    class_names: Sequence[str],
+    seed: int,
 ) -> list[dict[str, Any]]:
-    """Return a random negative and positive training review, as JSON.
+    """Return a random training review of each class, as JSON.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def sample_reviews(
     ]
     generator = np.random.default_rng(seed)
     samples = []
-    for label, name in enumerate(CLASS_NAMES):
+    for label, name in enumerate(class_names[:MOST_CLASSES]):
         rows = [np.flatnonzero(part == label) for part in labels]
         total = sum(map(len, rows))
         if not total:

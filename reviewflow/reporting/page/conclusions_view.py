@@ -33,11 +33,12 @@ CONCLUSION_TITLES = (
     "Runner-up",
     "ROC AUC",
     "Difference, 95 %",
+    "p by Holm",
     "Accuracy",
     "Difference, 95 %",
     "McNemar p",
     "Seeds",
-    "More than chance",
+    "Told apart",
 )
 
 
@@ -66,7 +67,7 @@ def _conclusion(item: Any) -> Conclusion:
 
 def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
     best, second, name = item["best"], item["runner_up"], str(item["factor"])
-    accuracy, p = item["accuracy"], (item["mcnemar"] or {}).get("p")
+    accuracy, mcnemar = item["accuracy"], item["mcnemar"] or {}
     verdict = {True: "yes", False: "no", None: "one seed cannot tell"}[item["beyond_chance"]]
     return (
         factor_title(name),
@@ -74,12 +75,19 @@ def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
         f"{visible(value_title(name, second['value']), 80)} ({visible(second['variant'], 80)})",
         f"{figure(best['roc_auc'])} against {figure(second['roc_auc'])}",
         _with_interval(item["difference"], *item["interval"]),
+        _p_text(item.get("p_adjusted")),
         f"{figure(best['accuracy'])} against {figure(second['accuracy'])}",
         _with_interval(accuracy["difference"], accuracy["low"], accuracy["high"]),
-        "< 0.0001" if p is not None and p < 0.0001 else figure(p),
+        _p_text(mcnemar.get("p")),
         f"{item['seeds']}",
         verdict,
     )
+
+
+def _p_text(p: Any) -> str:
+    """Return a p, which is unknown with too few rows or several seeds."""
+    number = finite(p)
+    return "< 0.0001" if number is not None and number < 0.0001 else figure(number)
 
 
 def _with_interval(value: Any, low: Any, high: Any) -> str:

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import LONGEST, amount, figure, join_names, visible
 from reviewflow.reporting.page.check_table import CheckRow
+from reviewflow.reporting.page.result import kind_phrases, majority_figure, result_sentence
 from reviewflow.reporting.page.stage_table import StageRow
 from reviewflow.reporting.page.variant_table import VariantRow
+
+# Diagnoses that begin so need a verb behind a name.
+ADJECTIVES = ("No ", "Right ", "Still ", "Under-trained")
 
 
 @dataclass(frozen=True)
@@ -42,25 +47,47 @@ def headline_sentence(
         return "The run failed."
     if state == "cancelled":
         return "The run was cancelled before it finished."
-    if best is None:
-        return "The run completed." if state == "completed" else "The run has not finished yet."
-    accuracy, auc = best.cells["test"]["accuracy"], best.cells["test"]["roc_auc"]
-    chosen = f"is the best of {len(variants)} variants" if len(variants) > 1 else "is trained"
-    return f"{best.name} {chosen}: ROC AUC {figure(auc.value, 3)} and accuracy " + (
-        f"{figure(accuracy.value, 3)} on the test rows."
-    )
+    if best is None and state != "completed":
+        return "The run has not finished yet."
+    return result_sentence(run, best, variants)
 
 
-def selection_note(run: dict[str, Any], best: VariantRow | None) -> str:
-    """Return how the best variant was chosen, and what follows from that."""
-    chosen_on = (run.get("best") or {}).get("chosen_on")
-    if best is None or chosen_on is None:
+def selection_note(
+    run: dict[str, Any], best: VariantRow | None, variants: tuple[VariantRow, ...]
+) -> str:
+    """Return how the best variant was chosen, and what follows from that.
+
+    With one variant nothing was chosen. Where none learned, it is the way out.
+    """
+    chosen = run.get("best") or {}
+    if run.get("learned") is False:
+        return _way_out(best, variants)
+    if best is None or len(variants) == 1 or chosen.get("chosen_on") is None:
         return ""
-    seeds = f", the mean of {best.seeds} seeds," if best.seeds > 1 else ""
-    return (
-        f"Chosen by its ROC AUC{seeds} on the {visible(chosen_on, 40)} rows, the highest of all "
-        f"variants. The same rows give the figures shown here, which therefore flatter it a little."
-    )
+    on, metric = visible(chosen["chosen_on"], 40), str(chosen.get("metric") or "roc_auc")
+    mean = f", the mean of {best.seeds} seeds," if best.seeds > 1 else ""
+    by = f"Chosen by {_title(metric)}{mean} on the {on} rows"
+    if on == "test":
+        return (
+            f"{by} (select.on: test). The figures are of these same rows, so they flatter the best "
+            "variant a little."
+        )
+    return f"{by}. The figures are of the test rows, on which nothing was chosen."
+
+
+def _way_out(best: VariantRow | None, variants: tuple[VariantRow, ...]) -> str:
+    """Return the diagnosis of a variant that did not learn, with its advice."""
+    known = [variant for variant in (best, *variants) if variant is not None and variant.diagnosis]
+    if not known:
+        return ""
+    name, sentence = known[0].name, known[0].diagnosis
+    verb = "is " if sentence.startswith(ADJECTIVES) else ""
+    return f"{name} {verb}{sentence[0].lower()}{sentence[1:]}"
+
+
+def _title(metric: str) -> str:
+    known = {each.name: each.title for each in METRICS}
+    return known.get(metric, visible(metric, 40))
 
 
 def summary_tiles(
@@ -79,21 +106,40 @@ def summary_tiles(
     tiles = []
     rows = _rows_by_split(run, data)
     if rows:
-        note = f"{rows.get('train', 0):,} train, {rows.get('test', 0):,} test"
+        note = ", ".join(f"{count:,} {split}" for split, count in rows.items())
         tiles.append(Tile("Reviews", f"{sum(rows.values()):,}", note))
     if best is not None:
-        accuracy, auc = best.cells["test"]["accuracy"], best.cells["test"]["roc_auc"]
-        within = f"95 %: {auc.interval} · " if auc.interval else ""
-        tiles.append(Tile("Best ROC AUC", auc.text, f"{within}accuracy {accuracy.text}"))
+        tiles.append(_best_tile(run, best))
     if checks:
         tiles.append(_check_tile(checks))
-    ran = sum(stage.state in ("ran", "failed") for stage in stages)
     if stages:
-        steps = run.get("stages") or []
-        count = sum(step.get("state") == "ran" for step in steps)
-        note = f"{count:,} of {amount(len(steps), 'step')} ran"
-        tiles.append(Tile("Changed stages", f"{ran} of {len(stages)}", note))
+        tiles.append(_stage_tile(run, stages))
     return tuple(tiles)
+
+
+def _best_tile(run: Mapping[str, Any], best: VariantRow) -> Tile:
+    """Return the best variant's figures on the test rows."""
+    accuracy, auc = best.cells["test"]["accuracy"], best.cells["test"]["roc_auc"]
+    notes = [f"95 %: {auc.interval}"] if auc.interval else []
+    notes.append(f"accuracy {accuracy.text}")
+    majority = majority_figure(run, "accuracy")
+    if majority is not None:
+        notes.append(f"majority class {figure(majority)}")
+    several = len(run.get("variants") or ()) > 1
+    if several and (run.get("best") or {}).get("chosen_on") == "test":
+        notes.append("chosen on these rows")
+    name = f"ROC AUC{' of the best' * several}, test rows"
+    return Tile(name, auc.text, " · ".join(notes))
+
+
+def _stage_tile(run: Mapping[str, Any], stages: tuple[StageRow, ...]) -> Tile:
+    """Return how many stages did work, failed ones included."""
+    busy = sum(stage.state in ("ran", "failed") for stage in stages)
+    steps = run.get("stages") or []
+    ran = sum(step.get("state") == "ran" for step in steps)
+    failed = sum(step.get("state") == "failed" for step in steps)
+    note = f"{ran:,} of {amount(len(steps), 'step')} ran" + (f", {failed:,} failed" * bool(failed))
+    return Tile("Changed stages", f"{busy} of {len(stages)}", note)
 
 
 def _check_tile(checks: tuple[CheckRow, ...]) -> Tile:
@@ -115,10 +161,18 @@ def _rows_by_split(run: dict[str, Any], data: Mapping[str, Any]) -> dict[str, in
     Without charts, only the labelled rows of a variant are known.
     """
     if data.get("classes"):
-        return {split: sum(counts.values()) for split, counts in data["classes"].items()}
+        missing = data.get("missing") or {}
+        return {
+            split: sum(counts.values()) + missing.get(split, 0)
+            for split, counts in data["classes"].items()
+        }
     for variant in run.get("variants") or []:
         metrics = variant.get("metrics") or {}
-        counts = {split: (metrics.get(split) or {}).get("rows") for split in ("train", "test")}
+        counts = {
+            split: (metrics.get(split) or {}).get("rows")
+            for split in ("train", "validation", "test")
+            if split != "validation" or metrics.get(split)
+        }
         rows = {split: count for split, count in counts.items() if isinstance(count, int)}
         if len(rows) == len(counts):
             return rows
@@ -138,15 +192,14 @@ def notices(
         for check in checks
         if check.state != "passed"
     ]
-    untrained = [variant.name for variant in variants if variant.state == "failed"]
-    if untrained:
-        found.append(Notice("failed", f"Training did not finish: {join_names(untrained)}."))
-    guessing = [variant.name for variant in variants if variant.no_better_than_guessing]
-    if guessing:
-        variants_lost = amount(len(guessing), "variant")
-        text = f"{variants_lost} did not get past the loss of guessing: {join_names(guessing)}."
-        found.append(Notice("warning", text))
-    return tuple(found)
+    failed = [variant.name for variant in variants if variant.state == "failed"]
+    if failed:
+        found.append(Notice("failed", f"Not trained to the end: {join_names(failed)}."))
+    waiting = [variant.name for variant in variants if variant.state == "skipped"]
+    if 0 < len(waiting) < len(variants):
+        found.append(Notice("warning", f"Not trained: {join_names(waiting)}."))
+    found += [Notice("warning", f"{phrase}.") for phrase in kind_phrases(variants)]
+    return tuple(sorted(found, key=lambda notice: notice.state != "failed"))
 
 
 def _failures(

@@ -17,12 +17,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reviewflow.evaluation.metrics import METRICS, THRESHOLD
-from reviewflow.formatting import figure, join_names
+from reviewflow.evaluation.metrics import METRICS
+from reviewflow.formatting import figure
 from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
 from reviewflow.reporting.page.report_data import read_charts, read_report_data
-from reviewflow.reporting.page.variant_table import SPLITS
+from reviewflow.reporting.page.variant_table import SPLIT_TITLES
 from reviewflow.reporting.page.view import report_view
 
 
@@ -53,12 +53,10 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
         report=report_view(run, data),
         charts=read_charts(charts),
         legend=_legend(data),
-        cut_off=data.get("cut_off", False),
+        cut_off=f"{data['highest_loss']:.2f}" if data.get("cut_off") else "",
         metrics=METRICS,
         titles=CONCLUSION_TITLES,
-        splits=SPLITS,
-        threshold=f"{THRESHOLD:g}",
-        threshold_note=_threshold_note(),
+        split_titles=SPLIT_TITLES,
         line_style=line_style,
         style=Markup(environment.get_template("report.css").render()),
         script=Markup(script),
@@ -72,12 +70,6 @@ def _legend(data: dict[str, Any]) -> list[tuple[int, str]]:
     highest = float("inf")
     ordered = sorted(pairs, key=lambda pair: -(highest if pair[1] is None else pair[1]))
     return [(variant, figure(loss, 3)) for variant, loss in ordered]
-
-
-def _threshold_note() -> str:
-    """Return the sentence on the metrics that depend on the threshold."""
-    titles = join_names([metric.title for metric in METRICS if metric.at_threshold])
-    return f"{titles[:1].upper()}{titles[1:]} are at the threshold {THRESHOLD:g}."
 
 
 def _script_hash(script: str) -> str:

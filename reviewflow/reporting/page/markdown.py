@@ -16,7 +16,6 @@ from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import visible
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
 from reviewflow.reporting.page.report_data import read_report_data
-from reviewflow.reporting.page.variant_table import SPLITS
 from reviewflow.reporting.page.view import report_view
 
 SPECIAL = re.compile(r"[\\`*_{}\[\]#|~!@$^=]")
@@ -46,7 +45,6 @@ def markdown_page(run: dict[str, Any], charts: Path | None = None) -> str:
         report=report,
         metrics=METRICS,
         titles=CONCLUSION_TITLES,
-        splits=SPLITS,
         config=Markup(report.config.rstrip()),
         fence=Markup(_fence(report.config)),
     )

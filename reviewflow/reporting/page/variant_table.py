@@ -8,12 +8,13 @@ from statistics import stdev
 from types import MappingProxyType
 from typing import Any
 
-from reviewflow.evaluation.diagnosis import LEAST_FALL, guessing_loss
 from reviewflow.evaluation.metrics import METRICS, Metric
 from reviewflow.formatting import LONGEST, duration, figure, finite, setting, visible
 from reviewflow.reporting.lineage import variant_numbers
 
-SPLITS = ("test", "train")
+SPLITS = ("validation", "test", "train")  # in the order of their tables
+SPLIT_TITLES = MappingProxyType({"train": "training", "validation": "validation", "test": "test"})
+UNFINISHED = ("failed", "skipped")
 NO_DATA: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -26,15 +27,19 @@ class MetricCell:
     text : the figure.
     spread : its standard deviation over seeds; this and what follows is empty if unknown.
     value : the number to sort by.
-    interval : 95 % interval.
+    ends : of the 95 % interval, which ``interval`` shows.
     published : what the reference file says.
     """
 
     text: str
     spread: str
     value: float | None
+    ends: tuple[float, float] | None = None
     interval: str = ""
     published: str = ""
+
+
+Cells = Mapping[str, Mapping[str, MetricCell]]  # by split and metric, in the order of METRICS
 
 
 @dataclass(frozen=True)
@@ -45,60 +50,121 @@ class VariantRow:
     ----------
     number : which line of the charts is its own.
     changes : its settings that differ from the configuration.
-    cells : by split and then by metric, in the order of METRICS.
+    rows : labelled rows by split, where they are known.
+    classes : number of classes, K.
     seeds : 0 unless the configuration repeats each variant.
+    kind : of the diagnosis, as :data:`reviewflow.evaluation.diagnosis.Kind`; empty without one.
     seconds, duration : of its training, as a number and in words.
-    no_better_than_guessing : whether it learned nothing from its training rows.
     """
 
     number: int
     name: str
     changes: tuple[str, ...]
-    cells: dict[str, dict[str, MetricCell]]
+    cells: Cells
+    rows: Mapping[str, int]
+    classes: int
     seeds: int
+    kind: str
     diagnosis: str
     seconds: float
     duration: str
     state: str
     best: bool
-    no_better_than_guessing: bool
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """What a rule without any learning reaches, such as the majority class."""
+
+    name: str
+    cells: Cells
 
 
 def variant_rows(run: dict[str, Any], data: Mapping[str, Any] = NO_DATA) -> tuple[VariantRow, ...]:
     """Return the variants in the order of the configuration.
+
+    None is the best before all of them are trained.
 
     Parameters
     ----------
     run : the content of run.json.
     data : what ``report_data.read_report_data`` returns; its ``comparisons`` know the intervals.
     """
-    comparisons = (data.get("comparisons") or {}).get("variants") or ()
-    intervals = {entry["group"]: entry for entry in comparisons}
+    intervals = _intervals(data)
     published = (run.get("reference") or {}).get("variants") or {}
     best = (run.get("best") or {}).get("variant")
     variants = run.get("variants") or []
+    if any(variant.get("state") in UNFINISHED for variant in variants):
+        best = None
     models = [variant.get("key") or position for position, variant in enumerate(variants)]
     return tuple(
         _variant_row(
             number,
             variant,
             best,
-            intervals.get(number) or {},
+            {split: by_number.get(number) or {} for split, by_number in intervals.items()},
             published.get(variant.get("name")) or {},
         )
         for number, variant in zip(variant_numbers(models), variants, strict=True)
     )
 
 
+def baseline_rows(run: Mapping[str, Any]) -> tuple[BaselineRow, ...]:
+    """Return what the variants are held against."""
+    return tuple(
+        BaselineRow(
+            visible(baseline.get("name") or "", LONGEST),
+            {split: _cells(_mapping(baseline.get("metrics")).get(split) or {}) for split in SPLITS},
+        )
+        for baseline in run.get("baselines") or ()
+    )
+
+
+def shown_split(run: Mapping[str, Any]) -> str:
+    """Return the split whose figures are in the table of variants.
+
+    It is the one on which the best of several variants was chosen.
+    """
+    variants = run.get("variants") or ()
+    chosen_on = (run.get("best") or {}).get("chosen_on")
+    return "validation" if chosen_on == "validation" and len(variants) > 1 else "test"
+
+
+def folded_splits(run: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the other splits that have figures."""
+    known = {
+        split
+        for variant in run.get("variants") or ()
+        for split, figures in _mapping(variant.get("metrics")).items()
+        if figures
+    }
+    return tuple(split for split in SPLITS if split in known and split != shown_split(run))
+
+
+def _intervals(data: Mapping[str, Any]) -> dict[str, dict[int, Mapping[str, Any]]]:
+    """Return the intervals of each variant's metrics, by split and number."""
+    comparisons = data.get("comparisons") or {}
+    compared = {"test": comparisons.get("test") or {}, comparisons.get("on") or "test": comparisons}
+    return {
+        split: {entry["group"]: entry for entry in each.get("variants") or ()}
+        for split, each in compared.items()
+    }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _variant_row(
     number: int,
     variant: dict[str, Any],
     best: Any,
-    intervals: Mapping[str, Any],
+    intervals: Mapping[str, Mapping[str, Any]],
     published: Mapping[str, Any],
 ) -> VariantRow:
-    metrics = variant.get("metrics") or {}
+    metrics = _mapping(variant.get("metrics"))
     repeats = variant.get("repeats") or []
+    rows = {split: finite(_mapping(metrics.get(split)).get("rows")) for split in SPLITS}
     return VariantRow(
         number=number,
         name=visible(variant.get("name", ""), LONGEST),
@@ -109,57 +175,52 @@ def _variant_row(
         cells={
             split: _cells(
                 metrics.get(split) or {},
-                [(repeat.get("metrics") or {}).get(split) or {} for repeat in repeats],
-                intervals if split == "test" else {},
+                [_mapping(repeat.get("metrics")).get(split) or {} for repeat in repeats],
+                intervals.get(split) or {},
                 published.get(split) or {},
             )
             for split in SPLITS
         },
+        rows={split: round(count) for split, count in rows.items() if count is not None},
+        classes=max(len(_mapping(metrics.get("test")).get("classes") or ()), 2),
         seeds=len(repeats),
+        kind=visible(variant.get("kind") or "", LONGEST),
         diagnosis=visible(variant.get("diagnosis") or "", LONGEST),
         seconds=finite(variant.get("seconds")) or 0.0,
         duration=duration(variant.get("seconds")),
         state=visible(variant.get("state") or "", LONGEST),
         best=best is not None and variant.get("name") == best,
-        no_better_than_guessing=_no_better_than_guessing(
-            variant.get("kind"), metrics.get("train") or {}
-        ),
     )
-
-
-def _no_better_than_guessing(kind: Any, train: Mapping[str, Any]) -> bool:
-    """Return whether the diagnosis or the loss on the training rows says so."""
-    loss = finite(train.get("log_loss"))
-    if loss is None:
-        return False
-    return kind == "did not learn" or loss >= guessing_loss(train) - LEAST_FALL
 
 
 def _cells(
     metrics: Mapping[str, Any],
-    repeats: list[Mapping[str, Any]],
-    intervals: Mapping[str, Any],
-    published: Mapping[str, Any],
+    repeats: list[Mapping[str, Any]] | None = None,
+    intervals: Mapping[str, Any] = NO_DATA,
+    published: Mapping[str, Any] = NO_DATA,
 ) -> dict[str, MetricCell]:
     """Return the cells of one split by metric."""
     return {
         metric.name: MetricCell(
             figure(metrics.get(metric.name), metric.digits),
-            _spread(repeats, metric),
+            _spread(repeats or [], metric),
             finite(metrics.get(metric.name)),
-            _interval(intervals.get(metric.name) or {}, metric),
+            ends := _ends(intervals.get(metric.name) or {}),
+            interval_text(ends, metric.digits),
             figure(published[metric.name], metric.digits) if metric.name in published else "",
         )
         for metric in METRICS
     }
 
 
-def _interval(ends: Mapping[str, Any], metric: Metric) -> str:
+def _ends(interval: Mapping[str, Any]) -> tuple[float, float] | None:
+    low, high = finite(interval.get("low")), finite(interval.get("high"))
+    return None if low is None or high is None else (low, high)
+
+
+def interval_text(ends: tuple[float, float] | None, digits: int) -> str:
     """Return ``0.9538 to 0.9632``, or nothing if an end is unknown."""
-    low, high = finite(ends.get("low")), finite(ends.get("high"))
-    if low is None or high is None:
-        return ""
-    return f"{figure(low, metric.digits)} to {figure(high, metric.digits)}"
+    return "" if ends is None else " to ".join(figure(end, digits) for end in ends)
 
 
 def _spread(repeats: list[Mapping[str, Any]], metric: Metric) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from reviewflow.formatting import LONGEST, amount, duration, moment, plain, setting, visible
+from reviewflow.reporting.page.best_view import BestVariant, best_view
 from reviewflow.reporting.page.check_table import CheckRow, quality_rows
 from reviewflow.reporting.page.conclusions_view import (
     Conclusion,
@@ -21,14 +22,7 @@ from reviewflow.reporting.page.conclusions_view import (
     conclusion_rows,
     last_run_changes,
 )
-from reviewflow.reporting.page.examples_view import (
-    MistakeExample,
-    SampledReview,
-    WordRow,
-    mistake_examples,
-    sampled_reviews,
-    word_rows,
-)
+from reviewflow.reporting.page.examples_view import SampledReview, sampled_reviews
 from reviewflow.reporting.page.headline import (
     Notice,
     Tile,
@@ -37,8 +31,27 @@ from reviewflow.reporting.page.headline import (
     selection_note,
     summary_tiles,
 )
+from reviewflow.reporting.page.metric_notes import metric_note
 from reviewflow.reporting.page.stage_table import StageRow, stage_rows
-from reviewflow.reporting.page.variant_table import VariantRow, variant_rows
+from reviewflow.reporting.page.variant_table import (
+    BaselineRow,
+    VariantRow,
+    baseline_rows,
+    folded_splits,
+    shown_split,
+    variant_rows,
+)
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """The rows of each class: a line a split, and in it a count a class.
+
+    The last count is of the rows without a label.
+    """
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -51,20 +64,21 @@ class ReportView:
     started: str
     duration: str
     headline: str
-    best: VariantRow | None
     selection_note: str
     tiles: tuple[Tile, ...]
     notices: tuple[Notice, ...]
     since: LastRunChanges | None
     conclusions: tuple[Conclusion, ...]
     subject: tuple[tuple[str, str], ...]
-    classes: tuple[tuple[str, tuple[int, ...]], ...]
+    classes: ClassTable
     checks: tuple[CheckRow, ...]
     reviews: tuple[SampledReview, ...]
     variants: tuple[VariantRow, ...]
-    reference_source: str
-    words: dict[str, tuple[WordRow, ...]]
-    mistakes: tuple[MistakeExample, ...]
+    baselines: tuple[BaselineRow, ...]
+    shown_split: str
+    folded_splits: tuple[str, ...]
+    metric_note: str
+    best: BestVariant | None
     stages: tuple[StageRow, ...]
     environment: tuple[tuple[str, str], ...]
     config: str
@@ -88,8 +102,7 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         started=moment(run.get("started")),
         duration=duration(run.get("seconds")),
         headline=headline_sentence(run, best, variants),
-        best=best,
-        selection_note=selection_note(run, best),
+        selection_note=selection_note(run, best, variants),
         tiles=summary_tiles(run, data, best, checks, stages),
         notices=notices(run, checks, variants, stages),
         since=last_run_changes(run),
@@ -99,9 +112,11 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         checks=checks,
         reviews=sampled_reviews(data),
         variants=variants,
-        reference_source=visible((run.get("reference") or {}).get("source") or "", LONGEST),
-        words=word_rows(data),
-        mistakes=mistake_examples(data),
+        baselines=baseline_rows(run),
+        shown_split=shown_split(run),
+        folded_splits=folded_splits(run),
+        metric_note=metric_note(run, data, variants),
+        best=None if best is None else best_view(run, data, best),
         stages=stages,
         environment=_pairs(run.get("environment") or {}),
         config=_config(run.get("config") or {}),
@@ -129,7 +144,7 @@ def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, s
         settings = (config.get(name) or {}).items()
         words = [f"{visible(key)} {setting(value)}" for key, value in settings if value is not None]
         lines.append((title, " · ".join(words)))
-    missing = sum(counts.get("missing", 0) for counts in (data.get("classes") or {}).values())
+    missing = sum((data.get("missing") or {}).values())
     if missing:
         lines.append(("Without a label", amount(missing, "row")))
     left_out = (run.get("data") or {}).get("left_out") or ()
@@ -142,11 +157,13 @@ def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, s
     return tuple((title, text) for title, text in lines if text)
 
 
-def _classes(data: Mapping[str, Any]) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Return the rows of negative, positive and missing label, a line a split."""
-    return tuple(
-        (split, (counts["negative"], counts["positive"], counts["missing"]))
-        for split, counts in (data.get("classes") or {}).items()
+def _classes(data: Mapping[str, Any]) -> ClassTable:
+    """Return the rows of each class and of missing labels, a line a split."""
+    counts, missing = data.get("classes") or {}, data.get("missing") or {}
+    names = [] if not counts else next(iter(counts.values()))
+    return ClassTable(
+        tuple(visible(name, 80) for name in names),
+        tuple((split, (*own.values(), missing.get(split, 0))) for split, own in counts.items()),
     )
 
 

@@ -22,7 +22,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from reviewflow.config.sections import Config
+from reviewflow.config.sections import Config, Select
 from reviewflow.context import Context
 from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
 from reviewflow.evaluation.selection import best_variant, choose_model
@@ -31,7 +31,10 @@ from reviewflow.reporting.stage import write_report_data
 
 NASTY = "<script>alert(1)</script> | **x** \x1b[31mred\x1b[0m \u202eevil {{ 7 * 7 }}"
 GOOD, BAD = ("great", "fine", "lovely", "superb"), ("awful", "dull", "poor", "bad")
-TERMS = [*GOOD, *BAD]
+NEUTRAL, MIXED = ("plain", "usual", "middling", "fair"), ("uneven", "patchy", "odd", "mixed")
+TERMS = [*GOOD, *BAD, *NEUTRAL, *MIXED]
+TWO, FOUR = ("negative", "positive"), ("negative", "neutral", "positive", "mixed feelings")
+WORDS = {2: (BAD, GOOD), 4: (BAD, NEUTRAL, GOOD, MIXED)}  # of each class
 CHANGES: dict[str, dict[str, Any]] = {
     "relu": {},
     "relu rate 0.1": {"train.learning_rate": 0.1},
@@ -66,38 +69,63 @@ class Example:
     @property
     def drawing(self) -> dict[str, Any]:
         """The inputs that the charts are drawn from."""
-        names = ("models", "evaluations", "reviews", "splits")
+        names = ("models", "evaluations", "reviews", "splits", "class_names")
         variants = tuple(model.variant for model in self.inputs["lineage"])
-        trained = self.inputs["models"], self.inputs["evaluations"]
+        trained = [self.inputs[name] for name in ("models", "evaluations")]
         best = choose_model(*trained, variants, self.inputs["select"])
-        chosen = {"variants": variants, "best": best}
-        return {name: self.inputs[name] for name in names} | chosen
+        own = {name: self.inputs[name] for name in names}
+        return own | {"variants": variants, "best": best}
 
 
-def example(folder: Path, names: dict[str, str] | None = None, rows: int = 4000) -> Example:
-    """Write a run of all variants (or of those in ``names``, a new name each) into ``folder``."""
+def example(
+    folder: Path,
+    names: dict[str, str] | None = None,
+    rows: int = 4000,
+    classes: tuple[str, ...] = TWO,
+    on: str = "test",
+) -> Example:
+    """Write a run of all variants (or of those in ``names``, a new name each) into ``folder``.
+
+    Parameters
+    ----------
+    classes : names of two or four classes.
+    on : the rows on which the best variant is chosen; ``validation`` makes some.
+    """
     new_names = names if names is not None else {name: name for name in CHANGES}
     changes = {new_names[name]: CHANGES[name] for name in new_names}
     config = Config.model_validate(
-        {"variants": changes, "train": {"epochs": 20}, "select": {"on": "test"}}
+        {
+            "variants": changes,
+            "train": {"epochs": 20},
+            "split": {"validation_size": 0.1 if on == "validation" else 0},
+            "select": {"on": on},
+        }
     )
-    split = np.where(np.random.default_rng(7).random(rows) < 0.2, "test", "train")
-    labels = np.random.default_rng(8).integers(0, 2, rows).astype(np.int8)
+    drawn = np.random.default_rng(7).random(rows)
+    split = np.where(drawn < 0.2, "test", "train").astype("<U10")
+    if on == "validation":
+        split[drawn > 0.9] = "validation"
+    labels = np.random.default_rng(8).integers(0, len(classes), rows).astype(np.int8)
+    if len(classes) > 2:  # not of one size
+        shares = [0.4, 0.25, 0.2, 0.15]
+        labels = np.random.default_rng(8).choice(4, rows, p=shares).astype(np.int8)
     models, evaluations, metrics = [], [], []
     for number, name in enumerate(new_names):
         models.append(_folder(folder / "train" / str(number)))
         evaluations.append(_folder(folder / "evaluate" / str(number)))
-        pq.write_table(_history(name), models[-1] / "history.parquet")
+        pq.write_table(_history(name, math.log(len(classes))), models[-1] / "history.parquet")
         metrics.append(_evaluation(name, evaluations[-1], split, labels))
     inputs = {
         "models": tuple(models),
         "evaluations": tuple(evaluations),
         **_parts(folder, split, labels),
         "lineage": tuple(Lineage(number, 0, 0, 0) for number in range(len(models))),
-        "select": config.select,
+        "class_names": classes,
+        "select": Select(on=on),
     }
+    inputs |= _network(folder, inputs)
     charts = _folder(folder / "charts")
-    write_report_data(**inputs, **_network(folder, inputs), folder=charts, context=Context())
+    write_report_data(**inputs, folder=charts, context=Context())
     return Example(inputs, charts, _run(config, changes, metrics, rows, charts))
 
 
@@ -132,12 +160,12 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _history(name: str) -> pa.Table:
+def _history(name: str, guessing: float) -> pa.Table:
     epochs = np.arange(1, 21)
     start = LEARNED[name][1]
-    loss = np.full(20, math.log(2)) + 0.0004 * np.cos(epochs)
+    loss = np.full(20, guessing) + 0.0004 * np.cos(epochs)
     if start is not None:
-        loss = 0.24 + (math.log(2) - 0.24) / (1 + np.exp((epochs - start) * 0.9)) - 0.002 * epochs
+        loss = 0.24 + (guessing - 0.24) / (1 + np.exp((epochs - start) * 0.9)) - 0.002 * epochs
     return pa.table(
         {
             "epoch": pa.array(epochs, pa.int32()),
@@ -155,25 +183,43 @@ def _history(name: str) -> pa.Table:
 def _evaluation(
     name: str, folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]
 ) -> dict[str, Any]:
-    apart = LEARNED[name][0]
-    generator = np.random.default_rng(9)
-    score = apart * (labels - 0.5) * (1 + 0.12 * (split == "train"))
-    probability = (1 / (1 + np.exp(-apart * (score + generator.normal(size=len(labels)))))).astype(
-        np.float32
-    )
-    if apart == 0:
-        probability = np.full(len(labels), 0.5004, np.float32)
-    table = pa.table({"split": split, "label": labels, "probability": probability})
+    apart, classes = LEARNED[name][0], 4 if labels.max() > 1 else 2
+    probability = (_two if classes == 2 else _four)(apart, split == "train", labels)
+    column = pa.array(probability) if classes == 2 else pa.array(list(probability))
+    table = pa.table({"split": split, "label": labels, "probability": column})
     pq.write_table(table, folder / "predictions.parquet")
     metrics = {
         side: _metrics(labels[split == side], probability[split == side])
-        for side in ("train", "test")
+        for side in ("train", "validation", "test")
+        if (split == side).any()
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     return metrics
 
 
+def _two(apart: float, train: NDArray[np.bool_], labels: NDArray[np.int8]) -> NDArray[np.float32]:
+    """The probabilities of class 1 of two, shape (N,)."""
+    score = apart * (labels - 0.5) * (1 + 0.12 * train)
+    noise = np.random.default_rng(9).normal(size=len(labels))
+    if apart == 0:
+        return np.full(len(labels), 0.5004, np.float32)
+    return (1 / (1 + np.exp(-apart * (score + noise)))).astype(np.float32)
+
+
+def _four(apart: float, train: NDArray[np.bool_], labels: NDArray[np.int8]) -> NDArray[np.float32]:
+    """The probabilities of four classes, shape (N, 4). The second is often taken for the third."""
+    means = np.eye(4) + np.array([[0] * 4, [0, 0, 0.6, 0], [0] * 4, [0] * 4])
+    scores = apart * means[labels] * (1 + 0.12 * train[:, None])
+    scores += np.random.default_rng(9).normal(size=(len(labels), 4)) * (apart > 0)
+    scores[:, 0] += 0.001  # equal scores mean the first class
+    odds = np.exp(scores * max(apart, 1))
+    shares: NDArray[np.float32] = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
+
+
 def _metrics(labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, Any]:
+    if probability.ndim > 1:
+        return _class_metrics(labels, probability)
     predicted = probability >= 0.5
     tn, fp, fn, tp = confusion_matrix(labels, predicted).ravel().tolist()
     return {
@@ -188,6 +234,30 @@ def _metrics(labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict
     }
 
 
+def _class_metrics(labels: NDArray[np.int8], probability: NDArray[np.float32]) -> dict[str, Any]:
+    predicted, classes = probability.argmax(axis=1), range(probability.shape[1])
+    own = [(labels == k, predicted == k, probability[:, k]) for k in classes]
+    each = [
+        {
+            "precision": float(precision_score(truth, said, zero_division=0)),
+            "recall": float(recall_score(truth, said)),
+            "f1": float(f1_score(truth, said, zero_division=0)),
+            "roc_auc": float(roc_auc_score(truth, score)),
+            "rows": int(truth.sum()),
+        }
+        for truth, said, score in own
+    ]
+    means = {m: float(np.mean([one[m] for one in each])) for m in each[0] if m != "rows"}
+    return {
+        "accuracy": accuracy_score(labels, predicted),
+        **means,
+        "log_loss": float(log_loss(labels, probability.astype(np.float64))),
+        "confusion": confusion_matrix(labels, predicted).tolist(),
+        "rows": len(labels),
+        "classes": each,
+    }
+
+
 def _parts(folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]) -> dict[str, Any]:
     """The rows in two parts."""
     cut = len(labels) // 3
@@ -195,7 +265,8 @@ def _parts(folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]) -> d
     for number, piece in enumerate((slice(0, cut), slice(cut, None))):
         reviews.append(_folder(folder / "ingest" / str(number)))
         splits.append(_folder(folder / "split" / str(number)))
-        texts = [_text(label, row) for row, label in enumerate(labels[piece])]
+        classes = 4 if labels.max() > 1 else 2
+        texts = [_text(label, row, classes) for row, label in enumerate(labels[piece])]
         table = pa.table({"text": texts, "label": labels[piece]})
         pq.write_table(table, reviews[-1] / "reviews.parquet")
         sides = pa.array(split[piece]).dictionary_encode()
@@ -203,26 +274,37 @@ def _parts(folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]) -> d
     return {"reviews": tuple(reviews), "splits": tuple(splits)}
 
 
-def _text(label: int, row: int) -> str:
-    """A line of words; every ninth says the other thing than its label."""
-    words = (BAD, GOOD)[int(label) ^ (row % 9 == 0)]
+def _text(label: int, row: int, classes: int) -> str:
+    """A line of words; every ninth says another thing than its label."""
+    words = WORDS[classes][(int(label) + (row % 9 == 0)) % classes]
     phrase = f"{words[row % 4]} and {words[row % 3]}"
     return f"A <b>film</b>, <br /><br />{phrase}, of <script>alert(1)</script>"
 
 
 def _network(folder: Path, inputs: dict[str, Any]) -> dict[str, Any]:
     """A network that knows good words from bad ones, and what it reads: features and tokens."""
+    words = WORDS[len(inputs["class_names"])]
+    above = np.eye(4, dtype=np.float32)
+    if len(words) == 2:
+        above = np.array([[-1, 1, 0, 0]], np.float32)
     for model in inputs["models"]:
         weights = np.zeros((4, len(TERMS)), np.float32)
-        weights[0, : len(GOOD)], weights[1, len(GOOD) :] = 2, 2
+        for unit, own in enumerate(words):
+            weights[unit, [TERMS.index(word) for word in own]] = 2
         layers = {
             "layers.0.weight": weights,
             "layers.0.bias": np.zeros(4, np.float32),
-            "layers.1.weight": np.array([[1, -1, 0, 0]], np.float32),
-            "layers.1.bias": np.zeros(1, np.float32),
+            "layers.1.weight": above,
+            "layers.1.bias": np.zeros(len(above), np.float32),
         }
         save_file(layers, model / "model.safetensors")
-        described = {"terms": len(TERMS), "hidden": [4], "activation": "relu", "train": {}}
+        described = {
+            "terms": len(TERMS),
+            "hidden": [4],
+            "activation": "relu",
+            "classes": len(words),
+            "train": {},
+        }
         (model / "model.json").write_text(json.dumps(described))
     vocabulary = _folder(folder / "vocabulary")
     pq.write_table(pa.table({"term": TERMS}), vocabulary / "vocabulary.parquet")
@@ -268,7 +350,7 @@ def _run(
             "key": f"key{position}",
             "state": "cached" if position < 3 else "ran",
             "seconds": 7.3 + 1.7 * position,
-            "diagnosis": _diagnosis(metrics[position]),
+            **_diagnosis(metrics[position]),
             "metrics": metrics[position],
             "repeats": [],
         }
@@ -304,6 +386,8 @@ def _run(
             "changes": ["train.epochs 10 → 20"],
         },
         "best": best_variant(variants, config.select),
+        "learned": True,
+        "baselines": _compared(charts)["baselines"],
         "data": {"path": "data/raw/imdb_reviews.csv", "rows": rows, "parts": 2, "left_out": []},
         "artifacts": {},
     }
@@ -312,13 +396,13 @@ def _run(
 def _conclusions(
     config: Config, variants: list[dict[str, Any]], charts: Path
 ) -> list[dict[str, Any]]:
-    compared = json.loads((charts / "comparisons.json").read_text())
+    compared = _compared(charts)
     trained = [one.train.model_dump(mode="json") for one in config.variant_configs.values()]
     judged = [
         VariantOutcome(
             entry["name"],
             number,
-            "did not learn" if "Did not" in entry["diagnosis"] else "learned",
+            entry["kind"],
             {f"train.{name}": value for name, value in settings.items()},
         )
         for number, (entry, settings) in enumerate(zip(variants, trained, strict=True))
@@ -326,10 +410,17 @@ def _conclusions(
     return draw_conclusions(judged, compared)
 
 
-def _diagnosis(metrics: dict[str, Any]) -> str:
-    if metrics["train"]["log_loss"] > 0.68:
-        return "Did not learn: the loss stayed at ln 2, what guessing costs."
-    return "Learned: the loss had settled by the last epoch."
+def _diagnosis(metrics: dict[str, Any]) -> dict[str, str]:
+    if metrics["train"]["roc_auc"] < 0.7:
+        sentence = "Did not learn: the loss stayed at that of guessing; try more epochs."
+        return {"kind": "did not learn", "diagnosis": sentence}
+    sentence = "Learned: the loss had settled by the last epoch."
+    return {"kind": "learned", "diagnosis": sentence}
+
+
+def _compared(charts: Path) -> dict[str, Any]:
+    compared: dict[str, Any] = json.loads((charts / "comparisons.json").read_text())
+    return compared
 
 
 def _stages(names: list[str]) -> list[dict[str, Any]]:

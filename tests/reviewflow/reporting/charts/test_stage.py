@@ -16,7 +16,7 @@ from reviewflow.errors import Cancelled
 from reviewflow.evaluation.selection import Choice
 from reviewflow.reporting.charts.stage import draw_charts
 from reviewflow.reporting.page.report_data import CHARTS
-from tests.reviewflow.reporting.example import Example, example
+from tests.reviewflow.reporting.example import TWO, Example, example
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -89,22 +89,23 @@ def test_classes_are_counted_with_missing_labels(tmp_path: Path) -> None:
     pq.write_table(pa.table({"split": sides}), split / "split.parquet")
     result = draw_charts(
         models=(), evaluations=(), variants=(), reviews=(review, review), splits=(split, split),
-        best=Choice(None, None), folder=out, context=Context(),
+        class_names=TWO, best=Choice(None, None), folder=out, context=Context(),
     )  # fmt: skip
     assert result == {"rows": 12}
     numbers = json.loads((out / "charts.json").read_text())
     assert numbers["classes"] == {
-        "train": {"negative": 2, "positive": 2, "missing": 2},
-        "test": {"negative": 2, "positive": 4, "missing": 0},
+        "train": {"negative": 2, "positive": 2},
+        "test": {"negative": 2, "positive": 4},
     }
+    assert numbers["missing"] == {"train": 2, "test": 0}
     assert numbers["best"] is None
     assert sorted(path.name for path in out.iterdir()) == ["charts.json", "classes.svg"]
     texts = [
         "".join(element.itertext())
         for element in ElementTree.parse(out / "classes.svg").iter(f"{SVG}text")
     ]
-    assert "train, missing" in texts
-    assert "test, missing" not in texts
+    assert "train, no label" in texts
+    assert "test, no label" not in texts
 
 
 def test_roc_area_and_confusion_are_those_of_the_test_rows(made: Example) -> None:

@@ -27,7 +27,7 @@ def test_a_review_of_each_class_is_drawn_by_the_seed(tmp_path: Path) -> None:
             pq.write_table(pa.table(columns), folders[name][part] / f"{file}.parquet")
 
     def texts_of(seed: int) -> list[str]:
-        samples = sample_reviews(folders["r"], folders["s"], folders["t"], seed)
+        samples = sample_reviews(*folders.values(), ("negative", "positive"), seed)
         assert [one["label"] for one in samples] == ["negative", "positive"]
         for one in samples:
             row = int(one["text"].split()[-1])

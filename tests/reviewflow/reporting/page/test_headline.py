@@ -46,7 +46,7 @@ def test_failed_stages_are_named_where_there_is_no_error() -> None:
     }
     assert notices_of(run) == [
         ("failed", "The stage train failed."),
-        ("failed", "Training did not finish: relu."),
+        ("failed", "Not trained to the end: relu."),
     ]
 
 
@@ -55,7 +55,8 @@ def test_tiles_count_rows_checks_and_stages() -> None:
         "quality": [FAILED_CHECK, {**FAILED_CHECK, "severity": "warning"}, {"success": True}],
         "stages": [{"stage": "a", "state": "ran"}, {"stage": "b", "state": "cached"}],
     }
-    data = {"classes": {"train": {"positive": 1500, "negative": 500}, "test": {"positive": 9}}}
+    classes = {"train": {"positive": 1500, "negative": 400}, "test": {"positive": 9}}
+    data = {"classes": classes, "missing": {"train": 100, "test": 0}}
     tiles = summary_tiles(run, data, None, quality_rows(run), stage_rows(run))
     assert [(tile.name, tile.value, tile.note, tile.state) for tile in tiles] == [
         ("Reviews", "2,009", "2,000 train, 9 test", ""),

@@ -96,7 +96,7 @@ def test_hostile_text_is_no_markup(tmp_path: Path) -> None:
     assert "x" not in bold
     rows = [line for line in READER.render(text).split("<tr>") if "<td" in line]
     widths = {row.count("<td") for row in rows}
-    assert widths == {4, 6, 17, 10}
+    assert widths == {4, 5, 6, 17, 11}
 
 
 def test_a_fence_in_the_configuration_does_not_close_the_block() -> None:

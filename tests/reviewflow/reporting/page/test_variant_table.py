@@ -1,52 +1,74 @@
-"""The table of variants: which ones are warned of for having learned nothing."""
+"""The table of variants: the rows of the choice first, and no best before all are trained."""
 
 from typing import Any
 
 import pytest
 
-from reviewflow.reporting.page.html import html_page
-from reviewflow.reporting.page.variant_table import variant_rows
+from reviewflow.reporting.page.variant_table import (
+    baseline_rows,
+    folded_splits,
+    shown_split,
+    variant_rows,
+)
 
 
-def run(loss: float, negative: int, positive: int, **variant: Any) -> dict[str, Any]:
-    """A completed run of one variant with this log loss on training rows that it calls negative."""
-    confusion = {"tn": negative, "fp": 0, "fn": positive, "tp": 0}
-    train = {"log_loss": loss, "confusion": confusion, "rows": negative + positive}
-    metrics = {"train": train, "test": {"roc_auc": 0.69, "accuracy": 0.7}}
-    entry = {"name": "relu", "key": "k", "state": "ran", "metrics": metrics, **variant}
-    return {
-        "state": "completed",
-        "variants": [entry],
-        "best": {"variant": "relu", "chosen_on": "test"},
-    }
+def run(on: str, *names: str, **changes: Any) -> dict[str, Any]:
+    """A completed run of some variants, the first of which is the best on these rows."""
+    metrics = {"train": {"roc_auc": 0.99}, "test": {"roc_auc": 0.91, "rows": 40.0}}
+    if on == "validation":
+        metrics["validation"] = {"roc_auc": 0.92, "rows": 20}
+    variants = [
+        {"name": name, "key": name, "state": "ran", "kind": "learned", "metrics": metrics}
+        for name in names
+    ]
+    variants[-1] |= changes
+    best = {"variant": names[0], "chosen_on": on, "metric": "roc_auc"}
+    return {"state": "completed", "variants": variants, "best": best}
 
 
 @pytest.mark.parametrize(
-    ("loss", "negative", "positive", "guesses"),
+    ("on", "names", "shown", "folded"),
     [
-        (0.690, 50, 50, True),
-        (0.680, 50, 50, False),
-        (0.611, 70, 30, True),  # below ln 2, but what the shares of the classes cost
-        (0.602, 30, 70, True),
-        (0.600, 70, 30, False),
-        (0.690, 0, 0, True),
+        ("test", ("a", "b"), "test", ("train",)),
+        ("validation", ("a", "b"), "validation", ("test", "train")),
+        ("validation", ("a",), "test", ("validation", "train")),
     ],
 )
-def test_no_better_than_guessing_follows_the_share_of_the_classes(
-    loss: float, negative: int, positive: int, guesses: bool
+def test_the_rows_of_the_choice_are_shown_and_others_folded(
+    on: str, names: tuple[str, ...], shown: str, folded: tuple[str, ...]
 ) -> None:
-    (row,) = variant_rows(run(loss, negative, positive))
-    assert row.no_better_than_guessing == guesses
+    content = run(on, *names)
+    assert shown_split(content) == shown
+    assert folded_splits(content) == folded
 
 
-def test_a_variant_that_learned_nothing_from_unbalanced_rows_is_warned_of() -> None:
-    assert "1 variant did not get past the loss of guessing" in html_page(run(0.61, 70, 30), None)
-    assert "the loss of guessing" not in html_page(run(0.40, 70, 30), None)
+@pytest.mark.parametrize("state", ["failed", "skipped"])
+def test_no_variant_is_best_before_all_are_trained(state: str) -> None:
+    assert [row.best for row in variant_rows(run("test", "a", "b"))] == [True, False]
+    rows = variant_rows(run("test", "a", "b", state=state, metrics=None))
+    assert [row.best for row in rows] == [False, False]
+    assert rows[1].state == state
 
 
-def test_the_diagnosis_is_believed() -> None:
-    """It looks at the last epoch's mean loss, which may lie above that of the last weights."""
-    (row,) = variant_rows(run(0.595, 70, 30, kind="did not learn"))
-    assert row.no_better_than_guessing
-    (row,) = variant_rows(run(0.595, 70, 30, kind="learned"))
-    assert not row.no_better_than_guessing
+def test_intervals_are_of_the_rows_that_were_compared() -> None:
+    ends = {"mean": 0.9, "low": 0.89, "high": 0.93}
+    compared = {"variants": [{"group": 0, "roc_auc": ends}]}
+    (row,) = variant_rows(run("test", "a"), {"comparisons": compared})
+    assert row.cells["test"]["roc_auc"].interval == "0.8900 to 0.9300"
+    test = {"variants": [{"group": 0, "roc_auc": ends | {"low": 0.88}}]}
+    both = {"comparisons": compared | {"on": "validation", "test": test}}
+    (row,) = variant_rows(run("validation", "a"), both)
+    assert row.cells["validation"]["roc_auc"].interval == "0.8900 to 0.9300"
+    assert row.cells["test"]["roc_auc"].interval == "0.8800 to 0.9300"
+    assert row.rows == {"validation": 20, "test": 40}
+    all_of_them = {"comparisons": compared | {"on": "test", "test": {"variants": []}}}
+    (row,) = variant_rows(run("test", "a"), all_of_them)
+    assert row.cells["test"]["roc_auc"].interval == "0.8900 to 0.9300"
+
+
+def test_a_baseline_has_the_same_cells() -> None:
+    majority = {"name": "majority class", "metrics": {"test": {"accuracy": 0.54}}}
+    (row,) = baseline_rows({"baselines": [majority]})
+    assert row.cells["test"]["accuracy"].text == "0.5400"
+    assert row.cells["train"]["accuracy"].text == "–"
+    assert baseline_rows({}) == ()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reviewflow.evaluation.diagnosis import class_entropy
-from reviewflow.reporting.charts.main import LossCurve, loss_chart
+from reviewflow.reporting.charts.loss import LossCurve, loss_chart
 
 TOP = 0.75 * 1.04  # of the loss axis, where no loss is higher
 MUTED_LINE = re.compile(
@@ -21,7 +21,7 @@ MUTED_LINE = re.compile(
 )
 def test_the_line_of_guessing(negative: int, positive: int, label: str, loss: float) -> None:
     curve = LossCurve(0, np.array([1.0, 2.0]), np.array([0.6, 0.4]))
-    svg = loss_chart((curve,), 0, class_entropy(negative, positive))
+    svg = loss_chart((curve,), 0, class_entropy(negative, positive), 2)
     assert f">guessing, {label}</text>" in svg
     assert f"Guessing gives {label}{', about 0.693' if label == 'ln 2' else ''}.</desc>" in svg
     (height,) = MUTED_LINE.findall(svg)

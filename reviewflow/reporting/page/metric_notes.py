@@ -1,0 +1,61 @@
+"""Say what the metrics of a report mean: thresholds, classes, intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reviewflow.evaluation.metrics import METRICS, THRESHOLD, Metric
+from reviewflow.formatting import finite, join_names, visible
+from reviewflow.reporting.page.variant_table import VariantRow
+
+
+def metric_note(
+    run: Mapping[str, Any], data: Mapping[str, Any], variants: Sequence[VariantRow]
+) -> str:
+    """Return what a reader of the table of variants has to know."""
+    names = [visible(name, 80) for name in data.get("class_names") or ()]
+    sentences = [_class_note(names) if len(names) > 2 else _threshold_note(run)]
+    if len(names) == 2:
+        of_second = _titles([m for m in METRICS if m.per_class and m.at_threshold])
+        sentences.append(f"{of_second} are those of {names[1]}.")
+    if any(variant.seeds > 1 for variant in variants):
+        sentences.append("Means over the seeds, with the standard deviation under each.")
+    sentences.append(_interval_note(data))
+    source = (run.get("reference") or {}).get("source")
+    if source:
+        sentences.append(f"Published: {visible(source, 400)}.")
+    return " ".join(sentences)
+
+
+def _interval_note(data: Mapping[str, Any]) -> str:
+    """Return which chance the intervals count."""
+    compared = (data.get("comparisons") or {}).get("variants") or ()
+    counts = dict.fromkeys(visible(entry.get("counts") or "", 40) for entry in compared)
+    chance = join_names([f"the chance of {count}" for count in counts if count])
+    return f"Intervals are 95 % and count {chance}." if chance else "Intervals are 95 %."
+
+
+def _class_note(names: list[str]) -> str:
+    return (
+        f"{_titles([metric for metric in METRICS if metric.per_class])} are macro averages, means "
+        f"over the {len(names)} classes, each against all others. The most probable class is "
+        "predicted."
+    )
+
+
+def _threshold_note(run: Mapping[str, Any]) -> str:
+    """Return the threshold of the metrics that depend on one."""
+    at_threshold = _titles([metric for metric in METRICS if metric.at_threshold])
+    own = {
+        finite(((variant.get("metrics") or {}).get("test") or {}).get("threshold")) or THRESHOLD
+        for variant in run.get("variants") or ()
+    }
+    if len(own) > 1:
+        return f"{at_threshold} are at each variant's own threshold, chosen on the validation rows."
+    return f"{at_threshold} are at the threshold {next(iter(own), THRESHOLD):.3g}."
+
+
+def _titles(metrics: Sequence[Metric]) -> str:
+    titles = join_names([metric.title for metric in metrics])
+    return titles[:1].upper() + titles[1:]

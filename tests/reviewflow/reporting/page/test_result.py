@@ -1,0 +1,121 @@
+"""The result in a sentence: what a run is praised for, and what it is not."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewflow.reporting.page.headline import headline_sentence, selection_note
+from reviewflow.reporting.page.result import result_lines
+from reviewflow.reporting.page.variant_table import variant_rows
+
+SHARES = st.floats(0, 1).map(lambda share: round(share, 4))
+CLASSES = [{"name": "bad", "train": 70}, {"name": "good", "train": 30}]
+
+
+def run(*names: str, on: str = "validation", **changes: Any) -> dict[str, Any]:
+    """A completed run of some variants, the first of which is the best."""
+    figures = {"accuracy": 0.89, "roc_auc": 0.95, "log_loss": 0.3, "f1": 0.8}
+    metrics = {split: figures | {"rows": 2000} for split in ("train", "validation", "test")}
+    metrics["test"]["rows"] = 5002
+    variants = [
+        {"name": name, "key": name, "state": "ran", "kind": "learned", "metrics": metrics}
+        for name in names
+    ]
+    best = {"variant": names[0], "chosen_on": on, "metric": "roc_auc"}
+    majority = {"name": "majority class", "metrics": {"test": {"accuracy": 0.7}}}
+    content = {"variants": variants, "best": best, "baselines": [majority], "learned": True}
+    return content | {"state": "completed", "data": {"classes": CLASSES}} | changes
+
+
+def sentence_of(content: dict[str, Any], data: dict[str, Any] | None = None) -> str:
+    return result_lines(content, data or {})[0]
+
+
+def test_the_best_of_several_says_where_it_was_chosen() -> None:
+    ends = {"mean": 0.95, "low": 0.94012, "high": 0.96049}
+    compared = {"variants": [{"group": 0, "roc_auc": ends}]}
+    content = run("a", "b")
+    assert sentence_of(content, {"comparisons": compared}) == (
+        "a is the best of 2 variants: ROC AUC 0.950 (95 %: 0.940 to 0.960) and accuracy 0.890 on "
+        "5,002 test rows, chosen on 2,000 validation rows."
+    )
+    assert sentence_of(run("a", "b", on="test")).endswith("test rows that it was chosen on.")
+    content["variants"][0]["metrics"]["test"]["classes"] = [{}] * 3
+    assert "macro ROC AUC 0.950 and accuracy" in sentence_of(content)
+    content["variants"][0]["metrics"]["test"]["classes"] = None
+    content["best"]["metric"] = "f1"
+    assert "F1 0.800, ROC AUC 0.950 and accuracy 0.890" in sentence_of(content)
+
+
+def test_several_variants_without_rows_to_choose_on() -> None:
+    content = run("a", "b")
+    content["best"] |= {"chosen_on": None, "metric": None}
+    assert sentence_of(content) == "a: ROC AUC 0.950 and accuracy 0.890 on 5,002 test rows."
+
+
+def test_one_variant_was_not_chosen() -> None:
+    content = run("a")
+    assert sentence_of(content) == "a: ROC AUC 0.950 and accuracy 0.890 on 5,002 test rows."
+    rows = variant_rows(content)
+    assert selection_note(content, rows[0], rows) == ""
+
+
+@pytest.mark.parametrize(
+    ("on", "words"),
+    [
+        ("test", "(select.on: test). The figures are of these same rows"),
+        ("validation", "on which nothing was chosen"),
+    ],
+)
+def test_the_note_says_on_which_rows_the_best_was_chosen(on: str, words: str) -> None:
+    content = run("a", "b", on=on)
+    rows = variant_rows(content)
+    assert words in selection_note(content, rows[0], rows)
+
+
+@given(SHARES, SHARES, st.sampled_from([("a",), ("a", "b")]))
+def test_a_variant_below_the_majority_is_never_praised(
+    accuracy: float, majority: float, names: tuple[str, ...]
+) -> None:
+    content = run(*names)
+    content["variants"][0]["metrics"]["test"]["accuracy"] = accuracy
+    content["baselines"][0]["metrics"]["test"]["accuracy"] = majority
+    sentence = sentence_of(content)
+    praised = sentence.startswith("a")
+    assert praised == (accuracy >= majority)
+    if not praised:
+        assert sentence.startswith("Always answering bad is right more often than a")
+        assert f"{majority:.3f} against {accuracy:.3f}" in sentence
+
+
+@pytest.mark.parametrize("best", ["a", None])
+def test_no_variant_learned(best: str | None) -> None:
+    content = run("a", "b", learned=False)
+    content["variants"][0] |= {"kind": "did not learn", "diagnosis": "Did not learn; try more."}
+    content["best"] = best and content["best"]
+    rows = variant_rows(content)
+    chosen = next((row for row in rows if row.best), None)
+    assert headline_sentence(content, chosen, rows) == (
+        "No variant learned: none of 2 beats always answering bad beyond chance, which is right "
+        "for 0.700 of the test rows."
+    )
+    assert selection_note(content, chosen, rows) == "a did not learn; try more."
+    alone = sentence_of(run("a", learned=False))
+    assert alone.startswith("a did not learn: it does not beat always answering bad")
+
+
+def test_every_kind_but_learned_is_listed() -> None:
+    content = run("a", "b", "c", "d")
+    assert result_lines(content, {})[1] == "All variants learned."
+    for variant, kind in zip(
+        content["variants"], ("overfits", "diverged", "learned", "overfits"), strict=True
+    ):
+        variant["kind"] = kind
+    assert result_lines(content, {})[1] == (
+        "1 of 4 variants diverged: b; 2 of 4 variants overfit: a and d."
+    )
+    content["variants"][2]["kind"] = "a new kind"
+    assert "1 of 4 variants a new kind: c" in result_lines(content, {})[1]
+    assert result_lines(run("a"), {})[1] == "It learned."
