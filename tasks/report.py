@@ -10,6 +10,7 @@ from prefect.client.schemas import State
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.pipeline.runner import Run, TaskGroup
 from reviewflow.reporting.page.markdown import markdown_text
+from reviewflow.reporting.page.variant_table import SPLITS
 from tasks.stage import perform_group, stage_task
 
 
@@ -33,7 +34,7 @@ def metrics_rows(variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "variant": markdown_text(variant["name"]),
             **{
                 f"{split} {metric.name}": _cell(figures[metric.name], metric.digits)
-                for split in ("test", "train")
+                for split in SPLITS
                 for figures in [(variant["metrics"] or {}).get(split) or {}]
                 for metric in METRICS
                 if metric.name in figures

@@ -17,6 +17,9 @@ from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.planner import check_refresh
+from reviewflow.reporting.page.report_data import read_report_data
+from reviewflow.reporting.page.result import result_lines
+from reviewflow.runs.record import read_run
 
 
 @click.command()
@@ -29,8 +32,20 @@ def run(config: str, **options: Any) -> None:
     with _watch(options["artifacts"], "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
 
-        report = sentiment(config=config, options=Options(**options))
-        console.finish(Path(report))
+        report = Path(sentiment(config=config, options=Options(**options)))
+        console.finish(report, read_result(report.parent, Path(options["artifacts"])))
+
+
+def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:
+    """Return the result of a sentiment run in two sentences.
+
+    Parameters
+    ----------
+    folder : of the run.
+    """
+    content = read_run(folder)
+    keys = [step["key"] for step in content["stages"] if step["stage"] == "report"]
+    return result_lines(content, read_report_data(artifacts / "store" / "report" / str(keys[0])))
 
 
 @click.command()

@@ -5,11 +5,13 @@
     terminal                                            file, pipe, scheduler's log
     ✓ normalize  ran in 2.1 s: new rows                 normalize: ran in 2.1 s: new rows
       train[tanh]  ━━━━━━╸━━━  12/20 0:00:31 loss 0.41  train[tanh]: epoch 12, 12/20, loss 0.41
+    tanh is the best of 8 variants: …                   tanh is the best of 8 variants: …
     Report: artifacts/runs/…/report.html                Report: artifacts/runs/…/report.html
 """
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -103,10 +105,17 @@ class Console(Listener):
             for line in lines.splitlines():
                 self._print(Text(self._safe(f"{name}: {line}")))
 
-    def finish(self, report_path: Path) -> None:
-        """Remove the bars and print, as the last line, the path of the report."""
+    def finish(self, report_path: Path, result: Sequence[str] = ()) -> None:
+        """Remove the bars and print the result and, last, the path of the report.
+
+        Parameters
+        ----------
+        result : sentences, one a line.
+        """
         with self._lock:
             self._end_bars()
+            for sentence in result:
+                self._print(Text(self._safe(sentence)))
             self._print(Text(f"Report: {self._safe(str(report_path))}"))
 
     def _bars(self) -> Progress:

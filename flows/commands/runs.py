@@ -8,7 +8,7 @@ import click
 
 from flows.commands.options import artifacts_option, json_option
 from flows.commands.output import say, say_json, say_table
-from reviewflow.evaluation.metrics import METRICS
+from reviewflow.evaluation.metrics import METRICS, Metric, metric_named
 from reviewflow.formatting import amount, duration, figure, join_names, moment, plain, setting, size
 from reviewflow.runs.diff import compare_runs
 from reviewflow.runs.history import find_run, run_details, run_records, run_summary
@@ -64,7 +64,7 @@ def show(run: str, artifacts: str, as_json: bool) -> None:
         return
     _say_head(page)
     _say_stages(page["stages"])
-    _say_variants(page["variants"])
+    _say_variants(page["variants"], _selection_metric(page["chosen_by"]))
     _say_quality(page["quality"])
 
 
@@ -90,7 +90,7 @@ def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
     _say_pairs("Data", "what", found["data"])
     _say_code(found["code"])
     _say_pairs("Packages", "package", found["packages"])
-    _say_metrics(found["metrics"])
+    _say_metrics(found["metrics"], _selection_metric(found["runs"][1]["chosen_by"]))
     _say_reasons(found["reasons"])
     for note in found["notes"]:
         say(f"Note: {note}.")
@@ -109,7 +109,12 @@ def _say_head(page: Mapping[str, Any]) -> None:
     say(f"started  {moment(page['started'])}, took {duration(page['seconds'])}")
     say(f"rows     {plain(page['rows'])}")
     if page["best"]:
-        say(f"best     {plain(page['best'])}, ROC AUC {figure(page['roc_auc'])} on the test rows")
+        say(
+            f"best     {plain(page['best'])}, ROC AUC {figure(page['roc_auc'])} on the test rows"
+            f"{_chosen(page)}"
+        )
+    if page["learned"] is False:
+        say("learned  nothing: no variant beats the majority class beyond chance")
     for version in page["versions"]:
         say(
             f"{plain(version['name'])}: loss {figure(version['first'])} → "
@@ -119,6 +124,19 @@ def _say_head(page: Mapping[str, Any]) -> None:
     say(f"folder   {page['folder']}")
     if page["report"]:
         say(f"report   {page['report']}")
+
+
+def _chosen(page: Mapping[str, Any]) -> str:
+    """Return on which rows the best of several variants was chosen."""
+    if len(page["variants"]) < 2 or not page["chosen_on"]:
+        return ""
+    by = _selection_metric(page["chosen_by"])
+    return f", chosen on the {plain(page['chosen_on'])} rows by {by.title}"
+
+
+def _selection_metric(name: Any) -> Metric:
+    """Return the metric by which a best variant was chosen."""
+    return next((metric for metric in METRICS if metric.name == name), metric_named("roc_auc"))
 
 
 def _say_stages(stages: list[dict[str, Any]]) -> None:
@@ -137,17 +155,40 @@ def _say_stages(stages: list[dict[str, Any]]) -> None:
         say_table("Stages", ("stage", ">ran", ">cached", ">took", ">size", "why"), rows)
 
 
-def _say_variants(variants: list[dict[str, Any]]) -> None:
+def _say_variants(variants: list[dict[str, Any]], chosen_by: Metric) -> None:
+    """Print a line for each variant.
+
+    Of the validation rows it has the metric by which the best was chosen.
+    """
+    columns = _metric_columns(
+        chosen_by, any(mapping(variant["metrics"]).get("validation") for variant in variants)
+    )
     rows = []
     for variant in variants:
-        test = mapping(mapping(variant["metrics"]).get("test"))
-        scores = [figure(test.get(metric.name), metric.digits) for metric in METRICS]
+        metrics = mapping(variant["metrics"])
+        scores = [
+            figure(mapping(metrics.get(split)).get(metric.name), metric.digits)
+            for split, metric in columns
+        ]
         state, took = variant["state"], duration(variant["seconds"])
         rows.append((plain(variant["name"]), state, took, *scores, variant["diagnosis"]))
     if rows:
-        titles = [f">{metric.title}" for metric in METRICS]
-        columns = ("variant", "state", ">took", *titles, "diagnosis")
-        say_table("Variants, on the test rows", columns, rows)
+        titles = [f">{_column_title(*column)}" for column in columns]
+        say_table(
+            "Variants, on the test rows",
+            ("variant", "state", ">took", *titles, "diagnosis"),
+            rows,
+        )
+
+
+def _metric_columns(chosen_by: Metric, with_validation: bool) -> list[tuple[str, Metric]]:
+    """Return the split and metric of each column of figures."""
+    first = [("validation", chosen_by)] if with_validation else []
+    return [*first, *(("test", metric) for metric in METRICS)]
+
+
+def _column_title(split: str, metric: Metric) -> str:
+    return metric.title if split == "test" else f"{split} {metric.title}"
 
 
 def _say_quality(quality: Mapping[str, Any]) -> None:
@@ -178,30 +219,30 @@ def _say_code(code: list[dict[str, Any]]) -> None:
     _say_differences("Code", ("definition", "in B", "reached by"), rows)
 
 
-def _say_metrics(metrics: list[dict[str, Any]]) -> None:
+def _say_metrics(metrics: list[dict[str, Any]], chosen_by: Metric) -> None:
     """Print a line for each variant.
 
-    The training rows are in the JSON alone.
+    Most of the validation rows, and the training rows, are in the JSON alone.
     """
-    variants: dict[str, dict[str, tuple[Any, Any]]] = {}
+    variants: dict[str, dict[tuple[str, str], tuple[Any, Any]]] = {}
     for each in metrics:
         changes = variants.setdefault(each["variant"], {})
-        if each["split"] == "test":
-            changes[each["metric"]] = (each["a"], each["b"])
+        changes[each["split"], each["metric"]] = (each["a"], each["b"])
+    columns = _metric_columns(chosen_by, any(each["split"] == "validation" for each in metrics))
     rows = [
         (
             name,
             *(
-                " → ".join(figure(value, metric.digits) for value in changes[metric.name])
-                if metric.name in changes
+                " → ".join(figure(value, metric.digits) for value in changes[split, metric.name])
+                if (split, metric.name) in changes
                 else "same"
-                for metric in METRICS
+                for split, metric in columns
             ),
         )
         for name, changes in variants.items()
     ]
-    columns = ("variant", *(metric.title for metric in METRICS))
-    _say_differences("Metrics", columns, rows, "Metrics, on the test rows")
+    titles = ("variant", *(_column_title(*column) for column in columns))
+    _say_differences("Metrics", titles, rows, "Metrics, on the test rows")
 
 
 def _say_reasons(reasons: list[dict[str, Any]]) -> None:

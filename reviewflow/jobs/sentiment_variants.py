@@ -85,7 +85,7 @@ def _variant_entry(
         "changes": dict(changes),
         "params": {**params, "repeats": config.train.repeats, "seed": config.train.seed},
         "key": done[0]["key"] if done else None,
-        "state": _state(done) if whole else "skipped",
+        "state": _state(done) if whole else _unfinished_state(run, [*trained, *evaluated]),
         "seconds": round(sum(entry["seconds"] for entry in done), 3),
         "kind": diagnosis.kind if diagnosis else "",
         "diagnosis": diagnosis.sentence if diagnosis else None,
@@ -132,3 +132,8 @@ def _diagnosis_over_seeds(seeds: list[_Seed], setting: Setting) -> Diagnosis | N
 
 def _state(entries: list[dict[str, Any]]) -> str:
     return "ran" if any(entry["state"] == "ran" for entry in entries) else "cached"
+
+
+def _unfinished_state(run: Run, nodes: list[Node]) -> str:
+    """Return whether one of a variant's nodes failed, or was not reached."""
+    return "failed" if any(run.has_failed(node) for node in nodes) else "skipped"

@@ -155,6 +155,10 @@ class Run:
         ]
         return found + missed
 
+    def has_failed(self, node: Node) -> bool:
+        """Return whether a step of a node began and did not end well."""
+        return node in self._failed
+
     def task_groups(self, *groups: str) -> list[TaskGroup]:
         """Return the task groups under a name, each with its nodes."""
         found: dict[str, list[Node]] = {}

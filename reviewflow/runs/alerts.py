@@ -7,10 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from reviewflow.formatting import finite
+from reviewflow.formatting import finite, flatten
 from reviewflow.runs.json_values import mapping, mappings
+
+# What shapes the figures of the best variant beside the data and the training. A run.json that
+# lacks one is older than the setting, and its value was this.
+SELECTION: Mapping[str, Any] = MappingProxyType(
+    {
+        "split.method": "hash",
+        "split.column": None,
+        "split.test_size": 0.2,
+        "split.validation_size": 0,
+        "split.seed": 42,
+        "ingest.group_column": None,
+        "select.on": "test",
+        "select.metric": "roc_auc",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,7 @@ def alerts(
     ----------
     content : run.json as the run ended.
     before : run.json of the last completed run of the same configuration and data; None for none.
+        Where its rows were split or its best variant was chosen otherwise, it is not compared.
     lower_is_better : names of the metrics whose rise is bad news.
     """
     title = f"{content.get('job')} {content.get('name')}"
@@ -51,8 +68,15 @@ def alerts(
         warnings.append(
             Alert("quality warning", f"{title}: {len(warned)} expectations failed: {asked}.")
         )
-    verb, change = _change_for_the_worse(content, before or {}, lower_is_better)
+    comparable = before if before is not None and _selection(before) == _selection(content) else {}
+    verb, change = _change_for_the_worse(content, comparable, lower_is_better)
     return [*warnings, Alert(f"metric {verb}", f"{title}: {change}")] if change else warnings
+
+
+def _selection(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the rows were split and the best variant was chosen."""
+    settings = flatten(mapping(content.get("config")))
+    return {name: settings.get(name, default) for name, default in SELECTION.items()}
 
 
 def _change_for_the_worse(

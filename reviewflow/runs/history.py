@@ -165,7 +165,8 @@ def run_summary(run: RunRecord) -> dict[str, Any]:
     """
     content = run.content
     states = [stage.get("state") for stage in mappings(content.get("stages"))]
-    winner = mapping(content.get("best")).get("variant")
+    best = mapping(content.get("best"))
+    winner = best.get("variant")
     scores = {
         text(variant.get("name")): roc_auc(variant) for variant in mappings(content.get("variants"))
     }
@@ -180,6 +181,9 @@ def run_summary(run: RunRecord) -> dict[str, Any]:
         "rows": mapping(content.get("data")).get("rows"),
         "best": winner,
         "roc_auc": scores.get(text(winner)),
+        "chosen_on": best.get("chosen_on"),
+        "chosen_by": best.get("metric"),
+        "learned": content.get("learned"),
         "ran": states.count("ran"),
         "cached": states.count("cached"),
     }

@@ -35,14 +35,16 @@ def test_text_from_data_is_no_markup() -> None:
 
 def test_a_variant_is_a_row_of_rounded_figures() -> None:
     figures = {"accuracy": 0.87654321, "roc_auc": None, "log_loss": 0.3}
-    trained = {
+    trained: dict[str, Any] = {
         "name": "a|b",
         "metrics": {"train": figures, "test": figures},
         "diagnosis": "Overfits.",
     }
+    trained["metrics"]["validation"] = {"accuracy": 0.9}
     skipped = {"name": "later", "metrics": None, "diagnosis": None}
     first, second = metrics_rows([trained, skipped])
     assert first["test accuracy"] == first["train accuracy"] == "0.8765"
+    assert first["validation accuracy"] == "0.9000"
     assert first["test roc_auc"] == ""
     assert first["test log_loss"] == "0.3000"
     assert first["variant"] == r"a\|b"

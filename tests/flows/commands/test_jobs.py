@@ -92,8 +92,11 @@ def test_run_then_plan_then_a_change(
     done = reviewflow("run", *options(config))
     assert done.exit_code == 0, done.output
     assert sorted(work_on_config) == ["read", "validate", *["validate variant"] * 2]
-    *progress, last = done.stdout.splitlines()
+    *progress, result, kinds, last = done.stdout.splitlines()
     assert last.startswith("Report: ")
+    page = Path(last.removeprefix("Report: ")).read_text(encoding="utf-8")
+    assert f"<h1>{result}</h1>" in page
+    assert kinds.endswith(".")
     assert Path(last.removeprefix("Report: ")).exists()
     assert any(line.startswith("train[tanh]: ran in ") for line in progress)
     assert "Traceback" not in done.output

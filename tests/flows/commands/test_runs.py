@@ -1,9 +1,11 @@
 """``reviewflow runs | show | compare`` as a person and a script see them."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.flows.commands.conftest import FIRST, HOSTILE, SECOND
 from tests.flows.commands.invoke import asked, call
+from tests.reviewflow.small_store import edit_json
 
 
 def test_runs_are_listed_with_their_best_variant(artifacts: Path) -> None:
@@ -51,3 +53,27 @@ def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
     assert call(tmp_path, "runs").stdout.startswith("0 runs in")
     assert asked(tmp_path, "runs") == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_rows_of_the_choice_have_a_column(artifacts: Path) -> None:
+    def add_validation(content: dict[str, Any], score: float) -> None:
+        content["best"] |= {"chosen_on": "validation", "metric": "f1"}
+        content["variants"][0]["metrics"]["validation"] = {"f1": score, "roc_auc": 0.5}
+
+    for run_id, score in ((FIRST, 0.71), (SECOND, 0.72)):
+        path = artifacts / "runs" / run_id / "run.json"
+        edit_json(path, lambda content, score=score: add_validation(content, score))
+    page = call(artifacts, "show", "latest").stdout
+    assert "on the test rows, chosen on the validation rows by F1" in page
+    assert "validation F1" in page
+    assert "0.7200" in page
+    text = call(artifacts, "compare", FIRST, SECOND).stdout
+    assert "validation F1" in text
+    assert "0.7100 → 0.7200" in text
+
+
+def test_a_run_in_which_nothing_learned_says_so(artifacts: Path) -> None:
+    assert "learned" not in call(artifacts, "show", "latest").stdout.splitlines()[2]
+    path = artifacts / "runs" / SECOND / "run.json"
+    edit_json(path, lambda content: content.update(learned=False))
+    assert "no variant beats the majority class" in call(artifacts, "show", "latest").stdout

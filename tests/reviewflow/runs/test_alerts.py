@@ -65,6 +65,30 @@ def test_a_fall_gives_an_alert_beyond_what_is_allowed(
         assert "from 0.9000 to 0.8890" in found[0].text
 
 
+@pytest.mark.parametrize(
+    ("section", "old", "new", "compared"),
+    [
+        ("select", {"on": "test"}, {"on": "validation"}, False),
+        ("select", {"metric": "roc_auc"}, {"metric": "f1"}, False),
+        ("split", {"validation_size": 0}, {"validation_size": 0.1}, False),
+        ("split", None, {"validation_size": 0.1}, False),
+        ("split", None, {"validation_size": 0.0}, True),  # what runs of before did
+        ("select", None, {"on": "test", "metric": "roc_auc"}, True),
+        ("ingest", {"group_column": None}, {"group_column": "film"}, False),
+        ("train", {"epochs": 10}, {"epochs": 20}, True),
+    ],
+)
+def test_runs_whose_best_was_chosen_otherwise_are_not_compared(
+    section: str, old: dict[str, Any] | None, new: dict[str, Any], compared: bool
+) -> None:
+    def run(auc: float, settings: dict[str, Any] | None) -> dict[str, Any]:
+        own = {} if settings is None else {section: settings}
+        return content(auc, config=content()["config"] | own)
+
+    found = alerts(run(0.5, new), run(0.9, old), LOWER_IS_BETTER)
+    assert [alert.event for alert in found] == ["metric fell"] * compared
+
+
 def test_another_metric_may_be_watched() -> None:
     watching = {"notify": {"metric": "test.f1", "fall": 0.01}}
     assert alerts(content(0.5, config=watching), content(0.9), LOWER_IS_BETTER) == []

@@ -39,6 +39,7 @@ def test_runs_are_listed_newest_first_with_their_figures(two_runs: TwoRuns) -> N
     chosen_by = {name: own["validation"]["roc_auc"] for name, own in metrics.items()}
     assert chosen_by[newest["best"]] == max(chosen_by.values())
     assert newest["roc_auc"] == metrics[newest["best"]]["test"]["roc_auc"]
+    assert (newest["chosen_on"], newest["chosen_by"]) == ("validation", "roc_auc")
     assert oldest["cached"] == 0
     assert newest["cached"] + newest["ran"] == oldest["ran"] == len(content["stages"])
 
