@@ -106,7 +106,10 @@ def both_checks(folder: str) -> dict[str, float]:
             reviews=parts,
             splits=parts,
             index=index_of(parts),
+            classes=2,
+            given_split=False,
             suite=SUITES / "reviews.yaml",
+            limits={},
             folder=new_folder(Path(folder, "checked reviews")),
             context=context,
         )
@@ -114,7 +117,9 @@ def both_checks(folder: str) -> dict[str, float]:
         validate_features(
             features=part_folders(Path(folder, "features")),
             vocabulary=Path(folder, "features", "vocabulary"),
+            classes=2,
             suite=SUITES / "features.yaml",
+            limits={},
             folder=new_folder(Path(folder, "checked features")),
             context=context,
         )

@@ -160,9 +160,13 @@ class FlowRun(ABC):
                 )
 
     def wait(self) -> None:
-        """Wait for everything, and raise what went wrong first."""
+        """Wait for everything, and raise what went wrong first.
+
+        Where checks stopped the run, one message speaks for all of them.
+        """
         for future in self.futures.values():
             future.wait()
+        self.run.raise_if_stopped()
         failed = [f for f in self.futures.values() if f.state.is_failed() or f.state.is_crashed()]
         for future in (*failed, *self.futures.values()):
             future.result()

@@ -10,6 +10,7 @@ from prefect.client.schemas import State
 
 from reviewflow.jobs.sentiment_summary import CHECKS, quality_entries
 from reviewflow.pipeline.runner import Run, TaskGroup
+from reviewflow.quality.results import limit_words
 from reviewflow.reporting.page.markdown import markdown_text
 from tasks.stage import perform_group, stage_task
 
@@ -35,5 +36,6 @@ def table_row(entry: dict[str, Any]) -> dict[str, Any]:
         "passed": "yes" if entry["success"] else entry["severity"],
         "asked": markdown_text(entry["asked"]),
         "seen": markdown_text(entry["observed"]),
+        "limit": markdown_text(limit_words(entry)),
         "examples": markdown_text(entry["examples"]) if entry["examples"] else "",
     }

@@ -120,6 +120,36 @@ class Validate(Section):
     features: str = Field(
         "configs/expectations/features.yaml", description="Suite that the features must pass"
     )
+    limits: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
+        {},
+        description="Limits of the suites to change, by name, such as max_duplicate_share: 0.3",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nest_limits(cls, content: Any) -> Any:
+        """Read ``limits.NAME``, as in ``--set``, as an entry of ``limits``."""
+        if not isinstance(content, dict) or not isinstance(content.get("limits", {}), dict):
+            return content
+        nested = {name: name.removeprefix("limits.") for name in content if _is_limit(name)}
+        if not nested:
+            return content
+        limits = {own: content[name] for name, own in nested.items()}
+        others = {name: value for name, value in content.items() if name not in nested}
+        return {**others, "limits": {**content.get("limits", {}), **limits}}
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _refuse_booleans(cls, value: Any) -> Any:
+        """Refuse true and false, which would count as 1 and 0."""
+        for name, limit in value.items() if isinstance(value, dict) else ():
+            if isinstance(limit, bool):
+                raise ValueError(f"{quote(name)} must be a number, not {quote(limit)}")
+        return value
+
+
+def _is_limit(name: object) -> bool:
+    return isinstance(name, str) and name.startswith("limits.")
 
 
 class Normalize(Section):

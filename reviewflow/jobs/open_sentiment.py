@@ -10,6 +10,7 @@ from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.opening import open_planner
 from reviewflow.pipeline.planner import Planner
+from reviewflow.quality.limits import check_limit_names
 from reviewflow.reporting.reference import read_reference
 from reviewflow.reviews.datasets import open_reviews
 
@@ -29,8 +30,11 @@ def open_sentiment(
     Raises
     ------
     InputError : if the reviews cannot be read.
-    ConfigError : if a suite's file, a stage to refresh or the published figures do not exist.
+    ConfigError : if a suite's file, a limit, a stage to refresh or the published figures do not
+        exist.
     """
+    checks = config.validate_
+    check_limit_names(checks.limits, (Path(checks.reviews), Path(checks.features)))
     read_reference(config.report.reference)  # a mistake in it should not wait for the report
     source = open_reviews(config.ingest, split_column(config), artifacts / "memos")
     check_number_of_classes(config, len(source.index.class_names))

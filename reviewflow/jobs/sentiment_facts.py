@@ -25,6 +25,17 @@ def part_position(node: Node, part: int | None, index: Index) -> Position | None
     return None if part is None else split_position(index, part, node.config.settings("split"))
 
 
+def is_split_given(node: Node, part: int | None, index: Index) -> bool:
+    """Return whether the files decide the split.
+
+    A test file, a column or groups may put copies of a text in two splits.
+    """
+    config = node.config
+    has_column = config.settings("split.method") == "column"
+    has_groups = config.settings("ingest.group_column") is not None
+    return index.has_test_file or has_column or has_groups
+
+
 def models_lineage(report: Node, part: int | None, index: Index) -> tuple[Lineage, ...]:
     """Return each model's variant and the artifacts that it was made from.
 
@@ -97,6 +108,7 @@ POSITION = Fact("position", "position", part_position, lambda value: value and a
 INDEX = Fact(
     "index", "rows", lambda node, part, index: index, lambda value: digest_of(value.to_json())
 )
+GIVEN_SPLIT = Fact("given_split", "kind of split", is_split_given, lambda value: value)
 CLASSES = Fact(
     "classes", "classes", lambda node, part, index: len(index.class_names), lambda value: value
 )

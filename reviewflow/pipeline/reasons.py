@@ -51,12 +51,17 @@ WORDS: Mapping[str, Callable[[Reason], str]] = {
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
-    """Return what changed between two fingerprints (as JSON), settings first."""
+    """Return what changed between two fingerprints (as JSON), settings first.
+
+    An entry of a map that one of them lacks is None there. What the stage does not read any more is
+    not a reason.
+    """
     reasons = []
-    before = flatten(old["settings"])
-    for name, value in flatten(new["settings"]).items():
-        if before.get(name) != value:
-            reasons.append(Reason("setting", name, before.get(name), value))
+    before, now = _settings(old), _settings(new)
+    read = [name for name in before if any(f"{name}.".startswith(f"{n}.") for n in new["settings"])]
+    for name in dict.fromkeys([*now, *read]):
+        if before.get(name) != now.get(name):
+            reasons.append(Reason("setting", name, before.get(name), now.get(name)))
     for kind, field in (("file", "files"), ("fact", "facts")):
         for name, value in new[field].items():
             if old[field].get(name) != value:
@@ -69,6 +74,11 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Reason]:
         if old["resources"].get(name) != value:
             reasons.append(Reason("resource", name, old["resources"].get(name), value))
     return reasons
+
+
+def _settings(fingerprint: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings by full names. An empty map has none."""
+    return {name: value for name, value in flatten(fingerprint["settings"]).items() if value != {}}
 
 
 def reason_text(reasons: Iterable[Reason]) -> str:

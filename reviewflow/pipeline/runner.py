@@ -96,6 +96,7 @@ class Run:
         self.mismatches: list[str] = []
         self.artifacts: dict[Step, Artifact] = {}
         self._failed: set[Node] = set()
+        self._stopped: dict[Node, None] = {}
         self._ended: list[tuple[Node, Outcome]] = []
         self._keys: dict[str, tuple[Fingerprint, list[str]]] = {}
         self._lock = Lock()
@@ -221,6 +222,15 @@ class Run:
                 "or run with --refresh: " + "; ".join(self.mismatches) + "."
             )
 
+    def raise_if_stopped(self) -> None:
+        """Raise QualityError if gates stopped the run, with one message for all."""
+        with self._lock:
+            stopped = sorted(self._stopped, key=lambda node: node.number)
+        for gate in dict.fromkeys(node.stage.gate for node in stopped):
+            why = self._why_stopped(gate, [node for node in stopped if node.stage.gate == gate])
+            if why is not None:
+                raise QualityError(why)
+
     def _artifacts_of(self, stage: str) -> list[Artifact]:
         with self._lock:
             return [a for step, a in self.artifacts.items() if step.node.stage.name == stage]
@@ -282,10 +292,23 @@ class Run:
 
     def _stop_at_gate(self, node: Node) -> None:
         """Raise QualityError if the node's gate says that the run must stop."""
-        if node.stage.gate is not None:
-            why = resolve_name(node.stage.gate)(self.planner.folder(node.steps[0]))
-            if why is not None:
-                raise QualityError(why)
+        why = self._why_stopped(node.stage.gate, [node])
+        if why is not None:
+            with self._lock:
+                self._stopped[node] = None
+            raise QualityError(why)
+
+    def _why_stopped(self, gate: str | None, nodes: list[Node]) -> str | None:
+        """Return what a gate says of nodes whose artifacts are made."""
+        if gate is None:
+            return None
+        folders = {node.title: self.planner.folder(node.steps[0]) for node in nodes}
+        files = {
+            node.title: {node.stage.files[name]: path for name, path in node.files.items()}
+            for node in nodes
+        }
+        why: str | None = resolve_name(gate)(folders, files)
+        return why
 
 
 def _not_reached(step: Step, state: str) -> Outcome:

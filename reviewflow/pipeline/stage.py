@@ -143,7 +143,8 @@ class Stage:
         have the source's digests, so later keys are known before it runs.
     digests : dotted name of a function that gives an artifact's digests from its folder, where
         the bytes of its files are not what counts.
-    gate : dotted name of a function that returns why an artifact stops the run, else None.
+    gate : dotted name of a function that returns why artifacts stop the run, else None. It gets
+        their folders by title, and likewise the files that their stages read, by setting.
     repeats : the setting that says how many seeds a ``seed`` stage has.
     resolve : gives the settings as one seed uses them on this machine.
     shared : past participle for variants that share a step, as in "trained once for a, b too".

@@ -57,6 +57,8 @@ def result_words(result: Mapping[str, Any]) -> str:
             return "no values to look at"
         if not unexpected:
             return f"all of {checked:,} values"
+        if checked == 1:
+            return ", ".join(value(one) for one in result["partial_unexpected_list"])
         values = list(dict.fromkeys(value(one) for one in result["partial_unexpected_list"]))
         examples = f": {', '.join(values[:3])}{', …' if len(values) > 3 else ''}"
         percent = share(unexpected / checked)

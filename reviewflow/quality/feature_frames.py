@@ -19,14 +19,25 @@ from reviewflow.quality.frames import (
     LABEL_COLUMNS,
     Frame,
     concatenate,
-    equals,
     floats,
     label_frame,
+    outside_classes,
+    split_codes,
     split_words,
 )
 
 FEATURE_COLUMNS = {
-    "rows": ("part", "row", "label", "split", "terms", "empty", "outside_vocabulary", "unpaired"),
+    "rows": (
+        "part",
+        "row",
+        "label",
+        "outside_classes",
+        "split",
+        "terms",
+        "empty",
+        "outside_vocabulary",
+        "unpaired",
+    ),
     "labels": LABEL_COLUMNS,
     "features": ("index", "values", "minimum", "maximum", "not_finite"),
     "parts": ("part", "rows", "labelled", "empty_share"),
@@ -40,7 +51,7 @@ class PartFigures:
     Attributes
     ----------
     label : shape (N,), float64, NaN where the row has none.
-    is_train : shape (N,), bool.
+    split : shape (N,), int8, position in SPLITS.
     terms : shape (N,), int64, values stored for the row.
     outside_vocabulary : shape (N,), int64, those of them whose index is not in [0, V).
     unpaired : shape (N,), bool, whether the row has more or fewer indices than values.
@@ -49,7 +60,7 @@ class PartFigures:
     """
 
     label: npt.NDArray[np.float64]
-    is_train: npt.NDArray[np.bool_]
+    split: npt.NDArray[np.int8]
     terms: npt.NDArray[np.int64]
     outside_vocabulary: npt.NDArray[np.int64]
     unpaired: npt.NDArray[np.bool_]
@@ -82,7 +93,7 @@ def part_figures(features: pa.Table, terms: int) -> PartFigures:
     np.maximum.at(maximum, indices[good], values[good])
     return PartFigures(
         label=floats(features["label"]),
-        is_train=equals(features["split"], "train"),
+        split=split_codes(features["split"]),
         terms=stored,
         outside_vocabulary=outside,
         unpaired=unpaired,
@@ -93,13 +104,16 @@ def part_figures(features: pa.Table, terms: int) -> PartFigures:
     )
 
 
-def feature_frames(parts: Sequence[PartFigures], terms: Sequence[str]) -> dict[str, Frame]:
+def feature_frames(
+    parts: Sequence[PartFigures], terms: Sequence[str], classes: int
+) -> dict[str, Frame]:
     """Return the frames of :data:`FEATURE_COLUMNS`.
 
     Parameters
     ----------
     parts : one a part, in the file's order.
     terms : the vocabulary, in the order of its indices.
+    classes : K. Labels are 0 to K − 1.
 
     Returns
     -------
@@ -110,17 +124,20 @@ def feature_frames(parts: Sequence[PartFigures], terms: Sequence[str]) -> dict[s
         row a part. ``labels``: see :func:`reviewflow.quality.frames.label_frame`.
     """
     label = concatenate([part.label for part in parts], np.float64)
-    is_train = concatenate([part.is_train for part in parts], np.bool_)
+    split = concatenate([part.split for part in parts], np.int8)
     return {
-        "rows": _row_frame(parts, label, is_train),
-        "labels": label_frame(label, is_train),
+        "rows": _row_frame(parts, label, split, classes),
+        "labels": label_frame(label, split, classes),
         "features": _term_frame(parts, terms),
         "parts": _part_frame(parts),
     }
 
 
 def _row_frame(
-    parts: Sequence[PartFigures], label: npt.NDArray[np.float64], is_train: npt.NDArray[np.bool_]
+    parts: Sequence[PartFigures],
+    label: npt.NDArray[np.float64],
+    split: npt.NDArray[np.int8],
+    classes: int,
 ) -> Frame:
     import pandas as pd
 
@@ -131,7 +148,8 @@ def _row_frame(
             "part": np.repeat(np.arange(len(parts)), sizes),
             "row": concatenate([np.arange(size) for size in sizes], np.int64),
             "label": label,
-            "split": split_words(is_train),
+            "outside_classes": outside_classes(label, classes),
+            "split": split_words(split),
             "terms": stored,
             "empty": stored == 0,
             "outside_vocabulary": concatenate(

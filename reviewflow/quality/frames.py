@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reviewflow.reviews.split import SPLITS, VALIDATION
+
 if TYPE_CHECKING:
     import pandas as pd
 
-LABELS = (0, 1)
-SPLITS = ("train", "test", "all")
-LABEL_COLUMNS = ("label", "split", "rows", "share", "split_rows")
+LABEL_COLUMNS = ("label", "split", "rows", "share", "split_rows", "even_rows", "balance")
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Frame:
 
     Attributes
     ----------
-    table : only numbers, booleans and the words train, test and all, since Data Docs show values
-        unescaped. Its index is 0, 1 and so on.
+    table : only numbers, booleans and the names of splits, since Data Docs show values unescaped.
+        Its index is 0, 1 and so on.
     row_name : names the row at a position for people: ``{"record": 17}``.
     """
 
@@ -34,42 +34,65 @@ class Frame:
     row_name: Callable[[int], dict[str, Any]]
 
 
-def label_frame(labels: npt.NDArray[np.float64], is_train: npt.NDArray[np.bool_]) -> Frame:
-    """Return rows and share of each label among training, test and all rows.
+def label_frame(
+    labels: npt.NDArray[np.float64], splits: npt.NDArray[np.int8], classes: int
+) -> Frame:
+    """Return rows and share of each class among the rows of each split.
 
     Parameters
     ----------
     labels : shape (N,), float64, NaN where a row has no label.
-    is_train : shape (N,), bool.
+    splits : shape (N,), int8, position in SPLITS.
+    classes : K.
 
     Returns
     -------
     Frame
-        Six rows, one a label (0, 1) and split. A label that does not occur has share 0. Other
-        labels and rows without one do not count, since expectations on rows see them. Where a
-        split has no labelled row the shares are missing.
+        One row for each class and split: train, validation where there are such rows, test and
+        all. A class that does not occur has 0 rows. Labels that are none of the classes and rows
+        without a label do not count, since expectations on rows see them. ``even_rows`` is what
+        each class would have if all had the same, and ``balance`` the rows in units of it. Where a
+        split has no labelled row, ``share`` and ``balance`` are missing.
     """
     import pandas as pd
 
-    inside = {"train": is_train, "test": ~is_train, "all": np.ones_like(is_train)}
-    rows: list[dict[str, Any]] = []
-    for split in SPLITS:
-        counts = [int(np.count_nonzero(inside[split] & (labels == label))) for label in LABELS]
-        total = sum(counts)
-        rows += [
-            {
-                "label": label,
-                "split": split,
-                "rows": count,
-                "share": count / total if total else float("nan"),
-                "split_rows": total,
-            }
-            for label, count in zip(LABELS, counts, strict=True)
-        ]
+    inside = {name: splits == code for code, name in enumerate(SPLITS)}
+    if not inside[SPLITS[VALIDATION]].any():
+        del inside[SPLITS[VALIDATION]]
+    inside["all"] = np.ones_like(splits, np.bool_)
+    rows = [
+        row for name, chosen in inside.items() for row in _class_rows(labels[chosen], classes, name)
+    ]
     return Frame(
         pd.DataFrame(rows, columns=list(LABEL_COLUMNS)),
-        lambda row: {name: rows[row][name] for name in ("label", "split", "rows")},
+        lambda row: {name: rows[row][name] for name in ("label", "split", "rows", "share")},
     )
+
+
+def _class_rows(labels: npt.NDArray[np.float64], classes: int, split: str) -> list[dict[str, Any]]:
+    """Return the figures of each class among the rows of one split."""
+    known = labels[~outside_classes(labels, classes) & ~np.isnan(labels)]
+    counts = np.bincount(known.astype(np.int64), minlength=classes).tolist()
+    total = len(known)
+    even = total / classes if classes else 0.0
+    return [
+        {
+            "label": label,
+            "split": split,
+            "rows": count,
+            "share": count / total if total else float("nan"),
+            "split_rows": total,
+            "even_rows": even,
+            "balance": count / even if total else float("nan"),
+        }
+        for label, count in enumerate(counts)
+    ]
+
+
+def outside_classes(labels: npt.NDArray[np.float64], classes: int) -> npt.NDArray[np.bool_]:
+    """Return which labels are outside 0 to K − 1, bool (N,). NaN is not."""
+    outside: npt.NDArray[np.bool_] = (labels < 0) | (labels >= classes)
+    return outside
 
 
 def floats(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
@@ -78,10 +101,10 @@ def floats(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
     return values
 
 
-def equals(column: pa.ChunkedArray, word: str) -> npt.NDArray[np.bool_]:
-    """Return which cells of a column are ``word``, shape (N,). Null is not."""
-    same = pc.fill_null(pc.equal(column.cast(pa.string()), word), False)
-    values: npt.NDArray[np.bool_] = same.to_numpy()
+def split_codes(column: pa.ChunkedArray) -> npt.NDArray[np.int8]:
+    """Return each cell's position in SPLITS, int8 (N,), −1 for other words."""
+    codes = pc.index_in(column.cast(pa.string()), value_set=pa.array(SPLITS))
+    values: npt.NDArray[np.int8] = pc.fill_null(codes, -1).to_numpy().astype(np.int8)
     return values
 
 
@@ -90,8 +113,8 @@ def concatenate(pieces: Sequence[npt.NDArray[Any]], dtype: type[np.generic]) -> 
     return np.concatenate([np.empty(0, dtype), *pieces])
 
 
-def split_words(is_train: npt.NDArray[np.bool_]) -> pd.Categorical[str]:
-    """Return the words train and test, shape (N,), for a column of a frame."""
+def split_words(splits: npt.NDArray[np.int8]) -> pd.Categorical[str]:
+    """Return the names of splits, shape (N,), for a column of a frame."""
     import pandas as pd
 
-    return pd.Categorical.from_codes(is_train.astype(np.int64), pd.Index(["test", "train"]))
+    return pd.Categorical.from_codes(splits, pd.Index(SPLITS))

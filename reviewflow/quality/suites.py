@@ -7,7 +7,7 @@ everything. So every entry is checked here before it is used.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,13 @@ from reviewflow.errors import ConfigError, error_line
 from reviewflow.formatting import nearest
 from reviewflow.quality.conditions import gallery_arguments, parse_condition
 from reviewflow.quality.library import expectation_class, expectation_types
+from reviewflow.quality.limits import Limit, read_limit
 
 SEVERITIES = ("error", "warning")
 ENTRY_KEYS = ("type", "kwargs", "severity", "meta", "notes")
+META_KEYS = ("frame", "limit")
 SUITE_KEYS = ("name", "expectations")
+FIXED = ("minimum", "maximum")  # columns of the features whose range nobody may change by a limit
 RESERVED_KWARGS = (
     "id",
     "meta",
@@ -45,6 +48,7 @@ class Expectation:
     severity : ``error`` stops the run, ``warning`` goes into the report.
     frame : the frame that it checks (``rows``, ``labels``, ``features``, ``parts``).
     notes : what it is for, shown to people with a failure. May be empty.
+    limit : the number that ``validate.limits`` may change, if it has a name.
     """
 
     type: str
@@ -52,6 +56,7 @@ class Expectation:
     severity: str
     frame: str
     notes: str
+    limit: Limit | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -101,6 +106,20 @@ def read_suite(path: Path, frames: Mapping[str, tuple[str, ...]]) -> Suite:
     return Suite(name=name, path=str(path), expectations=tuple(read))
 
 
+def with_limits(suite: Suite, limits: Mapping[str, float]) -> Suite:
+    """Return a suite with other limits.
+
+    Names that it does not give are ignored.
+
+    Raises
+    ------
+    ConfigError
+        If a limit may not have its value.
+    """
+    expectations = tuple(_with_limit(one, limits, suite.path) for one in suite.expectations)
+    return replace(suite, expectations=expectations)
+
+
 def named_columns(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the columns that the arguments of an expectation name."""
     single = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
@@ -146,15 +165,30 @@ def _expectation(entry: object, where: str, frames: Mapping[str, tuple[str, ...]
     meta = entry.get("meta") or {}
     if not isinstance(meta, dict):
         raise ConfigError(f"{where}: meta must be like {{frame: rows}}, not {_short(meta)}.")
-    _check_keys(meta, ("frame",), f"{where}: meta")
+    _check_keys(meta, META_KEYS, f"{where}: meta")
     frame = meta.get("frame", "rows")
     _check_word(frame, tuple(frames), where, f"looks at the unknown frame {_short(frame)}")
     kwargs = _arguments(entry.get("kwargs"), where, frames[frame], frame)
     _check_kwargs(type_, kwargs, where)
+    limit = read_limit(meta.get("limit"), kwargs, where)
+    if limit is not None and frame == "features" and set(named_columns(kwargs)) & set(FIXED):
+        raise ConfigError(f"{where}: the range of the features has no limit to change; remove it.")
     notes = entry.get("notes") or ""
     if not isinstance(notes, str):
         raise ConfigError(f"{where}: notes must be text, not {_short(notes)}.")
-    return Expectation(type_, kwargs, severity, frame, " ".join(notes.split()))
+    return Expectation(type_, kwargs, severity, frame, " ".join(notes.split()), limit)
+
+
+def _with_limit(expectation: Expectation, limits: Mapping[str, float], path: str) -> Expectation:
+    limit = expectation.limit
+    if limit is None or limit.name not in limits:
+        return expectation
+    value = limits[limit.name]
+    kwargs = limit.replace_in(expectation.kwargs, value, path)
+    where = f"{path}: {expectation.type} with validate.limits.{limit.name}: {value:g}"
+    _check_order(kwargs, where)
+    _check_kwargs(expectation.type, kwargs, where)
+    return replace(expectation, kwargs=kwargs, limit=replace(limit, value=value))
 
 
 def _arguments(given: object, where: str, columns: tuple[str, ...], frame: str) -> dict[str, Any]:
@@ -172,14 +206,18 @@ def _arguments(given: object, where: str, columns: tuple[str, ...], frame: str) 
             where,
             f"names {_short(column)}, which is not a column of frame {frame}",
         )
-    low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
-        raise ConfigError(f"{where}: min_value {low} is above max_value {high}; swap them.")
+    _check_order(kwargs, where)
     for column in _condition_columns(kwargs.get("row_condition"), where):
         _check_word(
             column, columns, where, f"has a condition on {_short(column)}, which is not a column"
         )
     return dict(kwargs)
+
+
+def _check_order(kwargs: Mapping[str, Any], where: str) -> None:
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+        raise ConfigError(f"{where}: min_value {low} is above max_value {high}; swap them.")
 
 
 def _condition_columns(condition: object, where: str) -> tuple[str, ...]:

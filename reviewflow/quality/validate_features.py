@@ -1,5 +1,6 @@
 """Check the features before training: every value, label and index."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from reviewflow.quality.feature_frames import (
     part_figures,
 )
 from reviewflow.quality.results import write_results
-from reviewflow.quality.suites import read_suite
+from reviewflow.quality.suites import read_suite, with_limits
 from reviewflow.quality.validation import run_suite
 from reviewflow.store.parquet import read_parquet
 
@@ -22,7 +23,9 @@ def validate_features(
     *,
     features: tuple[Path, ...],
     vocabulary: Path,
+    classes: int,
     suite: Path,
+    limits: Mapping[str, float],
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
@@ -34,7 +37,9 @@ def validate_features(
     ----------
     features : one artifact folder a part, in the order of the file.
     vocabulary : the artifact folder of the vocabulary.
+    classes : K. Labels are 0 to K − 1.
     suite : YAML file of expectations on the frames ``rows``, ``labels``, ``features``, ``parts``.
+    limits : limits of the suites to change, by name.
 
     Returns
     -------
@@ -46,11 +51,11 @@ def validate_features(
     ConfigError
         If the suite cannot be used.
     """
-    expectations = read_suite(suite, FEATURE_COLUMNS)
+    expectations = with_limits(read_suite(suite, FEATURE_COLUMNS), limits)
     terms = read_parquet(vocabulary / "vocabulary.parquet", columns=["term"])["term"].to_pylist()
     parts = list(context.executor.map(partial(_figures, terms=len(terms)), features))
     context.check_stop()
-    results, outcomes = run_suite(expectations, feature_frames(parts, terms))
+    results, outcomes = run_suite(expectations, feature_frames(parts, terms, classes))
     context.check_stop()
     write_results(folder, results)
     write_data_docs(folder / "data_docs", expectations.name, outcomes)

@@ -1,5 +1,6 @@
 """Check the reviews before any work: lengths, labels, copies and split."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pyarrow.compute as pc
 from reviewflow.context import Context
 from reviewflow.quality.data_docs import write_data_docs
 from reviewflow.quality.results import write_results
-from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
-from reviewflow.quality.suites import read_suite
+from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames, source_frame
+from reviewflow.quality.suites import read_suite, with_limits
 from reviewflow.quality.validation import run_suite
 from reviewflow.reviews.parts import Index
 from reviewflow.store.parquet import read_parquet
@@ -22,7 +23,10 @@ def validate_reviews(
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
     index: Index,
+    classes: int,
+    given_split: bool,
     suite: Path,
+    limits: Mapping[str, float],
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
@@ -33,8 +37,12 @@ def validate_reviews(
     Parameters
     ----------
     reviews, splits : one artifact folder a part, in the order of the file.
-    index : gives the record number of a row of a part in the file.
-    suite : YAML file of expectations on the frames ``rows`` and ``labels``.
+    index : gives the record number of a row of a part in the file, and what was left out.
+    classes : K. Labels are 0 to K − 1.
+    given_split : whether the files decide which rows are test rows, so that a text in two splits
+        is their doing.
+    suite : YAML file of expectations on the frames ``rows``, ``labels`` and ``source``.
+    limits : limits of the suites to change, by name.
 
     Returns
     -------
@@ -47,13 +55,12 @@ def validate_reviews(
     ConfigError
         If the suite cannot be used.
     """
-    expectations = read_suite(suite, REVIEW_COLUMNS)
+    expectations = with_limits(read_suite(suite, REVIEW_COLUMNS), limits)
     tables = list(context.executor.map(_figures, reviews))
     context.check_stop()
     sides = [read_parquet(split / "split.parquet", columns=["split"]) for split in splits]
-    results, outcomes = run_suite(
-        expectations, review_frames(tables, sides, partial(_review_name, index))
-    )
+    frames = review_frames(tables, sides, partial(_review_name, index), classes, given_split)
+    results, outcomes = run_suite(expectations, {**frames, "source": source_frame(index)})
     context.check_stop()
     write_results(folder, results)
     write_data_docs(folder / "data_docs", expectations.name, outcomes)

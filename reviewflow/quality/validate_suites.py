@@ -5,6 +5,7 @@ notices only when it evaluates, such as a condition on no column or text against
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,29 @@ import pyarrow as pa
 from reviewflow.context import Context
 from reviewflow.quality.feature_frames import FEATURE_COLUMNS, feature_frames, part_figures
 from reviewflow.quality.frames import Frame
-from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames
-from reviewflow.quality.suites import Suite, read_suite
+from reviewflow.quality.review_frames import REVIEW_COLUMNS, review_frames, source_frame
+from reviewflow.quality.suites import Suite, read_suite, with_limits
 from reviewflow.quality.validation import run_suite
+from reviewflow.reviews.parts import Index, PartInfo
+
+SPLITS = ("train", "validation", "test", "test")
 
 
 def validate_suites(
-    *, reviews_suite: Path, features_suite: Path, folder: Path, context: Context
+    *,
+    reviews_suite: Path,
+    features_suite: Path,
+    limits: Mapping[str, float],
+    folder: Path,
+    context: Context,
 ) -> dict[str, Any]:
     """Read and dry-run both suites, and write ``suites.json``.
 
     The file lists the types of the expectations of each suite.
+
+    Parameters
+    ----------
+    limits : limits of the suites to change, by name.
 
     Returns
     -------
@@ -33,10 +46,11 @@ def validate_suites(
     Raises
     ------
     ConfigError
-        If a suite is empty, or an entry of it cannot be used. The message says which and why.
+        If a suite is empty, an entry of it cannot be used, or a limit may not have its value. The
+        message says which and why.
     """
-    reviews = read_suite(reviews_suite, REVIEW_COLUMNS)
-    features = read_suite(features_suite, FEATURE_COLUMNS)
+    reviews = with_limits(read_suite(reviews_suite, REVIEW_COLUMNS), limits)
+    features = with_limits(read_suite(features_suite, FEATURE_COLUMNS), limits)
     context.check_stop()
     run_suite(reviews, _sample_reviews())
     run_suite(features, _sample_features())
@@ -60,8 +74,10 @@ def _sample_reviews() -> dict[str, Frame]:
             "blank": [False, False, False, False],
         }
     )
-    splits = pa.table({"split": ["train", "train", "test", "test"]})
-    return review_frames([reviews], [splits], lambda part, row: {"record": row + 2})
+    splits = pa.table({"split": SPLITS})
+    frames = review_frames([reviews], [splits], lambda part, row: {"record": row + 2}, 2, False)
+    index = Index((PartInfo(rows=4, file=0, digests={}, runs=((0, 2),)),))
+    return {**frames, "source": source_frame(index)}
 
 
 def _sample_features() -> dict[str, Frame]:
@@ -69,9 +85,9 @@ def _sample_features() -> dict[str, Frame]:
     features = pa.table(
         {
             "label": pa.array([0, 1, 0, 1], pa.int8()),
-            "split": ["train", "train", "test", "test"],
+            "split": SPLITS,
             "indices": pa.array([[0], [1], [0, 1], [1]], pa.list_(pa.int32())),
             "values": pa.array([[1.0], [1.0], [0.6, 0.8], [1.0]], pa.list_(pa.float32())),
         }
     )
-    return feature_frames([part_figures(features, 2)], ("first", "second"))
+    return feature_frames([part_figures(features, 2)], ("first", "second"), 2)

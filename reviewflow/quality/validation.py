@@ -34,7 +34,8 @@ def run_suite(suite: Suite, frames: Mapping[str, Frame]) -> tuple[dict[str, Any]
     -------
     results : ``suite``, ``success`` (no expectation of severity error failed) and ``results``,
         one dict an expectation in the suite's order: ``suite, expectation, column, frame,
-        success, severity, asked, notes, observed, unexpected_count, examples``.
+        success, severity, asked, notes, limit, observed, unexpected_count, examples``. ``limit``
+        is the name and the value of the number that ``validate.limits`` may change, or None.
         ``unexpected_count`` is None where an expectation does not check single values.
     outcomes : Great Expectations' ``ExpectationSuiteValidationResult`` by frame, for Data Docs.
 
@@ -95,7 +96,7 @@ def _result(
     suite: Suite, expectation: Expectation, one: Mapping[str, Any], frame: Frame
 ) -> dict[str, Any]:
     raised = _exception(one["exception_info"])
-    columns = ", ".join(expectation.columns)
+    columns, limit = ", ".join(expectation.columns), expectation.limit
     if raised:
         raise ConfigError(
             f"{suite.path}: {expectation.type}{f' on {columns}' if columns else ''} cannot be "
@@ -111,6 +112,7 @@ def _result(
         "severity": expectation.severity,
         "asked": expectation_words(expectation.type, expectation.kwargs),
         "notes": expectation.notes,
+        "limit": limit and {"name": limit.name, "value": json_value(limit.value)},
         "observed": result_words(one["result"]),
         "unexpected_count": one["result"].get("unexpected_count"),
         "examples": [_example(expectation, frame, int(row)) for row in rows[:MOST_EXAMPLES]],

@@ -21,14 +21,14 @@ class Buffer:
     ----------
     rows : table of R rows.
     records, hashes, sizes : shape (R,): record number int64, text hash uint64, bytes int64.
-    left_out : record numbers (int64, ascending) by label word.
+    left_out : record numbers (int64, ascending) by label word, None standing for blank texts.
     """
 
     rows: pa.Table = field(default_factory=lambda: pa.table({}))
     records: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     hashes: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
     sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    left_out: Mapping[str, np.ndarray] = field(default_factory=dict)
+    left_out: Mapping[str | None, np.ndarray] = field(default_factory=dict)
 
     def with_block(self, block: Block) -> Buffer:
         """Return a buffer with the rows of the next block added."""
@@ -58,16 +58,18 @@ class Buffer:
         length = chunker.part_length(self.hashes, self.sizes, ended)
         return length if ended or length < len(self.hashes) else 0
 
-    def left_out_before(self, length: int) -> dict[str, np.ndarray]:
+    def left_out_before(self, length: int) -> dict[str | None, np.ndarray]:
         """Return the records left out before the last of ``length`` rows.
 
-        Where no row follows those, records left out after them count as well.
+        Where no row follows those, records left out after them count as well. The word that was
+        left out first comes first, however much of the file was read at once.
         """
-        if length == len(self.records):
-            return dict(self.left_out)
-        last = self.records[length - 1]
-        before = {word: records[records < last] for word, records in self.left_out.items()}
-        return {word: records for word, records in before.items() if len(records)}
+        before = dict(self.left_out)
+        if length < len(self.records):
+            last = self.records[length - 1]
+            before = {word: records[records < last] for word, records in before.items()}
+        filled = [(word, records) for word, records in before.items() if len(records)]
+        return dict(sorted(filled, key=lambda pair: int(pair[1][0])))
 
     def without(self, length: int) -> Buffer:
         """Return the buffer without its first ``length`` rows."""

@@ -33,18 +33,19 @@ DEFAULT_CHUNKER = Chunker()
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows in no part, since the labels map lacks their word.
+    """Rows in no part: blank texts, and labels that the map lacks.
 
     Attributes
     ----------
     file : 0 for the main file, 1 for the test file.
-    word : the label, or ``(other words)`` for all but the first hundred different words.
+    word : the label, or ``(other words)`` for all but the first hundred different words. None
+        where the text is blank, whatever the label.
     rows : number of rows.
     first_records : the record numbers of the first three in the file, the header being 1.
     """
 
     file: int
-    word: str
+    word: str | None
     rows: int
     first_records: tuple[int, ...]
 
@@ -111,7 +112,7 @@ class Index:
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """Rows in no part, by file and label word, in order of occurrence."""
-        total: dict[tuple[int, str], LeftOut] = {}
+        total: dict[tuple[int, str | None], LeftOut] = {}
         for rows in (rows for part in self.parts for rows in part.left_out):
             total[rows.file, rows.word] = _sum(total.get((rows.file, rows.word)), rows)
         return tuple(total.values())

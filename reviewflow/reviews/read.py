@@ -1,7 +1,7 @@
 """Stream a file of reviews as blocks of text, label and record number.
 
 CSV, TSV ─┐
-          ├─ batches of words ─ labels map ─▶ Block(rows, records, left_out)
+          ├─ batches of words ─ labels map, blank texts ─▶ Block(rows, records, left_out)
 Parquet ──┘
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewflow.errors import InputError
+from reviewflow.reviews.blank_texts import blank_texts
 from reviewflow.reviews.columns import Columns
 from reviewflow.reviews.csv_file import MOST_RECORD_BYTES, csv_batches
 from reviewflow.reviews.parquet_file import BATCH_ROWS, is_parquet, parquet_batches
@@ -50,12 +51,13 @@ class Block:
     rows : table of ``text`` string, ``label`` int8 and perhaps ``split`` and ``group`` string,
         R rows.
     records : int64, shape (R,): the record number of each row in the file, the header being 1.
-    left_out : record numbers (int64, ascending) of the rows that are left out, by label word.
+    left_out : record numbers (int64, ascending) of the rows that are left out, by label word. None
+        stands for those whose text is blank, whatever their label.
     """
 
     rows: pa.Table
     records: np.ndarray
-    left_out: Mapping[str, np.ndarray]
+    left_out: Mapping[str | None, np.ndarray]
 
 
 def blocks(
@@ -67,9 +69,9 @@ def blocks(
 ) -> Iterator[Block]:
     """Yield the rows of one file in its order, a block at a time.
 
-    An empty label cell gives a null label. A label word that the map lacks is an error at the
-    end of the file, so that the message lists all of them, or leaves the row out where
-    ``ingest.other_labels`` is ``drop``.
+    A row whose text is blank is left out. An empty label cell gives a null label. A label word that
+    the map lacks is an error at the end of the file, so that the message lists all of them, or
+    leaves the row out where ``ingest.other_labels`` is ``drop``.
 
     Parameters
     ----------
@@ -83,19 +85,20 @@ def blocks(
     check_readable(path, setting)
     columns = Columns(ingest.text_column, ingest.label_column, split_column, ingest.group_column)
     labels = known_labels(ingest)
-    record, kept = 2, 0
+    record, kept, blank = 2, 0, 0
     unknown: dict[str, tuple[int, tuple[int, ...]]] = {}
     for batch in _batches(ingest, path, columns, sizes):
         block = _block(batch, labels, record, tuple(unknown))
         record += batch.num_rows
         kept += block.rows.num_rows
+        blank += len(block.left_out.get(None, ()))
         unknown = add_word_counts(unknown, block.left_out)
         if block.rows.num_rows + len(block.left_out) and _is_needed(ingest, unknown):
             yield block
     if unknown and ingest.other_labels == "error":
         raise InputError(_unknown_labels(ingest, path, unknown))
     if kept == 0:
-        raise InputError(_no_rows(ingest, path, record - 2))
+        raise InputError(_no_rows(ingest, path, record - 2, blank))
 
 
 def _batches(
@@ -124,9 +127,10 @@ def known_labels(ingest: Ingest) -> Mapping[str, int]:
 def label_words(
     ingest: Ingest, path: Path, most: int, sizes: ChunkSizes = ChunkSizes()
 ) -> set[str]:
-    """Return the distinct label words of a file, empty cells left out.
+    """Return the distinct label words of a file.
 
-    Reading ends early once there are more than ``most``.
+    Empty cells and rows whose text is blank do not count. Reading ends early once there are more
+    than ``most``.
 
     Raises
     ------
@@ -137,7 +141,8 @@ def label_words(
     words: set[str] = set()
     for batch in _batches(ingest, path, columns, sizes):
         found, codes = _words(batch.column("label"))
-        words |= {str(found[code]) for code in set(codes.tolist()) if found[code]}
+        read = set(codes[~blank_texts(batch.column("text"))].tolist())
+        words |= {str(found[code]) for code in read if found[code]}
         if len(words) > most:
             break
     return words
@@ -161,7 +166,9 @@ def _block(
     label = meaning[codes]
     absent = label == NO_LABEL
     records = np.arange(record, record + batch.num_rows)
-    keep = label != UNKNOWN_LABEL
+    blank = blank_texts(batch.column("text"))
+    unknown = (label == UNKNOWN_LABEL) & ~blank
+    keep = ~(blank | unknown)
     columns = {
         "text": batch.column("text"),
         "label": number_array(np.where(absent, np.int8(0), label), pa.int8(), absent),
@@ -172,7 +179,9 @@ def _block(
     rows = pa.table(columns)
     if keep.all():
         return Block(rows, records, {})
-    left_out = _left_out(words, codes[~keep], records[~keep], known)
+    left_out = _left_out(words, codes[unknown], records[unknown], known)
+    if blank.any():
+        left_out[None] = records[blank]
     return Block(rows.filter(bool_array(keep)), records[keep], left_out)
 
 
@@ -198,7 +207,7 @@ def _label(word: str | None, labels: Mapping[str, int]) -> int:
 
 def _left_out(
     words: list[str | None], codes: np.ndarray, records: np.ndarray, known: tuple[str, ...]
-) -> dict[str, np.ndarray]:
+) -> dict[str | None, np.ndarray]:
     """Return the records of each unknown word.
 
     All words after the first ``MOST_WORDS`` count as one.
@@ -220,11 +229,16 @@ def _left_out(
 
 
 def add_word_counts(
-    before: Mapping[str, tuple[int, tuple[int, ...]]], left_out: Mapping[str, np.ndarray]
+    before: Mapping[str, tuple[int, tuple[int, ...]]], left_out: Mapping[str | None, np.ndarray]
 ) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Return rows and first records of each word, with ``left_out`` added."""
+    """Return rows and first records of each word, with ``left_out`` added.
+
+    Rows whose text is blank are of no word.
+    """
     counts = dict(before)
     for word, records in left_out.items():
+        if word is None:
+            continue
         rows, first = counts.get(word, (0, ()))
         more = tuple(int(record) for record in records[: SHOWN_RECORDS - len(first)])
         counts[word] = (rows + len(records), first + more)
@@ -249,9 +263,15 @@ def _unknown_labels(
     )
 
 
-def _no_rows(ingest: Ingest, path: Path, records: int) -> str:
+def _no_rows(ingest: Ingest, path: Path, records: int, blank: int) -> str:
     if records == 0:
         return f"{path} has a header but no rows."
+    if blank:
+        others = "" if blank == records else ", and the others have labels without a class"
+        return (
+            f"{path}: column {ingest.text_column!r} is blank in {blank:,} of its {records:,} "
+            f"rows{others}, so no row is left; check ingest.text_column."
+        )
     known = ", ".join(repr(word) for word in known_labels(ingest))
     return (
         f"{path}: none of its {records:,} rows has a label that ingest.labels knows ({known}), so "

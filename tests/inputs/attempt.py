@@ -24,14 +24,22 @@ MOODS = ("dull", "slow", "weak", "flat", "warm", "bright", "lively", "tender")
 
 
 def made_up(rows: int = ROWS, first: int = 0) -> Rows:
-    """Return reviews that nobody wrote, with alternating labels and no text twice."""
+    """Return reviews that nobody wrote, with alternating labels and no text twice.
+
+    By the default split the first 30 have five test rows of each class or more.
+    """
     return [
         [
-            f"Film number {n} was {MOODS[n % 2 * 4 + n % 3]} and {MOODS[n % 2 * 4 + n % 4]} to me",
+            f"Story number {n} was {mood(n, 3)} and {mood(n, 4)} in the end",
             ("negative", "positive")[n % 2],
         ]
         for n in range(first, first + rows)
     ]
+
+
+def mood(number: int, period: int) -> str:
+    """Return a word that fits the label of a review."""
+    return MOODS[number % 2 * 4 + number % period]
 
 
 def csv_text(rows: Rows, header: str = "review,sentiment", delimiter: str = ",") -> str:

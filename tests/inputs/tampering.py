@@ -17,6 +17,7 @@ import pytest
 
 from reviewflow.errors import QualityError
 from reviewflow.jobs.sentiment_summary import quality_entries
+from reviewflow.quality.results import WIDTHS
 from reviewflow.quality.suites import Expectation, Suite
 from reviewflow.reviews.column_digests import column_digests
 from reviewflow.store.hashing import digest_of
@@ -155,9 +156,10 @@ def assert_reported(
 
 def in_table(words: str, table: str) -> bool:
     """Return whether a column of the table has these words, in spite of line breaks."""
+    starts = [sum(WIDTHS[:column]) + 2 * column for column in range(len(WIDTHS))]
     columns = [
-        " ".join(line[start:end].strip() for line in table.splitlines()[2:])
-        for start, end in ((0, 8), (10, 44), (46, 74), (76, 114))
+        " ".join(line[start : start + width].strip() for line in table.splitlines()[2:])
+        for start, width in zip(starts, WIDTHS, strict=True)
     ]
     return words in flat(" ".join(columns))
 

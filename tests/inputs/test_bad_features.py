@@ -6,7 +6,7 @@ and run.json lists the failures.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,26 +68,20 @@ def unpaired(rows: Rows) -> None:
     rows[4]["values"].pop()
 
 
-def seventy_to_thirty(rows: Rows) -> None:
+def four_of_a_class(rows: Rows) -> None:
     for place, row in enumerate(rows):
-        row["label"] = int(place < 0.7 * len(rows))
+        row["label"] = int(place >= 4)
+
+
+def quarter(rows: Rows) -> None:
+    for place, row in enumerate(rows):
+        row["label"] = int(place % 4 == 0)
 
 
 def emptied(share: float) -> Callable[[Rows], Any]:
     def change(rows: Rows) -> None:
         for row in rows[: round(share * len(rows))]:
             row.update(indices=[], values=[])
-
-    return change
-
-
-def fewer(count: int) -> Callable[[Rows], Any]:
-    """Keep ``count`` rows, nine in ten of them labelled 1."""
-
-    def change(rows: Rows) -> None:
-        del rows[count:]
-        for place, row in enumerate(rows):
-            row["label"] = int(place < 0.9 * count)
 
     return change
 
@@ -127,27 +121,27 @@ FAULTS = {
         ("minimum missing", "maximum missing", "filled in every row"),
         (0, 1),
     ),
-    "a label 2": Fault(label(2), {("rows", "label")}, ("part 1, row 7, label 2", "label 0 or 1")),
+    "a label 2": Fault(
+        label(2), {("rows", "outside_classes")}, ("part 1, row 7, outside_classes true",)
+    ),
     "an index beyond the vocabulary": Fault(
         index_beyond, {("rows", "outside_vocabulary")}, ("part 1, row 3, outside_vocabulary 1",)
     ),
     "a value too few": Fault(unpaired, {("rows", "unpaired")}, ("part 1, row 4, unpaired true",)),
-    "70 to 30 labels in the test split": Fault(
-        seventy_to_thirty,
-        {("labels", "share")},
-        ("label 1, split test, rows 28, share 0.7", "split_rows >= 30"),
+    "four test rows of a class": Fault(
+        four_of_a_class,
+        {("labels", "rows")},
+        ("label 0, split test, rows 4, share 0.1", "validate.limits.min_rows_per_class: 5"),
     ),
-    "nine in ten in a small test split": Fault(
-        fewer(20), {("labels", "share")}, ("label 1, split test, rows 18, share 0.9",)
-    ),
+    "a rare class": Fault(quarter, set(), (), (0, 1), {("labels", "balance")}),
     "an empty part": Fault(
         lambda rows: rows.clear(),
-        {("parts", "rows"), ("labels", "share")},
+        {("parts", "rows"), ("labels", "rows")},
         ("part 1, rows 0", "No part is empty"),
     ),
     "no rows at all": Fault(
         lambda rows: rows.clear(),
-        {("parts", "rows"), ("labels", "share"), ("rows", None), ("features", None)},
+        {("parts", "rows"), ("labels", "rows"), ("rows", None), ("features", None)},
         ("number of rows at least 1", "There are rows"),
         (0, 1),
     ),
@@ -216,7 +210,13 @@ def test_the_command_ends_with_exit_code_3_and_the_table(
     assert not (artifacts / "store" / "train").exists()
 
 
-GUARDS: list[Place] = [("parts", None), ("parts", "rows"), ("labels", None)]
+GUARDS: list[Place] = [
+    ("parts", None),
+    ("parts", "rows"),
+    ("labels", None),
+    ("labels", "rows"),
+    ("labels", "balance"),
+]
 
 
 def test_every_expectation_of_the_features_fails_somewhere(check: Check) -> None:
@@ -232,13 +232,15 @@ def test_the_guards_fail_on_frames_that_the_pipeline_does_not_make() -> None:
     rows = {"label": [0, 1], "split": ["train", "test"], "indices": [[0], [1]]}
     kinds = [("label", pa.int8()), ("split", pa.string()), ("indices", pa.list_(pa.int32()))]
     table = pa.table({**rows, "values": [[1.0], [1.0]]}, pa.schema([*kinds, VALUES]))
-    frames = feature_frames([part_figures(table, 2)], ("a", "b"))
-    frames["labels"].table.loc[6] = frames["labels"].table.loc[5]
+    frames = feature_frames([part_figures(table, 2)], ("a", "b"), 2)
+    labels = frames["labels"].table
+    labels.loc[0, ["rows", "balance"]] = math.nan
+    labels.loc[0, "even_rows"] = 50.0
+    frames["labels"] = replace(frames["labels"], table=labels.drop(index=5))
     frames["parts"].table.loc[0, "rows"] = math.nan
-    assert {("labels", None), ("parts", "rows")} <= failures(
-        run_suite(suite, frames)[0]["results"], "error"
-    )
-    frames = feature_frames([], ("a", "b"))
+    failed = failures(run_suite(suite, frames)[0]["results"], "error")
+    assert set(GUARDS[1:]) <= failed
+    frames = feature_frames([], ("a", "b"), 2)
     assert ("parts", None) in failures(run_suite(suite, frames)[0]["results"], "error")
 
 

@@ -109,7 +109,7 @@ def page(reply_to: Try) -> str:
 
 def row(case: Case, reply: Reply) -> str:
     errors = [failed for failed in reply.failed if failed["severity"] == "error"]
-    message = " ".join([reply.sentence, *map(facts, errors)])
+    message = " ".join([reply.sentence, *map(facts, errors)]).replace(f"{ROOT}/", "")
     return f"| {case.title} | {reply.code} | {cell(message)} |"
 
 

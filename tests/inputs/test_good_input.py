@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
 
 from reviewflow.config.sections import Config
 from reviewflow.config.sentiment import read_config
@@ -22,7 +21,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
-from tests.conftest import GROUPS, ROOT, PlannedRun, plan_and_run, small_config, write_config
+from tests.conftest import GROUPS, PlannedRun, plan_and_run, small_config, write_config
 from tests.inputs.attempt import MOODS, csv_text, made_up
 
 FEATURES = ("suites", "ingest", "validate reviews", "normalize", "vectorize", "validate features")
@@ -156,19 +155,6 @@ def test_latin_1_with_three_label_words_of_which_two_are_mapped(job: Job) -> Non
     assert [(one.word, one.rows) for one in done.run.index.left_out] == [("mäßig", 30)]
 
 
-def lenient(folder: Path) -> dict[str, str]:
-    """Return the shipped suites with limits of shares as wide as unbalanced data need."""
-    suites = {}
-    for name in ("reviews", "features"):
-        path = ROOT / "configs" / "expectations" / f"{name}.yaml"
-        suite = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for entry in suite["expectations"]:
-            if entry["kwargs"].get("column") == "share" and "min_value" in entry["kwargs"]:
-                entry["kwargs"] |= {"min_value": 0.001, "max_value": 0.999}
-        suites[name] = str(write_config(folder / f"{name}.yaml", suite))
-    return suites
-
-
 def tweets(count: int) -> list[list[str]]:
     """Return rows of thirteen columns with emoji, @names and links, one in ten positive."""
     rows = []
@@ -186,11 +172,10 @@ TWEET_HEADER = (
 )
 
 
-def test_tweets_with_thirteen_columns_strongly_unbalanced(job: Job, tmp_path: Path) -> None:
+def test_tweets_with_thirteen_columns_strongly_unbalanced(job: Job) -> None:
     done = job(
         csv_text(tweets(400), TWEET_HEADER),
         ingest={"text_column": "text", "label_column": "airline_sentiment"},
-        validate=lenient(tmp_path),
     )
     assert sum(label == 1 for label in labels(done)) == 40
     first = tokens(done)[0]
@@ -198,12 +183,12 @@ def test_tweets_with_thirteen_columns_strongly_unbalanced(job: Job, tmp_path: Pa
     assert not any("😀" in token or "@" in token for token in first)
 
 
-def test_a_hundred_kilobytes_of_one_word(job: Job, tmp_path: Path) -> None:
+def test_a_hundred_kilobytes_of_one_word(job: Job) -> None:
     rows = made_up(ROWS)
     for n in range(0, ROWS, 4):
         rows[n][0] = f"{'good ' * 20_000}{n}"
         rows[n + 1][0] = f"{'x' * 100_000}{n}"
-    done = job(csv_text(rows), validate=lenient(tmp_path))
+    done = job(csv_text(rows))
     assert len(tokens(done)[0]) == 20_001
     assert len(tokens(done)[1]) == 1
 
@@ -240,16 +225,8 @@ def test_right_to_left_texts_give_their_words(job: Job, words: list[str]) -> Non
     assert facts(done)["conclusions"] == []
 
 
-def test_chinese_texts_give_sane_tokens_and_a_sentence_in_the_report(
-    job: Job, tmp_path: Path
-) -> None:
-    suites = lenient(tmp_path)
-    suite = yaml.safe_load(Path(suites["features"]).read_text(encoding="utf-8"))
-    for entry in suite["expectations"]:
-        if entry["kwargs"].get("column") == "empty":
-            entry["severity"] = "warning"
-    write_config(Path(suites["features"]), suite)
-    done = job(chinese(), validate=suites)
+def test_chinese_texts_give_sane_tokens_and_a_sentence_in_the_report(job: Job) -> None:
+    done = job(chinese(), validate={"limits": {"max_empty_share": 1}})
     assert all(len(row) == 1 and "。" not in row[0] for row in tokens(done))
     found = facts(done)
     kept = "Almost nothing of the texts was kept: 1.0 words a review of 123 bytes on average"
@@ -283,19 +260,20 @@ def test_small_data_are_not_refused_for_being_small(tmp_path: Path) -> None:
     del content["variants"]
     done = plan_and_run(write_config(tmp_path / "job.yaml", content), tmp_path / "made", GROUPS)
     (variant,) = facts(done)["variants"]
-    assert variant["metrics"]["test"]["rows"] == 20
-    assert variant["metrics"]["train"]["rows"] == 30
+    rows_of = {split: figures["rows"] for split, figures in variant["metrics"].items()}
+    assert rows_of == {"train": 29, "validation": 1, "test": 20}
     assert 0 <= variant["metrics"]["test"]["accuracy"] <= 1
     assert pq.read_metadata(done.folder("vocabulary") / "vocabulary.parquet").num_rows < 100
 
 
 def test_a_part_with_one_row_and_one_class_in_the_test_split(tmp_path: Path) -> None:
-    """The limits of the suite allow it."""
+    """The suite's limits do not allow it, those of the configuration do."""
     rows, test = tmp_path / "reviews.csv", tmp_path / "test.csv"
     rows.write_text(csv_text(made_up(30)), encoding="utf-8", newline="")
     test.write_text(csv_text(made_up(1, first=500)), encoding="utf-8", newline="")
     content = small_config(rows)
     content["ingest"]["test_path"] = str(test)
+    content["validate"]["limits"] = {"min_rows_per_class": 0}
     del content["variants"]
     done = plan_and_run(write_config(tmp_path / "job.yaml", content), tmp_path / "made", GROUPS)
     assert [part.rows for part in done.run.index.parts] == [30, 1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewflow.formatting import LONGEST, plain, visible
+from reviewflow.quality.results import limit_words
 
 STATES = ("failed", "warning", "passed")
 
@@ -18,7 +19,7 @@ class CheckRow:
     ----------
     state : ``failed``, ``warning`` or ``passed``.
     asked : the expectation in words.
-    notes : why it is asked.
+    notes : why it is asked, and the setting that changes the limit where it failed.
     subject : suite, frame and column.
     observed : what the data had instead.
     unexpected : number of values or rows that do not meet it.
@@ -47,12 +48,19 @@ def _check_row(result: dict[str, Any]) -> CheckRow:
     return CheckRow(
         state="passed" if result.get("success") else failed,
         asked=_sentence_case(visible(asked, LONGEST)),
-        notes=visible(result.get("notes") or "", LONGEST),
+        notes=visible(_notes(result), LONGEST),
         subject=" · ".join(visible(name, LONGEST) for name in subject if name),
         observed=plain(result.get("observed")),
         unexpected=plain(result.get("unexpected_count")),
         examples=tuple(_row_in_words(example) for example in result.get("examples") or ()),
     )
+
+
+def _notes(result: dict[str, Any]) -> str:
+    """Return why an expectation is asked and, if it failed, its limit."""
+    limit = "" if result.get("success") else limit_words(result)
+    notes = result.get("notes") or ""
+    return f"{notes} (limit: {limit})".strip() if limit else notes
 
 
 def _row_in_words(example: Any) -> str:

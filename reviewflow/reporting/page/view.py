@@ -149,12 +149,15 @@ def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, s
         lines.append(("Without a label", amount(missing, "row")))
     left_out = (run.get("data") or {}).get("left_out") or ()
     if left_out:
-        words = [
-            f"{amount(rows['rows'], 'row')} labelled {visible(rows['word'], 80)}"
-            for rows in left_out
-        ]
-        lines.append(("Left out", ", ".join(words)))
+        lines.append(("Left out", ", ".join(_left_out_words(rows) for rows in left_out)))
     return tuple((title, text) for title, text in lines if text)
+
+
+def _left_out_words(rows: Mapping[str, Any]) -> str:
+    """Return ``2 rows labelled neutral``, or ``2 rows with a blank text``."""
+    word = rows["word"]
+    what = "with a blank text" if word is None else f"labelled {visible(word, 80)}"
+    return f"{amount(rows['rows'], 'row')} {what}"
 
 
 def _classes(data: Mapping[str, Any]) -> ClassTable:

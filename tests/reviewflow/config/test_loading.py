@@ -95,7 +95,7 @@ def test_a_malformed_change_is_one_sentence(change: str, words: str) -> None:
         ({"Train": {}}, "Here: Train is not a known setting; did you mean 'train'?"),
         (
             {"validate": {"xyz": 1}},
-            "Here: validate.xyz is not a known setting; known are reviews, features.",
+            "Here: validate.xyz is not a known setting; known are reviews, features, limits.",
         ),
         ({"train": 3}, "Here: train: must be a section with keys (given: '3')."),
         (
@@ -122,3 +122,23 @@ def test_a_quoted_value_fits_a_line() -> None:
     assert quote(3) == "'3'"
     assert quote("x" * 80) == f"'{'x' * 80}'"
     assert quote("x" * 81) == f"'{'x' * 79}…'"
+
+
+def test_a_limit_is_set_by_its_name_beside_those_of_the_file() -> None:
+    content = {"validate": {"limits": {"min_rows": 5, "min_balance": 0.5}}}
+    changed = apply_changes(
+        content, ("validate.limits.min_rows=7", "validate.limits.max_blank_share=0.1")
+    )
+    limits = {"min_rows": 7, "min_balance": 0.5, "max_blank_share": 0.1}
+    assert validate_model(Config, changed, "Here").validate_.limits == limits
+    whole = apply_changes(content, ("validate.limits={min_rows: 8, max_blank_share: 1e-3}",))
+    limits = {"min_rows": 8, "max_blank_share": 0.001}
+    assert validate_model(Config, whole, "Here").validate_.limits == limits
+    assert content["validate"]["limits"]["min_rows"] == 5
+
+
+@pytest.mark.parametrize("value", ["five", "true", ".nan", ".inf", "[1]", "null", "{a: 1}"])
+def test_a_limit_that_is_not_a_number_is_refused(value: str) -> None:
+    changed = apply_changes({}, (f"validate.limits.min_rows={value}",))
+    with pytest.raises(ConfigError, match=r"validate\.limits.+min_rows.+number"):
+        validate_model(Config, changed, "Here")

@@ -66,10 +66,20 @@ def test_nothing_changed_gives_no_reason() -> None:
 
 
 def test_settings_come_first_and_reasons_are_separated_by_semicolons() -> None:
-    now = {**BEFORE, "code": {}, "settings": {"train": {"learning_rate": 0.05}}}
+    settings = {"train": {"learning_rate": 0.05, "hidden": [512, 128]}}
+    now = {**BEFORE, "code": {}, "settings": settings}
     assert reason_text(differences(BEFORE, now)) == (
         "train.learning_rate 0.01 → 0.05; code changed: reviewflow.a, reviewflow.b"
     )
+
+
+def test_an_entry_of_a_map_that_comes_or_goes_is_a_reason() -> None:
+    without, added = ({**BEFORE, "settings": {"limits": x}} for x in ({}, {"min_rows": 5}))
+    assert differences(without, without) == []
+    assert differences(without, added) == [Reason("setting", "limits.min_rows", None, 5)]
+    assert differences(added, without) == [Reason("setting", "limits.min_rows", 5, None)]
+    assert reason_text(differences(added, without)) == "limits.min_rows 5 → null"
+    assert differences(added, {**BEFORE, "settings": {"limit": {}}}) == []
 
 
 def test_many_definitions_and_inputs_are_counted() -> None:

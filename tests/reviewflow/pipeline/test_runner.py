@@ -1,7 +1,7 @@
 """A run: what it records while threads work, and how it ends when it is stopped."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +165,20 @@ def test_a_gate_stops_the_run_with_its_reason(
     assert ran(run) == {"read", "square", "halve", "total"}
 
 
-def too_much(folder: Path) -> str | None:
+def test_gates_that_stopped_a_run_are_heard_together(tmp_path: Path, pool: Executor) -> None:
+    run = Numbered(tmp_path).run(pool)
+    gated = [node for name in ("read", "square") for node in group(run, name).nodes]
+    run.raise_if_stopped()
+    for node in gated:
+        node.stage = replace(node.stage, gate=f"{__name__}.too_much")
+        with pytest.raises(QualityError, match=f"^{node.title}: more than a hundred"):
+            run.perform(group(run, node.stage.name))
+    with pytest.raises(QualityError, match=r"^read, square: more than a hundred"):
+        run.raise_if_stopped()
+
+
+def too_much(folders: Mapping[str, Path], files: Mapping[str, Mapping[str, Path]]) -> str | None:
     """A gate that nothing passes."""
-    return "more than a hundred"
+    assert folders.keys() == files.keys()
+    assert all(folder.is_dir() for folder in folders.values())
+    return f"{', '.join(folders)}: more than a hundred"

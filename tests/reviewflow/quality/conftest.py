@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from reviewflow.context import Context
-from reviewflow.quality.results import WIDTHS, failure_table, read_results
+from reviewflow.quality.results import WIDTHS, CheckResults, failure_table, read_results
 from reviewflow.quality.validate_features import validate_features
 from reviewflow.quality.validate_reviews import validate_reviews
 from reviewflow.reviews.parts import Index, PartInfo
@@ -104,11 +104,19 @@ class Checked:
     results: dict[str, Any]
     folder: Path
     returned: dict[str, Any]
+    suite: Path
+
+    @property
+    def text(self) -> str:
+        """The table as it is printed."""
+        name = self.results["suite"].partition(" ")[0]
+        check = CheckResults(f"validate {name}", f"validate.{name}", self.suite, self.results)
+        return failure_table([check])
 
     @property
     def table(self) -> str:
         """The table's columns one after another, each unwrapped to one line."""
-        lines = failure_table(self.results).splitlines()
+        lines = self.text.splitlines()
         starts = [sum(WIDTHS[:column]) + 2 * column for column in range(len(WIDTHS))]
         columns = (
             " ".join(line[start : start + width].strip() for line in lines[2:])
@@ -152,27 +160,52 @@ def all_warnings(suite: Path, folder: Path) -> Path:
 
 @pytest.fixture
 def check_reviews(tmp_path: Path) -> Callable[..., Checked]:
-    def check(data: Reviews, suite: Path = SUITES / "reviews.yaml") -> Checked:
+    def check(
+        data: Reviews,
+        suite: Path = SUITES / "reviews.yaml",
+        classes: int = 2,
+        given_split: bool = False,
+        **limits: float,
+    ) -> Checked:
         parts, index = data.write(tmp_path / "in")
         folder = tmp_path / "out"
         folder.mkdir()
         returned = validate_reviews(
-            reviews=parts, splits=parts, index=index, suite=suite, folder=folder, context=Context()
+            reviews=parts,
+            splits=parts,
+            index=index,
+            classes=classes,
+            given_split=given_split,
+            suite=suite,
+            limits={name: float(value) for name, value in limits.items()},
+            folder=folder,
+            context=Context(),
         )
-        return Checked(read_results(folder), folder, returned)
+        return Checked(read_results(folder), folder, returned, suite)
 
     return check
 
 
 @pytest.fixture
 def check_features(tmp_path: Path) -> Callable[..., Checked]:
-    def check(data: Features, suite: Path = SUITES / "features.yaml") -> Checked:
+    def check(
+        data: Features,
+        suite: Path = SUITES / "features.yaml",
+        classes: int = 2,
+        **limits: float,
+    ) -> Checked:
         parts, vocabulary = data.write(tmp_path / "in")
         folder = tmp_path / "out"
         folder.mkdir()
         returned = validate_features(
-            features=parts, vocabulary=vocabulary, suite=suite, folder=folder, context=Context()
+            features=parts,
+            vocabulary=vocabulary,
+            classes=classes,
+            suite=suite,
+            limits={name: float(value) for name, value in limits.items()},
+            folder=folder,
+            context=Context(),
         )
-        return Checked(read_results(folder), folder, returned)
+        return Checked(read_results(folder), folder, returned, suite)
 
     return check

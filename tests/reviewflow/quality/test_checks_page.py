@@ -9,9 +9,10 @@ import yaml
 from reviewflow.quality.feature_frames import FEATURE_COLUMNS
 from reviewflow.quality.review_frames import REVIEW_COLUMNS
 from reviewflow.quality.suites import read_suite
+from tests.reviewflow.quality.conftest import SUITES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "checks.md").read_text(encoding="utf-8")
-ENTRIES = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+ENTRIES = re.findall(r"```yaml\n(- type.*?)```", PAGE, flags=re.DOTALL)
 
 
 def test_every_column_of_every_frame_is_described() -> None:
@@ -34,6 +35,22 @@ def test_every_column_of_every_frame_is_described() -> None:
     }
 
 
+def test_every_limit_is_listed_with_its_value_and_severity() -> None:
+    listed: dict[str, tuple[str, ...]] = {}
+    for row in re.findall(r"^\| (`m.*_.*`) \| ([\d.].*?) \| (.*?) \|", PAGE, flags=re.MULTILINE):
+        names, values, severities = (cell.split(", ") for cell in row)
+        for place, name in enumerate(names):
+            value = values[min(place, len(values) - 1)]
+            listed[name.strip("`")] = (value, severities[min(place, len(severities) - 1)])
+    shipped = {
+        entry.limit.name: (f"{entry.limit.value:g}", entry.severity)
+        for name, columns in (("reviews", REVIEW_COLUMNS), ("features", FEATURE_COLUMNS))
+        for entry in read_suite(SUITES / f"{name}.yaml", columns).expectations
+        if entry.limit
+    }
+    assert listed == shipped
+
+
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_an_entry_of_the_page_can_be_pasted(tmp_path: Path, entry: str) -> None:
     path = tmp_path / "suite.yaml"
@@ -46,9 +63,11 @@ def test_frames_have_the_columns_that_suites_may_name() -> None:
     import pyarrow as pa
 
     from reviewflow.quality.feature_frames import feature_frames, part_figures
-    from reviewflow.quality.review_frames import review_frames
+    from reviewflow.quality.review_frames import review_frames, source_frame
+    from reviewflow.reviews.parts import Index
 
-    reviews = review_frames([], [], lambda part, row: {})
+    reviews = review_frames([], [], lambda part, row: {}, 2, False)
+    reviews["source"] = source_frame(Index(()))
     empty = pa.table(
         {
             "label": pa.array([], pa.int8()),
@@ -57,6 +76,6 @@ def test_frames_have_the_columns_that_suites_may_name() -> None:
             "values": pa.array([], pa.list_(pa.float32())),
         }
     )
-    features = feature_frames([part_figures(empty, 2)], ("a", "b"))
+    features = feature_frames([part_figures(empty, 2)], ("a", "b"), 2)
     assert {name: tuple(frame.table) for name, frame in reviews.items()} == REVIEW_COLUMNS
     assert {name: tuple(frame.table) for name, frame in features.items()} == FEATURE_COLUMNS

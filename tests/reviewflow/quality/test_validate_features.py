@@ -63,17 +63,17 @@ def imbalanced_train() -> Features:
         for rank, row in enumerate(train):
             labels[row] = int(rank % 10 < 7)
         test = [row for row, side in enumerate(splits) if side == "test"]
-        for row in test:
-            labels[row] = 0  # keeps the whole within the limits
+        for rank, row in enumerate(test):
+            labels[row] = int(rank < 4)
     return data
 
 
-def imbalanced_test() -> Features:
+def one_class_in_test() -> Features:
     data = Features()
     for labels, splits in zip(data.labels, data.splits, strict=True):
-        test = [row for row, side in enumerate(splits) if side == "test"]
-        for rank, row in enumerate(test):
-            labels[row] = int(rank % 10 < 7)
+        labels[:] = [
+            1 if side == "test" else label for label, side in zip(labels, splits, strict=True)
+        ]
     return data
 
 
@@ -116,12 +116,11 @@ def nothing_stored() -> Features:
         (term_without_finite_values, "minimum", "features", ["term3, index 3, minimum missing"]),
         (term_without_finite_values, "maximum", "features", ["term3, index 3, maximum missing"]),
         (nothing_stored, None, "features", ["features: number of rows at least 1"]),
-        (other_label, "label", "rows", ["part 1, row 17, label 2"]),
+        (other_label, "outside_classes", "rows", ["part 1, row 17, outside_classes true"]),
         (index_beyond, "outside_vocabulary", "rows", ["part 0, row 9, outside_vocabulary 1"]),
         (index_below, "outside_vocabulary", "rows", ["part 0, row 9, outside_vocabulary 1"]),
         (unpaired, "unpaired", "rows", ["part 1, row 4, unpaired true"]),
-        (imbalanced_test, "share", "labels", ["label 1, split test, rows 28, share 0.7"]),
-        (imbalanced_train, "share", "labels", ["label 1, split train, rows 112, share 0.7"]),
+        (one_class_in_test, "rows", "labels", ["label 0, split test, rows 0, share 0"]),
         (empty_part, "rows", "parts", ["part 1, rows 0", "No part is empty."]),
         (mostly_empty_rows, "empty", "rows", ["part 0, row 0, empty true", "(60 %)"]),
     ],
@@ -150,7 +149,7 @@ def test_severity_warning_passes_and_is_reported(check_features: Check, tmp_path
     checked = check_features(data, all_warnings(SUITES / "features.yaml", tmp_path))
     assert not has_failed(checked.results)
     assert {column for _, column in checked.failures("warning")} == {
-        *("minimum", "maximum", "not_finite", "label", "outside_vocabulary", "rows")
+        *("minimum", "maximum", "not_finite", "outside_classes", "outside_vocabulary", "rows")
     }
 
 
@@ -164,6 +163,20 @@ def test_good_features_pass_every_expectation(check_features: Check) -> None:
     checked = check_features(Features())
     assert checked.failures() == checked.failures("warning") == []
     assert checked.returned == {"rows": 200, "success": True, "failed": 0}
+
+
+def test_a_rare_class_is_a_warning(check_features: Check) -> None:
+    checked = check_features(imbalanced_train())
+    assert not has_failed(checked.results)
+    assert checked.failures("warning") == [("labels", "balance")]
+    assert "label 0, split train, rows 48, share 0.3, balance 0.6" in checked.table
+
+
+def test_a_limit_may_be_changed_but_not_that_of_the_range(check_features: Check) -> None:
+    checked = check_features(mostly_empty_rows(), max_empty_share=0.6, warn_empty_share=0.7)
+    assert checked.failures() == checked.failures("warning") == []
+    limits = [one["limit"] for one in checked.results["results"] if one["frame"] == "features"]
+    assert set(map(str, limits)) == {"None"}
 
 
 def test_a_missing_label_is_a_warning_here(check_features: Check) -> None:
@@ -185,7 +198,7 @@ def test_extremes_of_each_term_equal_those_of_a_plain_loop(
 ) -> None:
     terms = ("a", "b", "c", "d")
     figures = [part_figures(as_table(part), len(terms)) for part in parts]
-    table = feature_frames(figures, terms)["features"].table
+    table = feature_frames(figures, terms, 2)["features"].table
     stored: dict[int, list[float]] = {}
     for index, value in (pair for part in parts for row in part for pair in row):
         if 0 <= index < len(terms):

@@ -25,6 +25,7 @@ def test_an_expectation_that_cannot_be_evaluated_is_refused(tmp_path: Path, entr
         validate_suites(
             reviews_suite=suite_file(tmp_path, one(entry)),
             features_suite=SUITES / "features.yaml",
+            limits={},
             folder=tmp_path / "out",
             context=Context(),
         )
@@ -38,7 +39,7 @@ def test_the_shipped_suites_are_valid_and_make_no_noise(
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
     given = {"reviews_suite": SUITES / "reviews.yaml", "features_suite": SUITES / "features.yaml"}
-    figures = validate_suites(**given, folder=folder, context=Context())
+    figures = validate_suites(**given, limits={}, folder=folder, context=Context())
     types = json.loads((folder / "suites.json").read_text())
     assert figures["rows"] == len(types["reviews"]) + len(types["features"])
     assert types["reviews"][0] == "expect_table_row_count_to_be_between"

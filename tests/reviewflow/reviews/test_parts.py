@@ -14,7 +14,11 @@ from reviewflow.reviews.read import ChunkSizes
 from tests.reviewflow.reviews.review_files import MIDDLE, QUICK, numbered, settings_for
 
 ROWS = st.lists(
-    st.tuples(st.text(max_size=8), st.sampled_from(["bad", "good", "", "so-so"])), max_size=150
+    st.tuples(
+        st.text(max_size=8) | st.sampled_from(["", " ", "\t\n"]),
+        st.sampled_from(["bad", "good", "", "so-so", "?"]),
+    ),
+    max_size=150,
 )
 
 
@@ -43,11 +47,18 @@ def check_against_the_file(rows, whole, most_bytes) -> None:
         for number, (part, table) in enumerate(whole)
         for row, text in enumerate(table.column("text").to_pylist())
     ]
-    kept = [(n + 2, text) for n, (text, label) in enumerate(rows) if label != "so-so"]
+    kept: list[tuple[int, str]] = []
+    dropped: dict[str | None, list[int]] = {}
+    for number, (text, label) in enumerate(rows, start=2):
+        if text.strip() and label in ("bad", "good", ""):
+            kept.append((number, text))
+        else:
+            dropped.setdefault(label if text.strip() else None, []).append(number)
     assert met == kept
-    dropped = [n + 2 for n, (_, label) in enumerate(rows) if label == "so-so"]
-    assert sum(found.rows for found in index.left_out) == len(dropped)
-    assert [list(found.first_records) for found in index.left_out] == [dropped[:3]][: len(dropped)]
+    assert len(met) + sum(found.rows for found in index.left_out) == len(rows)
+    assert [(found.word, found.rows, list(found.first_records)) for found in index.left_out] == [
+        (word, len(numbers), numbers[:3]) for word, numbers in dropped.items()
+    ]
     for part, table in whole:
         assert part.rows == table.num_rows <= 32
         size = sum(len(text.encode()) for text in table.column("text").to_pylist())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.read import OTHER_WORDS, ChunkSizes, blocks
+from reviewflow.reviews.read import OTHER_WORDS, ChunkSizes, blocks, label_words
 
 SETTINGS = {"text_column": "text", "label_column": "label", "labels": {"bad": 0, "good": 1}}
 TEXTS = st.text(
@@ -32,7 +32,7 @@ def read(path: Path, split: str | None = None, sizes: ChunkSizes | None = None, 
     found = list(blocks(ingest, path, split, sizes=sizes or ChunkSizes()))
     rows = [row for block in found for row in block.rows.to_pylist()]
     records = [record for block in found for record in block.records.tolist()]
-    left_out: dict[str, list[int]] = {}
+    left_out: dict[str | None, list[int]] = {}
     for block in found:
         for word, numbers in block.left_out.items():
             left_out.setdefault(word, []).extend(numbers.tolist())
@@ -43,6 +43,11 @@ def read_bytes(folder: Path, content: bytes, name: str = "reviews.csv", **change
     path = folder / name
     path.write_bytes(content)
     return read(path, **changes)
+
+
+def filled(rows: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
+    """Return the record, text and label of the rows whose text is not blank."""
+    return [(n + 2, text, label) for n, (text, label) in enumerate(rows) if text.strip()]
 
 
 def csv_text(rows, **options) -> str:
@@ -62,6 +67,7 @@ def csv_text(rows, **options) -> str:
     chunk_bytes=st.sampled_from([16, 64, 1 << 20]),
 )
 def test_written_cells_are_read_back(tmp_path, rows, line_end, delimiter, encoding, chunk_bytes):
+    rows = [("first", "good"), *rows]
     text = csv_text(rows, lineterminator=line_end, delimiter=delimiter)
     known = "utf-8" if encoding == "utf-8-sig" else encoding
     found, records, _ = read_bytes(
@@ -72,18 +78,18 @@ def test_written_cells_are_read_back(tmp_path, rows, line_end, delimiter, encodi
         sizes=ChunkSizes(chunk_bytes),
     )
     code = {"bad": 0, "good": 1, "": None}
-    assert found == [{"text": cell, "label": code[label]} for cell, label in rows]
-    assert records == list(range(2, len(rows) + 2))
+    assert found == [{"text": cell, "label": code[label]} for _, cell, label in filled(rows)]
+    assert records == [record for record, _, _ in filled(rows)]
 
 
 @QUICK
 @given(st.lists(st.tuples(TEXTS, LABELS), min_size=1, max_size=12))
 def test_pandas_and_we_agree_on_a_file_that_pandas_wrote(tmp_path, rows):
     # pandas leaves a lone carriage return unquoted, and reads it as the end of a line itself.
-    rows = [(text.replace("\r", ""), label) for text, label in rows]
+    rows = [("first", "good"), *((text.replace("\r", ""), label) for text, label in rows)]
     path = tmp_path / "pandas.csv"
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(path, index=False)
-    assert [row["text"] for row in read(path)[0]] == [text for text, _ in rows]
+    assert [row["text"] for row in read(path)[0]] == [text for _, text, _ in filled(rows)]
     parquet = tmp_path / "pandas.parquet"
     pd.DataFrame(rows, columns=["text", "label"]).to_parquet(parquet)
     assert read(parquet) == read(path)
@@ -91,24 +97,33 @@ def test_pandas_and_we_agree_on_a_file_that_pandas_wrote(tmp_path, rows):
 
 @QUICK
 @given(
-    labels=st.lists(st.sampled_from(["bad", "good", "", "so-so", "null"]), min_size=1),
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["text", "text", "", " ", "\n\t", "\u3000"]),
+            st.sampled_from(["bad", "good", "", "so-so", "null"]),
+        ),
+        min_size=1,
+    ),
     chunk_bytes=st.sampled_from([32, 1 << 20]),
 )
-def test_rows_left_out_and_kept_are_all_rows(tmp_path, labels, chunk_bytes):
-    rows = [(f"text {place}", label) for place, label in enumerate(labels)]
-    content = csv_text([("first", "good"), *rows]).encode()
+def test_rows_left_out_and_kept_are_all_rows(tmp_path, rows, chunk_bytes):
+    named = [
+        (f"text {n}" if text == "text" else text, label) for n, (text, label) in enumerate(rows)
+    ]
+    rows = [("first", "good"), *named]
     found, records, left_out = read_bytes(
-        tmp_path, content, other_labels="drop", sizes=ChunkSizes(chunk_bytes)
+        tmp_path, csv_text(rows).encode(), other_labels="drop", sizes=ChunkSizes(chunk_bytes)
     )
-    place = {
-        int(row["text"].split()[1]): record
-        for row, record in zip(found[1:], records[1:], strict=True)
-    }
-    assert all(record == row + 3 for row, record in place.items())
-    assert sorted(chain(records, *left_out.values())) == list(range(2, len(labels) + 3))
-    for word in ("so-so", "null"):
-        expected = [row + 3 for row, label in enumerate(labels) if label == word]
+    assert sorted(chain(records, *left_out.values())) == list(range(2, len(rows) + 2))
+    known = {record: text for record, text, label in filled(rows) if label not in UNKNOWN}
+    assert dict(zip(records, (row["text"] for row in found), strict=True)) == known
+    for word in UNKNOWN:
+        expected = [record for record, _, label in filled(rows) if label == word]
         assert left_out.get(word, []) == expected
+    assert left_out.get(None, []) == [n + 2 for n, (text, _) in enumerate(rows) if not text.strip()]
+
+
+UNKNOWN = ("so-so", "null")
 
 
 def test_more_than_a_hundred_unknown_words_are_counted_together(tmp_path):
@@ -149,10 +164,28 @@ def test_ten_thousand_columns(tmp_path):
 )
 def test_labels_of_any_kind_in_parquet_are_words(tmp_path, labels, known):
     path = tmp_path / "reviews.parquet"
-    pd.DataFrame({"text": ["x", None, ""], "label": labels}).to_parquet(path)
+    pd.DataFrame({"text": ["x", "y", "z"], "label": labels}).to_parquet(path)
     rows, _, _ = read(path, labels=known)
     assert [row["label"] for row in rows] == [1, 0, None]
-    assert [row["text"] for row in rows] == ["x", None, ""]
+
+
+def test_blank_texts_are_left_out_of_a_parquet_file(tmp_path):
+    path = tmp_path / "reviews.parquet"
+    texts = ["x", None, "", " \u3000\n", "y"]
+    pd.DataFrame({"text": texts, "label": ["good", "bad", "?", "", "bad"]}).to_parquet(path)
+    rows, records, left_out = read(path)
+    assert [row["text"] for row in rows] == ["x", "y"]
+    assert records == [2, 6]
+    assert left_out == {None: [3, 4, 5]}
+    pd.DataFrame({"text": texts[1:4], "label": "good"}).to_parquet(path)
+    with pytest.raises(InputError, match="'text' is blank in 3 of its 3 rows"):
+        read(path)
+
+
+def test_label_words_of_rows_with_a_blank_text_are_not_listed(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,label\nx,good\n ,so-so\ny,bad\n")
+    assert label_words(Ingest(**SETTINGS), path, 10) == {"good", "bad"}
 
 
 def test_booleans_in_a_csv_file_match_the_words_that_yaml_reads(tmp_path):

@@ -23,3 +23,11 @@ def test_a_row_in_words() -> None:
     (row,) = quality_rows({"quality": [{"suite": "s", "column": "c", "examples": examples}]})
     assert row.examples == ("record 1017, characters 2,500, blank yes", "text")
     assert row.subject == "s · c"
+
+
+def test_a_failure_names_the_setting_of_its_limit() -> None:
+    limit = {"name": "min_balance", "value": 0.7}
+    entry = {"asked": "a", "notes": "No class is rare.", "limit": limit, "severity": "warning"}
+    failed, passed = quality_rows({"quality": [entry, {**entry, "success": True}]})
+    assert failed.notes == "No class is rare. (limit: validate.limits.min_balance: 0.7)"
+    assert passed.notes == "No class is rare."
