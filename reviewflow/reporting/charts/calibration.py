@@ -86,7 +86,6 @@ def calibration_chart(curves: Mapping[int, CalibrationCurve], names: tuple[str, 
     names : of the K classes.
     """
     edge = _edge(curves)
-    ticks = [tick for tick in TICKS if edge <= tick <= 1 - edge]
     of_class = short_label(names[1], 18) if len(names) == 2 else "the class"
 
     def draw(figure: Any) -> None:
@@ -100,13 +99,7 @@ def calibration_chart(curves: Mapping[int, CalibrationCurve], names: tuple[str, 
         axes.plot(ends, ends, color=MUTED, linewidth=1)
         for number, curve in curves.items():
             _draw_curve(axes, curve, class_colour(number, len(names)), edge, len(curves) > 1)
-        places, words = log_odds(np.array(ticks)), [f"{tick:g}" for tick in ticks]
-        few = [word if len(ticks) < 6 or word not in ("0.1", "0.9") else "" for word in words]
-        axes.set_xticks(places, few)
-        axes.set_yticks(places, words)
-        margin = (ends[1] - ends[0]) * 0.02
-        limits = (ends[0] - margin, ends[1] + margin)
-        axes.set(xlim=limits, ylim=limits)
+        _finish_axes(axes, edge)
 
     return render_svg(
         "calibration",
@@ -115,6 +108,18 @@ def calibration_chart(curves: Mapping[int, CalibrationCurve], names: tuple[str, 
         title="Calibration of the best variant on the test rows",
         description=" ".join(_in_words(curve, names[k]) for k, curve in curves.items()),
     )
+
+
+def _finish_axes(axes: Any, edge: float) -> None:
+    """Set limits a little beyond the edges, and ticks between them."""
+    ticks = [tick for tick in TICKS if edge <= tick <= 1 - edge]
+    places, words = log_odds(np.array(ticks)), [f"{tick:g}" for tick in ticks]
+    few = [word if len(ticks) < 6 or word not in ("0.1", "0.9") else "" for word in words]
+    axes.set_xticks(places, few)
+    axes.set_yticks(places, words)
+    first, last = log_odds(np.array([edge, 1 - edge])).tolist()
+    limits = (first - (last - first) * 0.02, last + (last - first) * 0.02)
+    axes.set(xlim=limits, ylim=limits)
 
 
 def log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -49,36 +49,18 @@ def class_chart(counts: ClassCounts) -> str:
 
 def _chart_of_two(counts: ClassCounts) -> str:
     """Return a bar for each class of each split."""
-    bars = [
-        (f"{split}, {short_label(name, LONGEST_NAME)}", class_colour(number, 2), rows)
-        for split in counts.rows
-        for number, (name, rows) in enumerate(zip(counts.names, counts.rows[split], strict=True))
-    ]
-    for split, rows in counts.missing.items():
-        if rows:
-            last = max(k for k, (name, *_) in enumerate(bars) if name.startswith(f"{split}, "))
-            bars.insert(last + 1, (f"{split}, no label", MUTED, rows))
-    widest = max([rows for *_, rows in bars] + [1])
-    names = [name for name, *_ in bars]
+    bars = _bars_of_two(counts)
+    names, rows = [name for name, *_ in bars], [count for *_, count in bars]
+    widest = max([*rows, 1])
 
     def draw(figure: Any) -> None:
         left = _left_margin(names)
         axes = add_axes(figure, (left, 0.2, 0.935 - left, 0.78), "rows", "")
-        positions = range(len(bars))
-        axes.barh(
-            positions,
-            [rows for *_, rows in bars],
-            height=0.66,
-            color=[colour for _, colour, _ in bars],
-        )
-        for position, (_, _, rows) in zip(positions, bars, strict=True):
-            axes.text(rows + widest * 0.015, position, f"{rows:,}", va="center", color=INK)
-        axes.set_yticks(positions, names, parse_math=False)
-        axes.set_xlim(0, widest * 1.2)
-        axes.set_ylim(max(len(bars), 1) - 0.5, -0.5)
-        _finish_axes(axes)
+        axes.barh(range(len(bars)), rows, height=0.66, color=[colour for _, colour, _ in bars])
+        _write_counts(axes, [f"{count:,}" for count in rows], rows, widest)
+        _finish_axes(axes, names, widest * 1.2)
 
-    words = "; ".join(f"{name}: {rows:,}" for name, _, rows in bars)
+    words = "; ".join(f"{name}: {count:,}" for name, _, count in bars)
     return render_svg(
         "classes",
         (640, 90 + 46 * max(len(bars), 1)),
@@ -88,22 +70,16 @@ def _chart_of_two(counts: ClassCounts) -> str:
     )
 
 
-def _splits_in_words(counts: ClassCounts) -> str:
-    if "validation" in counts.rows:
-        return "the training, the validation and the test split"
-    return "the training and the test split"
-
-
-def _left_margin(names: Sequence[str]) -> float:
-    """Return the share of the figure left of the bars, for the longest name."""
-    return max([0.265, *((label_width(name) * LETTER + 10) / 640 for name in names)])
-
-
-def _finish_axes(axes: Any) -> None:
-    axes.tick_params(axis="y", colors=INK)
-    limit_ticks(axes.xaxis, 4)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.grid(False, axis="y")
+def _bars_of_two(counts: ClassCounts) -> list[tuple[str, str, int]]:
+    """Return name, colour and rows of each bar, split after split."""
+    bars = []
+    for split, rows in counts.rows.items():
+        for number, (name, count) in enumerate(zip(counts.names, rows, strict=True)):
+            label = f"{split}, {short_label(name, LONGEST_NAME)}"
+            bars.append((label, class_colour(number, 2), count))
+        if counts.missing.get(split):
+            bars.append((f"{split}, no label", MUTED, counts.missing[split]))
+    return bars
 
 
 def _chart_of_many(counts: ClassCounts) -> str:
@@ -118,23 +94,10 @@ def _chart_of_many(counts: ClassCounts) -> str:
         left = _left_margin(names)
         place = (left, 80 / height, 0.94 - left, 1 - 140 / height)
         axes = add_axes(figure, place, "rows", "")
-        before = [0] * len(shown)
-        for split, rows in counts.rows.items():
-            colour = SPLIT_COLOURS[SPLITS.index(split)]
-            own = [rows[k] for k in shown]
-            axes.barh(shown, own, left=before, height=0.66, color=colour, label=split)
-            before = [b + n for b, n in zip(before, own, strict=True)]
-        for k in shown:
-            words = f"{totals[k]:,} ({totals[k] / labelled:.1%})"
-            axes.text(totals[k] + widest * 0.015, k, words, va="center", color=INK)
-        axes.set_yticks(shown, names, parse_math=False)
-        axes.set_xlim(0, widest * 1.45)
-        axes.set_ylim(len(shown) - 0.5, -0.5)
-        _finish_axes(axes)
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3, frameon=False,
-            labelcolor=INK, handlelength=1, columnspacing=1.4, borderaxespad=0.2,
-        )  # fmt: skip
+        _draw_pieces(axes, counts, shown)
+        shares = [f"{totals[k]:,} ({totals[k] / labelled:.1%})" for k in shown]
+        _write_counts(axes, shares, totals, widest)
+        _finish_axes(axes, names, widest * 1.45)
 
     words = "; ".join(f"{name}: {totals[k]:,}" for k, name in zip(shown, names, strict=True))
     hidden = len(counts.names) - len(shown)
@@ -146,3 +109,44 @@ def _chart_of_many(counts: ClassCounts) -> str:
         title=f"Rows of each class in {_splits_in_words(counts)}",
         description=f"{words}.{more}",
     )
+
+
+def _draw_pieces(axes: Any, counts: ClassCounts, shown: range) -> None:
+    """Draw the bar of each class in pieces, with a legend of the splits."""
+    before = [0] * len(shown)
+    for split, rows in counts.rows.items():
+        colour, own = SPLIT_COLOURS[SPLITS.index(split)], [rows[k] for k in shown]
+        axes.barh(shown, own, left=before, height=0.66, color=colour, label=split)
+        before = [start + count for start, count in zip(before, own, strict=True)]
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3, frameon=False, labelcolor=INK,
+        handlelength=1, columnspacing=1.4, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def _splits_in_words(counts: ClassCounts) -> str:
+    if "validation" in counts.rows:
+        return "the training, the validation and the test split"
+    return "the training and the test split"
+
+
+def _left_margin(names: Sequence[str]) -> float:
+    """Return the share of the figure left of the bars, for the longest name."""
+    return max([0.265, *((label_width(name) * LETTER + 10) / 640 for name in names)])
+
+
+def _write_counts(axes: Any, texts: Sequence[str], rows: Sequence[int], widest: int) -> None:
+    """Write a text behind each bar."""
+    for position, (text, count) in enumerate(zip(texts, rows, strict=False)):
+        axes.text(count + widest * 0.015, position, text, va="center", color=INK)
+
+
+def _finish_axes(axes: Any, names: Sequence[str], right: float) -> None:
+    """Set the names of the bars, and where the axes end."""
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.set_xlim(0, right)
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    axes.tick_params(axis="y", colors=INK)
+    limit_ticks(axes.xaxis, 4)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.grid(False, axis="y")

@@ -106,27 +106,17 @@ def _chart_of_two(counts: NDArray[np.int64], names: tuple[str, ...]) -> str:
 
 def _chart_of_many(counts: NDArray[np.int64], names: tuple[str, ...]) -> str:
     classes, shares = len(names), _class_shares(counts)
-    short = [short_label(name, NAME_LETTERS) for name in names]
-    size = 16 if classes <= MOST_WITH_SHARES else 13
 
     def draw(figure: Any) -> None:
         axes = add_axes(figure, (0.245, 0.245, 0.74, 0.74), "predicted", "labelled")
         _draw_cells(axes, shares, 3 if classes <= MOST_WITH_SHARES else 1)
         for (row, column), count in np.ndenumerate(counts):
-            for text, lower, letters in _cell_texts(
-                int(count), float(shares[row, column]), classes
-            ):
+            share = float(shares[row, column])
+            for text, lower, size in _cell_texts(int(count), share, classes):
                 axes.text(
-                    column + 0.5, row + lower, text, ha="center", va="center", size=letters,
-                    color=INK,
-                )  # fmt: skip
-        middles = np.arange(classes) + 0.5
-        axes.set_xticks(
-            middles, short, rotation=40 if classes <= MOST_WITH_SHARES else 90,
-            ha="right" if classes <= MOST_WITH_SHARES else "center", rotation_mode="anchor"
-            if classes <= MOST_WITH_SHARES else "default", parse_math=False, size=size,
-        )  # fmt: skip
-        axes.set_yticks(middles, short, parse_math=False, size=size)
+                    column + 0.5, row + lower, text, ha="center", va="center", size=size, color=INK
+                )
+        _name_classes(axes, names)
         _finish_axes(axes, classes)
 
     return render_svg(
@@ -140,6 +130,18 @@ def _chart_of_many(counts: NDArray[np.int64], names: tuple[str, ...]) -> str:
             for k, name in enumerate(names)
         ),
     )
+
+
+def _name_classes(axes: Any, names: tuple[str, ...]) -> None:
+    """Write the names beside the cells, aslant where there is room."""
+    short = [short_label(name, NAME_LETTERS) for name in names]
+    middles, aslant = np.arange(len(names)) + 0.5, len(names) <= MOST_WITH_SHARES
+    size = 16 if aslant else 13
+    turned: dict[str, Any] = {"rotation": 90}
+    if aslant:
+        turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(middles, short, parse_math=False, size=size, **turned)
+    axes.set_yticks(middles, short, parse_math=False, size=size)
 
 
 def _cell_texts(count: int, share: float, classes: int) -> list[tuple[str, float, int]]:

@@ -59,6 +59,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Example:
 
 
 @pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """A run whose best variant was chosen on validation rows."""
+    return example(tmp_path_factory.mktemp("chosen"), rows=1200, on="validation")
+
+
+@pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Example:
     return nasty(tmp_path_factory.mktemp("nasty"))
 
@@ -105,6 +111,34 @@ def test_the_page_concludes_and_explains(made: Example) -> None:
     assert page.count('role="img"') == 8, "every chart that has something to show"
     order = [text.index(title) for title in ("Conclusions", "Worth a look", "Since the last run")]
     assert max(order) < text.index("Data and settings"), "on the first screen"
+
+
+def test_the_rows_of_the_choice_come_first_and_the_others_are_folded(chosen: Example) -> None:
+    page = html_page(chosen.run, chosen.charts)
+    text = Reader(page).text
+    best = chosen.run["best"]["variant"]
+    metrics = {v["name"]: v["metrics"] for v in chosen.run["variants"]}
+    rows = {split: metrics[best][split]["rows"] for split in ("validation", "test")}
+    assert f"on {rows['test']:,} test rows, chosen on {rows['validation']:,} validation" in text
+    assert "on which nothing was chosen" in text
+    shown, folded = page.split("<summary>Figures on the test and the training rows</summary>")
+    table = shown[shown.index('<section id="variants"') :]
+    assert "Validation rows" in table
+    assert "majority class" in table
+    for name, own in metrics.items():
+        assert f"{own['validation']['log_loss']:.4f}" in table, name
+        assert f"{own['test']['log_loss']:.4f}" not in table, name
+        assert f"{own['test']['log_loss']:.4f}" in folded, name
+
+
+def test_with_one_variant_nothing_is_chosen(tmp_path: Path) -> None:
+    alone = example(tmp_path, {"tanh": "tanh"}, rows=600, on="validation")
+    page = html_page(alone.run, alone.charts)
+    text = Reader(page).text
+    for words in ("chosen", "is the best", "The best variant:", "of the best,"):
+        assert words not in text
+    assert 'class="badge best"' not in page
+    assert "Figures on the validation and the training rows" in text
 
 
 @pytest.mark.parametrize("which", ["made", "hostile"])
@@ -205,7 +239,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.mark.parametrize(
     ("which", "mode", "width"),
-    [("made", "light", 1280), ("made", "dark", 360), ("hostile", "dark", 360)],
+    [
+        ("made", "light", 1280),
+        ("made", "dark", 360),
+        ("hostile", "dark", 360),
+        ("chosen", "light", 768),
+    ],
 )
 def test_in_a_browser(
     which: str, mode: str, width: int, browser: Any, request: pytest.FixtureRequest, tmp_path: Path
