@@ -5,6 +5,7 @@
     │   ├── ConfigError
     │   └── InputError
     ├── QualityError         3   readable rows whose values fail a check
+    ├── LearningError        3   no variant beats the majority class, with run --strict
     ├── StoreError           1   the artifact store cannot be written or read
     └── Cancelled            1   a person or a scheduler stopped the run
 
@@ -63,6 +64,12 @@ class InputError(UsageError):
 
 class QualityError(ReviewflowError):
     """A check with severity ``error`` failed. The message is a table."""
+
+    exit_code = 3
+
+
+class LearningError(ReviewflowError):
+    """No variant of a run beats the majority class, and ``--strict`` was given."""
 
     exit_code = 3
 

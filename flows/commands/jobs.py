@@ -1,18 +1,19 @@
 """Run a job: ``reviewflow run | moons``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from flows.commands.options import job_options, recheck_option
+from flows.commands.options import job_options, recheck_option, strict_option
 from flows.commands.progress import Console
 from flows.parameters import Options, read_before
 from flows.prefect_server.lifecycle import prefect_server
 from reviewflow.config.sections import JobConfig
 from reviewflow.config.sentiment import read_config
+from reviewflow.errors import LearningError
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.moons.config import read_moons_config
@@ -25,7 +26,8 @@ from reviewflow.runs.record import read_run
 @click.command()
 @job_options("configs/imdb.yaml")
 @recheck_option
-def run(config: str, **options: Any) -> None:
+@strict_option
+def run(config: str, strict: bool, **options: Any) -> None:
     """Run the whole job, from reading the reviews to the report."""
     settings = read_config(Path(config), options["changes"])
     check_refresh(options["refresh"], SENTIMENT.stages)
@@ -34,6 +36,8 @@ def run(config: str, **options: Any) -> None:
 
         report = Path(sentiment(config=config, options=Options(**options)))
         console.finish(report, read_result(report.parent, Path(options["artifacts"])))
+    if strict:
+        check_learned(read_run(report.parent))
 
 
 def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:
@@ -46,6 +50,21 @@ def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:
     content = read_run(folder)
     keys = [step["key"] for step in content["stages"] if step["stage"] == "report"]
     return result_lines(content, read_report_data(artifacts / "store" / "report" / str(keys[0])))
+
+
+def check_learned(content: Mapping[str, Any]) -> None:
+    """Raise LearningError if run.json says that no variant learned."""
+    if content.get("learned"):
+        return
+    best = (content.get("best") or {}).get("variant")
+    reasons = [
+        f"; {each['name']}: {each['diagnosis']}"
+        for each in content.get("variants") or ()
+        if each["name"] == best and each["diagnosis"]
+    ]
+    raise LearningError(
+        f"No variant beats the majority class beyond chance{''.join(reasons) or '.'}"
+    )
 
 
 @click.command()

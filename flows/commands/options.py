@@ -12,6 +12,9 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the an
 recheck_option = click.option(
     "--recheck", is_flag=True, help="Compute again what is cached, and compare bytes."
 )
+strict_option = click.option(
+    "--strict", is_flag=True, help="Fail (exit code 3) if no variant beats the majority class."
+)
 
 
 def job_options(default_config: str) -> Callable[..., Any]:

@@ -125,8 +125,9 @@ def compare_variants(
     Returns
     -------
     dict
-        ``on``, ``rows`` (labelled rows of that split), ``classes`` (K), ``variants``, ``pairs``,
-        ``test`` and ``baselines``. Of a variant: ``group`` (its number), ``seeds``, ``counts``
+        ``on``, ``rows`` (labelled rows of that split), ``classes`` (K), ``class_rows``
+        (labelled rows of each class by split), ``variants``, ``pairs``, ``test`` and
+        ``baselines``. Of a variant: ``group`` (its number), ``seeds``, ``counts``
         (what its intervals count as chance: rows, or rows and seeds) and, by metric, ``mean``,
         ``low``, ``high``. Of a pair: ``first`` and ``second`` (numbers), ``counts``, by metric
         ``difference`` (first minus second), ``low``, ``high`` and ``p``, and ``mcnemar``:
@@ -140,6 +141,7 @@ def compare_variants(
     where the rows hold one class. McNemar's test compares two models: of one pair of seeds it says
     nothing on two variants, and the p of a single pair is a lottery.
     """
+    labels, classes = _labels(evaluations), _classes(evaluations)
     scores = score_variants(evaluations, variants, on, context)
     chosen = [k for k, number in enumerate(variants) if number == best]
     test = score_variants(
@@ -147,15 +149,18 @@ def compare_variants(
     )
     return {
         "on": on,
-        "rows": _rows(evaluations, on),
-        "classes": _classes(evaluations),
+        "rows": len(labels.get(on, ())),
+        "classes": classes,
+        "class_rows": {
+            split: np.bincount(own, minlength=classes).tolist() for split, own in labels.items()
+        },
         "variants": [variant_figures(score) for score in scores],
         "pairs": [compare_pair(*pair) for pair in itertools.combinations(scores, 2)],
         "test": {
-            "rows": _rows(evaluations, "test"),
+            "rows": len(labels.get("test", ())),
             "variants": [variant_figures(score) for score in test],
         },
-        "baselines": _baselines(evaluations),
+        "baselines": [majority_baseline(labels, classes)] if labels else [],
     }
 
 
@@ -297,10 +302,6 @@ def _threshold(folder: Path, split: str) -> float:
     return float((metrics.get(split) or {}).get("threshold") or THRESHOLD)
 
 
-def _rows(evaluations: Sequence[Path], split: str) -> int:
-    return len(read_labelled_rows(evaluations[0], split).labels) if evaluations else 0
-
-
 def _classes(evaluations: Sequence[Path]) -> int:
     """Return K, and 2 without a model."""
     if not evaluations:
@@ -309,10 +310,12 @@ def _classes(evaluations: Sequence[Path]) -> int:
     return 2 if len(shape) == 1 else shape[1]
 
 
-def _baselines(evaluations: Sequence[Path]) -> list[dict[str, Any]]:
-    """Return the baselines of run.json, none without a model."""
+def _labels(evaluations: Sequence[Path]) -> dict[str, NDArray[np.int8]]:
+    """Return the labels of each split, without validation rows if there are none.
+
+    They are empty without a model.
+    """
     if not evaluations:
-        return []
+        return {}
     labels = {split: read_labelled_rows(evaluations[0], split).labels for split in SPLITS}
-    known = {split: own for split, own in labels.items() if split != "validation" or len(own)}
-    return [majority_baseline(known, _classes(evaluations))]
+    return {split: own for split, own in labels.items() if split != "validation" or len(own)}

@@ -36,8 +36,10 @@ def conclusion_sentence(facts: Mapping[str, Any]) -> str:
         then = [f"{_title(name, lv)} {lv['roc_auc']:.{digits}f}" for lv in rest]
         sentence += f"; then {', '.join(then)}" if then else ""
     for level in failed:
-        how = _failure(level["kind"])
-        sentence += f"; {_title(name, level)} {how} ({level['roc_auc']:.3f})"
+        sentence += f"; {_title(name, level)} {_failure(level['kind'])}"
+        is_runner_up = not others and level is failed[0]
+        ours = f"{level['roc_auc']:.{digits}f}"
+        sentence += f", {metric} {ours}, {_judgement(facts)}" if is_runner_up else f" ({ours})"
     sets = facts["sets"]
     if sets["all"] > 1:
         sentence += f"; best in {sets['agreeing']} of {sets['all']} settings of the rest"
@@ -79,6 +81,8 @@ def _judgement(facts: Mapping[str, Any]) -> str:
     several = facts["seeds"] > 1
     chance = f"{facts['rows']:,} {facts['on']} rows" + f" and {facts['seeds']} seeds" * several
     interval = f"95 % {_signed_text(low)} to {_signed_text(high)} over {chance}"
+    if high < 0:
+        return f"though it ranks better ({interval})"
     if facts["beyond_chance"] is None:
         return f"more than the {facts['on']} rows' chance ({interval}), but one seed cannot tell"
     if facts["beyond_chance"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
     report : path of the page.
     """
     variants = variant_entries(run, config)
-    best, baselines = best_variant(variants, config.select), report_content(run).get("baselines")
+    best, compared = best_variant(variants, config.select), report_content(run)
     found = {
         "stages": [outcome.to_json() for outcome in run.all_outcomes()],
         "quality": quality_entries(run),
@@ -44,8 +45,8 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
         ],
         "best": best,
         "learned": run_learned(variants, best),
-        "baselines": baselines or [],
-        "data": data_entry(run.index, config.ingest.path),
+        "baselines": compared.get("baselines") or [],
+        "data": data_entry(run.index, config.ingest.path, compared.get("class_rows")),
     }
     content = {"config": config.model_dump(mode="json", by_alias=True), **found}
     fingerprints = {label: fingerprint.to_json() for label, (fingerprint, _) in run.keys.items()}
@@ -155,11 +156,23 @@ def _flat_settings(config: Config) -> dict[str, Any]:
     }
 
 
-def data_entry(index: Index, path: str) -> dict[str, Any]:
-    """Return how many rows were read and, by label word, left out."""
+def data_entry(
+    index: Index, path: str, class_rows: Mapping[str, Sequence[int]] | None = None
+) -> dict[str, Any]:
+    """Return how many rows were read and, by label word, left out.
+
+    Parameters
+    ----------
+    class_rows : labelled rows of each class by split; unknown before they are counted.
+    """
     return {
         "path": path,
         "rows": index.rows,
         "parts": len(index.parts),
+        "classes": [
+            {"name": name, "label": label}
+            | {split: own[label] for split, own in (class_rows or {}).items()}
+            for label, name in enumerate(index.class_names)
+        ],
         "left_out": [asdict(left_out) for left_out in index.left_out],
     }

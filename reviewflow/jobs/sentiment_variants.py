@@ -32,10 +32,28 @@ class _Seed(NamedTuple):
 def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
     """Return one entry a variant, in the configuration's order."""
     changes, compared = config.variant_changes, len(set(report_numbers(run).values()))
-    return [
+    failed = _failed_variants(run)
+    entries = [
         _variant_entry(run, name, variant, changes[name], compared)
         for name, variant in config.variant_configs.items()
     ]
+    return [{**entry, "state": "failed"} if entry["name"] in failed else entry for entry in entries]
+
+
+def _failed_variants(run: Run) -> set[str]:
+    """Return the variants whose training or evaluation raised an error."""
+    stages = ("train", "evaluate")
+    failed = {
+        (outcome.stage, outcome.variant)
+        for outcome in run.all_outcomes()
+        if outcome.state == "failed" and outcome.stage in stages
+    }
+    return {
+        name
+        for node in run.planner.nodes
+        if (node.stage.name, node.variant) in failed
+        for name in node.variants
+    }
 
 
 def run_learned(variants: list[dict[str, Any]], best: Mapping[str, Any] | None) -> bool | None:

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewflow import errors
-from reviewflow.errors import ConfigError, InputError, QualityError, ReviewflowError, StoreError
+from reviewflow.errors import (
+    ConfigError,
+    InputError,
+    LearningError,
+    QualityError,
+    ReviewflowError,
+    StoreError,
+)
 
 
 def tree(error: type[ReviewflowError], depth: int = 0) -> list[str]:
@@ -24,7 +31,8 @@ def test_the_drawn_tree_is_the_tree() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(ConfigError, 2), (InputError, 2), (QualityError, 3), (StoreError, 1)]
+    ("error", "code"),
+    [(ConfigError, 2), (InputError, 2), (QualityError, 3), (LearningError, 3), (StoreError, 1)],
 )
 def test_exit_codes(error: type[ReviewflowError], code: int) -> None:
     assert error.exit_code == code

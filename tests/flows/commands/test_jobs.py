@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from flows.commands.jobs import check_learned
 from reviewflow.config.sections import Config
+from reviewflow.errors import LearningError
 from tasks.environment import OWN_SERVER
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 from tests.flows.commands.invoke import assert_plain, options, reviewflow
@@ -147,3 +149,24 @@ def test_a_failed_check_is_exit_code_3_and_at_once_the_second_time(
         content = json.loads(record.read_text(encoding="utf-8"))
         assert content["state"] == "failed"
         assert content["error"] in second.stderr
+
+
+def test_strict_is_exit_code_3_where_no_variant_learned(config: Path, prefect_api: str) -> None:
+    """The small networks of these tests do not learn in one epoch at such a rate."""
+    slow = ("--set", "train.learning_rate=1e-6")
+    done = reviewflow("run", *options(config, *slow))
+    assert done.exit_code == 0, done.output
+    sentence = assert_plain(reviewflow("run", *options(config, *slow, "--strict")), 3)
+    assert sentence.startswith("Error: No variant beats the majority class beyond chance; ")
+    assert "Did not learn" in sentence
+    assert "try " in sentence
+    record = json.loads((config.parent / "artifacts/runs/latest/run.json").read_text())
+    assert record["state"] == "completed"
+    assert record["learned"] is False
+    assert record["baselines"][0]["name"] == "majority class"
+
+
+def test_strict_accepts_a_run_that_learned() -> None:
+    check_learned({"learned": True})
+    with pytest.raises(LearningError, match=r"beyond chance\.$"):
+        check_learned({"learned": None, "variants": []})

@@ -79,6 +79,8 @@ def test_variants_are_compared_on_validation_rows_and_the_best_is_tested(tmp_pat
     assert (found["test"]["rows"], tested["group"]) == (test.sum(), 0)
     expected = np.mean([roc_auc_score(LABELS[test], p[test]) for p in predicted[:2]])
     assert tested["roc_auc"]["mean"] == pytest.approx(expected)
+    train = LABELS[(SPLIT == "train") & KNOWN]
+    assert found["class_rows"]["train"] == [(train == 0).sum(), (train == 1).sum()]
     (baseline,) = found["baselines"]
     share = LABELS[(SPLIT == "train") & KNOWN].mean()
     majority = accuracy_score(LABELS[test], np.full(test.sum(), share > 0.5))

@@ -162,7 +162,11 @@ def test_whether_it_learned_counts_more_than_the_kind() -> None:
     two = VariantOutcome("b", 1, "overfits", {"train.init": "xavier"}, learned=False)
     (found,) = draw_conclusions([one, two], made_comparisons(0.8, 0.9, low=0.01))
     assert found["best"]["variant"] == "a"
-    assert found["sentence"].endswith("; Xavier did not beat chance (0.900).")
+    assert "He is best" in found["sentence"]
+    assert found["sentence"].endswith(
+        "; Xavier did not beat chance, ROC AUC 0.900, though it ranks better (95 % −0.1100 to "
+        "−0.0100 over 5,000 validation rows)."
+    )
 
 
 def test_nothing_learned_and_nothing_judged() -> None:
@@ -235,10 +239,11 @@ def test_the_sentence_quotes_learned_values_and_the_interval_of_their_difference
     assert all(own["roc_auc"] >= other["roc_auc"] for own, other in itertools.pairwise(learned))
     sentence = found["sentence"]
     assert ("no value learned" in sentence) == (not learned)
-    if len(learned) > 1:
+    if learned:
         ((lower, upper),) = INTERVAL.findall(sentence)
         printed = [float(end.replace("−", "-")) for end in (lower, upper)]
         assert printed == pytest.approx([low, high], abs=6e-5)
+    if len(learned) > 1:
         assert (" ahead, ROC AUC" in sentence) == (found["beyond_chance"] is False)
         assert ("not told apart" in sentence) == (found["beyond_chance"] is False)
     if low <= 0:
