@@ -24,6 +24,7 @@ from reviewflow.config.variants import GridValues, Search, apply_variant, list_v
 from reviewflow.evaluation.metrics import METRICS, THRESHOLD
 from reviewflow.networks.activations import ActivationName
 
+MOST_CLASSES = 100
 Labels = Literal["auto"] | dict[str, int]
 Threshold = Literal["best_f1", "cost"] | Annotated[float, Field(gt=0, lt=1)]
 
@@ -76,18 +77,26 @@ class Ingest(Section):
 
 
 def check_classes(labels: dict[str, Any]) -> dict[str, int]:
-    """Return a map of label words to classes, if the classes are 0 and 1.
+    """Return a map of label words to classes, if the classes are 0 to K − 1.
 
     Raises
     ------
     ValueError
-        If a class is not a whole number, or one of 0 and 1 has no word.
+        If a class is not such a number, there are fewer than two, or one has no word.
     """
     for word, label in labels.items():
-        if not isinstance(label, int) or isinstance(label, bool) or label not in (0, 1):
-            raise ValueError(f"the class of {quote(word)} must be 0 or 1, not {quote(label)}")
-    if set(labels.values()) != {0, 1}:
-        raise ValueError("needs at least one word that means 0 and one that means 1")
+        is_number = isinstance(label, int) and not isinstance(label, bool)
+        if not is_number or not 0 <= label < MOST_CLASSES:
+            raise ValueError(
+                f"the class of {quote(word)} must be a whole number from 0 to "
+                f"{MOST_CLASSES - 1}, not {quote(label)}"
+            )
+    classes = max(labels.values()) + 1
+    without = sorted(set(range(max(classes, 2))) - set(labels.values()))
+    if without:
+        raise ValueError(
+            f"no word means {without[0]}; number the classes 0, 1 and so on, at least two of them"
+        )
     return labels
 
 

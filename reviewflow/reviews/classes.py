@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reviewflow.config.sections import MOST_CLASSES
 from reviewflow.errors import InputError
 from reviewflow.reviews.read import label_words
 
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
 
-MOST_CLASSES = 100
 SHOWN_WORDS = 5
 
 

@@ -276,7 +276,7 @@ SETTINGS = [
     (
         "a map of labels with one class",
         setting("ingest", labels={"positive": 1}),
-        ("one word that means 0 and one that means 1",),
+        ("no word means 0; number the classes 0, 1 and so on",),
     ),
     (
         "a variant that changes a setting of the data",

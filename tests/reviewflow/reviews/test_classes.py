@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewflow.config.sections import Ingest
+from reviewflow.config.sections import MOST_CLASSES, Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.classes import MOST_CLASSES, class_names, find_labels, sort_labels
+from reviewflow.reviews.classes import class_names, find_labels, sort_labels
 from tests.conftest import write_reviews
 
 
