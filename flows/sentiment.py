@@ -11,6 +11,7 @@ from flows.parameters import SELECT, SPLIT, TRAIN, VARIANTS, Options, choose_con
 from reviewflow.config.sections import (
     Config,
     Ingest,
+    LearningCurve,
     Normalize,
     Notify,
     Report,
@@ -33,6 +34,7 @@ from tasks.links import pictures
 from tasks.notify import send_crash_alert
 from tasks.report import metrics_rows, publish, report
 from tasks.stage import StageTask, evaluate, ingest, normalize, vectorize
+from tasks.stage import learning_curve as measure_learning_curve
 from tasks.train import train
 from tasks.validate import validate
 
@@ -45,6 +47,7 @@ TASKS: Mapping[str, StageTask] = {
     "validate features": validate,
     "train": train,
     "evaluate": evaluate,
+    "learning curve": measure_learning_curve,
     "report": report,
 }
 
@@ -65,6 +68,7 @@ def sentiment(
     train: Train = TRAIN,
     variants: str = VARIANTS,
     select: Select = SELECT,
+    learning_curve: LearningCurve = LearningCurve(),
     report: Report = Report(),
     notify: Notify = Notify(),
     options: Options = Options(),

@@ -90,6 +90,12 @@ def evaluate(run: Run, group: TaskGroup) -> State[Any]:
     return perform_group(run, group)
 
 
+@stage_task("learning curve")
+def learning_curve(run: Run, group: TaskGroup) -> State[Any]:
+    """Train a linear variant on shares of its rows."""
+    return perform_group(run, group)
+
+
 @stage_task("moons")
 def moons_stage(run: Run, group: TaskGroup) -> State[Any]:
     """Make or find one stage of the two moons."""

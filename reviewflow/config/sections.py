@@ -362,6 +362,14 @@ def check_threshold(threshold: float | str, classes: int) -> None:
         )
 
 
+class LearningCurve(Section):
+    """Shares of the training rows on which linear variants are trained."""
+
+    shares: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (), description="Shares of the training rows, such as [0.1, 0.3]; none draws no curve"
+    )
+
+
 class Report(Section):
     """What the report shows beside the run's own metrics."""
 
@@ -430,6 +438,7 @@ class Config(JobConfig):
     )
     search: Search = Search()
     select: Select = Select()
+    learning_curve: LearningCurve = LearningCurve()
     report: Report = Report()
     notify: Notify = Notify()
 

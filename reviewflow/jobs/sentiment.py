@@ -3,7 +3,8 @@
     reviews.csv ─ ingest ─┬─ split ──────────────┬─ validate_reviews
                           └─ normalize ─ count ──┴─ vocabulary ─ features ─ validate_features
                                                                     │
-                                           train (variant, seed) ───┴─ evaluate ─ report
+                                           train (variant, seed) ───┼─ evaluate ─ report
+                                           learning_curve ──────────┘
 
 Everything that walks the job (plan, run, run.json, the store's listing) walks ``SENTIMENT``.
 """
@@ -16,6 +17,7 @@ from reviewflow.jobs.sentiment_facts import (
     LINEAGE,
     POSITION,
     WORDNET,
+    has_learning_curve,
     seed_settings,
 )
 from reviewflow.pipeline.stage import Job, Reads, Resource, Stage
@@ -157,6 +159,21 @@ SENTIMENT = Job(
             },
             settings=("select.threshold", "select.costs"),
             repeats="train.repeats",
+        ),
+        Stage(
+            name="learning_curve",
+            function="reviewflow.evaluation.learning_curve.measure_learning_curve",
+            fan_out="whole",
+            group="learning curve",
+            reads={
+                "features": Reads("features", ("features.parquet",), every="part"),
+                "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
+            },
+            settings=("train", "select", "learning_curve"),
+            facts=(CLASSES,),
+            after=("validate_reviews", "validate_features"),
+            resolve=seed_settings,
+            applies=has_learning_curve,
         ),
         Stage(
             name="report",

@@ -76,6 +76,11 @@ def seed_settings(settings: Mapping[str, Any], seed: int) -> Mapping[str, Any]:
     return {**settings, "train": train.model_copy(update=changes)}
 
 
+def has_learning_curve(config: Settings) -> bool:
+    """Return whether shares are listed, and a variant is linear."""
+    return bool(config.settings("learning_curve.shares")) and not config.settings("train.hidden")
+
+
 def resolved_device(device: str) -> str:
     """Return ``cpu`` or ``cuda``.
 

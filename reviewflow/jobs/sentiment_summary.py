@@ -11,6 +11,7 @@ from typing import Any
 from reviewflow.config.sections import Config
 from reviewflow.config.variants import VARIED_SECTIONS
 from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
+from reviewflow.evaluation.learning_curve import CURVE_FILE
 from reviewflow.evaluation.selection import best_variant
 from reviewflow.jobs.sentiment_variants import report_numbers, run_learned, variant_entries
 from reviewflow.pipeline.runner import Run
@@ -46,6 +47,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
         "best": best,
         "learned": run_learned(variants, best),
         "baselines": compared.get("baselines") or [],
+        "learning_curves": learning_curves(run),
         "data": data_entry(run.index, config.ingest.path, compared.get("class_rows")),
     }
     content = {"config": config.model_dump(mode="json", by_alias=True), **found}
@@ -63,6 +65,17 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
             },
         },
     }
+
+
+def learning_curves(run: Run) -> list[dict[str, Any]]:
+    """Return the learning curves that were measured, with their variants."""
+    found = []
+    for node in run.planner.nodes:
+        artifact = run.artifacts.get(node.steps[0]) if node.stage.name == "learning_curve" else None
+        if artifact is not None:
+            content = json.loads((artifact.folder / CURVE_FILE).read_text(encoding="utf-8"))
+            found += [{"variant": name, **content} for name in node.variants]
+    return found
 
 
 def lost_text_warnings(run: Run) -> list[str]:

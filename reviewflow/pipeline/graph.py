@@ -172,9 +172,12 @@ def _requests(
 ) -> Iterator[tuple[str, Settings, int | None]]:
     """Yield who asks for a stage: variant, its configuration, seed number."""
     if stage.fan_out == "job":
-        yield "", config, None
+        if stage.applies is None or stage.applies(config):
+            yield "", config, None
         return
     for name, variant in variants.items():
+        if stage.applies is not None and not stage.applies(variant):
+            continue
         if stage.fan_out == "seed" and stage.repeats:
             for seed in range(variant.settings(stage.repeats)):
                 yield name, variant, seed

@@ -147,6 +147,7 @@ class Stage:
         their folders by title, and likewise the files that their stages read, by setting.
     repeats : the setting that says how many seeds a ``seed`` stage has.
     resolve : gives the settings as one seed uses them on this machine.
+    applies : tells whether a configuration has the stage at all. None: every one has it.
     shared : past participle for variants that share a step, as in "trained once for a, b too".
     """
 
@@ -166,6 +167,7 @@ class Stage:
     gate: str | None = None
     repeats: str | None = None
     resolve: Callable[[Values, int], Values] | None = None
+    applies: Callable[[Settings], bool] | None = None
     shared: str | None = None
 
     @property

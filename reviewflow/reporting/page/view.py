@@ -31,6 +31,7 @@ from reviewflow.reporting.page.headline import (
     selection_note,
     summary_tiles,
 )
+from reviewflow.reporting.page.learning_curve_view import CurveView, curve_views
 from reviewflow.reporting.page.metric_notes import metric_note
 from reviewflow.reporting.page.stage_table import StageRow, stage_rows
 from reviewflow.reporting.page.variant_table import (
@@ -79,6 +80,7 @@ class ReportView:
     folded_splits: tuple[str, ...]
     metric_note: str
     best: BestVariant | None
+    curves: tuple[CurveView, ...]
     stages: tuple[StageRow, ...]
     environment: tuple[tuple[str, str], ...]
     config: str
@@ -117,6 +119,7 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         folded_splits=folded_splits(run),
         metric_note=metric_note(run, data, variants),
         best=None if best is None else best_view(run, data, best),
+        curves=curve_views(run),
         stages=stages,
         environment=_pairs(run.get("environment") or {}),
         config=_config(run.get("config") or {}),

@@ -1,12 +1,14 @@
 """The graph: equal work is one node, and its labels name who uses it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from reviewflow.config.sections import Config
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.graph import Node, build_graph
 from tests.reviewflow.pipeline.measuring import calls_of, seconds_of
+from tests.reviewflow.pipeline.small_job import JOB, VARIANTS, Settings
 
 
 def graph(parts: int = 2, **content: Any) -> list[Node]:
@@ -80,3 +82,15 @@ def test_the_work_grows_with_the_number_of_nodes_alone() -> None:
     assert calls_of(work(200)) <= 2.1 * calls_of(work(100))
     assert seconds_of(work(1000)) <= 9 * seconds_of(work(250))  # 4 if linear, 16 if quadratic
     assert len(work(100)()) == 10 + 2 * 3 * 100
+
+
+def test_a_stage_that_does_not_apply_has_no_nodes() -> None:
+    stages = tuple(
+        replace(stage, applies=lambda config: config.rate > 0.3) if stage.name == "fit" else stage
+        for stage in JOB.stages
+    )
+    nodes = build_graph(stages, Settings(), VARIANTS, 2)
+    fits = [node for node in nodes if node.stage.name == "fit"]
+    assert {name for node in fits for name in node.variants} == {"fast"}
+    (page,) = (node for node in nodes if node.stage.name == "page")
+    assert page.upstream["fits"] == tuple(fits)
