@@ -3,8 +3,11 @@
     x ─ layer 1 ─ activation ─ … ─▶ log-odds       attribution of term t: x_t · ∂log-odds/∂x_t
     x_t · (∂log-odds/∂z₁ · w₁ₜ) ◀─ … ◀─ 1
 
-The report calls a term's attribution its pull. It is the change of a row's log-odds, to first
-order, if the term was struck out. While no ReLU unit switches, that is exact.
+The report calls a term's attribution its pull. It is what the term adds to a row's log-odds, to
+first order and with the other weights held. While no ReLU unit switches, that is exact.
+
+Of more than two classes each has log-odds of its own, those of the class against all others:
+ln(p / (1 − p)) = z − ln Σ exp(other logits).
 """
 
 from __future__ import annotations
@@ -51,11 +54,11 @@ class Attributions:
 
     Attributes
     ----------
-    log_odds : float32, shape (N,), the network's answers.
+    log_odds : float32, shape (N,), of class 1 of two; shape (N, K), of each of K > 2 classes.
     rows : int64, shape (N,), the rows' positions in the part.
     indptr : int64, shape (N + 1,).
     indices : int32, shape (E,), the terms.
-    values : float32, shape (E,), their attributions.
+    values : float32, shape (E,) or (E, K), their attributions.
     """
 
     log_odds: Matrix
@@ -85,8 +88,9 @@ def attribute_rows(
     """Return the attributions of every term in some rows of a part."""
     from threadpoolctl import threadpool_limits
 
-    log_odds, values = [np.zeros(0, np.float32)], [np.zeros(0, np.float32)]
-    indices = [np.zeros(0, np.int32)]
+    logits = len(weights.biases[-1])
+    none = np.zeros(0 if logits == 1 else (0, logits), np.float32)
+    log_odds, values, indices = [none], [none], [np.zeros(0, np.int32)]
     with threadpool_limits(1, "blas"):  # sums shared by threads would differ every time
         for start in range(0, len(rows), ROWS_AT_ONCE):
             context.check_stop()
@@ -97,7 +101,7 @@ def attribute_rows(
             for entry, gradient in zip(entries, gradients, strict=True):
                 terms = part.indices[entry]
                 indices.append(terms)
-                values.append(part.values[entry] * (weights.first[terms] @ gradient))
+                values.append((part.values[entry] * (weights.first[terms] @ gradient.T).T).T)
     ends = np.concatenate([[0], np.cumsum(np.diff(part.indptr)[rows])]).astype(np.int64)
     return Attributions(
         np.concatenate(log_odds), rows, ends, np.concatenate(indices), np.concatenate(values)
@@ -109,21 +113,56 @@ def _answers_and_gradients(
 ) -> tuple[Matrix, Matrix]:
     """Return the log-odds of some rows, and their gradient by the first sums.
 
-    The gradient has the shape (N, H1).
+    The gradient has the shape (N, H1), or (N, K, H1) of K > 2 classes.
     """
     sums = [part.values[entry] @ weights.first[part.indices[entry]] for entry in entries]
     activation, Z = weights.activation, np.stack(sums) + weights.biases[0]
-    if not weights.others:  # a linear model: its sums are its answers
+    if not weights.others and Z.shape[1] == 1:  # a linear model: its sums are its answers
         return Z[:, 0], np.ones_like(Z)
+    if not weights.others:
+        return _against_all_others(Z, np.broadcast_to(np.eye(Z.shape[1]), (*Z.shape, Z.shape[1])))
     A: Matrix = activation.forward(Z)
     values = [activation.backward_input(Z, A)]
     for layer, bias in zip(weights.others[:-1], weights.biases[1:-1], strict=True):
         Z = A @ layer.T + bias
         A = activation.forward(Z)
         values.append(activation.backward_input(Z, A))
-    answers = A @ weights.others[-1][0] + weights.biases[-1]
-    gradient = np.ones((len(entries), 1), np.float32)
-    for layer, value in zip(reversed(weights.others), reversed(values), strict=True):
-        slopes: Matrix = activation.slopes(value)
-        gradient = (gradient @ layer) * slopes
-    return answers, gradient
+    slopes: list[Matrix] = [activation.slopes(value) for value in values]
+    last = weights.others[-1]
+    gradients = [_gradient(weights, slopes, last[k : k + 1]) for k in range(len(last))]
+    if len(last) == 1:
+        return A @ last[0] + weights.biases[-1], gradients[0]
+    return _against_all_others(A @ last.T + weights.biases[-1], np.stack(gradients, axis=1))
+
+
+def _gradient(weights: Weights, slopes: list[Matrix], last: Matrix) -> Matrix:
+    """Return the gradient of one logit by the first sums, shape (N, H1).
+
+    Parameters
+    ----------
+    slopes : of each hidden layer's units, shape (N, units).
+    last : the logit's weights, shape (1, units).
+    """
+    gradient = np.ones((len(slopes[0]), 1), np.float32)
+    layers = (*weights.others[:-1], last)
+    for layer, slope in zip(reversed(layers), reversed(slopes), strict=True):
+        gradient = (gradient @ layer) * slope
+    return gradient
+
+
+def _against_all_others(logits: Matrix, gradients: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the log-odds of each class and their gradients.
+
+    Parameters
+    ----------
+    logits : shape (N, K).
+    gradients : of the logits, shape (N, K, H1).
+    """
+    classes = logits.shape[1]
+    others = np.where(np.eye(classes, dtype=bool), -np.inf, logits[:, None, :])  # (N, K, K)
+    highest = others.max(axis=2, keepdims=True)
+    shares = np.exp(others - highest)
+    totals = shares.sum(axis=2, keepdims=True)
+    log_odds = logits - (highest + np.log(totals))[:, :, 0]
+    differences = np.eye(classes) - shares / totals
+    return log_odds.astype(np.float32), (differences @ gradients).astype(np.float32)

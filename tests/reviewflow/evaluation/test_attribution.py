@@ -56,6 +56,30 @@ def test_value_times_pytorchs_gradient(
         )
 
 
+@pytest.mark.parametrize("hidden", [(), (8,), (16, 5)])
+def test_each_of_several_classes_has_the_gradient_of_its_log_odds(
+    hidden: tuple[int, ...], tmp_path: Path
+) -> None:
+    network = Network(TERMS, hidden, "tanh", 4)
+    initialize_weights(network, "xavier", 1)
+    save_network(network, {}, tmp_path)
+    part, dense = some_rows()
+    found = attribute_rows(read_weights(tmp_path), part, np.arange(ROWS), Context())
+    for label in range(4):
+        X = dense.clone().requires_grad_()
+        share = torch.softmax(network(X).double(), dim=1)[:, label]
+        log_odds = torch.log(share / (1 - share))
+        log_odds.sum().backward()
+        expected = (X * X.grad).detach().numpy()
+        np.testing.assert_allclose(
+            found.log_odds[:, label], log_odds.detach().numpy(), rtol=1e-4, atol=1e-5
+        )
+        rows = np.repeat(np.arange(ROWS), np.diff(found.indptr))
+        np.testing.assert_allclose(
+            found.values[:, label], expected[rows, found.indices], rtol=1e-4, atol=1e-5
+        )
+
+
 def test_a_small_word_struck_out_changes_the_log_odds_by_its_attribution(tmp_path: Path) -> None:
     network = Network(TERMS, (16, 5), "tanh")
     initialize_weights(network, "xavier", 2)
