@@ -69,7 +69,7 @@ class QualityError(ReviewflowError):
 
 
 class LearningError(ReviewflowError):
-    """No variant of a run beats the majority class, and ``--strict`` was given."""
+    """No variant beats the majority class, and ``--strict`` was given."""
 
     exit_code = 3
 

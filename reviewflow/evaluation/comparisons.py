@@ -311,7 +311,7 @@ def _classes(evaluations: Sequence[Path]) -> int:
 
 
 def _labels(evaluations: Sequence[Path]) -> dict[str, NDArray[np.int8]]:
-    """Return the labels of each split, without validation rows if there are none.
+    """Return the labels of each split, validation only if it has rows.
 
     They are empty without a model.
     """

@@ -1,11 +1,22 @@
 """One table of sections: whoever lists them derives the list from the models' fields."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from reviewflow.config.sections import Config, JobConfig, Section, check_threshold
+from reviewflow.config.sections import (
+    MOST_CLASSES,
+    Config,
+    JobConfig,
+    Section,
+    check_threshold,
+)
+from reviewflow.config.sentiment import validate_config
+from reviewflow.errors import ConfigError
 from reviewflow.moons.config import MoonsConfig
 
 JOBS: list[type[JobConfig]] = [Config, MoonsConfig]
@@ -139,3 +150,34 @@ def test_a_threshold_needs_two_classes() -> None:
     check_threshold("best_f1", 2)
     with pytest.raises(ValueError, match=r"select.threshold: 0.3 needs two classes"):
         check_threshold(0.3, 3)
+
+
+@given(st.permutations(range(5)), st.integers(2, 5))
+def test_any_order_of_all_classes_is_taken(order: list[int], classes: int) -> None:
+    labels = {f"word {number}": number % classes for number in order}
+    assert Config.model_validate({"ingest": {"labels": labels}}).ingest.labels == labels
+
+
+def test_words_that_yaml_reads_as_something_else_become_text() -> None:
+    labels: dict[Any, int] = {3: 0, 2.5: 1, True: 2, "no": 2}
+    found = Config.model_validate({"ingest": {"labels": labels}}).ingest.labels
+    assert found == {"3": 0, "2.5": 1, "true": 2, "no": 2}
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({"a": 0, "b": 2}, "no word means 1"),
+        ({"a": 0}, "no word means 1"),
+        ({"a": 1, "b": 2}, "no word means 0"),
+        ({"a": 0, "b": "positive"}, "the class of 'b' must be a whole number from 0 to 99, not"),
+        ({"a": 0, "b": True}, "the class of 'b' must be a whole number"),
+        ({"a": 0, "b": -1}, "the class of 'b' must be a whole number"),
+        ({"a": 0, "b": MOST_CLASSES}, "the class of 'b' must be a whole number"),
+        ({}, "must be auto, or a map"),
+        ("Auto", "must be auto, or a map"),
+    ],
+)
+def test_another_map_is_one_sentence(labels: Any, words: str) -> None:
+    with pytest.raises(ConfigError, match=f"^Here: ingest.labels: {re.escape(words)}"):
+        validate_config({"ingest": {"labels": labels}}, "Here")
