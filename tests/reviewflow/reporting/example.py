@@ -251,7 +251,7 @@ def _class_metrics(labels: NDArray[np.int8], probability: NDArray[np.float32]) -
     return {
         "accuracy": accuracy_score(labels, predicted),
         **means,
-        "log_loss": float(log_loss(labels, probability.astype(np.float64))),
+        "log_loss": float(log_loss(labels, probability)),
         "confusion": confusion_matrix(labels, predicted).tolist(),
         "rows": len(labels),
         "classes": each,

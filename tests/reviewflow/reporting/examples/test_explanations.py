@@ -18,7 +18,7 @@ from reviewflow.reporting.examples.explanations import (
     most_confident_mistakes,
     strongest_words,
 )
-from tests.reviewflow.reporting.example import BAD, GOOD, TWO, Example, example
+from tests.reviewflow.reporting.example import BAD, FOUR, GOOD, TWO, WORDS, Example, example
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,26 @@ def test_mistakes_are_the_rows_that_say_the_other_thing(made: Example) -> None:
         assert {text for text, pull in one["pieces"] if pull} <= wrong_way
         assert any(pull for _, pull in one["pieces"])
         assert (one["probability"] > 0.5) == (one["label"] == "negative")
+
+
+def test_words_of_several_classes_pull_towards_each(tmp_path: Path) -> None:
+    made = example(tmp_path, {"relu": "a"}, 900, FOUR)
+    content = content_of(made, "words")
+    assert isinstance(content, dict)
+    assert [one["name"] for one in content["classes"]] == list(FOUR)
+    for one, own in zip(content["classes"], WORDS[4], strict=True):
+        assert {word["term"] for word in one["words"]} == set(own)
+        # its logit rises by 0.5 · 2, and that of no other class
+        assert {round(word["pull"], 3) for word in one["words"]} == {1.0}
+    mistakes = content_of(made, "mistakes")
+    assert isinstance(mistakes, list)
+    assert [one["label"] for one in mistakes] == [name for name in FOUR for _ in range(2)]
+    for one in mistakes:
+        assert one["predicted"] == FOUR[(FOUR.index(one["label"]) + 1) % 4]
+        assert one["of"] == one["predicted"]
+        assert one["probability"] > 0.4
+        marked = {text for text, pull in one["pieces"] if pull}
+        assert marked <= set(WORDS[4][FOUR.index(one["predicted"])])
 
 
 def test_rare_words_are_not_called_strong() -> None:

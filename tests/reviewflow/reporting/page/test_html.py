@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reviewflow.reporting.page.html import html_page
-from tests.reviewflow.reporting.example import Example, example, nasty
+from tests.reviewflow.reporting.example import FOUR, Example, example, nasty
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -62,6 +62,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Example:
 def chosen(tmp_path_factory: pytest.TempPathFactory) -> Example:
     """A run whose best variant was chosen on validation rows."""
     return example(tmp_path_factory.mktemp("chosen"), rows=1200, on="validation")
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """A run with four classes."""
+    return example(tmp_path_factory.mktemp("several"), rows=2000, classes=FOUR, on="validation")
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +135,23 @@ def test_the_rows_of_the_choice_come_first_and_the_others_are_folded(chosen: Exa
         assert f"{own['validation']['log_loss']:.4f}" in table, name
         assert f"{own['test']['log_loss']:.4f}" not in table, name
         assert f"{own['test']['log_loss']:.4f}" in folded, name
+
+
+def test_several_classes_are_shown_by_name(several: Example) -> None:
+    page = html_page(several.run, several.charts)
+    text = Reader(page).text
+    best = several.run["best"]["variant"]
+    (figures,) = (v["metrics"]["test"] for v in several.run["variants"] if v["name"] == best)
+    for name, own in zip(FOUR, figures["classes"], strict=True):
+        row = f"{name} {own['rows']:,} {own['precision']:.4f} {own['recall']:.4f} {own['f1']:.4f}"
+        assert row in text
+        assert f"Towards {name}" in text
+        assert f"labelled {name}" in text
+    assert "macro ROC AUC" in text
+    assert "neutral is taken for positive in " in text
+    assert "predicted positive, P(positive) 0." in text
+    assert "4 training reviews, drawn at random" in text
+    assert page.count('role="img"') == 8, "every chart that has something to show"
 
 
 def test_with_one_variant_nothing_is_chosen(tmp_path: Path) -> None:
@@ -244,6 +267,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         ("made", "dark", 360),
         ("hostile", "dark", 360),
         ("chosen", "light", 768),
+        ("several", "light", 1280),
+        ("several", "dark", 360),
     ],
 )
 def test_in_a_browser(

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from reviewflow.formatting import visible
 from reviewflow.reporting.page.markdown import markdown_page, markdown_text
-from tests.reviewflow.reporting.example import NASTY, Example, example, nasty
+from tests.reviewflow.reporting.example import FOUR, NASTY, Example, example, nasty
 
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 HARMLESS = {"text", "text_special", "softbreak"}
@@ -77,6 +77,18 @@ def test_the_same_facts_as_on_the_page(made: Example) -> None:
     assert "vectorize.max\\_features 5000 → 7000" in cells
     assert [token.type for token in tokens].count("table_open") == 6
     assert [token.type for token in tokens].count("fence") == 1
+
+
+def test_several_classes_have_a_table_each(tmp_path: Path) -> None:
+    made = example(tmp_path, {"relu": "relu", "tanh": "tanh"}, 900, FOUR, "validation")
+    text = markdown_page(made.run, made.charts)
+    assert "| Rows | negative | neutral | positive | mixed feelings | no label |" in text
+    assert "| Class | Rows | Precision | Recall | F1 | ROC AUC | Calibration error |" in text
+    for name in FOUR:
+        assert f"\nTowards {name}: " in text
+    assert "## What is confused most often" in text
+    tables = [token for token in READER.parse(text) if token.type == "table_open"]
+    assert len(tables) == 7
 
 
 def test_hostile_text_is_no_markup(tmp_path: Path) -> None:
