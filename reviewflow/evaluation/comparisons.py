@@ -311,9 +311,9 @@ def _classes(evaluations: Sequence[Path]) -> int:
 
 
 def _labels(evaluations: Sequence[Path]) -> dict[str, NDArray[np.int8]]:
-    """Return the labels of each split, validation only if it has rows.
+    """Return the labels of each split that has rows.
 
-    They are empty without a model.
+    Training and test rows are there even if there are none. Without a model there is no split.
     """
     if not evaluations:
         return {}

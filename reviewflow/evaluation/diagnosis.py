@@ -329,15 +329,17 @@ def _is_vanished(last: Row) -> bool:
 
 def _cause(last: Row) -> str:
     """Return the first cause that the layers show, or nothing."""
+    rows = last.get("sampled_rows")
+    sample = f" on {round(rows):,} sampled rows" if rows else ""
     for layer, units in enumerate(last.get("distinct_units") or (), 1):
         if units == 1:
             return f"all units of hidden layer {layer} are the same"
     for layer, share in enumerate(last.get("dead_shares") or (), 1):
         if share == 1:
-            return f"all units of hidden layer {layer} are dead"
+            return f"all units of hidden layer {layer} are dead{sample}"
     norms = list(last.get("gradient_norms") or ())
     if norms and _is_vanished(last):
-        return f"the first layer's gradient has a norm of only {norms[0]:.1g}"
+        return f"the first layer's gradient has a norm of only {norms[0]:.1g}{sample}"
     return ""
 
 

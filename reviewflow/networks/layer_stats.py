@@ -12,7 +12,9 @@ from reviewflow.networks.compiled_layers import allocate_scratch, zero_layers
 from reviewflow.networks.compiled_linear import LinearModel, collect_gradient
 from reviewflow.networks.compiled_sgd import Layers, Rows, StepSettings, sum_of_squares, take_step
 
-SAMPLE_ROWS = 128  # enough to tell a dead unit from a rare one, at 1 % of an epoch's time
+# 1 % of an epoch's time. A unit that is on for 1 % of all rows may look dead, so whoever shows such
+# a figure names the number of rows.
+SAMPLE_ROWS = 128
 # Of the activation's steepest slope: below it, the gradient has all but vanished.
 FLAT_SLOPE_SHARE = 0.01
 COMPARED_TERMS = 64  # weights of a unit that are compared; identical units agree in all of them
@@ -25,6 +27,7 @@ class LayerStats:
 
     Attributes
     ----------
+    rows : of the sample.
     gradient_norms : Euclidean norm of the gradient by each layer's weights, from the input up.
     dead_shares : of each hidden layer, the share of dead units: of ReLU those that give 0 for
         every row of the sample, of GELU and SiLU those whose slope is below a hundredth of the
@@ -34,6 +37,7 @@ class LayerStats:
     distinct_units : likewise, how many units differ from one another in their weights.
     """
 
+    rows: int
     gradient_norms: list[float]
     dead_shares: list[float]
     saturated_shares: list[float]
@@ -53,7 +57,7 @@ def measure_layers(
 ) -> LayerStats:
     """Return the layers' statistics on the rows ``sample``."""
     if len(layers.weights) == 1:
-        return LayerStats([linear_gradient_norm(layers, data, sample)], [], [], [])
+        return LayerStats(len(sample), [linear_gradient_norm(layers, data, sample)], [], [], [])
     scratch, gradient = allocate_scratch(layers, len(sample), activation), zero_layers(layers)
     plain = StepSettings(activation.code, 0.0, 0.0, 0)
     take_step(sample, data, layers, gradient, np.float32(-1), plain, 0, scratch)
@@ -61,6 +65,7 @@ def measure_layers(
     flat = [flat_share(values, activation) for values in kept[:-1]]
     none = [0.0 for _ in flat]
     return LayerStats(
+        len(sample),
         [sqrt(sum_of_squares(weights)) for weights in gradient.weights],
         flat if activation.flat_units == "dead" else none,
         flat if activation.flat_units == "saturated" else none,

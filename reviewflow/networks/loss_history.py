@@ -15,7 +15,8 @@ SCHEMA = pa.schema(
         pa.field("step", pa.int32(), nullable=False),  # steps of the epoch that are done
         pa.field("kind", pa.string(), nullable=False),  # "window" or "epoch"
         pa.field("loss", pa.float64(), nullable=False),  # mean over the window's or epoch's steps
-        pa.field("gradient_norms", pa.list_(pa.float64())),  # a layer each, on the sample rows
+        pa.field("sampled_rows", pa.int32()),  # on which the layers were measured
+        pa.field("gradient_norms", pa.list_(pa.float64())),  # a layer each
         pa.field("dead_shares", pa.list_(pa.float64())),  # a hidden layer each
         pa.field("saturated_shares", pa.list_(pa.float64())),
         pa.field("distinct_units", pa.list_(pa.int32())),
@@ -71,6 +72,7 @@ def epoch_rows(epoch: Epoch, log_every: int) -> list[dict[str, Any]]:
         "step": steps,
         "kind": "epoch",
         "loss": float(np.mean(epoch.losses)),
+        "sampled_rows": epoch.stats.rows,
         "gradient_norms": epoch.stats.gradient_norms,
         "dead_shares": epoch.stats.dead_shares,
         "saturated_shares": epoch.stats.saturated_shares,

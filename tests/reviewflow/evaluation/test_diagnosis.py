@@ -74,7 +74,9 @@ def test_kinds(kind: str, losses: tuple[float, ...], metrics: dict[str, Any], ci
     [
         ({"distinct_units": [1, 1]}, "all units of hidden layer 1 are the same"),
         ({"distinct_units": [9, 4], "dead_shares": [0.5, 1.0]}, "hidden layer 2 are dead"),
-        ({"gradient_norms": [2e-5, 0.1, 0.2]}, "norm of only 2e-05"),
+        ({"gradient_norms": [2e-5, 0.1, 0.2]}, "norm of only 2e-05;"),
+        ({"gradient_norms": [2e-5], "sampled_rows": 128}, "only 2e-05 on 128 sampled rows"),
+        ({"dead_shares": [1.0], "sampled_rows": 50}, "1 are dead on 50 sampled rows"),
         ({"gradient_norms": None, "distinct_units": None}, "it calls every test row negative"),
     ],
 )

@@ -6,9 +6,15 @@ import torch
 
 from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.compiled_layers import copy_layers
-from reviewflow.networks.layer_stats import distinct_units, flat_share, measure_layers
+from reviewflow.networks.layer_stats import (
+    SAMPLE_ROWS,
+    distinct_units,
+    flat_share,
+    measure_layers,
+)
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.training_rows import labelled_rows
+from tests.conftest import ROOT
 from tests.reviewflow.networks.cases import as_split, random_features
 
 
@@ -30,6 +36,7 @@ def test_gradient_norms_are_those_of_autograd_and_weights_stay(activation: str) 
     assert stats.gradient_norms == pytest.approx(norms, rel=1e-5)
     assert all(np.array_equal(a, b) for a, b in zip(before, layers.weights, strict=True))
     assert stats.distinct_units == [12, 6]
+    assert stats.rows == 50
 
 
 def test_a_linear_model_has_the_gradient_of_autograd_and_no_units() -> None:
@@ -98,3 +105,9 @@ def test_identical_units_and_weights_that_are_not_numbers() -> None:
     assert distinct_units(weights, biases) == 5
     weights[0, 0] = np.nan
     assert distinct_units(weights, biases) == 0
+
+
+def test_the_page_names_the_size_of_the_sample() -> None:
+    """A unit that is on for few rows may look dead on a sample (finding W4)."""
+    page = ROOT / "reviewflow" / "reporting" / "page" / "templates" / "report.html"
+    assert f"a sample of at most {SAMPLE_ROWS} training rows" in page.read_text(encoding="utf-8")
