@@ -106,7 +106,7 @@ def both_checks(folder: str) -> dict[str, float]:
             reviews=parts,
             splits=parts,
             index=index_of(parts),
-            classes=2,
+            class_names=("negative", "positive"),
             given_split=False,
             suite=SUITES / "reviews.yaml",
             limits={},
@@ -117,7 +117,7 @@ def both_checks(folder: str) -> dict[str, float]:
         validate_features(
             features=part_folders(Path(folder, "features")),
             vocabulary=Path(folder, "features", "vocabulary"),
-            classes=2,
+            class_names=("negative", "positive"),
             suite=SUITES / "features.yaml",
             limits={},
             folder=new_folder(Path(folder, "checked features")),

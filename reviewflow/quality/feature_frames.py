@@ -105,7 +105,7 @@ def part_figures(features: pa.Table, terms: int) -> PartFigures:
 
 
 def feature_frames(
-    parts: Sequence[PartFigures], terms: Sequence[str], classes: int
+    parts: Sequence[PartFigures], terms: Sequence[str], class_names: Sequence[str]
 ) -> dict[str, Frame]:
     """Return the frames of :data:`FEATURE_COLUMNS`.
 
@@ -113,7 +113,7 @@ def feature_frames(
     ----------
     parts : one a part, in the file's order.
     terms : the vocabulary, in the order of its indices.
-    classes : K. Labels are 0 to K − 1.
+    class_names : the words of each class, K of them. Labels are 0 to K − 1.
 
     Returns
     -------
@@ -126,8 +126,8 @@ def feature_frames(
     label = concatenate([part.label for part in parts], np.float64)
     split = concatenate([part.split for part in parts], np.int8)
     return {
-        "rows": _row_frame(parts, label, split, classes),
-        "labels": label_frame(label, split, classes),
+        "rows": _row_frame(parts, label, split, len(class_names)),
+        "labels": label_frame(label, split, class_names),
         "features": _term_frame(parts, terms),
         "parts": _part_frame(parts),
     }

@@ -35,7 +35,7 @@ class Frame:
 
 
 def label_frame(
-    labels: npt.NDArray[np.float64], splits: npt.NDArray[np.int8], classes: int
+    labels: npt.NDArray[np.float64], splits: npt.NDArray[np.int8], class_names: Sequence[str]
 ) -> Frame:
     """Return rows and share of each class among the rows of each split.
 
@@ -43,7 +43,7 @@ def label_frame(
     ----------
     labels : shape (N,), float64, NaN where a row has no label.
     splits : shape (N,), int8, position in SPLITS.
-    classes : K.
+    class_names : the words of each class, K of them, which name a row for people.
 
     Returns
     -------
@@ -60,13 +60,17 @@ def label_frame(
     if not inside[SPLITS[VALIDATION]].any():
         del inside[SPLITS[VALIDATION]]
     inside["all"] = np.ones_like(splits, np.bool_)
+    classes = len(class_names)
     rows = [
         row for name, chosen in inside.items() for row in _class_rows(labels[chosen], classes, name)
     ]
-    return Frame(
-        pd.DataFrame(rows, columns=list(LABEL_COLUMNS)),
-        lambda row: {name: rows[row][name] for name in ("label", "split", "rows", "share")},
-    )
+
+    def row_name(row: int) -> dict[str, Any]:
+        label = rows[row]["label"]
+        figures = {name: rows[row][name] for name in ("split", "rows", "share")}
+        return {"label": label, "class": class_names[label], **figures}
+
+    return Frame(pd.DataFrame(rows, columns=list(LABEL_COLUMNS)), row_name)
 
 
 def _class_rows(labels: npt.NDArray[np.float64], classes: int, split: str) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def review_frames(
     reviews: Sequence[pa.Table],
     splits: Sequence[pa.Table],
     review_name: Callable[[int, int], dict[str, Any]],
-    classes: int,
+    class_names: Sequence[str],
     given_split: bool,
 ) -> dict[str, Frame]:
     """Return the frames ``rows`` and ``labels`` of :data:`REVIEW_COLUMNS`.
@@ -61,7 +61,7 @@ def review_frames(
         ``characters``.
     splits : a table a part: ``split``, the split of each of its rows.
     review_name : names a row of a part for people: ``{"record": 17}``.
-    classes : K. Labels are 0 to K − 1.
+    class_names : the words of each class, K of them. Labels are 0 to K − 1.
     given_split : whether the files decide which rows are test rows.
 
     Returns
@@ -86,7 +86,7 @@ def review_frames(
             "characters": concatenate([floats(part["characters"]) for part in reviews], np.float64),
             "blank": blank,
             "label": label,
-            "outside_classes": outside_classes(label, classes),
+            "outside_classes": outside_classes(label, len(class_names)),
             "duplicate": (first[text] != np.arange(len(hashes))) & ~blank,
             "contradicts": _contradicts(text, len(distinct), label) & ~blank,
             "crosses_split": _crosses_split(text, len(distinct), split) & ~blank,
@@ -100,7 +100,7 @@ def review_frames(
         part = int(np.searchsorted(starts, row, side="right")) - 1
         return review_name(part, row - int(starts[part]))
 
-    return {"rows": Frame(table, row_name), "labels": label_frame(label, split, classes)}
+    return {"rows": Frame(table, row_name), "labels": label_frame(label, split, class_names)}
 
 
 def source_frame(index: Index) -> Frame:

@@ -23,7 +23,7 @@ def validate_features(
     *,
     features: tuple[Path, ...],
     vocabulary: Path,
-    classes: int,
+    class_names: tuple[str, ...],
     suite: Path,
     limits: Mapping[str, float],
     folder: Path,
@@ -37,7 +37,7 @@ def validate_features(
     ----------
     features : one artifact folder a part, in the order of the file.
     vocabulary : the artifact folder of the vocabulary.
-    classes : K. Labels are 0 to K − 1.
+    class_names : the words of each class, K of them. Labels are 0 to K − 1.
     suite : YAML file of expectations on the frames ``rows``, ``labels``, ``features``, ``parts``.
     limits : limits of the suites to change, by name.
 
@@ -55,7 +55,7 @@ def validate_features(
     terms = read_parquet(vocabulary / "vocabulary.parquet", columns=["term"])["term"].to_pylist()
     parts = list(context.executor.map(partial(_figures, terms=len(terms)), features))
     context.check_stop()
-    results, outcomes = run_suite(expectations, feature_frames(parts, terms, classes))
+    results, outcomes = run_suite(expectations, feature_frames(parts, terms, class_names))
     context.check_stop()
     write_results(folder, results)
     write_data_docs(folder / "data_docs", expectations.name, outcomes)

@@ -23,7 +23,7 @@ def validate_reviews(
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
     index: Index,
-    classes: int,
+    class_names: tuple[str, ...],
     given_split: bool,
     suite: Path,
     limits: Mapping[str, float],
@@ -38,7 +38,7 @@ def validate_reviews(
     ----------
     reviews, splits : one artifact folder a part, in the order of the file.
     index : gives the record number of a row of a part in the file, and what was left out.
-    classes : K. Labels are 0 to K − 1.
+    class_names : the words of each class, K of them. Labels are 0 to K − 1.
     given_split : whether the files decide which rows are test rows, so that a text in two splits
         is their doing.
     suite : YAML file of expectations on the frames ``rows``, ``labels`` and ``source``.
@@ -59,7 +59,7 @@ def validate_reviews(
     tables = list(context.executor.map(_figures, reviews))
     context.check_stop()
     sides = [read_parquet(split / "split.parquet", columns=["split"]) for split in splits]
-    frames = review_frames(tables, sides, partial(_review_name, index), classes, given_split)
+    frames = review_frames(tables, sides, partial(_review_name, index), class_names, given_split)
     results, outcomes = run_suite(expectations, {**frames, "source": source_frame(index)})
     context.check_stop()
     write_results(folder, results)

@@ -19,6 +19,7 @@ from reviewflow.quality.suites import Suite, read_suite, with_limits
 from reviewflow.quality.validation import run_suite
 from reviewflow.reviews.parts import Index, PartInfo
 
+CLASSES = ("negative", "positive")
 SPLITS = ("train", "validation", "test", "test")
 
 
@@ -75,7 +76,9 @@ def _sample_reviews() -> dict[str, Frame]:
         }
     )
     splits = pa.table({"split": SPLITS})
-    frames = review_frames([reviews], [splits], lambda part, row: {"record": row + 2}, 2, False)
+    frames = review_frames(
+        [reviews], [splits], lambda part, row: {"record": row + 2}, CLASSES, False
+    )
     index = Index((PartInfo(rows=4, file=0, digests={}, runs=((0, 2),)),))
     return {**frames, "source": source_frame(index)}
 
@@ -90,4 +93,4 @@ def _sample_features() -> dict[str, Frame]:
             "values": pa.array([[1.0], [1.0], [0.6, 0.8], [1.0]], pa.list_(pa.float32())),
         }
     )
-    return feature_frames([part_figures(features, 2)], ("first", "second"), 2)
+    return feature_frames([part_figures(features, 2)], ("first", "second"), CLASSES)

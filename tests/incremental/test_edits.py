@@ -221,6 +221,15 @@ def test_a_limit_edited_re_runs_its_check_alone(checkout: Checkout, first: First
     assert run.why("validate_reviews") == "suite edited"
 
 
+def test_a_limit_set_by_its_name_re_runs_the_checks_alone(checkout: Checkout, first: First) -> None:
+    checkout.configure(validate={**configuration()["validate"], "limits": {"min_rows": 21}})
+    run = checkout.run()
+    assert_plan_came_true(run, first[1])
+    assert run.ran == {"suites", *CHECKS}
+    for stage in run.ran:
+        assert run.why(stage) == "validate.limits.min_rows null → 21"
+
+
 def test_a_template_edited_renders_and_does_nothing_else(checkout: Checkout, first: First) -> None:
     template = "reviewflow/reporting/page/templates/report.html"
     checkout.edit(template, "<h1>{{ report.headline }}</h1>", "<h1>Of {{ report.headline }}</h1>")

@@ -388,14 +388,14 @@ CHECK_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
     (
         "one class only",
         file(csv_text([[text, "positive"] for text, _ in made_up()])),
-        ("label 0, split train, rows 0, share 0",),
+        ("label 0, class negative, split train, rows 0, share 0",),
     ),
     ("three rows", file(csv_text(made_up(3))), ("number of rows at least 20",)),
     ("texts in two splits of a random split", both_sides, ("crosses_split true", "of 120 values")),
     (
         "four test rows of a class",
         one_sided_test,
-        ("label 0, split test, rows 4", "rows at least 5"),
+        ("label 0, class negative, split test, rows 4", "rows at least 5"),
     ),
 ]
 

@@ -131,7 +131,10 @@ FAULTS = {
     "four test rows of a class": Fault(
         four_of_a_class,
         {("labels", "rows")},
-        ("label 0, split test, rows 4, share 0.1", "validate.limits.min_rows_per_class: 5"),
+        (
+            "label 0, class negative, split test, rows 4, share 0.1",
+            "validate.limits.min_rows_per_class: 5",
+        ),
     ),
     "a rare class": Fault(quarter, set(), (), (0, 1), {("labels", "balance")}),
     "an empty part": Fault(
@@ -232,7 +235,7 @@ def test_the_guards_fail_on_frames_that_the_pipeline_does_not_make() -> None:
     rows = {"label": [0, 1], "split": ["train", "test"], "indices": [[0], [1]]}
     kinds = [("label", pa.int8()), ("split", pa.string()), ("indices", pa.list_(pa.int32()))]
     table = pa.table({**rows, "values": [[1.0], [1.0]]}, pa.schema([*kinds, VALUES]))
-    frames = feature_frames([part_figures(table, 2)], ("a", "b"), 2)
+    frames = feature_frames([part_figures(table, 2)], ("a", "b"), ("c", "d"))
     labels = frames["labels"].table
     labels.loc[0, ["rows", "balance"]] = math.nan
     labels.loc[0, "even_rows"] = 50.0
@@ -240,7 +243,7 @@ def test_the_guards_fail_on_frames_that_the_pipeline_does_not_make() -> None:
     frames["parts"].table.loc[0, "rows"] = math.nan
     failed = failures(run_suite(suite, frames)[0]["results"], "error")
     assert set(GUARDS[1:]) <= failed
-    frames = feature_frames([], ("a", "b"), 2)
+    frames = feature_frames([], ("a", "b"), ("c", "d"))
     assert ("parts", None) in failures(run_suite(suite, frames)[0]["results"], "error")
 
 

@@ -75,7 +75,7 @@ BAD_REVIEWS = {
     "one class": BadReviews(
         words_in_turn(100, 1.0),
         {("labels", "rows")},
-        ("label 0, split train, rows 0, share 0",),
+        ("label 0, class negative, split train, rows 0, share 0",),
         warned={("labels", "balance")},
     ),
     "three rows": BadReviews(
@@ -86,13 +86,13 @@ BAD_REVIEWS = {
     "four test rows of a class": BadReviews(
         made_up(100),
         {("labels", "rows")},
-        ("label 0, split test, rows 4, share 0.2", 'split != "validation"'),
+        ("label 0, class negative, split test, rows 4, share 0.2", 'split != "validation"'),
         words_in_turn(20, 0.8),
     ),
     "no label in the test split": BadReviews(
         made_up(100),
         {("rows", "label"), ("labels", "rows")},
-        ("label 0, split test, rows 0, share missing",),
+        ("label 0, class negative, split test, rows 0, share missing",),
         [[text, ""] for text, _ in made_up(20, first=1000)],
     ),
     "single letters": BadReviews(

@@ -19,6 +19,7 @@ from reviewflow.quality.validate_features import validate_features
 from reviewflow.quality.validate_reviews import validate_reviews
 from reviewflow.reviews.parts import Index, PartInfo
 
+CLASS_NAMES = ("negative", "positive", "neutral")
 SUITES = Path(__file__).parents[3] / "configs" / "expectations"
 ROWS, TERMS = 100, 12
 
@@ -174,7 +175,7 @@ def check_reviews(tmp_path: Path) -> Callable[..., Checked]:
             reviews=parts,
             splits=parts,
             index=index,
-            classes=classes,
+            class_names=CLASS_NAMES[:classes],
             given_split=given_split,
             suite=suite,
             limits={name: float(value) for name, value in limits.items()},
@@ -200,7 +201,7 @@ def check_features(tmp_path: Path) -> Callable[..., Checked]:
         returned = validate_features(
             features=parts,
             vocabulary=vocabulary,
-            classes=classes,
+            class_names=CLASS_NAMES[:classes],
             suite=suite,
             limits={name: float(value) for name, value in limits.items()},
             folder=folder,

@@ -66,7 +66,7 @@ def test_frames_have_the_columns_that_suites_may_name() -> None:
     from reviewflow.quality.review_frames import review_frames, source_frame
     from reviewflow.reviews.parts import Index
 
-    reviews = review_frames([], [], lambda part, row: {}, 2, False)
+    reviews = review_frames([], [], lambda part, row: {}, ("a", "b"), False)
     reviews["source"] = source_frame(Index(()))
     empty = pa.table(
         {
@@ -76,6 +76,6 @@ def test_frames_have_the_columns_that_suites_may_name() -> None:
             "values": pa.array([], pa.list_(pa.float32())),
         }
     )
-    features = feature_frames([part_figures(empty, 2)], ("a", "b"), 2)
+    features = feature_frames([part_figures(empty, 2)], ("a", "b"), ("c", "d"))
     assert {name: tuple(frame.table) for name, frame in reviews.items()} == REVIEW_COLUMNS
     assert {name: tuple(frame.table) for name, frame in features.items()} == FEATURE_COLUMNS

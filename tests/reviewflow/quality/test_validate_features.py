@@ -120,7 +120,12 @@ def nothing_stored() -> Features:
         (index_beyond, "outside_vocabulary", "rows", ["part 0, row 9, outside_vocabulary 1"]),
         (index_below, "outside_vocabulary", "rows", ["part 0, row 9, outside_vocabulary 1"]),
         (unpaired, "unpaired", "rows", ["part 1, row 4, unpaired true"]),
-        (one_class_in_test, "rows", "labels", ["label 0, split test, rows 0, share 0"]),
+        (
+            one_class_in_test,
+            "rows",
+            "labels",
+            ["label 0, class negative, split test, rows 0, share 0"],
+        ),
         (empty_part, "rows", "parts", ["part 1, rows 0", "No part is empty."]),
         (mostly_empty_rows, "empty", "rows", ["part 0, row 0, empty true", "(60 %)"]),
     ],
@@ -169,7 +174,7 @@ def test_a_rare_class_is_a_warning(check_features: Check) -> None:
     checked = check_features(imbalanced_train())
     assert not has_failed(checked.results)
     assert checked.failures("warning") == [("labels", "balance")]
-    assert "label 0, split train, rows 48, share 0.3, balance 0.6" in checked.table
+    assert "label 0, class negative, split train, rows 48, share 0.3, balance 0.6" in checked.table
 
 
 def test_a_limit_may_be_changed_but_not_that_of_the_range(check_features: Check) -> None:
@@ -198,7 +203,7 @@ def test_extremes_of_each_term_equal_those_of_a_plain_loop(
 ) -> None:
     terms = ("a", "b", "c", "d")
     figures = [part_figures(as_table(part), len(terms)) for part in parts]
-    table = feature_frames(figures, terms, 2)["features"].table
+    table = feature_frames(figures, terms, ("c", "d"))["features"].table
     stored: dict[int, list[float]] = {}
     for index, value in (pair for part in parts for row in part for pair in row):
         if 0 <= index < len(terms):

@@ -15,7 +15,14 @@ from reviewflow.quality.results import has_failed
 from reviewflow.quality.review_frames import review_frames
 from reviewflow.reviews.parts import Index, LeftOut, PartInfo
 from reviewflow.reviews.split import SPLITS
-from tests.reviewflow.quality.conftest import SUITES, Checked, Reviews, all_warnings, index_of
+from tests.reviewflow.quality.conftest import (
+    CLASS_NAMES,
+    SUITES,
+    Checked,
+    Reviews,
+    all_warnings,
+    index_of,
+)
 
 Check = Callable[..., Checked]
 GIVEN_SPLIT = SUITES / "reviews_given_split.yaml"
@@ -131,17 +138,28 @@ def single_letters() -> Reviews:
             one_class,
             "rows",
             "labels",
-            ["label 0, split test, rows 0, share 0", "label 0, split all, rows 0,"],
+            [
+                "label 0, class negative, split test, rows 0, share 0",
+                "label 0, class negative, split all, rows 0,",
+            ],
         ),
         (
             four_test_rows,
             "rows",
             "labels",
-            ["label 0, split test, rows 4, share 0.1", "validate.limits.min_rows_per_class: 5"],
+            [
+                "label 0, class negative, split test, rows 4, share 0.1",
+                "validate.limits.min_rows_per_class: 5",
+            ],
         ),
         (three_rows, None, "rows", ["number of rows at least 20", " 3 "]),
         (both_sides, "crosses_split", "rows", ["record 7,", "record 108,"]),
-        (no_test_rows, "rows", "labels", ["label 0, split test, rows 0, share missing"]),
+        (
+            no_test_rows,
+            "rows",
+            "labels",
+            ["label 0, class negative, split test, rows 0, share missing"],
+        ),
         (single_letters, "characters", "rows", ["record 2, characters 1", "at least 95 %"]),
         (
             lambda: with_blank_records(*range(102, 118)),
@@ -172,7 +190,11 @@ def test_a_fault_fails_with_the_row_and_what_was_asked(
     [
         (duplicates, "duplicate", ["(39 %)", "record 6, duplicate true", "and 73 more"]),
         (two_labels, "contradicts", ["record 6, contradicts true", "record 109, contradicts true"]),
-        (rare_class, "balance", ["label 1, split train, rows 40, share 0.25, balance 0.5"]),
+        (
+            rare_class,
+            "balance",
+            ["label 1, class positive, split train, rows 40, share 0.25, balance 0.5"],
+        ),
         (
             lambda: with_blank_records(102, 105),
             "blank_share",
@@ -309,7 +331,7 @@ def test_a_third_class_without_test_rows_is_an_error(check_reviews: Check) -> No
                 part["label"][row] = row % 2
     checked = check_reviews(data, classes=3)
     assert checked.failures() == [("labels", "rows")]
-    assert "label 2, split test, rows 0, share 0" in checked.table
+    assert "label 2, class neutral, split test, rows 0, share 0" in checked.table
 
 
 rows = st.lists(
@@ -342,7 +364,7 @@ def test_flags_of_repeated_texts_equal_those_of_a_plain_loop(
     splits = [
         pa.table({"split": pa.array([s for _, _, s, _ in part], pa.string())}) for part in parts
     ]
-    frames = review_frames(tables, splits, lambda part, row: {}, 3, True)
+    frames = review_frames(tables, splits, lambda part, row: {}, CLASS_NAMES, True)
     table = frames["rows"].table
     same = [[other for other in rows if other[0] == text] for text, _, _, _ in rows]
     assert table["duplicate"].tolist() == [
