@@ -93,6 +93,12 @@ def small_config(path: Path) -> dict[str, Any]:
     }
 
 
+def with_learning_curve(content: dict[str, Any]) -> dict[str, Any]:
+    """The same configuration with a linear variant and its learning curve, so with every stage."""
+    variants = {**content["variants"], "linear": {"train.hidden": []}}
+    return {**content, "variants": variants, "learning_curve": {"shares": [0.5]}}
+
+
 def write_config(path: Path, content: dict[str, Any]) -> Path:
     """Write a configuration as YAML."""
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -20,8 +20,6 @@ from reviewflow.features.dataset import FeatureDataset, SparseRows, load_dataset
 from reviewflow.networks.early_stopping import predict_logits
 from reviewflow.networks.fit import fit_network
 
-CURVE_FILE = "curve.json"
-
 
 def measure_learning_curve(
     *,
@@ -70,7 +68,7 @@ def measure_learning_curve(
             )
     predicted = judged_rows(dataset, select).rows
     content = {"on": select.on, "rows": predicted, "points": points}
-    (folder / CURVE_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (folder / "curve.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return {"rows": len(points)}
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from reviewflow.config.sections import Config
 from reviewflow.config.variants import VARIED_SECTIONS
 from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
-from reviewflow.evaluation.learning_curve import CURVE_FILE
 from reviewflow.evaluation.selection import best_variant
 from reviewflow.jobs.sentiment_variants import report_numbers, run_learned, variant_entries
 from reviewflow.pipeline.runner import Run
@@ -73,7 +72,7 @@ def learning_curves(run: Run) -> list[dict[str, Any]]:
     for node in run.planner.nodes:
         artifact = run.artifacts.get(node.steps[0]) if node.stage.name == "learning_curve" else None
         if artifact is not None:
-            content = json.loads((artifact.folder / CURVE_FILE).read_text(encoding="utf-8"))
+            content = json.loads((artifact.folder / "curve.json").read_text(encoding="utf-8"))
             found += [{"variant": name, **content} for name in node.variants]
     return found
 

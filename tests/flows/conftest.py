@@ -31,6 +31,8 @@ READY = "Ctrl-C ends all of it."
 
 # what the form is sent with: a run of a second, and one that is there until it is ended
 SHORT: dict[str, Any] = {
+    "split": {"validation_size": 0.1},
+    "select": {"on": "validation"},
     "vectorize": {"max_features": 300},
     "train": {"hidden": [8, 4], "epochs": 2, "learning_rate": 0.1, "device": "cpu"},
     "variants": "relu: {}\ntanh: {train.activation: tanh}\n",

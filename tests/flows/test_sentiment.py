@@ -148,7 +148,9 @@ def test_the_record_says_where_report_and_data_docs_are(first: Seen) -> None:
 
 def test_the_record_has_every_stage(first: Seen) -> None:
     stages = first.record["stages"]
-    assert {stage["stage"] for stage in stages} == {stage.name for stage in SENTIMENT.stages}
+    assert {stage["stage"] for stage in stages} == {
+        s.name for s in SENTIMENT.stages if not s.applies
+    }
     for stage in stages:
         assert set(stage) == {
             *("stage", "part", "variant", "key", "state", "reason", "reasons", "seconds"),
@@ -209,7 +211,7 @@ def test_prefect_shows_each_piece_of_work_by_its_name(first: Seen) -> None:
     for name in WORKS[:8]:
         assert "steps ran: first run" in first.task_runs[name].state.message
     assert first.flow_run.state.type.value == "COMPLETED"
-    shown = {stage.group for stage in SENTIMENT.stages}
+    shown = {stage.group for stage in SENTIMENT.stages if not stage.applies}
     assert first.flow_run.name == f"small · {ROWS} rows · {len(shown)} changed stages"
 
 

@@ -65,9 +65,9 @@ SHAPING = {
     ),
     "what a base class holds": Edit(
         "reviewflow/config/sections.py",
-        '    model_config = ConfigDict(frozen=True, extra="forbid")',
-        '    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)',
-        {"split", "normalize"} | TRAINING,
+        'refused."""\n\n    model_config = ConfigDict(frozen=True, extra="forbid")',
+        'refused."""\n\n    model_config = ConfigDict(frozen=True, extra="forbid", title="")',
+        {"split", "normalize", "report"} | TRAINING,
         "config.sections.Section",
     ),
     "a pattern two calls down": Edit(

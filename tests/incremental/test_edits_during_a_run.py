@@ -126,7 +126,9 @@ def test_an_edit_of_what_is_already_imported_has_no_effect_until_the_next_run(
         assert run.outcomes[step]["digests"] == outcome["digests"], step
     after = checkout.plan()
     assert after.with_action("run") == {"evaluate[relu]", "evaluate[tanh]", "report"}
-    assert after.why("evaluate[relu]") == "code changed: reviewflow.evaluation.metrics.THRESHOLD"
+    assert after.why("evaluate[relu]") == (
+        "select.threshold 0.5 → 0.9; code changed: reviewflow.evaluation.metrics.THRESHOLD"
+    )
     checkout.put_back()
     assert checkout.plan().with_action("run") == set()
 

@@ -19,7 +19,14 @@ import pytest
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.text.wordnet import ARCHIVE
-from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
+from tests.conftest import (
+    ROOT,
+    Reviews,
+    small_config,
+    with_learning_curve,
+    write_config,
+    write_reviews,
+)
 
 SYSTEM = ("/proc", "/sys", "/dev")
 RESOURCES = {stage.name: stage.resources for stage in SENTIMENT.stages + MOONS.stages}
@@ -34,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calls(reviews: Reviews, folder: Path) -> list[dict[str, Any]]:
     """Return what each call of a stage opened."""
     reviews_path = write_reviews(folder / "reviews.csv", reviews[:300])
-    write_config(folder / "job.yaml", small_config(reviews_path))
+    write_config(folder / "job.yaml", with_learning_curve(small_config(reviews_path)))
     for name in ("temp", "home"):
         (folder / name).mkdir()
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}

@@ -20,7 +20,14 @@ from reviewflow.pipeline.perform import perform_step
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.pipeline.runner import Listener, Run
-from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
+from tests.conftest import (
+    ROOT,
+    Reviews,
+    small_config,
+    with_learning_curve,
+    write_config,
+    write_reviews,
+)
 
 PROCESS = """
 import pickle, sys
@@ -38,7 +45,7 @@ for step in pickle.loads(Path(sys.argv[1]).read_bytes()):
 def job(folder: Path, reviews: Reviews) -> Path:
     """Write the reviews and a configuration of the whole job."""
     path = write_reviews(folder / "reviews.csv", reviews)
-    return write_config(folder / "job.yaml", small_config(path))
+    return write_config(folder / "job.yaml", with_learning_curve(small_config(path)))
 
 
 def open_job(config: Path, artifacts: Path) -> Planner:
