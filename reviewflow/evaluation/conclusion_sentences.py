@@ -68,6 +68,8 @@ def _failure(kind: str) -> str:
     """Return what became of a value that did not learn, in the past tense."""
     if kind == "no better than the majority":
         return "was no better than the majority class"
+    if kind == "not told apart from chance":
+        return "was not told apart from chance"
     if kind in ("diverged", "did not learn"):
         return kind
     return "predicted one class" if kind == "predicts one class" else "did not beat chance"

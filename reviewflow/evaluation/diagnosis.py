@@ -25,6 +25,7 @@ Kind = Literal[
     "did not learn",
     "predicts one class",
     "no better than the majority",
+    "not told apart from chance",
     "below the majority",
     "overfits",
     "under-trained",
@@ -33,7 +34,13 @@ Kind = Literal[
 Row = Mapping[str, Any]
 
 # Kinds of a variant that decides nothing: it is never praised.
-FAILURES = ("diverged", "did not learn", "predicts one class", "no better than the majority")
+FAILURES = (
+    "diverged",
+    "did not learn",
+    "predicts one class",
+    "no better than the majority",
+    "not told apart from chance",
+)
 UNTRAINED = ("diverged", "did not learn")
 
 # A network that has begun to learn leaves the loss of guessing by far more than this within an
@@ -144,8 +151,7 @@ def diagnose(
         against,
     )
     kind, sentence = _first_kind(case)
-    beats_chance = against is not None and against.beats_chance(setting.variants)
-    return Diagnosis(kind, sentence, beats_chance and kind not in UNTRAINED)
+    return Diagnosis(kind, sentence, _beats_chance(case) and kind not in UNTRAINED)
 
 
 def guessing_loss(train: Mapping[str, Any], class_weight: str = "none") -> float:
@@ -256,6 +262,7 @@ def _first_kind(case: _Case) -> tuple[Kind, str]:
         ("did not learn", _no_learning(case)),
         ("predicts one class", _one_class(case)),
         ("no better than the majority", _no_better(case)),
+        ("not told apart from chance", _indistinct(case)),
         ("below the majority", _below_majority(case)),
         ("overfits", _overfitting(case)),
         ("under-trained", _under_training(case)),
@@ -365,11 +372,16 @@ def _ranking(case: _Case) -> str:
     return f"it ranks {case.setting.on} rows with {macro}ROC AUC {auc:.3f} all the same"
 
 
+def _indecision(case: _Case) -> str:
+    """Return which remedy a network needs that ranks rows and does not decide."""
+    return "ranked" if case.classes == 2 else "ranked among several"
+
+
 def _one_class(case: _Case) -> str:
     answer, ranking = _one_answer(case), _ranking(case)
     if not answer:
         return ""
-    reason = "ranked" if ranking and case.classes == 2 else "did not learn"
+    reason = _indecision(case) if ranking else "did not learn"
     facts = [
         f"{answer}, accuracy {case.others['accuracy']:.3f}{_majority(case)}",
         ranking,
@@ -385,18 +397,34 @@ def _majority(case: _Case) -> str:
 
 def _no_better(case: _Case) -> str:
     against, ranking = case.against, _ranking(case)
-    if against is None or against.beats_chance(case.setting.variants):
+    if against is None or against.accuracy > against.majority or _beats_chance(case):
         return ""
-    reason = "ranked" if ranking and case.classes == 2 else "did not learn"
+    reason = _indecision(case) if ranking else "did not learn"
     if _accuracy_gap(case) > OVERFIT_ACCURACY_GAP:
         reason = "learned by heart"
-    facts = [
+    advice = remedy(reason, case.setting.train, _steps(case))
+    facts = [_beside_majority(case, against), ranking, advice]
+    return f"No better than the majority class: {'; '.join(filter(None, facts))}."
+
+
+def _indistinct(case: _Case) -> str:
+    """Return that a network is ahead of the majority class by too little."""
+    if case.against is None or _beats_chance(case):
+        return ""
+    advice = remedy("undecided", case.setting.train)
+    return f"Not told apart from chance: {_beside_majority(case, case.against)}; {advice}."
+
+
+def _beats_chance(case: _Case) -> bool:
+    return case.against is not None and case.against.beats_chance(case.setting.variants)
+
+
+def _beside_majority(case: _Case, against: AgainstMajority) -> str:
+    """Return the accuracy next to that of the majority class."""
+    return (
         f"accuracy {against.accuracy:.3f} on {round(case.others['rows']):,} {case.setting.on} "
-        f"rows, where the majority class has {against.majority:.3f}",
-        ranking,
-        remedy(reason, case.setting.train, _steps(case)),
-    ]
-    return f"No better than the majority class beyond chance: {'; '.join(filter(None, facts))}."
+        f"rows, where the majority class has {against.majority:.3f}"
+    )
 
 
 def _below_majority(case: _Case) -> str:
@@ -421,13 +449,33 @@ def _accuracy_gap(case: _Case) -> float:
 
 
 def _overfitting(case: _Case) -> str:
-    if _accuracy_gap(case) <= OVERFIT_ACCURACY_GAP:
+    """Return that a network knows its training rows too well, or nothing.
+
+    A gap of accuracy alone does no harm: many features always leave one. The network must also be
+    too sure of itself on other rows.
+    """
+    loss, honest = case.others.get("log_loss"), _honest_loss(case)
+    is_sure = loss is None or case.is_balanced or loss > honest
+    if _accuracy_gap(case) <= OVERFIT_ACCURACY_GAP or not is_sure:
         return ""
+    sure = f", too sure of itself with a log loss of {loss:.3f}" if loss and loss > honest else ""
     return (
         f"Overfits: accuracy is {case.train['accuracy']:.3f} on training rows and "
-        f"{case.others['accuracy']:.3f} on {case.setting.on} rows{_majority(case)}; "
+        f"{case.others['accuracy']:.3f} on {case.setting.on} rows{_majority(case)}{sure}; "
         f"{remedy('overfits', case.setting.train)}."
     )
+
+
+def _honest_loss(case: _Case) -> float:
+    """Return the log loss of stating the accuracy itself for every row.
+
+    The stated class gets the accuracy as its probability, and the others share the rest.
+    """
+    known = case.others.get("accuracy")
+    if known is None:
+        return 0.0
+    accuracy = float(known)
+    return class_entropy(accuracy, 1 - accuracy) + (1 - accuracy) * log(max(case.classes - 1, 1))
 
 
 def _under_training(case: _Case) -> str:

@@ -35,6 +35,10 @@ def _other_remedy(reason: str, train: Mapping[str, Any]) -> str:
     """Return advice for a network that learned its training rows."""
     if reason == "ranked":
         return "try select.threshold: best_f1 or train.class_weight: balanced"
+    if reason == "ranked among several":
+        return "try train.class_weight: balanced, or more train.epochs"
+    if reason == "undecided":
+        return "more rows are needed to tell, or a larger split.validation_size"
     if reason == "learned by heart":
         return "it knows its training rows by heart, so more rows or other features are needed"
     if reason == "traded accuracy":

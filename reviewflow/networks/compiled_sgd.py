@@ -415,7 +415,7 @@ def apply_scale(weights: Any, scale: Any) -> None:
         scale[0] = 1.0
 
 
-@njit(cache=True, nogil=True, inline="always")  # inline: it compiles in a third less time
+@njit(cache=True, nogil=True)
 def compute_outputs(
     batch: Any, data: Rows, layers: Layers, settings: StepSettings, step: int, scratch: Scratch
 ) -> None:

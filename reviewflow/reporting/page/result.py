@@ -20,6 +20,10 @@ KINDS = {
         "is no better than the majority class",
         "are no better than the majority class",
     ),
+    "not told apart from chance": (
+        "is not told apart from chance",
+        "are not told apart from chance",
+    ),
     "below the majority": (
         "is right less often than the majority class",
         "are right less often than the majority class",

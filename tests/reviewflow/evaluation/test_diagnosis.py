@@ -161,9 +161,24 @@ def test_random_labels_are_learned_by_heart_only() -> None:
         "test": figures(52, 48, 50, 50, roc_auc=0.51),
     }
     found = diagnose(history(0.6, 0.01, 0.009), metrics)
-    assert (found.kind, found.learned) == ("no better than the majority", False)
+    assert (found.kind, found.learned) == ("not told apart from chance", False)
     assert "accuracy 0.510 on 200 test rows, where the majority class has 0.500" in found.sentence
+    worse = metrics | {"test": figures(48, 52, 50, 50, roc_auc=0.48)}
+    found = diagnose(history(0.6, 0.01, 0.009), worse)
+    assert (found.kind, found.learned) == ("no better than the majority", False)
     assert "knows its training rows by heart" in found.sentence
+
+
+@pytest.mark.parametrize(("loss", "kind"), [(0.90, "overfits"), (0.30, "learned")])
+def test_a_gap_of_accuracy_alone_is_not_overfitting(loss: float, kind: str) -> None:
+    """Honest answers that are right for 88 % of the rows have a log loss of 0.367."""
+    metrics = {
+        "train": figures(400, 0, 0, 400, log_loss=0.02),
+        "test": figures(88, 12, 12, 88, roc_auc=0.95, log_loss=loss),
+    }
+    found = diagnose(history(0.6, 0.03, 0.029), metrics)
+    assert found.kind == kind
+    assert ("too sure of itself with a log loss of 0.900" in found.sentence) == (loss > 0.5)
 
 
 def test_several_classes_are_named() -> None:

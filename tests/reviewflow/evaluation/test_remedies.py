@@ -24,6 +24,8 @@ SGD = {"optimizer": "sgd", "learning_rate": 0.01, "hidden": [8]}
         ("did not learn", {"optimizer": "adam"}, "more train.epochs"),
         ("did not learn", {"weight_decay": 0.1}, "a smaller train.weight_decay"),
         ("ranked", {}, "select.threshold: best_f1"),
+        ("ranked among several", {}, "train.class_weight: balanced"),
+        ("undecided", {}, "a larger split.validation_size"),
         ("learned by heart", {}, "more rows"),
         ("below", {}, "select.threshold: best_f1"),
         ("traded accuracy", {}, "what train.class_weight: balanced and select.threshold ask for"),
