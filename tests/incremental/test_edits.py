@@ -147,7 +147,7 @@ def test_an_edit_that_keeps_size_and_time_runs_as_it_is_written(
     metrics = "reviewflow/evaluation/metrics.py"
     path = checkout.path(metrics)
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
-    checkout.edit(metrics, "float(accuracy_score", "-abs (accuracy_score")
+    checkout.edit(metrics, "float(accuracy_score", ".5*  (accuracy_score")
     os.utime(path, ns=times)
     run = checkout.run()
     for label in ("evaluate[relu]", "evaluate[tanh]"):

@@ -52,7 +52,7 @@ def test_steps_equal_autograds(
     expected = dense_losses(
         dense, torch.from_numpy(X.toarray()), torch.from_numpy(labels), batches, rate
     )
-    assert losses == pytest.approx(expected, abs=1e-5)
+    assert losses == pytest.approx(expected, rel=1e-5, abs=1e-5)
     write_layers(linear.current_layers(), network)
     trained = network.parameters()
     for ours, theirs in zip(trained, dense.parameters(), strict=True):
