@@ -23,7 +23,8 @@ test: check ## everything in check, then every test but the slow ones (about 8 m
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-all: check ## everything in check, then every test, the slow ones too (more than an hour)
-	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "slow or not slow" $(ARGS)
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "slow or not slow" \
+	    --hypothesis-profile thorough $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, layers, code that a key can follow, prose
 	$(BIN)/ruff check

@@ -24,7 +24,8 @@ from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import RunRecorder, last_run
 
 # a busy machine is not a failure, so no example has a time limit
-settings.register_profile("reviewflow", deadline=None)
+settings.register_profile("reviewflow", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=200)
 settings.load_profile("reviewflow")
 
 ROOT = Path(__file__).parents[1]

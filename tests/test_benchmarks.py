@@ -49,6 +49,7 @@ def assert_table(printed: str, *measured: str) -> None:
         assert any(line.startswith(f"| {name}") for line in lines), name
 
 
+@pytest.mark.slow
 def test_a_quick_benchmark_prints_its_table_and_writes_nothing() -> None:
     before = page_state()
     printed = benchmarks("--quick", "--runs", "1", "text_to_features")

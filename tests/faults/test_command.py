@@ -23,6 +23,8 @@ from tests.faults.conftest import (
     temporary_folders,
 )
 
+pytestmark = pytest.mark.slow
+
 Command = subprocess.Popen[str]
 
 
@@ -109,7 +111,6 @@ def test_the_store_needs_nothing_of_prefects(
     assert ran(record) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["prefect.db", "storage", "."])
 def test_prefects_database_and_results_may_be_deleted(
     lost: str, job: Path, undisturbed: Undisturbed, artifacts: Path
@@ -126,7 +127,6 @@ def test_prefects_database_and_results_may_be_deleted(
     assert len(runs(artifacts)[-1]["stages"]) == len(undisturbed.made)
 
 
-@pytest.mark.slow
 def test_the_server_outlives_a_killed_run_that_another_shares_it_with(
     job: Path, undisturbed: Undisturbed, artifacts: Path
 ) -> None:
@@ -144,7 +144,6 @@ def test_the_server_outlives_a_killed_run_that_another_shares_it_with(
     until(lambda: not servers(artifacts), "the server ends")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 4])
 def test_runs_at_once_share_the_work_and_one_server(
     number: int, job: Path, undisturbed: Undisturbed, artifacts: Path
@@ -159,7 +158,6 @@ def test_runs_at_once_share_the_work_and_one_server(
     assert complete_steps(artifacts) == undisturbed.made
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["normalize", "train", "report"])
 def test_a_killed_command_is_resumed(
     stage: str, job: Path, undisturbed: Undisturbed, artifacts: Path
@@ -175,7 +173,7 @@ def test_a_killed_command_is_resumed(
     assert temporary_folders(artifacts) == []
 
 
-@pytest.mark.parametrize("megabytes", [1, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("megabytes", [1, 6])
 def test_a_disk_that_is_full_for_prefect_too_is_one_plain_sentence(
     megabytes: int, job: Path, tmp_path: Path
 ) -> None:

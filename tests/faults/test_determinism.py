@@ -11,6 +11,7 @@ THREADED = ("OMP", "OPENBLAS", "MKL", "NUMBA")
 MANY_THREADS = {f"{library}_NUM_THREADS": "4" for library in THREADED}
 
 
+@pytest.mark.slow
 def test_threads_folders_and_working_directory_change_no_byte(
     job: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:

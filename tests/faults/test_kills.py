@@ -9,7 +9,7 @@ import pytest
 from tests.faults.conftest import Driver, Undisturbed, complete_steps, temporary_folders
 
 KILLS = 30
-QUICK = 3
+QUICK = 2
 
 
 @pytest.mark.parametrize(

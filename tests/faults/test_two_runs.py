@@ -15,7 +15,7 @@ from tests.faults.conftest import (
 )
 
 
-@pytest.mark.parametrize("runs", [2, 4])
+@pytest.mark.parametrize("runs", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_identical_runs_at_once_share_the_work(
     runs: int, driver: Driver, job: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from tests.mutation.driver import Worker, tally_changes
 SAMPLE = 10
 MOST = 3
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def worker(imdb: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
@@ -79,7 +81,6 @@ def test_shards_together_are_all_changes() -> None:
         shard("6/5")
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(3 * 3600)
 def test_no_result_is_stale_after_any_change(worker: Worker) -> None:
     place, of = shard(os.environ.get("MUTATION_SHARD", "1/1"))

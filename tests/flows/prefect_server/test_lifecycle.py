@@ -110,6 +110,7 @@ def gone(home: Path, seconds: float = 30) -> bool:
     return not servers(home)
 
 
+@pytest.mark.slow
 def test_runs_that_start_at_once_share_one_server_that_ends_after_the_last(
     home: Path, join: Callable[[], subprocess.Popen[str]]
 ) -> None:
@@ -128,6 +129,7 @@ def test_runs_that_start_at_once_share_one_server_that_ends_after_the_last(
     assert servers(home) == []  # gone when the last one returns, not some time later
 
 
+@pytest.mark.slow
 def test_kill_of_the_starter_leaves_the_server_to_the_others_and_then_nothing(
     home: Path, join: Callable[[], subprocess.Popen[str]]
 ) -> None:
@@ -148,6 +150,7 @@ def test_kill_of_the_starter_leaves_the_server_to_the_others_and_then_nothing(
     assert not (home / "prefect.db-wal").exists()  # it ended in order and closed its database
 
 
+@pytest.mark.slow
 def test_kill_of_the_only_run_while_its_server_starts_leaves_nothing(
     home: Path, join: Callable[[], subprocess.Popen[str]]
 ) -> None:
@@ -181,6 +184,7 @@ def stranger() -> Iterator[str]:
         listening.shutdown()
 
 
+@pytest.mark.slow
 def test_a_stale_address_is_not_believed_and_every_task_run_is_recorded(
     home: Path, stranger: str
 ) -> None:
@@ -309,6 +313,7 @@ def test_a_file_system_without_locks_is_a_sentence(
     assert servers(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_is_reported_with_its_log(tmp_path: Path) -> None:
     (tmp_path / "prefect.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(ReviewflowError) as caught, prefect_server(tmp_path):

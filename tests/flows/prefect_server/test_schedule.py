@@ -24,6 +24,8 @@ from tests.flows.conftest import Project, until
 
 NAME = "month"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def scheduled(served: Project) -> Iterator[UUID]:

@@ -37,6 +37,8 @@ from tests.flows.conftest import (
     until,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def get(url: str) -> str:
     """What is answered at an address."""
@@ -256,7 +258,6 @@ def test_a_worker_killed_with_its_run_leaves_a_crash_and_the_next_run_goes_on(
     assert whole(served)
 
 
-@pytest.mark.slow
 def test_a_run_whose_worker_is_killed_ends_since_nobody_could_cancel_it(served: Project) -> None:
     identity, worker, process = begun(served)
     worker.kill()
@@ -265,7 +266,6 @@ def test_a_run_whose_worker_is_killed_ends_since_nobody_could_cancel_it(served: 
     assert whole(served)
 
 
-@pytest.mark.slow
 def test_a_run_whose_process_is_killed_is_a_crash_that_its_worker_reports(
     served: Project,
 ) -> None:
@@ -325,9 +325,7 @@ def run_ids(project: Project) -> set[str]:
 LONG_RUN = ("run", "--config", "before.yaml", "--set", "train.epochs=100000")
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_from_the_command_line_with_a_sentence(
     served: Project, number: signal.Signals
 ) -> None:
@@ -370,9 +368,7 @@ def test_a_terminal_that_is_closed_ends_its_run(served: Project) -> None:
     assert_recorded_as_stopped(served, run_id)
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_before_the_run_has_begun_ends_with_a_sentence_and_no_server(
     tmp_path: Path, reviews: Reviews, number: signal.Signals
 ) -> None:
@@ -470,7 +466,6 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
 # ------------------------------------------------------------------------------- to be reached
 
 
-@pytest.mark.slow
 def test_an_address_that_others_can_reach_is_announced(tmp_path: Path, reviews: Reviews) -> None:
     project = project_in(tmp_path, reviews[:40])
     with serving(project, "--host", "0.0.0.0", end=signal.SIGTERM):
