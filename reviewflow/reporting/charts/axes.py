@@ -65,17 +65,27 @@ def finite_values(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def short_label(name: str, most: int) -> str:
-    """Return a class name on one line, cut to the width of ``most`` letters."""
+    """Return a class name on one line, cut to the width of ``most`` letters.
+
+    It is cut in the middle, since names of classes differ at either end.
+    """
     line = " ".join(visible(name).split())
     if label_width(line) <= most:
         return line
-    kept, width = "", 1  # of the ellipsis
-    for letter in line:
+    tail = _fitting(line[::-1], (most - 1) // 2)[::-1]
+    head = _fitting(line, most - 1 - label_width(tail))
+    return f"{head.rstrip()}…{tail.lstrip()}"
+
+
+def _fitting(text: str, most: int) -> str:
+    """Return as much of a text's beginning as a width of ``most`` takes."""
+    count, width = 0, 0
+    for letter in text:
         width += label_width(letter)
         if width > most:
             break
-        kept += letter
-    return kept.rstrip() + "…"
+        count += 1
+    return text[:count]
 
 
 def label_width(text: str) -> int:

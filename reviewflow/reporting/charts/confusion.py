@@ -15,7 +15,7 @@ from reviewflow.reporting.charts.svg import render_svg
 MOST_DRAWN = 20  # classes, after which no cell would be seen
 MOST_WITH_COUNTS = 6  # classes with room for a count and a share in each cell
 MOST_WITH_SHARES = 12
-NAME_LETTERS = 13  # of a class beside a small cell
+NAME_LETTERS = 15  # of a class beside a small cell
 MOST_CONFUSIONS = 20
 
 

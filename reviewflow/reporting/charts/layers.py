@@ -132,10 +132,17 @@ def _layer_curves(
         epochs = table["epoch"].to_numpy().astype(np.float64)
         curve = LayerCurve(variant, epochs, np.array(values, np.float64))
         by_variant.setdefault(variant, []).append(curve)
-    return [
-        LayerCurve(variant, seeds[0].epochs, np.mean([seed.values for seed in seeds], axis=0))
-        for variant, seeds in by_variant.items()
-    ]
+    return [_mean_curve(variant, seeds) for variant, seeds in by_variant.items()]
+
+
+def _mean_curve(variant: int, seeds: list[LayerCurve]) -> LayerCurve:
+    """Return the mean over the epochs that all seeds have.
+
+    One of them may have stopped early.
+    """
+    shared = min(len(seed.epochs) for seed in seeds)
+    means = np.mean([seed.values[:shared] for seed in seeds], axis=0)
+    return LayerCurve(variant, seeds[0].epochs[:shared], means)
 
 
 def _layer_chart(measure: Measure, curves: list[LayerCurve]) -> str:

@@ -67,8 +67,9 @@ def loss_chart(
         )  # fmt: skip
         for variant in sorted(variants, key=lambda variant: variant == best):
             seeds = [curve for curve in curves if curve.variant == variant]
-            epochs = seeds[0].epochs
-            losses = np.stack([curve.losses for curve in seeds])
+            shared = min(len(curve.epochs) for curve in seeds)  # one may have stopped early
+            epochs = seeds[0].epochs[:shared]
+            losses = np.stack([curve.losses[:shared] for curve in seeds])
             if len(seeds) > 1:
                 lowest, highest = losses.min(axis=0), losses.max(axis=0)
                 colour = line_style(variant).colour

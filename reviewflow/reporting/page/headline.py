@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
-from reviewflow.evaluation.metrics import METRICS
+from reviewflow.evaluation.metrics import METRICS, metric_named
 from reviewflow.formatting import LONGEST, amount, figure, join_names, visible
 from reviewflow.reporting.page.check_table import CheckRow
 from reviewflow.reporting.page.result import kind_phrases, majority_figure, result_sentence
@@ -14,7 +15,7 @@ from reviewflow.reporting.page.stage_table import StageRow
 from reviewflow.reporting.page.variant_table import VariantRow
 
 # Diagnoses that begin so need a verb behind a name.
-ADJECTIVES = ("No ", "Right ", "Still ", "Under-trained")
+ADJECTIVES = ("No ", "Not ", "Right ", "Still ", "Under-trained")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,39 @@ def selection_note(
             f"{by} (select.on: test). The figures are of these same rows, so they flatter the best "
             "variant a little."
         )
-    return f"{by}. The figures are of the test rows, on which nothing was chosen."
+    return (
+        f"{by}. The figures are of the test rows, on which nothing was chosen."
+        f"{_flattery(metric, on, best, variants)}"
+    )
+
+
+def _flattery(metric: str, on: str, best: VariantRow, variants: tuple[VariantRow, ...]) -> str:
+    """Return how far the figures of the choice lie above those of the test.
+
+    The best of many figures is partly luck. How much easier the rows are shows in the others.
+    """
+    gaps = {variant.number: _gap(variant, metric, on) for variant in variants}
+    own = gaps.pop(best.number, None)
+    others = [gap for gap in gaps.values() if gap is not None]
+    if own is None or not others:
+        return ""
+    title = metric_named(metric).title_among(best.classes)
+    return (
+        f" How much choosing flatters: on the {on} rows its {title} is {_above(own)} its figure on "
+        f"the test rows; {amount(len(others), 'other variant')} "
+        f"{'is' if len(others) == 1 else 'are on average'} {_above(fmean(others))} there."
+    )
+
+
+def _gap(variant: VariantRow, metric: str, on: str) -> float | None:
+    """Return a variant's figure on some rows minus that on the test rows."""
+    cells = [variant.cells.get(split, {}).get(metric) for split in (on, "test")]
+    values = [cell.value for cell in cells if cell is not None and cell.value is not None]
+    return values[0] - values[1] if len(values) == 2 else None
+
+
+def _above(gap: float) -> str:
+    return f"{figure(abs(gap))} {'above' if gap >= 0 else 'below'}"
 
 
 def _way_out(best: VariantRow | None, variants: tuple[VariantRow, ...]) -> str:

@@ -58,10 +58,12 @@ def result_sentence(
     majority = majority_figure(run, "accuracy")
     accuracy = best.cells["test"]["accuracy"].value
     if majority is not None and accuracy is not None and accuracy < majority:
+        kept = range(HEADLINE_DIGITS, 6)  # as many digits as show which one is larger
+        digits = next((n for n in kept if round(majority, n) != round(accuracy, n)), 6)
         return (
             f"Always answering {majority_answer(run)} is right more often than "
-            f"{_subject(best, variants)}: {figure(majority, HEADLINE_DIGITS)} against "
-            f"{figure(accuracy, HEADLINE_DIGITS)} of the test rows."
+            f"{_subject(best, variants)}: {figure(majority, digits)} against "
+            f"{figure(accuracy, digits)} of the test rows."
         )
     is_choice = len(variants) > 1 and (run.get("best") or {}).get("chosen_on")
     chosen = f" is the best of {len(variants)} variants" if is_choice else ""
@@ -116,9 +118,11 @@ def majority_answer(run: Mapping[str, Any]) -> str:
 
 
 def _subject(best: VariantRow, variants: Sequence[VariantRow]) -> str:
-    if len(variants) == 1:
-        return best.name
-    return f"{best.name}, which ranks best of {len(variants)} variants"
+    """Return the best variant with its ROC AUC, for inside a sentence."""
+    metric, cell = metric_named("roc_auc"), best.cells["test"]["roc_auc"]
+    area = f" ({metric.title_among(best.classes)} {figure(cell.value, HEADLINE_DIGITS)})"
+    ranks = f", which ranks best of {len(variants)} variants" if len(variants) > 1 else ""
+    return f"{best.name}{ranks}{area}"
 
 
 def _no_learner_sentence(run: Mapping[str, Any], variants: Sequence[VariantRow]) -> str:

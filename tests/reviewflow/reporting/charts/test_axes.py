@@ -16,6 +16,7 @@ def test_a_label_is_one_line_of_a_width(name: str, most: int) -> None:
 
 def test_short_names_stay_and_wide_letters_count_twice() -> None:
     assert short_label("positive", 8) == "positive"
-    assert short_label("very positive", 8) == "very po…"
-    assert short_label("很好的评论", 8) == "很好的…"
+    assert short_label("very positive", 8) == "very…ive"
+    assert short_label("Rotten Tomatoes positive", 13) == "Rotten…sitive"
+    assert short_label("很好的评论", 8) == "很好…论"
     assert label_width("很好") == 4

@@ -32,11 +32,11 @@ def test_rows_without_a_label_are_a_bar_of_their_split() -> None:
 
 @pytest.mark.parametrize("classes", [2, 5, 40])
 def test_long_names_are_cut_and_very_many_classes_not_drawn(classes: int) -> None:
-    names = tuple(f"{k} {'a long name ' * 4}" for k in range(classes))
+    names = tuple(f"{'a long name ' * 4} {k}" for k in range(classes))
     rows = {"train": [9] * classes, "test": [1] * classes}
     svg = class_chart(ClassCounts(names, rows, {"train": 0, "test": 0}))
-    labels = [text for text in texts(svg) if text.endswith("…")]
-    assert len(labels) == (4 if classes == 2 else min(classes, MOST_BARS))
+    labels = [text for text in texts(svg) if "…" in text and len(text) < 40 and "\n" not in text]
+    assert len(labels) == len(set(labels)) == (4 if classes == 2 else min(classes, MOST_BARS))
     assert max(map(len, labels)) <= len("train, ") + 22
     assert ("10 classes are not drawn." in svg) == (classes == 40)
 

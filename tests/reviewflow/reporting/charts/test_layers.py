@@ -27,6 +27,15 @@ def test_seeds_are_averaged_and_windows_left_out(tmp_path: Path) -> None:
     assert "at the end between 0.3 and 0.4." in charts["dead"]
 
 
+def test_a_seed_that_stopped_early_shortens_the_mean(tmp_path: Path) -> None:
+    columns = {"dead_shares": [[0.0], [0.1], [0.3]]}
+    long, short = (model(tmp_path / name, columns) for name in ("long", "short"))
+    table = pq.read_table(short / "history.parquet")
+    pq.write_table(table.slice(0, 1), short / "history.parquet")
+    assert "at the end between 0.3 and 0.3." in layer_charts([long], (0,))["dead"]
+    assert layer_charts([long, short], (0, 0)) == {}, "one epoch, in which nothing changes"
+
+
 def test_what_is_the_same_throughout_is_not_drawn(tmp_path: Path) -> None:
     columns = {"saturated_shares": [[0.0]] * 3, "gradient_norms": [[0.2], [0.1], [0.1]]}
     assert set(layer_charts([model(tmp_path / "a", columns)], (0,))) == {"gradients"}

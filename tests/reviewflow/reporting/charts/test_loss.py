@@ -27,3 +27,13 @@ def test_the_line_of_guessing(negative: int, positive: int, label: str, loss: fl
     (height,) = MUTED_LINE.findall(svg)
     bottom, tall = 400 * (1 - 0.16), 400 * 0.80
     assert (bottom - float(height)) / tall * TOP == pytest.approx(loss, abs=1e-3)
+
+
+def test_seeds_that_stop_early_have_a_mean_over_the_epochs_of_all() -> None:
+    seeds = [np.linspace(0.7, 0.3, epochs) for epochs in (6, 4)]
+    curves = tuple(LossCurve(0, np.arange(1.0, len(own) + 1), own) for own in seeds)
+    svg = loss_chart(curves, 0, class_entropy(1, 1), 2)
+    mean = (seeds[0][3] + seeds[1][3]) / 2
+    top = TOP
+    last = f"{400 * (1 - 0.16) - 400 * 0.80 * mean / top:.2f}"
+    assert last in svg
