@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 NOT_A_LETTER = 0
 UNCLEAR = -1  # the slow path must read the row
+# Kinds of ASCII bytes beside letters and separators:
+MARK = 254  # punctuation, which makes tokens of its own
 LOOK = 255  # whether the byte is part of a token depends on the bytes after it
 
 LESS_THAN, GREATER_THAN, AMPERSAND, APOSTROPHE, SLASH, HASH = 60, 62, 38, 39, 47, 35
+EXCLAMATION = 33
 # 2^64 over the golden ratio, an odd number: multiplying by it loses nothing.
 HASH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -110,9 +113,10 @@ def _wider_table(hashes, count, size):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _kinds(letters, strip_html, apostrophes):  # type: ignore[no-untyped-def]
-    """Return for each byte its letter, 0 if it separates tokens, or ``LOOK``."""
+    """Return each byte's letter, ``NOT_A_LETTER``, ``MARK`` or ``LOOK``."""
     kinds = np.full(256, LOOK, np.uint8)
-    kinds[:0x80] = letters[:0x80]
+    for byte in range(0x80):
+        kinds[byte] = letters[byte] if letters[byte] >= 0 else MARK
     for byte, looks in (
         (LESS_THAN, strip_html),
         (AMPERSAND, strip_html),
@@ -125,7 +129,7 @@ def _kinds(letters, strip_html, apostrophes):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _after_separator(data, i, stop, letters):  # type: ignore[no-untyped-def]
-    """Return the byte after a separator, ``i`` for a letter, or ``UNCLEAR``."""
+    """Return the byte after a separator, ``i`` for a token, or ``UNCLEAR``."""
     if data[i] >= 0x80:
         code, size = _code_point(data, i)
         if letters[code] == UNCLEAR:
@@ -133,7 +137,8 @@ def _after_separator(data, i, stop, letters):  # type: ignore[no-untyped-def]
         return i if letters[code] else i + size
     if data[i] == AMPERSAND and _begins_entity(data, i, stop):
         return UNCLEAR
-    return max(i + 1, _after_tag(data, i, stop)) if data[i] == LESS_THAN else i + 1
+    after = _after_tag(data, i, stop) if data[i] == LESS_THAN else i
+    return i + 1 if after == i and letters[data[i]] == NOT_A_LETTER else after
 
 
 @njit(cache=True, nogil=True)
@@ -161,6 +166,42 @@ def _rotate(chunk, byte):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _mark_at(data, i, stop, letters, kinds):  # type: ignore[no-untyped-def]
+    """Return the punctuation at byte ``i``, and its size in bytes.
+
+    It is negative where a run of punctuation ends.
+    """
+    if i >= stop:
+        return -1, 0
+    if data[i] >= 0x80:
+        code, size = _code_point(data, i)
+        return -2 - letters[code], size
+    if kinds[data[i]] == LOOK and (
+        (data[i] == AMPERSAND and _begins_entity(data, i, stop))
+        or (data[i] == LESS_THAN and _after_tag(data, i, stop) > i)
+    ):
+        return -1, 1
+    return -2 - letters[data[i]], 1
+
+
+@njit(cache=True, nogil=True)
+def _copy_marks(data, i, stop, letters, kinds, copy, end):  # type: ignore[no-untyped-def]
+    """Copy a run of punctuation to ``copy[end:]``.
+
+    Returns where it ends in ``data`` and in ``copy``, and its bytes rotated together.
+    """
+    chunk = np.uint64(0)
+    mark, size = _mark_at(data, i, stop, letters, kinds)
+    while mark >= 0:
+        first, end = end, _write(copy, end, mark)
+        for j in range(first, end):
+            chunk = _rotate(chunk, copy[j])
+        i += size
+        mark, size = _mark_at(data, i, stop, letters, kinds)
+    return i, end, chunk
+
+
+@njit(cache=True, nogil=True)
 def _copy_tokens(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  # type: ignore[no-untyped-def]
     """Copy the tokens of ``data[i:stop]``, and return how many or ``UNCLEAR``.
 
@@ -180,13 +221,18 @@ def _copy_tokens(data, i, stop, letters, kinds, shortest, copy, ends, hashes):  
                 i = after
                 continue
         end, more_bytes, chunk = start, 0, np.uint64(0)
-        while i < stop and kinds[data[i]] != NOT_A_LETTER:
+        if kind >= MARK:
+            i, end, chunk = _copy_marks(data, i, stop, letters, kinds, copy, start)
+        marks = end > start
+        while not marks and i < stop and kinds[data[i]] != NOT_A_LETTER:
             kind = kinds[data[i]]
-            if kind != LOOK:
+            if kind < MARK:
                 copy[end] = kind
                 chunk = _rotate(chunk, kind)
                 i, end = i + 1, end + 1
                 continue
+            if kind == MARK:
+                break
             letter, size = _letter_inside(data, i, stop, letters)
             if letter <= 0:
                 break
@@ -241,8 +287,10 @@ def _number_tokens(data, offsets, letters, strip_html, apostrophes, shortest):  
     kinds = _kinds(letters, strip_html, apostrophes)
     counts = np.zeros(offsets.size - 1, np.int64)
     # Room for the worst case, since memory that is never written to costs nothing. A token takes a
-    # byte and a separator, and lower case takes at most two bytes for one.
-    most = data.size // 2 + counts.size + 1
+    # byte, and where punctuation is none also a separator. Lower case takes at most two bytes for
+    # one.
+    punctuation = letters[EXCLAMATION] < UNCLEAR
+    most = data.size // (1 if punctuation else 2) + counts.size + 1
     codes, hashes = np.empty(most, np.int32), np.empty(most, np.uint64)
     pool, ends = np.empty(2 * data.size + 4, np.uint8), np.empty(most + 1, np.int64)
     row_copy, row_ends = np.empty(2 * data.size + 4, np.uint8), np.empty(most, np.int64)
@@ -282,7 +330,7 @@ def number_tokens(
     """Find the tokens of N texts, and number distinct ones as they occur.
 
     A token is a longest run of letters. With ``apostrophes`` it goes on across one apostrophe
-    between two letters.
+    between two letters. A longest run of punctuation is a token, too, if ``letters`` has any.
 
     Parameters
     ----------
@@ -290,6 +338,7 @@ def number_tokens(
     offsets : int64, shape (N + 1,), where each text begins in ``data``.
     letters : int32, shape (0x110000,), for each code point its letter in a token,
         ``NOT_A_LETTER``, or ``UNCLEAR`` if a text that holds it is left to the slow path.
+        Punctuation that makes tokens has the value −2 − its code point in the token.
     strip_html : skip tags, and leave texts with entities to the slow path.
     shortest : fewest characters of a token.
 

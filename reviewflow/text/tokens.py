@@ -23,12 +23,15 @@ from numpy.typing import NDArray
 from reviewflow.errors import InputError
 from reviewflow.text.clean import find_tokens
 
-# Patterns of the compiled tokeniser: (joins letters across an apostrophe, fewest characters).
+# Patterns of the compiled tokeniser: whether it joins letters across an apostrophe, the fewest
+# characters, and whether a run of punctuation is a token, too.
 COMPILED_PATTERNS = {
-    r"\w+(?:'\w+)*": (True, 1),
-    r"(?u)\b\w\w+\b": (False, 2),  # scikit-learn's default
-    r"\b\w\w+\b": (False, 2),
-    r"\w+": (False, 1),
+    r"\w+(?:'\w+)*": (True, 1, False),
+    r"(?u)\b\w\w+\b": (False, 2, False),  # scikit-learn's default
+    r"\b\w\w+\b": (False, 2, False),
+    r"\w+": (False, 1, False),
+    r"\w+(?:'\w+)*|[^\w\s]+": (True, 1, True),
+    r"\w+|[^\w\s]+": (False, 1, True),
 }
 
 
@@ -73,10 +76,11 @@ def token_stream(
     # Other patterns need no compiler, so it is imported here.
     from reviewflow.text.compiled_scan import UNCLEAR, number_tokens
 
-    apostrophes, shortest = COMPILED_PATTERNS[token_pattern]
+    apostrophes, shortest, punctuation = COMPILED_PATTERNS[token_pattern]
     data, offsets = _utf8(texts)
+    letters = letter_table(lowercase, punctuation)
     codes, counts, pool, ends = number_tokens(
-        data, offsets, letter_table(lowercase), strip_html, apostrophes, shortest
+        data, offsets, letters, strip_html, apostrophes, shortest
     )
     stream = TokenStream(_strings(pool, ends), codes, _offsets(np.maximum(counts, 0)))
     unclear = np.flatnonzero(counts == UNCLEAR)
@@ -100,19 +104,22 @@ def sort_words(words: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32]
     return encoded.dictionary.take(order), position[encoded.indices.to_numpy()]
 
 
-@lru_cache(maxsize=2)
-def letter_table(lowercase: bool) -> NDArray[np.int32]:
+@lru_cache(maxsize=4)
+def letter_table(lowercase: bool, punctuation: bool = False) -> NDArray[np.int32]:
     r"""Return for each code point its letter in a token, shape (0x110000,).
 
     A letter is what ``\w`` matches. 0 means that the code point is not a letter. -1 means that
     ``str.lower`` is not a matter of single letters: capital sigma depends on its place, İ becomes
-    two, and the Kelvin sign becomes an ASCII letter, which may open a tag.
+    two, and the Kelvin sign becomes an ASCII letter, which may open a tag. With ``punctuation``
+    what ``[^\w\s]`` matches has the value −2 − its code point in lower case.
     """
     numbers = np.arange(0x110000, dtype=np.int32)
     every = numbers.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     letters = np.zeros_like(numbers)
     for run in re.finditer(r"\w+", every):
         letters[run.start() : run.end()] = numbers[run.start() : run.end()]
+    for run in re.finditer(r"[^\w\s]+" if punctuation else r"(?!)", every):
+        letters[run.start() : run.end()] = -2 - numbers[run.start() : run.end()]
     table = letters.copy()
     for letter in every[:0x20000] if lowercase else "":  # planes 2 and up have no upper case
         lower = letter.lower()

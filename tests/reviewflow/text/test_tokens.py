@@ -106,17 +106,38 @@ def test_steps_come_in_their_order(text: str, tokens: list[str]) -> None:
     assert rows_of([text], Normalize()) == [tokens]
 
 
-def test_letter_table_agrees_with_python_for_every_character() -> None:
-    word = re.compile(r"\w")
-    for lowercase in (True, False):
-        table = letter_table(lowercase).tolist()
-        for number, letter in enumerate(map(chr, range(sys.maxunicode + 1))):
-            lower = letter.lower() if lowercase else letter
-            if table[number] == -1:
-                assert lowercase
-                assert len(lower) > 1 or letter in "Σ\u212a"
-            else:
-                assert table[number] == (ord(lower) if word.match(lower) else 0)
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("good, but... why?!", ["good", ",", "but", "...", "why", "?!"]),
+        ("\"it's 'fine'\" (7/10)", ['"', "it's", "'", "fine", "'\"", "(", "7", "/", "10", ")"]),
+        ("well.<br />Oh<3 &c", ["well", ".", "oh", "<", "3", "&", "c"]),
+        ("well.&#33; — 5★★", ["well", ".!", "—", "5", "★★"]),
+        ("a_b Ⓐ\u2028-\0-", ["a_b", "ⓐ", "-\0-"]),
+    ],
+)
+def test_runs_of_punctuation_are_tokens(text: str, tokens: list[str]) -> None:
+    pattern = r"\w+(?:'\w+)*|[^\w\s]+"
+    assert rows_of([text], Normalize(token_pattern=pattern)) == [tokens]
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+@pytest.mark.parametrize("punctuation", [True, False])
+def test_letter_table_agrees_with_python_for_every_character(
+    lowercase: bool, punctuation: bool
+) -> None:
+    word, space = re.compile(r"\w"), re.compile(r"\s")
+    table = letter_table(lowercase, punctuation).tolist()
+    for number, letter in enumerate(map(chr, range(sys.maxunicode + 1))):
+        lower = letter.lower() if lowercase else letter
+        if table[number] == -1:
+            assert lowercase
+            assert len(lower) > 1 or letter in "Σ\u212a"
+        elif word.match(lower):
+            assert table[number] == ord(lower)
+        else:
+            mark = punctuation and not space.match(lower)
+            assert table[number] == (-2 - ord(lower) if mark else 0)
 
 
 def test_sliced_large_and_empty_arrays() -> None:
@@ -138,7 +159,7 @@ def test_sliced_large_and_empty_arrays() -> None:
     ],
     ids=lambda text: text[:5],
 )
-@pytest.mark.parametrize("pattern", [r"\w+(?:'\w+)*", r"[a-z0-9]+"])
+@pytest.mark.parametrize("pattern", [r"\w+(?:'\w+)*", r"\w+|[^\w\s]+", r"[a-z0-9]+"])
 def test_hostile_markup_takes_linear_time(text: str, pattern: str) -> None:
     token_stream(as_array(["warm"]), pattern, True, True)
     begun = time.process_time()
