@@ -204,7 +204,11 @@ class Vectorize(Section):
     ngram_range: tuple[int, int] = Field(
         (1, 1), description="Words in the shortest and in the longest n-gram"
     )
+    skip_bigrams: bool = Field(
+        False, description="Take pairs of words with one word between them as terms, too"
+    )
     min_df: int = Field(1, ge=1, description="Smallest number of reviews that a term must occur in")
+    binary: bool = Field(False, description="Use whether a term occurs instead of its count")
     sublinear_tf: bool = Field(False, description="Use 1 + ln(count) instead of the count")
     norm: Literal["l2", "l1"] = Field("l2", description="Norm to which every row is scaled")
     fit_on: Literal["train", "all"] = Field(

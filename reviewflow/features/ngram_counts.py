@@ -4,17 +4,19 @@
                     ├─ fitted rows ─▶ 1-grams ─▶ 2-grams ─▶ … ─▶ counts.parquet
     split.parquet ──┘                 row group 0   1
 
-``counts.parquet`` has a row group for each length n. A row is an n-gram. Rows are numbered through
-the file from 0:
+``counts.parquet`` has a row group for each length n, and a last one for skip-bigrams, if there are
+any. A row is an n-gram. Rows are numbered through the file from 0:
 
     token   shorter  last   count  document_frequency
     film    null     null       9                   7    row 0, "film"
     good    null     null       4                   4    row 1, "good"
     null    1        0          3                   3    row 2, "good film"
+    null    1        0          2                   2    row 3, "good * film"
 
 A longer n-gram names the row of the n-gram without its last token (``shorter``) and the row of that
-token (``last``), so that no text is stored twice. Tokens are in code-point order and n-grams in the
-order of (shorter, last). So the same rows in any order give the same bytes.
+token (``last``), so that no text is stored twice. A skip-bigram names its two tokens. Tokens are in
+code-point order and n-grams in the order of (shorter, last). So the same rows in any order give the
+same bytes.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from reviewflow.features.compiled_ngrams import (
     positions_by_token,
     sorted_positions,
 )
-from reviewflow.features.tokens import Tokens, read_tokens, training_rows
+from reviewflow.features.tokens import Tokens, escape_gaps, read_tokens, training_rows
 
 
 def count_ngrams(
@@ -45,6 +47,7 @@ def count_ngrams(
     tokens: Path,
     split: Path,
     ngram_range: tuple[int, int],
+    skip_bigrams: bool,
     fit_on: str,
     folder: Path,
     context: Context,
@@ -52,12 +55,14 @@ def count_ngrams(
     """Write ``counts.parquet`` for one part.
 
     All lengths from 1 to ``ngram_range[1]`` are counted, since longer n-grams are made of shorter
-    ones. The file's metadata holds the range and the number of fitted documents.
+    ones. The file's metadata holds the number of fitted documents, the range, and
+    ``skip_bigrams`` if they are counted.
 
     Parameters
     ----------
     tokens, split : artifact folders of the part, with ``tokens.parquet`` and ``split.parquet``.
     ngram_range : shortest and longest n-gram.
+    skip_bigrams : count pairs of tokens with one token between them, too.
     fit_on : ``"train"`` counts the training rows, ``"all"`` every row.
 
     Raises
@@ -68,16 +73,19 @@ def count_ngrams(
     fitted = read_tokens(tokens)
     if fit_on == "train":
         fitted = fitted.select(training_rows(split))
+    if skip_bigrams:
+        fitted = escape_gaps(fitted)
     words, codes = used_words(fitted)
-    if ngram_range[1] > 1:
+    if ngram_range[1] > 1 or skip_bigrams:
         _refuse_spaces(words)
     metadata = {
         "documents": str(len(fitted.lengths)),
         "ngram_range": f"{ngram_range[0]},{ngram_range[1]}",
+        **({"skip_bigrams": "true"} if skip_bigrams else {}),
     }
     rows = 0
     with _writer(folder / "counts.parquet", metadata) as writer:
-        for level in ngram_levels(words, codes, fitted.lengths, ngram_range[1]):
+        for level in ngram_levels(words, codes, fitted.lengths, ngram_range[1], skip_bigrams):
             context.check_stop()
             writer.write_table(level.cast(writer.schema), row_group_size=max(1, len(level)))
             rows += len(level)
@@ -100,12 +108,16 @@ def used_words(tokens: Tokens) -> tuple[pa.StringArray, NDArray[np.int32]]:
 
 
 def ngram_levels(
-    words: pa.StringArray, codes: NDArray[np.int32], lengths: NDArray[np.int64], longest: int
+    words: pa.StringArray,
+    codes: NDArray[np.int32],
+    lengths: NDArray[np.int64],
+    longest: int,
+    skip_bigrams: bool,
 ) -> Iterator[pa.Table]:
-    """Yield a table of the counts file for each length from 1 to ``longest``."""
+    """Yield a table of the counts file for each of its row groups."""
     counts, frequencies = count_tokens(codes, lengths, len(words))
     yield _level(words, None, None, counts, frequencies)
-    if longest == 1:
+    if longest == 1 and not skip_bigrams:
         return
     documents = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     by_token = positions_by_token(codes, len(words))
@@ -118,6 +130,10 @@ def ngram_levels(
         )
         yield _level(None, prefix + np.int32(first_row), last, counts, frequencies)
         first_row, distinct = first_row + distinct, len(prefix)
+    if skip_bigrams:  # a 3-gram without its middle: the single tokens two positions apart
+        positions, ends = sorted_positions(codes, documents, by_token, len(words), 3)
+        first, last, counts, frequencies, _ = count_longer(codes, documents, positions, ends, 3)
+        yield _level(None, first, last, counts, frequencies)
 
 
 def _level(
@@ -166,5 +182,6 @@ def _refuse_spaces(words: pa.StringArray) -> None:
     if len(spaced):
         raise ConfigError(
             f"The token {spaced[0].as_py()!r} holds a space, and n-grams join tokens with spaces; "
-            "change normalize.token_pattern or set vectorize.ngram_range to [1, 1]."
+            "change normalize.token_pattern, or set vectorize.ngram_range to [1, 1] and "
+            "vectorize.skip_bigrams to false."
         )

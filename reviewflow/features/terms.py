@@ -12,7 +12,7 @@ needed only for those that still can.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.features.merging import merge_counts, pair_keys, positions_in
+from reviewflow.features.tokens import GAP
 
 PARTS_AT_ONCE = 8
 
@@ -63,10 +64,13 @@ class NgramLevels:
     tokens : string array, shape (V,), in code-point order, so that token i is the 1-gram i.
     levels : one :class:`Counts` a length, from 1 on. The id of an n-gram is its position in its
         level.
+    pairs : skip-bigrams: two tokens with one token between them. The key is id of the first ×
+        number of tokens + id of the last.
     """
 
     tokens: pa.StringArray
     levels: tuple[Counts, ...]
+    pairs: Counts = Counts(*3 * (np.zeros(0, np.int64),))
 
 
 def token_counts(parts: tuple[Path, ...], context: Context) -> NgramLevels:
@@ -86,19 +90,25 @@ def token_counts(parts: tuple[Path, ...], context: Context) -> NgramLevels:
 
 def longer_counts(parts: tuple[Path, ...], ngrams: NgramLevels, context: Context) -> Counts:
     """Return the n-grams of all parts that are one token longer than these."""
-    return _sum_counts(_counts_of_parts(parts, ngrams, context))
+    return _sum_over_parts(_longer_counts_of_part, parts, ngrams, context)
+
+
+def pair_counts(parts: tuple[Path, ...], ngrams: NgramLevels, context: Context) -> Counts:
+    """Return the skip-bigrams of all parts."""
+    return _sum_over_parts(_pair_counts_of_part, parts, ngrams, context)
 
 
 def text_order(ngrams: NgramLevels, shortest: int) -> NDArray[np.int64]:
     """Return the positions of n-grams by text in code-point order.
 
-    N-grams of fewer than ``shortest`` tokens are left out. Tokens are in code-point order, and the
-    space that joins them comes before every letter. So comparing the ids of the tokens, one after
-    the other, compares the texts.
+    Skip-bigrams are numbered after all n-grams. N-grams of fewer than ``shortest`` tokens are left
+    out. Tokens are in code-point order, and the space that joins them comes before every letter.
+    So comparing the ids of the tokens, one after the other, compares the texts. Texts themselves
+    are sorted only if there are skip-bigrams, whose gap has no id, or control characters.
     """
-    sizes = [len(level.keys) for level in ngrams.levels]
+    sizes = [len(level.keys) for level in (*ngrams.levels, ngrams.pairs)]
     skipped = sum(sizes[: shortest - 1])
-    if len(sizes) > 1 and _has_control_characters(ngrams.tokens):
+    if sizes[-1] or (len(ngrams.levels) > 1 and _has_control_characters(ngrams.tokens)):
         every = ngram_texts(ngrams, shortest, np.arange(sum(sizes) - skipped))
         return np.asarray(pc.array_sort_indices(every).to_numpy(), np.int64)
     order = np.empty(sum(sizes), np.int64)
@@ -131,7 +141,8 @@ def ngram_texts(ngrams: NgramLevels, shortest: int, positions: NDArray[np.int64]
 
     Parameters
     ----------
-    positions : ascending. The n-grams of ``shortest`` tokens and more are numbered level by level.
+    positions : ascending. The n-grams of ``shortest`` tokens and more are numbered level by level,
+        and after them the skip-bigrams.
     """
     texts, first = [pa.array([], pa.string())], 0
     for n, level in enumerate(ngrams.levels[shortest - 1 :], start=shortest):
@@ -140,6 +151,9 @@ def ngram_texts(ngrams: NgramLevels, shortest: int, positions: NDArray[np.int64]
         columns = [ngrams.tokens.take(pa.array(column)) for column in ids]
         texts.append(columns[0] if n == 1 else pc.binary_join_element_wise(*columns, " "))
         first += len(level.keys)
+    pairs = ngrams.pairs.keys[positions[positions >= first] - first]
+    ends = [ngrams.tokens.take(pa.array(ids)) for ids in np.divmod(pairs, len(ngrams.tokens) or 1)]
+    texts.append(pc.binary_join_element_wise(*ends, f" {GAP} "))
     return pa.concat_arrays(texts)
 
 
@@ -160,29 +174,54 @@ def _has_control_characters(tokens: pa.StringArray) -> bool:
     return bool(pc.any(pc.match_substring_regex(tokens, r"[\x00-\x1f]")).as_py())
 
 
-def _counts_of_parts(
-    parts: tuple[Path, ...], ngrams: NgramLevels, context: Context
-) -> Iterator[Counts]:
-    for batch in _batches(parts):
-        context.check_stop()
-        yield from context.executor.map(_counts_of_part, batch, itertools.repeat(ngrams))
+def _sum_over_parts(
+    counts_of_part: Callable[[Path, NgramLevels], Counts],
+    parts: tuple[Path, ...],
+    ngrams: NgramLevels,
+    context: Context,
+) -> Counts:
+    def pieces() -> Iterator[Counts]:
+        for batch in _batches(parts):
+            context.check_stop()
+            yield from context.executor.map(counts_of_part, batch, itertools.repeat(ngrams))
+
+    return _sum_counts(pieces())
 
 
-def _counts_of_part(part: Path, ngrams: NgramLevels) -> Counts:
+def _longer_counts_of_part(part: Path, ngrams: NgramLevels) -> Counts:
     """Return the counts of one part, with ids over all parts."""
     file = pq.ParquetFile(part / "counts.parquet")
-    tokens = _column(file, 0, "token")
-    token_ids = pc.fill_null(pc.index_in(tokens, ngrams.tokens), -1).to_numpy().astype(np.int64)
+    token_ids = _token_ids(file, ngrams)
     first_row, ids = 0, token_ids
     for row_group, level in enumerate(ngrams.levels[1:], start=1):
         keys = _keys(file, row_group, first_row, ids, token_ids, len(ngrams.tokens))
         first_row, ids = first_row + len(ids), positions_in(keys, level.keys)
     longest = len(ngrams.levels)
     keys = _keys(file, longest, first_row, ids, token_ids, len(ngrams.tokens))
-    counts = _column(file, longest, "count").to_numpy()
-    frequencies = _column(file, longest, "document_frequency").to_numpy()
+    return _known_counts(file, longest, keys)
+
+
+def _token_ids(file: Any, ngrams: NgramLevels) -> NDArray[np.int64]:
+    """Return the id over all parts of each token of a part, −1 if dropped."""
+    ids = pc.fill_null(pc.index_in(_column(file, 0, "token"), ngrams.tokens), -1)
+    return np.asarray(ids.to_numpy(), np.int64)
+
+
+def _known_counts(file: Any, row_group: int, keys: NDArray[np.int64]) -> Counts:
+    """Return the counts of a row group where the key is not −1."""
+    counts = _column(file, row_group, "count").to_numpy()
+    frequencies = _column(file, row_group, "document_frequency").to_numpy()
     kept = keys >= 0
     return Counts(keys[kept], counts[kept].astype(np.int64), frequencies[kept].astype(np.int64))
+
+
+def _pair_counts_of_part(part: Path, ngrams: NgramLevels) -> Counts:
+    """Return the skip-bigrams of one part, with ids over all parts."""
+    file = pq.ParquetFile(part / "counts.parquet")
+    token_ids = _token_ids(file, ngrams)
+    row_group = file.num_row_groups - 1
+    keys = _keys(file, row_group, 0, token_ids, token_ids, len(ngrams.tokens))
+    return _known_counts(file, row_group, keys)
 
 
 def _keys(

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.features.compiled_tfidf import term_counts, term_trie, tfidf_values
-from reviewflow.features.tokens import read_tokens
+from reviewflow.features.tokens import GAP, escape_gaps, read_tokens
 from reviewflow.store.parquet import read_parquet
 
 _READING = Lock()  # parts start side by side: one reads the vocabulary, and the others wait
@@ -37,6 +37,8 @@ def write_features(
     tokens: Path,
     vocabulary: Path,
     ngram_range: tuple[int, int],
+    skip_bigrams: bool,
+    binary: bool,
     sublinear_tf: bool,
     norm: str,
     folder: Path,
@@ -54,11 +56,13 @@ def write_features(
     reviews, split, tokens : artifact folders of the part.
     vocabulary : artifact folder with ``vocabulary.parquet``.
     ngram_range : shortest and longest n-gram.
+    skip_bigrams : whether the vocabulary may hold skip-bigrams.
+    binary : use 1 instead of the count.
     sublinear_tf : use 1 + ln(count) instead of the count.
     norm : ``"l2"`` or ``"l1"``.
     """
-    terms = read_trie(vocabulary, ngram_range[1])
-    rows = read_tokens(tokens)
+    terms = read_trie(vocabulary, ngram_range[1], skip_bigrams)
+    rows = escape_gaps(read_tokens(tokens)) if skip_bigrams else read_tokens(tokens)
     context.check_stop()
     known = pc.fill_null(pc.index_in(rows.words, terms.tokens), -1).to_numpy()
     ends, indices, counts = term_counts(
@@ -69,7 +73,10 @@ def write_features(
         len(terms.idf),
         len(terms.tokens),
         ngram_range[1],
+        terms.gap,
     )
+    if binary:
+        counts = np.ones_like(counts)
     values = tfidf_values(ends, indices, counts, terms.idf, sublinear_tf, norm == "l1")
     labels = read_parquet(reviews / "reviews.parquet", columns=["label"])["label"]
     splits = read_parquet(split / "split.parquet", columns=["split"])["split"]
@@ -102,27 +109,31 @@ class TermTrie:
     tokens : string array, shape (D,), distinct tokens of the terms.
     edges : int64, shape (S, 2), see :func:`reviewflow.features.compiled_tfidf.term_trie`.
     idf : float64, shape (V,).
+    gap : the position in ``tokens`` of the gap between two words, −1 for none.
     """
 
     tokens: pa.StringArray
     edges: NDArray[np.int64]
     idf: NDArray[np.float64]
+    gap: int
 
 
-def read_trie(vocabulary: Path, longest: int) -> TermTrie:
-    """Return the vocabulary, whose terms have up to ``longest`` tokens."""
+def read_trie(vocabulary: Path, longest: int, skip_bigrams: bool) -> TermTrie:
+    """Return the vocabulary, whose n-grams have up to ``longest`` tokens."""
     path = vocabulary / "vocabulary.parquet"
     status = path.stat()
     with _READING:
-        return _read_trie(path, longest, status.st_mtime_ns, status.st_size)
+        return _read_trie(path, longest, skip_bigrams, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=2)
-def _read_trie(path: Path, longest: int, modified_ns: int, size_bytes: int) -> TermTrie:
+def _read_trie(
+    path: Path, longest: int, skip_bigrams: bool, modified_ns: int, size_bytes: int
+) -> TermTrie:
     """Read once for all parts, and again if the file's time or size differs."""
     table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
     terms = table["term"].chunk(0)
-    if longest == 1:  # a single token may hold spaces
+    if longest == 1 and not skip_bigrams:  # a single token may hold spaces
         pieces, ends = terms, np.arange(1, len(terms) + 1, dtype=np.int64)
     else:
         lists = pc.split_pattern(terms, " ")
@@ -130,7 +141,8 @@ def _read_trie(path: Path, longest: int, modified_ns: int, size_bytes: int) -> T
     encoded = pieces.dictionary_encode()
     tokens = encoded.dictionary
     edges = term_trie(encoded.indices.to_numpy(), ends, len(tokens))
-    return TermTrie(tokens, edges, table["idf"].to_numpy())
+    gap = pc.index(tokens, GAP).as_py() if skip_bigrams else -1
+    return TermTrie(tokens, edges, table["idf"].to_numpy(), gap)
 
 
 def _lists(ends: NDArray[np.int64], items: NDArray[Any]) -> pa.ListArray:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from reviewflow.store.parquet import read_parquet
 from reviewflow.text.tokens import sort_words
 
+GAP = "*"  # stands for the word between the two of a skip-bigram, as in "good * film"
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -51,6 +53,20 @@ def read_tokens(folder: Path) -> Tokens:
         words, positions = sort_words(words)
         codes = positions[codes]
     return Tokens(codes, lengths, words)
+
+
+def escape_gaps(tokens: Tokens) -> Tokens:
+    """Return tokens of which none is ``*``, the gap of a skip-bigram's text.
+
+    A token of any number of backslashes and one ``*`` gets one more backslash, so that different
+    tokens stay different.
+    """
+    stars = pc.match_substring_regex(tokens.words, r"\A\\*\*\z")
+    if not pc.any(stars, min_count=0).as_py():
+        return tokens
+    escaped = pc.binary_join_element_wise("\\", tokens.words, "")
+    words, positions = sort_words(pc.if_else(stars, escaped, tokens.words))
+    return Tokens(positions[tokens.codes], tokens.lengths, words)
 
 
 def training_rows(folder: Path) -> NDArray[np.bool_]:

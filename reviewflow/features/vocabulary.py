@@ -5,6 +5,7 @@ counts.parquet of each part ─▶ sums ─▶ min_df ─▶ the max_features mo
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from reviewflow.features.terms import (
     NgramLevels,
     longer_counts,
     ngram_texts,
+    pair_counts,
     text_order,
     token_counts,
 )
@@ -30,6 +32,7 @@ def build_vocabulary(
     counts: tuple[Path, ...],
     max_features: int,
     min_df: int,
+    binary: bool,
     folder: Path,
     context: Context,
 ) -> dict[str, Any]:
@@ -44,68 +47,111 @@ def build_vocabulary(
     max_features : most terms. Those with the highest total count stay, and of equal ones those
         that come first in code-point order.
     min_df : fewest documents that a term must occur in.
+    binary : a term counts once a document, so that its total count is its document frequency.
 
     Raises
     ------
     QualityError
         If there is no fitted row, no token in the fitted rows, or no term that reaches ``min_df``.
     """
-    documents, shortest, longest = read_metadata(counts)
-    ngrams = token_counts(counts, context)
-    tokens = ngrams.tokens
-    kept = candidate_ngrams(ngrams.levels, shortest, max_features, min_df)
-    first = ngrams.levels[0].select(kept)
-    ngrams = NgramLevels(tokens.filter(pa.array(kept)), (first.renumber(),))
-    for n in range(2, longest + 1):
-        context.progress("vocabulary", {"done": n - 1, "total": longest})
-        levels = (*ngrams.levels, longer_counts(counts, ngrams, context))
-        kept = candidate_ngrams(levels, shortest, max_features, min_df)
-        ngrams = NgramLevels(ngrams.tokens, (*ngrams.levels, levels[-1].select(kept)))
-    terms = most_frequent(ngrams, shortest, max_features)
+    fitted = read_metadata(counts)
+    limits = Limits(fitted.shortest, max_features, min_df, binary)
+    every = token_counts(counts, context)
+    kept = candidate_ngrams(every.levels, limits)
+    first = every.levels[0].select(kept)
+    ngrams = NgramLevels(every.tokens.filter(pa.array(kept)), (first.renumber(),))
+    for n in range(2, fitted.longest + 1):
+        context.progress("vocabulary", {"done": n - 1, "total": fitted.longest})
+        level = longer_counts(counts, ngrams, context)
+        level = level.select(candidate_ngrams((*ngrams.levels, level), limits))
+        ngrams = replace(ngrams, levels=(*ngrams.levels, level))
+    if fitted.skip_bigrams:
+        pairs = pair_counts(counts, ngrams, context)
+        kept = candidate_ngrams((*ngrams.levels, pairs), limits)
+        ngrams = replace(ngrams, pairs=pairs.select(kept))
+    terms = most_frequent(ngrams, limits)
     if not len(terms):
-        raise QualityError(_nothing_left(documents, len(tokens), min_df))
-    _write(terms, documents, folder / "vocabulary.parquet")
-    return {"rows": len(terms), "documents": documents}
+        raise QualityError(_nothing_left(fitted.documents, len(every.tokens), min_df))
+    _write(terms, fitted.documents, folder / "vocabulary.parquet")
+    return {"rows": len(terms), "documents": fitted.documents}
 
 
-def read_metadata(counts: tuple[Path, ...]) -> tuple[int, int, int]:
-    """Return the number of fitted documents, shortest and longest n-gram."""
-    documents, shortest, longest = 0, 1, 1
+@dataclass(frozen=True)
+class Limits:
+    """Which n-grams become terms.
+
+    Attributes
+    ----------
+    shortest : fewest tokens of an n-gram.
+    max_features, min_df, binary : as in :func:`build_vocabulary`.
+    """
+
+    shortest: int
+    max_features: int
+    min_df: int
+    binary: bool
+
+    def occurrences(self, level: Counts) -> NDArray[np.int64]:
+        """Return how often each n-gram counts."""
+        return level.frequencies if self.binary else level.counts
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the counts of all parts were made from.
+
+    Attributes
+    ----------
+    documents : number of fitted documents.
+    shortest, longest : tokens in the shortest and in the longest n-gram.
+    skip_bigrams : whether skip-bigrams were counted, too.
+    """
+
+    documents: int
+    shortest: int
+    longest: int
+    skip_bigrams: bool
+
+
+def read_metadata(counts: tuple[Path, ...]) -> Fitted:
+    """Return what the counts of all parts were made from."""
+    documents, shortest, longest, skip_bigrams = 0, 1, 1, False
     for part in counts:
         metadata = pq.read_schema(part / "counts.parquet").metadata
         documents += int(metadata[b"documents"])
         shortest, longest = (int(n) for n in metadata[b"ngram_range"].split(b","))
-    return documents, shortest, longest
+        skip_bigrams = b"skip_bigrams" in metadata
+    return Fitted(documents, shortest, longest, skip_bigrams)
 
 
-def candidate_ngrams(
-    levels: tuple[Counts, ...], shortest: int, max_features: int, min_df: int
-) -> NDArray[np.bool_]:
+def candidate_ngrams(levels: tuple[Counts, ...], limits: Limits) -> NDArray[np.bool_]:
     """Return which n-grams of the last level may be terms or begin some.
 
     An n-gram is dropped if it is in too few documents, or if ``max_features`` terms of the levels
     so far occur more often than it does.
     """
     last = levels[-1]
-    kept: NDArray[np.bool_] = last.frequencies >= min_df
-    if len(levels) < shortest:
+    kept: NDArray[np.bool_] = last.frequencies >= limits.min_df
+    if len(levels) < limits.shortest:
         return kept
-    counts = [level.counts for level in levels[shortest - 1 : -1]]
-    so_far = np.concatenate([*counts, last.counts[kept]])
-    surplus = len(so_far) - max_features
+    occurrences = limits.occurrences(last)
+    counts = [limits.occurrences(level) for level in levels[limits.shortest - 1 : -1]]
+    so_far = np.concatenate([*counts, occurrences[kept]])
+    surplus = len(so_far) - limits.max_features
     if surplus <= 0:
         return kept
-    kept &= last.counts >= np.partition(so_far, surplus)[surplus]
+    kept &= occurrences >= np.partition(so_far, surplus)[surplus]
     return kept
 
 
-def most_frequent(ngrams: NgramLevels, shortest: int, max_features: int) -> pa.Table:
+def most_frequent(ngrams: NgramLevels, limits: Limits) -> pa.Table:
     """Return ``term`` and ``document_frequency`` of the most frequent terms.
 
     They are in code-point order. Of terms that occur equally often the first in that order stay.
     """
-    levels = ngrams.levels[shortest - 1 :]
-    counts = np.concatenate([level.counts for level in levels])
+    shortest, max_features = limits.shortest, limits.max_features
+    levels = (*ngrams.levels[shortest - 1 :], ngrams.pairs)
+    counts = np.concatenate([limits.occurrences(level) for level in levels])
     frequencies = np.concatenate([level.frequencies for level in levels])
     order = text_order(ngrams, shortest)
     if len(order) > max_features:

@@ -93,7 +93,7 @@ SENTIMENT = Job(
                 "tokens": Reads("normalize", ("tokens.parquet",)),
                 "split": Reads("split", ("split.parquet",)),
             },
-            settings=("vectorize.ngram_range", "vectorize.fit_on"),
+            settings=("vectorize.ngram_range", "vectorize.skip_bigrams", "vectorize.fit_on"),
         ),
         Stage(
             name="vocabulary",
@@ -101,7 +101,7 @@ SENTIMENT = Job(
             fan_out="whole",
             group="vectorize",
             reads={"counts": Reads("count", ("counts.parquet",), every="part")},
-            settings=("vectorize.max_features", "vectorize.min_df"),
+            settings=("vectorize.max_features", "vectorize.min_df", "vectorize.binary"),
         ),
         Stage(
             name="features",
@@ -114,7 +114,13 @@ SENTIMENT = Job(
                 "tokens": Reads("normalize", ("tokens.parquet",)),
                 "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
             },
-            settings=("vectorize.ngram_range", "vectorize.sublinear_tf", "vectorize.norm"),
+            settings=(
+                "vectorize.ngram_range",
+                "vectorize.skip_bigrams",
+                "vectorize.binary",
+                "vectorize.sublinear_tf",
+                "vectorize.norm",
+            ),
         ),
         Stage(
             name="validate_features",

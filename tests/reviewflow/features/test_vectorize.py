@@ -21,6 +21,7 @@ from reviewflow.errors import ConfigError, QualityError
 from tests.reviewflow.features.vectorizing import (
     Vectorized,
     largest_difference,
+    plain_terms,
     real_tokens,
     sklearn_fit,
     vectorized,
@@ -63,20 +64,27 @@ def assert_equal_to_sklearn(ours: Vectorized, vectorizer: Any, matrix: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("ngram_range", "min_df", "fit_on"),
-    [((1, 1), 1, "train"), ((1, 1), 3, "all"), ((1, 3), 2, "train")],
+    ("chosen", "fit_on"),
+    [
+        ({"ngram_range": (1, 1), "min_df": 1}, "train"),
+        ({"ngram_range": (1, 1), "min_df": 3}, "all"),
+        ({"ngram_range": (1, 3), "min_df": 2}, "train"),
+        ({"ngram_range": (1, 3), "min_df": 2, "skip_bigrams": True, "binary": True}, "train"),
+        ({"ngram_range": (1, 1), "min_df": 2, "skip_bigrams": True}, "train"),
+    ],
 )
 def test_real_reviews_get_scikit_learns_values(
-    parts: list[Path], tmp_path: Path, ngram_range: tuple[int, int], min_df: int, fit_on: str
+    parts: list[Path], tmp_path: Path, chosen: dict[str, Any], fit_on: str
 ) -> None:
-    ours = vectorized(tmp_path, parts, ngram_range=ngram_range, min_df=min_df, fit_on=fit_on)
+    ours = vectorized(tmp_path, parts, fit_on=fit_on, **chosen)
     fitted = TRAIN if fit_on == "train" else [True] * ROWS
-    oracle = sklearn_fit(real_tokens(ROWS), fitted, ngram_range=ngram_range, min_df=min_df)
-    assert_equal_to_sklearn(ours, *oracle)
+    assert_equal_to_sklearn(ours, *sklearn_fit(real_tokens(ROWS), fitted, **chosen))
 
 
 @pytest.mark.parametrize("norm", ["l2", "l1"])
-@pytest.mark.parametrize("sublinear_tf", [False, True])
+@pytest.mark.parametrize(
+    "counted", [{}, {"sublinear_tf": True}, {"binary": True}, {"skip_bigrams": True}]
+)
 @pytest.mark.parametrize("fit_on", ["train", "all"])
 @pytest.mark.parametrize(
     ("ngram_range", "min_df"), [((1, 1), 1), ((1, 2), 2), ((2, 3), 1), ((1, 3), 3)]
@@ -87,24 +95,32 @@ def test_all_settings_together_do_what_scikit_learns_do(
     ngram_range: tuple[int, int],
     min_df: int,
     fit_on: str,
-    sublinear_tf: bool,
+    counted: dict[str, Any],
     norm: str,
 ) -> None:
-    sizes: dict[str, Any] = {"ngram_range": ngram_range, "min_df": min_df}
-    weights: dict[str, Any] = {"sublinear_tf": sublinear_tf, "norm": norm}
+    chosen: dict[str, Any] = {"ngram_range": ngram_range, "min_df": min_df, "norm": norm, **counted}
     fitted = TRAIN[:FEW] if fit_on == "train" else [True] * FEW
-    oracle = sklearn_fit(real_tokens(ROWS)[:FEW], fitted, **sizes, **weights)
-    ours = vectorized(tmp_path, few_parts, fit_on=fit_on, **sizes, **weights)
+    oracle = sklearn_fit(real_tokens(ROWS)[:FEW], fitted, **chosen)
+    ours = vectorized(tmp_path, few_parts, fit_on=fit_on, **chosen)
     assert_equal_to_sklearn(ours, *oracle)
 
 
 @pytest.mark.parametrize("ngram_range", [(1, 1), (1, 3), (2, 2)])
 @pytest.mark.parametrize("max_features", [1, 3000])
+@pytest.mark.parametrize(("binary", "skip_bigrams"), [(False, False), (True, True)])
 def test_the_most_frequent_terms_stay(
-    parts: list[Path], tmp_path: Path, ngram_range: tuple[int, int], max_features: int
+    parts: list[Path],
+    tmp_path: Path,
+    ngram_range: tuple[int, int],
+    max_features: int,
+    binary: bool,
+    skip_bigrams: bool,
 ) -> None:
-    ours = vectorized(tmp_path, parts, ngram_range=ngram_range, min_df=2, max_features=max_features)
-    ranked, documents = slow_ranking(ngram_range)
+    chosen: dict[str, Any] = {"ngram_range": ngram_range, "skip_bigrams": skip_bigrams}
+    ours = vectorized(tmp_path, parts, min_df=2, max_features=max_features, binary=binary, **chosen)
+    counts, documents = slow_counts(**chosen)
+    occurrences = documents if binary else counts
+    ranked = sorted(counts, key=lambda term: (-occurrences[term], term))
     kept = [term for term in ranked if documents[term] >= 2][:max_features]
     assert ours.terms == sorted(kept)
     assert ours.vocabulary["document_frequency"].to_pylist() == [
@@ -113,20 +129,24 @@ def test_the_most_frequent_terms_stay(
 
 
 @lru_cache(maxsize=3)
-def slow_ranking(ngram_range: tuple[int, int]) -> tuple[list[str], Counter[str]]:
-    """Terms of the real reviews, most frequent first, and in how many reviews each is."""
+def slow_counts(
+    ngram_range: tuple[int, int], skip_bigrams: bool
+) -> tuple[Counter[str], Counter[str]]:
+    """How often each term of the real reviews occurs, and in how many reviews."""
     counts: Counter[str] = Counter()
     documents: Counter[str] = Counter()
-    lengths = range(ngram_range[0], ngram_range[1] + 1)
     for words in real_tokens(ROWS):
-        terms = [" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
+        terms = plain_terms(words, ngram_range, skip_bigrams)
         counts.update(terms)
         documents.update(set(terms))
-    return sorted(counts, key=lambda term: (-counts[term], term)), documents
+    return counts, documents
 
 
-# "b'" and "b-" sort between "b" and "ba"; "é" and "𝔟" beyond ASCII and beyond two bytes
-WORDS = st.sampled_from(["a", "b", "b'", "b-", "ba", "é", "𝔟", "\uffff", "\x01", ""])
+# "b'" and "b-" sort between "b" and "ba"; "é" and "𝔟" beyond ASCII and beyond two bytes; "*" is
+# the gap of a skip-bigram, and "+" and ")" sort around it
+WORDS = st.sampled_from(
+    ["a", "b", "b'", "b-", "ba", "é", "𝔟", "\uffff", "\x01", "", "*", "**", "\\*", "+", ")"]
+)
 DOCUMENTS = st.lists(st.tuples(st.lists(WORDS, max_size=8), st.booleans()), max_size=10)
 SETTINGS = st.fixed_dictionaries(
     {
@@ -135,6 +155,8 @@ SETTINGS = st.fixed_dictionaries(
         "max_features": st.sampled_from([1, 2, 5, 1000]),
         "sublinear_tf": st.booleans(),
         "norm": st.sampled_from(["l1", "l2"]),
+        "skip_bigrams": st.booleans(),
+        "binary": st.booleans(),
         "fit_on": st.sampled_from(["train", "all"]),
     }
 )
@@ -167,7 +189,7 @@ def test_small_documents_get_scikit_learns_values(
     chosen = {**chosen, "max_features": 1000}
     with tempfile.TemporaryDirectory() as name:
         ours = outcome(Path(name), [documents[:4], documents[4:]], chosen)
-    oracle = {key: chosen[key] for key in ("ngram_range", "min_df", "sublinear_tf", "norm")}
+    oracle = {key: chosen[key] for key in chosen if key not in ("max_features", "fit_on")}
     fitted = [train or chosen["fit_on"] == "all" for _, train in documents]
     try:
         expected = sklearn_fit([words for words, _ in documents], fitted, **oracle)
@@ -237,6 +259,30 @@ def test_the_counts_file_reads_as_documented(tmp_path: Path) -> None:
         (None, 1, 0, 2, 1),
     ]
     assert table.schema.metadata == {b"documents": b"2", b"ngram_range": b"1,2"}
+
+
+def test_skip_bigrams_are_counted_after_the_ngrams(tmp_path: Path) -> None:
+    part = write_part(
+        tmp_path / "part", [["good", "*", "film"], ["good", "old", "film"]], [True] * 2
+    )
+    ours = vectorized(tmp_path, [part], ngram_range=(1, 1), skip_bigrams=True)
+    file = pq.ParquetFile(ours.folders["counts"][0] / "counts.parquet")
+    assert file.read_row_group(0)["token"].to_pylist() == ["\\*", "film", "good", "old"]
+    assert [tuple(row.values()) for row in file.read_row_group(1).to_pylist()] == [
+        (None, 2, 1, 2, 2)
+    ]
+    assert file.schema_arrow.metadata[b"skip_bigrams"] == b"true"
+    assert ours.terms == ["\\*", "film", "good", "good * film", "old"]
+
+
+def test_a_star_in_a_text_and_a_gap_are_different_terms(tmp_path: Path) -> None:
+    documents = [["good", "*", "film"], ["good", "old", "film"]]
+    part = write_part(tmp_path / "part", documents, [True] * 2)
+    three = vectorized(tmp_path / "three", [part], ngram_range=(3, 3), skip_bigrams=True)
+    assert three.terms == ["good * film", "good \\* film", "good old film"]
+    assert (three.matrix > 0).toarray().tolist() == [[True, True, False], [True, False, True]]
+    plain = vectorized(tmp_path / "plain", [part], ngram_range=(3, 3))
+    assert plain.terms == ["good * film", "good old film"]
 
 
 def test_the_features_file_has_the_documented_columns(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ def vectorized(
     parts: Sequence[Path],
     *,
     ngram_range: tuple[int, int] = (1, 1),
+    skip_bigrams: bool = False,
+    binary: bool = False,
     min_df: int = 1,
     max_features: int = 10_000_000,
     fit_on: str = "all",
@@ -79,6 +81,7 @@ def vectorized(
             tokens=part,
             split=part,
             ngram_range=ngram_range,
+            skip_bigrams=skip_bigrams,
             fit_on=fit_on,
             folder=folder,
             context=context,
@@ -89,6 +92,7 @@ def vectorized(
         counts=tuple(counts),
         max_features=max_features,
         min_df=min_df,
+        binary=binary,
         folder=words,
         context=context,
     )
@@ -101,6 +105,8 @@ def vectorized(
             tokens=part,
             vocabulary=words,
             ngram_range=ngram_range,
+            skip_bigrams=skip_bigrams,
+            binary=binary,
             sublinear_tf=sublinear_tf,
             norm=norm,
             folder=folder,
@@ -137,12 +143,34 @@ def real_tokens(rows: int) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(re.findall(r"\w+(?:'\w+)*", text.lower())) for text in chosen)
 
 
-def sklearn_fit(documents: Sequence[Sequence[str]], train: Sequence[bool], **settings: Any) -> Any:
+def plain_terms(
+    words: Sequence[str], ngram_range: tuple[int, int], skip_bigrams: bool = False
+) -> list[str]:
+    """The terms of a document, as often as they occur."""
+    if skip_bigrams:
+        words = ["\\" + word if re.fullmatch(r"\\*\*", word) else word for word in words]
+    lengths = range(ngram_range[0], ngram_range[1] + 1)
+    terms = [" ".join(words[i : i + n]) for n in lengths for i in range(len(words) - n + 1)]
+    pairs = zip(words, words[2:], strict=False)
+    return [*terms, *(f"{a} * {b}" for a, b in pairs)] if skip_bigrams else terms
+
+
+def sklearn_fit(
+    documents: Sequence[Sequence[str]],
+    train: Sequence[bool],
+    *,
+    ngram_range: tuple[int, int] = (1, 1),
+    skip_bigrams: bool = False,
+    **settings: Any,
+) -> Any:
     """scikit-learn's vectoriser fitted on the training rows, and all rows as its matrix."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectorizer = TfidfVectorizer(analyzer="word", lowercase=False, tokenizer=list,
-                                 preprocessor=None, token_pattern=None, **settings)  # fmt: skip
+    if skip_bigrams:
+        settings["analyzer"] = partial(plain_terms, ngram_range=ngram_range, skip_bigrams=True)
+    else:
+        settings |= {"analyzer": "word", "tokenizer": list, "ngram_range": ngram_range}
+    vectorizer = TfidfVectorizer(lowercase=False, token_pattern=None, **settings)
     fitted = [words for words, chosen in zip(documents, train, strict=True) if chosen]
     vectorizer.fit(fitted)
     return vectorizer, vectorizer.transform(documents)
