@@ -56,17 +56,21 @@ def read_tokens(folder: Path) -> Tokens:
 
 
 def escape_gaps(tokens: Tokens) -> Tokens:
-    """Return tokens of which none is ``*``, the gap of a skip-bigram's text.
-
-    A token of any number of backslashes and one ``*`` gets one more backslash, so that different
-    tokens stay different.
-    """
-    stars = pc.match_substring_regex(tokens.words, r"\A\\*\*\z")
-    if not pc.any(stars, min_count=0).as_py():
+    """Return tokens of which none is ``*``, the gap of a skip-bigram's text."""
+    escaped = escape_words(tokens.words)
+    if escaped.equals(tokens.words):
         return tokens
-    escaped = pc.binary_join_element_wise("\\", tokens.words, "")
-    words, positions = sort_words(pc.if_else(stars, escaped, tokens.words))
+    words, positions = sort_words(escaped)
     return Tokens(positions[tokens.codes], tokens.lengths, words)
+
+
+def escape_words(words: pa.StringArray) -> pa.StringArray:
+    """Return words, each star with one more backslash before it.
+
+    A star is a word of any number of backslashes and ``*``. Different words stay different.
+    """
+    stars = pc.match_substring_regex(words, r"\A\\*\*\z")
+    return pc.if_else(stars, pc.binary_join_element_wise("\\", words, ""), words)
 
 
 def training_rows(folder: Path) -> NDArray[np.bool_]:

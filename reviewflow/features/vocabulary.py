@@ -39,7 +39,8 @@ def build_vocabulary(
     """Write ``vocabulary.parquet``: the terms in code-point order.
 
     Its columns are ``term``, ``index`` (from 0), ``document_frequency`` and ``idf``. The file's
-    metadata holds the number of fitted documents (``documents``), from which the idf follows.
+    metadata holds the number of fitted documents (``documents``), from which the idf follows, and
+    ``skip_bigrams`` if terms may be skip-bigrams, such as "good * film".
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def build_vocabulary(
     terms = most_frequent(ngrams, limits)
     if not len(terms):
         raise QualityError(_nothing_left(fitted.documents, len(every.tokens), min_df))
-    _write(terms, fitted.documents, folder / "vocabulary.parquet")
+    _write(terms, fitted, folder / "vocabulary.parquet")
     return {"rows": len(terms), "documents": fitted.documents}
 
 
@@ -167,15 +168,25 @@ def most_frequent(ngrams: NgramLevels, limits: Limits) -> pa.Table:
     )
 
 
-def _write(terms: pa.Table, documents: int, path: Path) -> None:
+def has_skip_bigrams(vocabulary: Path) -> bool:
+    """Return whether the terms of a vocabulary may be skip-bigrams."""
+    metadata = pq.read_schema(vocabulary / "vocabulary.parquet").metadata
+    return b"skip_bigrams" in (metadata or {})
+
+
+def _write(terms: pa.Table, fitted: Fitted, path: Path) -> None:
     frequencies = terms["document_frequency"].to_numpy()
     columns = {
         "term": terms["term"],
         "index": np.arange(len(terms), dtype=np.int32),
         "document_frequency": frequencies,
-        "idf": inverse_document_frequencies(frequencies, documents),
+        "idf": inverse_document_frequencies(frequencies, fitted.documents),
     }
-    pq.write_table(pa.table(columns, metadata={"documents": str(documents)}), path)
+    metadata = {
+        "documents": str(fitted.documents),
+        **({"skip_bigrams": "true"} if fitted.skip_bigrams else {}),
+    }
+    pq.write_table(pa.table(columns, metadata=metadata), path)
 
 
 def inverse_document_frequencies(

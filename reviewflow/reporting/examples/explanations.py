@@ -24,6 +24,7 @@ from reviewflow.context import Context
 from reviewflow.evaluation.attribution import Attributions, attribute_rows, read_weights
 from reviewflow.evaluation.metrics import THRESHOLD
 from reviewflow.features.dataset import Part, read_part
+from reviewflow.features.vocabulary import has_skip_bigrams
 from reviewflow.reporting.examples.highlight import marked_pieces
 from reviewflow.reviews.split import TEST
 from reviewflow.store.parquet import read_parquet
@@ -234,13 +235,14 @@ def _mistake_as_json(
     by_term = {names[mistake.terms[k]]: round(float(mistake.values[k]), 4) for k in chosen}
     text = review_text(inputs.reviews[mistake.part], mistake.row)[:LONGEST_TEXT]
     tokens = review_tokens(inputs.tokens[mistake.part], mistake.row)
+    pieces = marked_pieces(text, tokens, by_term, has_skip_bigrams(inputs.vocabulary))
     return {
         "label": class_names[mistake.label],
         "predicted": class_names[mistake.predicted],
         "of": class_names[1 if len(class_names) == 2 else mistake.predicted],
         "probability": float(1 / (1 + np.exp(-np.float64(mistake.log_odds)))),
         "terms": [{"term": term, "pull": pull} for term, pull in by_term.items()],
-        "pieces": [list(piece) for piece in marked_pieces(text, tokens, by_term)],
+        "pieces": [list(piece) for piece in pieces],
     }
 
 

@@ -14,6 +14,10 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
+import pyarrow as pa
+
+from reviewflow.features.tokens import GAP, escape_words
+
 WORD = re.compile(r"\w+(?:'\w+)*")
 BREAK = re.compile(r"(?:\s*<br\s*/?>\s*)+", re.IGNORECASE)
 FIRST_LETTERS = 3
@@ -24,7 +28,9 @@ SHOWN_WHOLE = 60  # words of a text that is shown whole
 Piece = tuple[str, float | None]  # text, and its pull if it is marked
 
 
-def marked_pieces(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) -> list[Piece]:
+def marked_pieces(
+    text: str, tokens: Sequence[str], pulls: Mapping[str, float], skip_bigrams: bool = False
+) -> list[Piece]:
     """Return the text in pieces, words that pull with their pull.
 
     Long gaps become ``…``.
@@ -33,10 +39,11 @@ def marked_pieces(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) 
     ----------
     tokens : the normalised text, in order.
     pulls : of the terms to mark; a term of several tokens is joined by spaces.
+    skip_bigrams : whether ``*`` in a term stands for any token.
     """
     text = BREAK.sub(" ", text)
     words = list(WORD.finditer(text))
-    by_token = token_pulls(tokens, pulls)
+    by_token = token_pulls(tokens, pulls, skip_bigrams)
     by_word = {
         word: by_token[token]
         for word, token in token_positions([match[0] for match in words], tokens).items()
@@ -46,8 +53,16 @@ def marked_pieces(text: str, tokens: Sequence[str], pulls: Mapping[str, float]) 
     return _pieces(text, words, by_word, shown)
 
 
-def token_pulls(tokens: Sequence[str], pulls: Mapping[str, float]) -> dict[int, float]:
-    """Return each position's pull: that of the longest term that covers it."""
+def token_pulls(
+    tokens: Sequence[str], pulls: Mapping[str, float], skip_bigrams: bool = False
+) -> dict[int, float]:
+    """Return each position's pull: that of the longest term that covers it.
+
+    With ``skip_bigrams`` the term ``good * film`` covers two tokens around another one, and counts
+    as a term of two tokens.
+    """
+    if skip_bigrams:
+        tokens = escape_words(pa.array(tokens, pa.string())).to_pylist()
     longest = max((len(term.split(" ")) for term in pulls), default=0)
     by_position: dict[int, float] = {}
     for length in range(1, longest + 1):
@@ -55,6 +70,11 @@ def token_pulls(tokens: Sequence[str], pulls: Mapping[str, float]) -> dict[int, 
             pull = pulls.get(" ".join(tokens[start : start + length]))
             if pull is not None:
                 by_position |= dict.fromkeys(range(start, start + length), pull)
+        if skip_bigrams and length == 2:
+            for start, (first, last) in enumerate(zip(tokens, tokens[2:], strict=False)):
+                pull = pulls.get(f"{first} {GAP} {last}")
+                if pull is not None:
+                    by_position |= {start: pull, start + 2: pull}
     return by_position
 
 

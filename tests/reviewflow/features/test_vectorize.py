@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewflow.errors import ConfigError, QualityError
+from reviewflow.features.vocabulary import has_skip_bigrams
 from tests.reviewflow.features.vectorizing import (
     Vectorized,
     largest_difference,
@@ -280,9 +281,11 @@ def test_a_star_in_a_text_and_a_gap_are_different_terms(tmp_path: Path) -> None:
     part = write_part(tmp_path / "part", documents, [True] * 2)
     three = vectorized(tmp_path / "three", [part], ngram_range=(3, 3), skip_bigrams=True)
     assert three.terms == ["good * film", "good \\* film", "good old film"]
+    assert has_skip_bigrams(tmp_path / "three" / "vocabulary")
     assert (three.matrix > 0).toarray().tolist() == [[True, True, False], [True, False, True]]
     plain = vectorized(tmp_path / "plain", [part], ngram_range=(3, 3))
     assert plain.terms == ["good * film", "good old film"]
+    assert not has_skip_bigrams(tmp_path / "plain" / "vocabulary")
 
 
 def test_the_features_file_has_the_documented_columns(tmp_path: Path) -> None:

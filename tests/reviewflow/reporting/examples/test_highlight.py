@@ -39,6 +39,14 @@ def test_the_longest_term_speaks_for_a_token() -> None:
     }
 
 
+def test_a_skip_bigram_marks_its_two_tokens() -> None:
+    tokens = ["a", "good", "old", "film", "*", "good", "*", "film"]
+    pulls = {"good * film": 2, "film": 1, "good \\* film": 3, "a": 4}
+    plain = {"good * film": 2, "film": 1}
+    assert token_pulls(tokens, pulls, skip_bigrams=True) == {0: 4, 1: 2, 3: 2, 5: 3, 6: 3, 7: 3}
+    assert token_pulls(tokens, plain) == {3: 1, 5: 2, 6: 2, 7: 2}
+
+
 def test_a_long_text_is_told_around_its_strongest_marks() -> None:
     words = [f"w{number}" for number in range(3000)]
     pulls = {"w50": 0.1, "w2000": 3.0, "w2999": 2.0}
