@@ -182,6 +182,9 @@ class Normalize(Section):
     token_pattern: str = Field(
         r"\w+(?:'\w+)*", description="Regular expression of a token (Python's re)"
     )
+    contractions: Literal["keep", "split"] = Field(
+        "keep", description="Keep don't and it's, or split them into do n't and it 's"
+    )
 
     @field_validator("token_pattern")
     @classmethod

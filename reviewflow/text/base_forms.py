@@ -1,4 +1,4 @@
-"""Normalise distinct tokens: numbers, stop words, stems and lemmas.
+"""Normalise distinct tokens: numbers, parts, stop words, base forms.
 
     "1984" ─numbers─▶ one thousand nine … ─stop words─▶ thousand … ─reduce─▶ thousand …
 
@@ -29,6 +29,9 @@ LARGEST_NUMBER_DIGITS = 36  # of the number words that inflect knows
 
 LAST_LETTERS = frozenset(letter for endings in ENDINGS.values() for letter in endings)
 SPELLED_WORD = re.compile("[a-z]+")
+CONTRACTION = re.compile(r"\w'\w")
+# do n't, it 's, as in the Penn Treebank; other characters stay together
+CONTRACTION_PARTS = re.compile(r"\w+(?=n't\b)|n't\b|'?\w+|[^\w']+|'", re.IGNORECASE)
 
 
 def normalize_words(tokens: list[str], normalize: Normalize) -> tuple[list[str], NDArray[np.int64]]:
@@ -47,8 +50,8 @@ def normalize_words(tokens: list[str], normalize: Normalize) -> tuple[list[str],
     }
     counts = np.ones(len(tokens), np.int64)
     spelled = tokens
-    if normalize.numbers != "keep":
-        groups = [_spell_out(token, normalize.numbers == "words") for token in tokens]
+    if normalize.numbers != "keep" or normalize.contractions == "split":
+        groups = [_words_of(token, normalize) for token in tokens]
         counts = np.fromiter(map(len, groups), np.int64, len(groups))
         spelled = list(chain.from_iterable(groups))
     words = reductions[normalize.reduce](spelled)
@@ -61,11 +64,13 @@ def normalize_words(tokens: list[str], normalize: Normalize) -> tuple[list[str],
     return words, np.diff(np.concatenate(([0], np.cumsum(kept)))[ends])
 
 
-def _spell_out(token: str, in_words: bool) -> tuple[str, ...]:
-    """Return a whole number in words or nothing, and any other token as it is."""
-    if not token.isdecimal():
-        return (token,)
-    return number_words(token) if in_words else ()
+def _words_of(token: str, normalize: Normalize) -> tuple[str, ...]:
+    """Return the words of a number, the parts of a contraction, or the token."""
+    if normalize.numbers != "keep" and token.isdecimal():
+        return number_words(token) if normalize.numbers == "words" else ()
+    if normalize.contractions == "split" and CONTRACTION.search(token):
+        return tuple(CONTRACTION_PARTS.findall(token))
+    return (token,)
 
 
 def lemmas(words: Iterable[str]) -> list[str]:

@@ -123,3 +123,30 @@ def test_empty_stems_leave_no_token() -> None:
     assert all(words)
     assert len(words) == counts.sum()
     assert words[int(counts[0])] == "film"
+
+
+@pytest.mark.parametrize(
+    ("token", "parts"),
+    [
+        ("don't", ["do", "n't"]),
+        ("CAN'T", ["CA", "N'T"]),
+        ("it's", ["it", "'s"]),
+        ("they'd've", ["they", "'d", "'ve"]),
+        ("rock'n'roll", ["rock", "'n", "'roll"]),
+        ("'quoted'", ["'quoted'"]),
+        ("well-it's", ["well", "-", "it", "'s"]),
+        ("n't", ["n't"]),
+        ("1984", ["1984"]),
+    ],
+)
+def test_contractions_are_split_as_in_the_penn_treebank(token: str, parts: list[str]) -> None:
+    for contractions, expected in (("keep", [token]), ("split", parts)):
+        options = Normalize.model_validate({"contractions": contractions, "reduce": "none"})
+        words, counts = normalize_words([token], options)
+        assert (words, counts.tolist()) == (expected, [len(expected)])
+
+
+@given(token=st.text(st.one_of(st.sampled_from("n't-x"), st.characters()), min_size=1, max_size=9))
+def test_the_parts_of_a_contraction_make_up_the_token(token: str) -> None:
+    words, _ = normalize_words([token], Normalize(contractions="split", reduce="none"))
+    assert "".join(words) == token

@@ -71,10 +71,25 @@ def test_real_reviews_come_out_as_the_plain_version_has_them(
     assert rows_of(reviews, options) == [plain_tokens(text, options) for text in reviews]
 
 
-@pytest.mark.parametrize("pattern", [r"(?u)\b\w\w+\b", r"\w+(?:'\w+)*", r"\b(\w)\w*"])
+@pytest.mark.parametrize(
+    "pattern",
+    [r"(?u)\b\w\w+\b", r"\w+(?:'\w+)*", r"\w+(?:'\w+)*|[^\w\s]+", r"\b(\w)\w*"],
+)
 def test_real_reviews_are_tokenised_as_by_scikit_learn(pattern: str) -> None:
     analyzer = CountVectorizer(token_pattern=pattern).build_analyzer()
     options = Normalize(token_pattern=pattern, strip_html=False, reduce="none")
+    reviews = real_reviews()
+    assert normalize_texts(as_array(reviews), options).to_pylist() == list(map(analyzer, reviews))
+
+
+@pytest.mark.parametrize("punctuation", ["", r"|[^\w\s]+"])
+def test_split_contractions_are_those_of_a_pattern_of_their_parts(punctuation: str) -> None:
+    parts = r"\w+(?=n't\b)|n't\b|(?<=\w)'\w+|\w+" + punctuation
+    analyzer = CountVectorizer(token_pattern=parts).build_analyzer()
+    pattern = r"\w+(?:'\w+)*" + punctuation
+    options = Normalize(
+        token_pattern=pattern, contractions="split", strip_html=False, reduce="none"
+    )
     reviews = real_reviews()
     assert normalize_texts(as_array(reviews), options).to_pylist() == list(map(analyzer, reviews))
 
