@@ -18,7 +18,9 @@ import pyarrow as pa
 
 from reviewflow.features.tokens import GAP, escape_words
 
-WORD = re.compile(r"\w+(?:'\w+)*")
+WORD = r"\w+(?:'\w+)*"
+PARTS = r"\w+(?=n't\b)|n't\b|(?<=\w)'\w+|\w+"  # of words whose contractions are split
+PUNCTUATION = r"[^\w\s]+"
 BREAK = re.compile(r"(?:\s*<br\s*/?>\s*)+", re.IGNORECASE)
 FIRST_LETTERS = 3
 AROUND = 8  # words on each side of a marked one that are shown
@@ -42,7 +44,7 @@ def marked_pieces(
     skip_bigrams : whether ``*`` in a term stands for any token.
     """
     text = BREAK.sub(" ", text)
-    words = list(WORD.finditer(text))
+    words = list(word_pattern(tokens).finditer(text))
     by_token = token_pulls(tokens, pulls, skip_bigrams)
     by_word = {
         word: by_token[token]
@@ -51,6 +53,14 @@ def marked_pieces(
     }
     shown = _visible_words(len(words), by_word)
     return _pieces(text, words, by_word, shown)
+
+
+def word_pattern(tokens: Sequence[str]) -> re.Pattern[str]:
+    """Return what a word of the text is: cut as the tokens show it."""
+    contractions = any(re.fullmatch(r"n't|'\w+", token, re.IGNORECASE) for token in tokens)
+    punctuation = any(re.fullmatch(PUNCTUATION, token) for token in tokens)
+    words = PARTS if contractions else WORD
+    return re.compile(f"{words}|{PUNCTUATION}" if punctuation else words, re.IGNORECASE)
 
 
 def token_pulls(

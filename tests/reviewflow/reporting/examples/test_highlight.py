@@ -31,6 +31,28 @@ def test_marks_stand_in_the_text_as_it_was() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("tokens", "pulls", "marked"),
+    [
+        ("it 's not ' bad ', do n't go ! ( 7 / 10 )",
+         {"n't": -1, "bad ',": 2, "7 / 10": 3, "!": -4, "'s": 5, ")": 6},
+         {"'s": 5, "bad": 2, "',": 2, "n't": -1, "!": -4, "7": 3, "/": 3, "10": 3, ")": 6}),
+        ("it's not ' bad ', don't go ! ( 7 / 10 )",
+         {"don't": -1, "! * 7": 2},
+         {"Don't": -1, "!": 2, "7": 2}),
+        ("it 's not bad do n't go 7 10", {"do n't": -1}, {"Do": -1, "n't": -1}),
+        ("it's not bad don't go 7 10", {"don't * 7": -1}, {"Don't": -1, "7": -1}),
+    ],
+)  # fmt: skip
+def test_punctuation_and_parts_of_contractions_are_marked(
+    tokens: str, pulls: dict[str, float], marked: dict[str, float]
+) -> None:
+    text = "It's not 'bad', Don't go! (7/10)"
+    pieces = marked_pieces(text, tokens.split(), pulls, skip_bigrams=True)
+    assert "".join(piece for piece, _ in pieces) == text
+    assert {piece: pull for piece, pull in pieces if pull} == marked
+
+
 def test_the_longest_term_speaks_for_a_token() -> None:
     assert token_pulls(["not", "very", "good"], {"not very": 1, "very": 2, "good": 3}) == {
         0: 1,
