@@ -43,6 +43,7 @@ from tasks.stage import StageTask
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 STOPPED = "The run was stopped; what was finished is kept, run again to go on."
 RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=processors()))
+MISTAKE = 2  # exit code of what a person wrote wrongly: its sentence says all
 P = ParamSpec("P")
 SIGNALS = (KeyboardInterrupt, SystemExit, TerminationSignal, Cancelled)
 
@@ -209,6 +210,8 @@ class FlowRun(ABC):
         content = self.record.finish(state, sentence, facts, self.job.latest_link)
         if facts:
             pages = self.write_pages(content)
+            if error is not None and getattr(error, "exit_code", 1) != MISTAKE:
+                error.add_note(f"Report: {pages['Report']}")
             if state != "cancelled":  # somebody waits for the end
                 publish_links(pages, self.artifacts)
         runs, own_id = self.artifacts / "runs", self.record.run_id

@@ -28,7 +28,7 @@ def handle_errors() -> Iterator[None]:
     except ReviewflowError as error:
         if os.environ.get(DEBUG):
             raise
-        _exit(f"Error: {error}", error.exit_code)
+        _exit("\n".join([f"Error: {error}", *_notes(error)]), error.exit_code)
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
@@ -38,6 +38,11 @@ def handle_errors() -> Iterator[None]:
 def _exit(sentence: str, code: int) -> NoReturn:
     print(sentence, file=sys.stderr)
     sys.exit(code)
+
+
+def _notes(error: Exception) -> list[str]:
+    """Return what else a person should know, such as where the report is."""
+    return list(getattr(error, "__notes__", ()))
 
 
 def _sentence_on(error: Exception) -> str:

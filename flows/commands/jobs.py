@@ -8,19 +8,29 @@ from typing import Any
 import click
 
 from flows.commands.options import job_options, recheck_option, strict_option
+from flows.commands.output import say
 from flows.commands.progress import Console
 from flows.parameters import Options, read_before
 from flows.prefect_server.lifecycle import prefect_server
-from reviewflow.config.sections import JobConfig
+from reviewflow.config.sections import Config, JobConfig
 from reviewflow.config.sentiment import read_config
-from reviewflow.errors import LearningError
+from reviewflow.errors import LearningError, StoreError
+from reviewflow.formatting import amount, duration, finite, size
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.planner import check_refresh
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.result import result_lines
+from reviewflow.runs.history import last_completed
+from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import read_run
+
+FIRST_RUN = "a first run with 25,000 takes about two minutes, and later ones do only what changed"
+NEXT = (
+    "Next: `reviewflow open` shows the report, `reviewflow plan --set train.epochs=5` what a "
+    "change would cost, `reviewflow ui` runs it every night."
+)
 
 
 @click.command()
@@ -31,13 +41,31 @@ def run(config: str, strict: bool, **options: Any) -> None:
     """Run the whole job, from reading the reviews to the report."""
     settings = read_config(Path(config), options["changes"])
     check_refresh(options["refresh"], SENTIMENT.stages)
+    say(introduction(Path(config), settings, Path(options["artifacts"]) / "runs"))
     with _watch(options["artifacts"], "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
 
         report = Path(sentiment(config=config, options=Options(**options)))
-        console.finish(report, read_result(report.parent, Path(options["artifacts"])))
+        result = read_result(report.parent, Path(options["artifacts"]))
+        console.finish(report, (*result, NEXT))
     if strict:
         check_learned(read_run(report.parent))
+
+
+def introduction(config: Path, settings: Config, runs: Path) -> str:
+    """Return what a run will do, on how much, and how long it takes."""
+    reviews = Path(settings.ingest.path)
+    much = f"{size(reviews.stat().st_size)} of reviews" if reviews.is_file() else "reviews"
+    try:
+        last = last_completed(runs, run_identity(SENTIMENT.name, config.stem, settings, config))
+    except StoreError:
+        last = None  # the run says so itself
+    seconds = None if last is None else finite(last.content.get("seconds"))
+    long = FIRST_RUN if seconds is None else f"the last run took {duration(seconds)}"
+    return (
+        f"{config.stem}: {amount(len(settings.variant_configs), 'variant')} from {much} in "
+        f"{reviews}; {long}."
+    )
 
 
 def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ COMMANDS = {
         "flows.commands.runs",
         "Show one run: its stages, its variants and what failed a check.",
     ),
+    "open": ("flows.commands.open", "Show the report of a run in the browser."),
     "compare": (
         "flows.commands.runs",
         "Say what differs between two runs, such as settings, code or metrics.",

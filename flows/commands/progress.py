@@ -6,6 +6,7 @@
     ✓ normalize  ran in 2.1 s: new rows                 normalize: ran in 2.1 s: new rows
       train[tanh]  ━━━━━━╸━━━  12/20 0:00:31 loss 0.41  train[tanh]: epoch 12, 12/20, loss 0.41
     tanh is the best of 8 variants: …                   tanh is the best of 8 variants: …
+    Open: file:///…/report.html                         Open: file:///…/report.html
     Report: artifacts/runs/…/report.html                Report: artifacts/runs/…/report.html
 """
 
@@ -106,7 +107,7 @@ class Console(Listener):
                 self._print(Text(self._safe(f"{name}: {line}")))
 
     def finish(self, report_path: Path, result: Sequence[str] = ()) -> None:
-        """Remove the bars and print the result and, last, the path of the report.
+        """Remove the bars and print the result and where the report is.
 
         Parameters
         ----------
@@ -116,6 +117,8 @@ class Console(Listener):
             self._end_bars()
             for sentence in result:
                 self._print(Text(self._safe(sentence)))
+            address = report_path.absolute().as_uri()
+            self._print(Text(f"Open: {self._safe(address)}"))
             self._print(Text(f"Report: {self._safe(str(report_path))}"))
 
     def _bars(self) -> Progress:

@@ -94,8 +94,12 @@ def test_run_then_plan_then_a_change(
     done = reviewflow("run", *options(config))
     assert done.exit_code == 0, done.output
     assert sorted(work_on_config) == ["read", "validate", *["validate variant"] * 2]
-    *progress, result, kinds, last = done.stdout.splitlines()
+    first, *progress, result, kinds, following, address, last = done.stdout.splitlines()
+    assert first.startswith("small: 2 variants from ")
+    assert "a first run" in first
+    assert "`reviewflow open`" in following
     assert last.startswith("Report: ")
+    assert address == f"Open: {Path(last.removeprefix('Report: ')).absolute().as_uri()}"
     page = Path(last.removeprefix("Report: ")).read_text(encoding="utf-8")
     assert f"<h1>{result}</h1>" in page
     assert kinds.endswith(".")
@@ -140,7 +144,9 @@ def test_a_failed_check_is_exit_code_3_and_at_once_the_second_time(
         env={name: value for name, value in os.environ.items() if name != OWN_SERVER},
     )
     assert second.returncode == 3, second.stderr
-    assert second.stderr == first.stderr
+    sentences, page = second.stderr.rstrip().rsplit("\nReport: ", 1)
+    assert sentences == first.stderr.rstrip().rsplit("\nReport: ", 1)[0]
+    assert "The run failed." in Path(page).read_text(encoding="utf-8")
     assert second.stderr.startswith("Error: The reviews failed ")
     assert "Enough reviews to learn from." in second.stderr
     assert "Traceback" not in second.stdout + second.stderr

@@ -80,6 +80,7 @@ def test_a_file_gets_one_plain_line_an_event(monkeypatch: pytest.MonkeyPatch) ->
         "train[relu]: failed after 1.0 s: it diverged",
         "report: labels lean to one side",
         "train[tanh]: epoch 13, 13/20",
+        f"Open: {REPORT.absolute().as_uri()}",
         f"Report: {REPORT}",
     ]
 
@@ -88,7 +89,7 @@ def test_a_long_line_stays_one_line_in_a_file() -> None:
     console, written = in_file()
     console.show("report", "word " * 100 + "end")
     console.finish(Path("a" * 200))
-    assert [line[-3:] for line in written().splitlines()] == ["end", "aaa"]
+    assert [line[-3:] for line in written().splitlines()] == ["end", "aaa", "aaa"]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

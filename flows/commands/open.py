@@ -1,0 +1,28 @@
+"""Show a run's report in the browser: ``reviewflow open``."""
+
+from pathlib import Path
+
+import click
+
+from flows.commands.options import artifacts_option
+from flows.commands.output import say
+from reviewflow.errors import UsageError
+from reviewflow.runs.history import find_run
+
+
+@click.command()
+@click.argument("run", default="latest")
+@artifacts_option
+def open(run: str, artifacts: str) -> None:
+    """Show the report of a run in the browser.
+
+    RUN is an id, the beginning of one, or a link such as `latest`. Where no browser can be opened,
+    the printed address is for another one.
+    """
+    folder = find_run(Path(artifacts) / "runs", run).folder
+    pages = sorted(folder.glob("*.html")) + sorted(folder.glob("pictures/*.html"))
+    if not pages:
+        raise UsageError(f"The run {folder.name} has no report: it ended before there was one.")
+    address = pages[0].absolute().as_uri()
+    say(address)
+    click.launch(address)
