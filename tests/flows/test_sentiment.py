@@ -83,20 +83,19 @@ def run_flow(config: Path, artifacts: Path, ending: tuple[str, ...] = (*WORKS, P
     assert record["error"] == (None if error is None else str(error))
     for stage in record.get("stages", ()):
         assert stage["reason"] == reason_text(Reason(**each) for each in stage["reasons"])
-    return Seen(folder, record, *read_back(set(ending)))
+    return Seen(folder, record, *read_back(record["flow_run_id"], set(ending)))
 
 
-def read_back(ending: set[str]) -> tuple[Any, dict[str, Any]]:
-    """The newest flow run of Prefect's API and its task runs by name, once they have ended."""
+def read_back(identity: str, ending: set[str]) -> tuple[Any, dict[str, Any]]:
+    """A flow run by Prefect's API and its task runs by name, once they have ended."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-    from prefect.client.schemas.sorting import FlowRunSort
 
+    ours = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(identity)]))
     deadline = time.monotonic() + WAIT_SECONDS
     with get_client(sync_client=True) as client:
         while True:
-            (flow_run,) = client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=1)
-            ours = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run.id]))
+            flow_run = client.read_flow_run(UUID(identity))
             runs = client.read_task_runs(flow_run_filter=ours)
             ended = {run.name for run in runs if run.state and run.state.is_final()}
             if ending <= ended:
@@ -256,7 +255,8 @@ def by_hand(job: tuple[Path, Path], second: Seen) -> tuple[str, Any]:
         check=True,
     )
     assert "report: cached" in done.stdout
-    return done.stderr.strip(), read_back({*WORKS, PUBLISHED})[0]
+    record = json.loads((artifacts / "runs" / "latest" / "run.json").read_text(encoding="utf-8"))
+    return done.stderr.strip(), read_back(record["flow_run_id"], {*WORKS, PUBLISHED})[0]
 
 
 def test_an_unchanged_run_imports_nothing_that_computes(by_hand: tuple[str, Any]) -> None:
