@@ -265,6 +265,9 @@ class Train(Section):
     )
     optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimiser")
     learning_rate: float = Field(0.01, gt=0, le=1000, description="Learning rate of the optimiser")
+    bias_rate: float = Field(
+        1.0, ge=0, le=1, description="Share of the learning rate for the bias of a linear model"
+    )
     schedule: Literal["constant", "linear"] = Field(
         "constant", description="Keep the learning rate, or let it fall to 0 over all steps"
     )
@@ -302,6 +305,10 @@ class Train(Section):
         if self.dropout and not self.hidden:
             raise ValueError(
                 "dropout turns off hidden units, and hidden is an empty list; set dropout to 0"
+            )
+        if self.bias_rate != 1 and (self.hidden or self.optimizer == "adam"):
+            raise ValueError(
+                "bias_rate is for a model without hidden layers that SGD trains; set it to 1"
             )
         if self.average_epochs > self.epochs:
             raise ValueError(

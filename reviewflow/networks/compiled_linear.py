@@ -94,11 +94,18 @@ def logit_deltas(batch: Any, labels: Any, class_weights: Any, logits: Any, D: An
 
 @njit(cache=True, nogil=True, fastmath=set(FAST))
 def subtract_gradient(
-    batch: Any, data: Any, D: Any, weights: Any, biases: Any, rate: Any, scale: float
+    batch: Any,
+    data: Any,
+    D: Any,
+    weights: Any,
+    biases: Any,
+    rate: Any,
+    scale: float,
+    bias_rate: Any,
 ) -> None:
     """Compute weights −= rate / scale × X[batch].T @ D.
 
-    Likewise biases −= rate × Σ D.
+    Likewise biases −= bias_rate × Σ D.
     """
     only, factors, step = weights.reshape(-1), data.factors, np.float32(rate / scale)
     for b in range(len(batch)):
@@ -117,7 +124,7 @@ def subtract_gradient(
         total = ZERO
         for b in range(len(batch)):
             total += D[b, u]
-        biases[u] -= rate * total
+        biases[u] -= bias_rate * total
 
 
 @njit(cache=True, nogil=True)
@@ -137,19 +144,25 @@ def collect_gradient(batch: Any, data: Any, model: LinearModel, weights: Any, bi
     D = np.empty_like(logits)
     sparse_logits(batch, data, model, logits)
     loss = logit_deltas(batch, data.labels, data.class_weights, logits, D)
-    subtract_gradient(batch, data, D, weights, biases, np.float32(-1), 1.0)
+    subtract_gradient(batch, data, D, weights, biases, np.float32(-1), 1.0, np.float32(-1))
     return loss
 
 
 @njit(cache=True, nogil=True)
 def run_linear_steps(
-    order: Any, batch_size: int, data: Any, model: LinearModel, rates: Any, decay: float
+    order: Any,
+    batch_size: int,
+    data: Any,
+    model: LinearModel,
+    rates: Any,
+    bias_rates: Any,
+    decay: float,
 ) -> Any:
     """Train ``model`` on the rows ``order`` (int64) in batches.
 
     Parameters
     ----------
-    rates : float32, one a step.
+    rates, bias_rates : float32, one a step, of the weights and of the biases.
     decay : λ of the penalty λ/2 × Σ weights².
 
     Returns each step's loss.
@@ -167,6 +180,13 @@ def run_linear_steps(
         if model.scale[0] < SMALLEST_SCALE:
             absorb_scale(model)
         subtract_gradient(
-            batch, data, D[: len(batch)], model.weights, model.biases, rates[s], model.scale[0]
+            batch,
+            data,
+            D[: len(batch)],
+            model.weights,
+            model.biases,
+            rates[s],
+            model.scale[0],
+            bias_rates[s],
         )
     return losses

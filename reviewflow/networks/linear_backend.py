@@ -31,12 +31,14 @@ class LinearBackend:
 
     def take_steps(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
         """Train on the rows ``order`` in batches, and return each step's loss."""
+        rates = self._schedule.take(len(order))
         losses: NDArray[np.float64] = run_linear_steps(
             order,
             self._train.batch_size,
             self._rows,
             self._model,
-            self._schedule.take(len(order)),
+            rates,
+            rates * np.float32(self._train.bias_rate),
             self._train.weight_decay,
         )
         return losses

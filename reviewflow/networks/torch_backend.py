@@ -47,7 +47,7 @@ class TorchBackend:
         weights = first.weight.detach().T.reshape(-1, width).contiguous()
         self._first, self._bias = nn.Parameter(weights), first.bias
         biases = [self._bias, *(layer.bias for layer in self._others)]
-        groups: list[dict[str, Any]] = [{"params": biases}]
+        groups: list[dict[str, Any]] = [{"params": biases, "rate_share": train.bias_rate}]
         if self._others:
             matrices = [layer.weight for layer in self._others]
             groups.append({"params": matrices, "weight_decay": train.weight_decay})
@@ -83,7 +83,7 @@ class TorchBackend:
         for optimizer in self._optimizers:
             optimizer.zero_grad()
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("rate_share", 1.0)
         loss.backward()  # type: ignore[no-untyped-call]
         self._finish_first_gradient(rate)
         for optimizer in self._optimizers:

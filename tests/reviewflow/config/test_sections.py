@@ -94,6 +94,8 @@ def test_label_words_that_yaml_reads_as_values_are_text(
         ({"hidden": [], "dropout": 0.1}, "set dropout to 0"),
         ({"epochs": 2, "average_epochs": 3}, "average_epochs is 3 and epochs is 2"),
         ({"average_epochs": 2, "early_stopping": {}}, "leave one of them out"),
+        ({"bias_rate": 0.1}, "bias_rate is for a model without hidden layers"),
+        ({"bias_rate": 0, "hidden": [], "optimizer": "adam"}, "that SGD trains"),
         ({"learning_rate": 10, "weight_decay": 0.1}, "takes all weights away"),
         ({"dropout": 1}, "less than 1"),
         ({"term_scale_smoothing": 0}, "greater than 0"),

@@ -161,6 +161,9 @@ class Reference:
         for weight in weights:
             assert weight.grad is not None
             weight.grad += self.train.weight_decay * weight.detach()
+        bias = self.layers[0].bias
+        assert bias.grad is not None
+        bias.grad *= self.train.bias_rate
         if self.train.optimizer == "adam":
             touched = torch.from_numpy(np.unique(self.X[batch].indices).astype(np.int64))
             assert self.first.grad is not None

@@ -32,6 +32,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "class weight": {"class_weight": "balanced"},
     "naive Bayes": {"term_scale": "naive_bayes", "term_scale_offset": 0.2},
     "average": {"average_epochs": 2},
+    "bias rate": {"bias_rate": 0.1},
     "all": {
         "schedule": "linear",
         "weight_decay": 0.1,
@@ -42,6 +43,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "average_epochs": 3,
     },
 }
+
+
+def options_for(name: str, hidden: tuple[int, ...], optimizer: str) -> dict[str, Any]:
+    """Return an option's settings, less those that the model has not."""
+    without = [] if hidden else ["dropout"]
+    without += ["bias_rate"] if hidden or optimizer == "adam" else []
+    values = {key: value for key, value in OPTIONS[name].items() if key not in without}
+    return {**values, "hidden": hidden, "optimizer": optimizer, "activation": "tanh"}
 
 
 def uneven_labels(rows: int, classes: int, seed: int) -> NDArray[np.float32]:
@@ -77,9 +86,7 @@ def test_every_option_follows_autograd(
 ) -> None:
     X, _ = random_features(45, 30, seed=7)
     labels = uneven_labels(45, classes, seed=1)
-    values = {**OPTIONS[name], "hidden": hidden, "optimizer": optimizer, "activation": "tanh"}
-    if not hidden:
-        values["dropout"] = 0.0
+    values = options_for(name, hidden, optimizer)
     rate = 0.3 if optimizer == "sgd" else 0.01
     compare(
         X, labels, classes, {**values, "epochs": 4, "batch_size": 8, "learning_rate": rate}, device
@@ -113,9 +120,7 @@ def test_any_shape_follows_autograd(
 ) -> None:
     X, _ = random_features(rows, terms, seed % 100)
     labels = uneven_labels(rows, classes, seed % 100)
-    values = {**OPTIONS[option], "hidden": hidden, "activation": "tanh", "optimizer": optimizer}
-    if not hidden:
-        values["dropout"] = 0.0
+    values = options_for(option, hidden, optimizer)
     values["average_epochs"] = min(values.get("average_epochs", 0), epochs)
     values |= {"batch_size": batch_size, "epochs": epochs, "seed": seed, "learning_rate": 0.01}
     compare(X, labels, classes, values, device)
