@@ -62,11 +62,20 @@ def test_the_lock_holds_every_declared_package_at_a_version_that_is_allowed() ->
         assert requirement.specifier.contains(version), requirement
 
 
+def linked_files(name: str) -> list[str]:
+    """Return a file, or all files in the folder to which a link leads."""
+    path = ROOT / name
+    if not path.is_dir():
+        return [name]
+    return sorted(each.relative_to(ROOT).as_posix() for each in path.glob("**/*") if each.is_file())
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_product_and_no_test(tmp_path: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
+    listed = [path for name in listed for path in linked_files(name)]
     for name in listed:
         target = tmp_path / "source" / name
         target.parent.mkdir(parents=True, exist_ok=True)

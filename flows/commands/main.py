@@ -18,6 +18,10 @@ from reviewflow import __version__
 
 # command: (module that defines it under this name, what the list of commands says of it)
 COMMANDS = {
+    "init": (
+        "flows.commands.init",
+        "Look at a file of reviews and write a configuration for it.",
+    ),
     "run": (
         "flows.commands.jobs",
         "Run the whole job, from reading the reviews to the report.",

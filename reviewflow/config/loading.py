@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from reviewflow.config.shipped import find_file
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
 from reviewflow.formatting import nearest
@@ -30,12 +31,14 @@ Model = TypeVar("Model", bound=BaseModel)
 def read_content(path: Path, changes: tuple[str, ...] = ()) -> dict[str, Any]:
     """Read a YAML file, and apply ``section.key=value`` changes to it.
 
+    Where there is no such file, the one that is shipped under its name is read.
+
     Raises
     ------
     ConfigError
         If the file cannot be read or holds no mapping, or a change is malformed.
     """
-    return apply_changes(read_yaml(path), changes)
+    return apply_changes(read_yaml(find_file(path)), changes)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from reviewflow.config.loading import read_content, validate_model
 from reviewflow.config.sections import Config
+from reviewflow.config.shipped import with_shipped_files
 
 
 def read_config(path: Path, changes: tuple[str, ...] = ()) -> Config:
@@ -33,6 +34,6 @@ def validate_config(content: Mapping[str, Any], where: str) -> Config:
     ConfigError
         If there are mistakes; the message names `where` they are.
     """
-    config = validate_model(Config, content, where)
+    config = validate_model(Config, with_shipped_files(content), where)
     _ = config.variant_configs  # raises where a variant is wrong
     return config

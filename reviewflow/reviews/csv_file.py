@@ -28,7 +28,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def csv_batches(
     source: TextFile,
-    columns: Columns,
+    columns: Columns | None,
     chunk_bytes: int,
     most_record_bytes: int = MOST_RECORD_BYTES,
 ) -> Iterator[pa.RecordBatch]:
@@ -37,10 +37,15 @@ def csv_batches(
     Cells are not interpreted: ``NA`` and ``null`` are words. Blank lines are not records. A record
     may hold 1 GB.
 
+    Parameters
+    ----------
+    columns : the columns to read; None reads every column.
+
     Yields
     ------
     RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where ``columns``
-    names them, ``split`` and ``group`` string. No cell is null.
+    names them, ``split`` and ``group`` string. Where it is None: every column under the header's
+    name, string. No cell is null.
 
     Raises
     ------
@@ -57,7 +62,8 @@ def csv_batches(
             if not head:
                 continue
             names = _header(source, head)
-            check_columns(source.path, names, columns, source.delimiter)
+            if columns is not None:
+                check_columns(source.path, names, columns, source.delimiter)
         for batch in _parse(source, rows, names, columns, record):
             record += batch.num_rows
             yield batch
@@ -138,7 +144,7 @@ def _header(source: TextFile, record: bytes) -> list[str]:
 
 
 def _parse(
-    source: TextFile, rows: bytes, names: list[str], columns: Columns, record: int
+    source: TextFile, rows: bytes, names: list[str], columns: Columns | None, record: int
 ) -> Iterator[pa.RecordBatch]:
     """Yield whole records as batches under our names for the columns."""
     import pyarrow as pa
@@ -154,11 +160,12 @@ def _parse(
         reason = " ".join(str(error).split())
         raise InputError(f"{source.path} cannot be read as CSV: {reason}.") from None
     for batch in table.to_batches():
-        yield pa.RecordBatch.from_arrays(batch.columns, names=list(columns.by_role()))
+        roles = names if columns is None else list(columns.by_role())
+        yield pa.RecordBatch.from_arrays(batch.columns, names=roles)
 
 
 def _table(
-    rows: bytes, names: list[str], columns: Columns, delimiter: str, wrong_rows: list[Any]
+    rows: bytes, names: list[str], columns: Columns | None, delimiter: str, wrong_rows: list[Any]
 ) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -167,9 +174,7 @@ def _table(
         wrong_rows.append(row)
         return "error"
 
-    # Arrow gets positions for names, since other columns of the file may share a name.
-    positions = {role: str(names.index(name)) for role, name in columns.by_role().items()}
-    types = {position: pa.string() for position in positions.values()}
+    types = _column_types(names, columns)
     return arrow_csv.read_csv(
         pa.BufferReader(rows),
         # Arrow numbers the records only on one thread, and parsing is the cheapest part.
@@ -182,11 +187,28 @@ def _table(
             delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
         ),
         convert_options=arrow_csv.ConvertOptions(
-            column_types={**types, positions["label"]: pa.dictionary(pa.int32(), pa.string())},
+            column_types=types,
             include_columns=list(types),
             strings_can_be_null=False,
         ),
     )
+
+
+def _column_types(names: list[str], columns: Columns | None) -> dict[str, Any]:
+    """Return the type of each column to read, by its position as text.
+
+    Arrow gets positions for names, since other columns of the file may share a name.
+    """
+    import pyarrow as pa
+
+    if columns is None:
+        return {str(position): pa.string() for position in range(len(names))}
+    return {
+        str(names.index(name)): pa.dictionary(pa.int32(), pa.string())
+        if role == "label"
+        else pa.string()
+        for role, name in columns.by_role().items()
+    }
 
 
 def _ragged_row(source: TextFile, row: Any, record: int) -> InputError:

@@ -24,15 +24,20 @@ def is_parquet(path: Path) -> bool:
 
 
 def parquet_batches(
-    path: Path, columns: Columns, batch_rows: int = BATCH_ROWS
+    path: Path, columns: Columns | None, batch_rows: int = BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
     """Yield the given columns of a Parquet file.
+
+    Parameters
+    ----------
+    columns : the columns to read; None reads every column of text, numbers or booleans whose name
+        occurs once.
 
     Yields
     ------
     RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where ``columns``
-    names them, ``split`` and ``group`` string. Nulls stay null. Numbers and booleans among the
-    labels become words.
+    names them, ``split`` and ``group`` string. Where it is None: every such column under its own
+    name, string. Nulls stay null. Numbers and booleans become words.
 
     Raises
     ------
@@ -46,9 +51,12 @@ def parquet_batches(
         # Without pre-buffering a row group is read page by page, so memory stays flat.
         with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
             schema = file.schema_arrow
-            check_columns(path, schema.names, columns)
-            _check_types(path, schema, columns)
-            names = list(columns.by_role().values())
+            if columns is None:
+                names = _word_columns(schema)
+            else:
+                check_columns(path, schema.names, columns)
+                _check_types(path, schema, columns)
+                names = list(columns.by_role().values())
             for batch in file.iter_batches(batch_rows, columns=names, use_threads=False):
                 if batch.num_rows:
                     yield _as_words(batch, columns)
@@ -60,24 +68,46 @@ def parquet_batches(
 
 
 def _check_types(path: Path, schema: Any, columns: Columns) -> None:
-    from pyarrow import types
-
     for setting, name in columns.settings().items():
         kind = schema.field(name).type
-        kind = kind.value_type if types.is_dictionary(kind) else kind
-        texts = (types.is_string, types.is_large_string, types.is_string_view)
-        scalars = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
-        allowed = texts if setting == "ingest.text_column" else texts + scalars
-        if not any(fits(kind) for fits in allowed):
-            expected = "text" if allowed == texts else "text, numbers or booleans"
+        is_text = setting == "ingest.text_column"
+        if not (_is_text(kind) or (not is_text and _is_scalar(kind))):
+            expected = "text" if is_text else "text, numbers or booleans"
             raise InputError(
                 f"{path}: column {name!r} ({setting}) holds {kind}, but must hold {expected}."
             )
 
 
-def _as_words(batch: pa.RecordBatch, columns: Columns) -> pa.RecordBatch:
+def _word_columns(schema: Any) -> list[str]:
+    return [
+        field.name
+        for field in schema
+        if schema.names.count(field.name) == 1 and (_is_text(field.type) or _is_scalar(field.type))
+    ]
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _is_scalar(kind: Any) -> bool:
+    from pyarrow import types
+
+    kind = kind.value_type if types.is_dictionary(kind) else kind
+    scalars = (types.is_integer, types.is_floating, types.is_boolean, types.is_null)
+    return any(fits(kind) for fits in scalars)
+
+
+def _as_words(batch: pa.RecordBatch, columns: Columns | None) -> pa.RecordBatch:
     import pyarrow as pa
 
+    if columns is None:
+        return pa.RecordBatch.from_arrays(
+            [_strings(values) for values in batch.columns], names=batch.schema.names
+        )
     words = {role: batch.column(name) for role, name in columns.by_role().items()}
     arrays = [
         _dictionary_of_words(values) if role == "label" else _strings(values)

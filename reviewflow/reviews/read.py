@@ -101,8 +101,29 @@ def blocks(
         raise InputError(_no_rows(ingest, path, record - 2, blank))
 
 
+def table_batches(
+    ingest: Ingest, path: Path, setting: str = "ingest.path", sizes: ChunkSizes = ChunkSizes()
+) -> Iterator[pa.RecordBatch]:
+    """Yield every column of one file under its own name, string.
+
+    Two columns may have one name. Of a Parquet file only columns of text, numbers and booleans are
+    read.
+
+    Parameters
+    ----------
+    setting : the name of the setting that holds ``path``, for messages.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as the settings say.
+    """
+    check_readable(path, setting)
+    yield from _batches(ingest, path, None, sizes)
+
+
 def _batches(
-    ingest: Ingest, path: Path, columns: Columns, sizes: ChunkSizes
+    ingest: Ingest, path: Path, columns: Columns | None, sizes: ChunkSizes
 ) -> Iterator[pa.RecordBatch]:
     """Yield the columns of a file, every cell as text."""
     if is_parquet(path):

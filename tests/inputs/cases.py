@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from reviewflow.reviews.detection.detect import detect
 from reviewflow.store.artifacts import Store
 from tests.inputs.attempt import Attempt, Case, csv_text, made_up
 
@@ -400,6 +401,38 @@ CHECK_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
 ]
 
 
+def init(text: str | bytes, name: str = "reviews.csv") -> Callable[[Attempt], None]:
+    """Look at a file as ``reviewflow init`` does."""
+
+    def change(attempt: Attempt) -> None:
+        attempt.file(text, name)
+        detect(Path(name))
+
+    return change
+
+
+INIT_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
+    (
+        "a compressed file",
+        init(b"\x1f\x8b\x08\x00", "reviews.csv.gz"),
+        ("is gzip-compressed", "gunzip"),
+    ),
+    ("an Excel workbook", init(b"PK\x03\x04", "reviews.xlsx"), ("save it as CSV",)),
+    ("JSON Lines", init('{"text": "Fine.", "label": 1}\n', "a.jsonl"), ("is JSON",)),
+    (
+        "no header",
+        init(csv_text(made_up(), "Good to begin with,negative")),
+        ("seems to have no header",),
+    ),
+    ("no column of texts", init("a,b\n1,2\n3,4\n"), ("--text-column",)),
+    (
+        "no column of labels",
+        init(csv_text([[text, str(n)] for n, (text, _) in enumerate(made_up())], "text,n")),
+        ("--label-column",),
+    ),
+]
+
+
 def cases() -> list[Case]:
     """Return all mistakes, group by group."""
     files = [Case("The file of reviews", *case[:2], 2, case[2]) for case in FILES]
@@ -441,4 +474,5 @@ def cases() -> list[Case]:
             SUITES,
         ),
     ]
-    return [*files, split, *settings, *missing, *suites, *checks, no_terms, *store]
+    start = [Case("A new file (`reviewflow init`)", *case[:2], 2, case[2]) for case in INIT_CASES]
+    return [*files, split, *start, *settings, *missing, *suites, *checks, no_terms, *store]

@@ -1,0 +1,120 @@
+"""Begin with reviews of one's own: ``reviewflow init FILE | --to FOLDER``."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from flows.commands.output import say
+from reviewflow.config.shipped import shipped_folder
+from reviewflow.errors import UsageError
+
+SHIPPED = ("*.yaml", "configs/*.yaml", "configs/*/*.yaml")  # as in pyproject.toml
+OTHER = "name another one with --config"
+GITIGNORE = "/artifacts/\n/data/\n"
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--config", metavar="OUT.yaml", help="Configuration to write; by default FILE.yaml.")
+@click.option("--to", "folder", metavar="FOLDER", help="Make a project folder instead.")
+@click.option("--text-column", metavar="NAME", help="Column of the texts, where it is not found.")
+@click.option("--label-column", metavar="NAME", help="Column of the labels, where it is not found.")
+def init(
+    file: str | None,
+    config: str | None,
+    folder: str | None,
+    text_column: str | None,
+    label_column: str | None,
+) -> None:
+    """Look at a file of reviews and write a configuration for it.
+
+    With --to, make a folder with the shipped configurations and suites to edit, prefect.yaml for
+    reviewflow ui, data/ and artifacts/. Nothing is ever overwritten.
+    """
+    if (file is None) == (folder is None):
+        raise UsageError(
+            "Name a file of reviews (reviewflow init reviews.csv), or a new folder "
+            "(reviewflow init --to FOLDER)."
+        )
+    if folder is not None:
+        make_project(Path(folder))
+        return
+    path = Path(str(file))
+    write_config(path, Path(config or f"{path.name.split('.')[0]}.yaml"), text_column, label_column)
+
+
+def write_config(
+    path: Path, config: Path, text_column: str | None, label_column: str | None
+) -> None:
+    """Write a configuration for a file of reviews, and print what was found.
+
+    Raises
+    ------
+    UsageError
+        If the configuration exists, or the file cannot be read.
+    """
+    from reviewflow.config.sentiment import validate_config
+    from reviewflow.config.strict_yaml import parse_yaml
+    from reviewflow.reviews.detection.detect import detect
+    from reviewflow.reviews.detection.draft import draft_config, draft_summary, relative_path
+
+    refuse_existing(config)
+    found = detect(path, text_column, label_column)
+    text = draft_config(found, relative_path(path, config))
+    validate_config(parse_yaml(text), str(config))
+    write_new(config, text)
+    say(
+        *draft_summary(found),
+        f"Written: {config}",
+        f"Next: reviewflow run --config {shlex.quote(str(config))}",
+    )
+
+
+def make_project(folder: Path) -> None:
+    """Make a project folder with everything that is shipped.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds something or cannot be written.
+    """
+    shipped = shipped_folder()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not an empty folder; name a new one.")
+    for path in (path for pattern in SHIPPED for path in sorted(shipped.glob(pattern))):
+        write_new(folder / path.relative_to(shipped), path.read_text(encoding="utf-8"))
+    write_new(folder / ".gitignore", GITIGNORE)
+    for name in ("data", "artifacts"):
+        (folder / name).mkdir()
+    say(
+        f"Made {folder}: configs/ and its suites to edit, prefect.yaml, data/ for your files, "
+        "artifacts/ for results.",
+        f"Next: cd {shlex.quote(str(folder))}, then reviewflow init data/FILE, or reviewflow ui",
+    )
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise UsageError if a path is taken."""
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path} exists already and is not overwritten; {OTHER}.")
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a text file that does not exist yet, and its folder.
+
+    Raises
+    ------
+    UsageError
+        If it exists by now or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(
+            f"{path} exists already and is not overwritten; name another one."
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}; {OTHER}.") from None

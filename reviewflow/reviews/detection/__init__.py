@@ -1,0 +1,1 @@
+"""Find out how a file of reviews is read and which columns matter."""

@@ -1,0 +1,152 @@
+"""Write the configuration of a file of reviews as YAML, with comments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import wrap
+
+import yaml
+
+from reviewflow.errors import escape
+from reviewflow.formatting import amount
+from reviewflow.reviews.detection.detect import Detection, empty_labels, rows_of_classes
+
+WIDTH = 100
+BLANK_SHARE = 0.05  # of the suite's limit max_blank_share
+MARGIN = 1.1  # a limit is this times what the file has
+
+
+def draft_config(found: Detection, path: str) -> str:
+    """Return the text of a configuration.
+
+    Parameters
+    ----------
+    path : of the file of reviews, as the configuration names it.
+    """
+    return "\n".join([*_head(found), *_ingest(found, path), *_split(found), *_limits(found)]) + "\n"
+
+
+def draft_summary(found: Detection) -> list[str]:
+    """Return what was found, a line each."""
+    lines = [f"{found.path}: {amount(found.rows, 'row')}, {_format_words(found)}"]
+    lines.append(f'text     "{found.text.name}", {found.text.words:.0f} words on average')
+    lines.append(f'label    "{found.label.name}"')
+    lines += [f"class {number}  {line}" for number, line in enumerate(_class_lines(found))]
+    if found.group:
+        lines.append(f'group    "{found.group}", whose rows stay together in the split')
+    if found.split:
+        lines.append(f'split    "{found.split}" says which rows are test rows')
+    return lines + [
+        f"unsure   {sentence}" for sentences in found.doubts.values() for sentence in sentences
+    ]
+
+
+def _format_words(found: Detection) -> str:
+    if found.format.is_parquet:
+        return "Parquet"
+    names = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
+    return f"{found.format.encoding}, cells separated by {names[found.format.delimiter]}"
+
+
+def _class_lines(found: Detection) -> Iterator[str]:
+    for number, (name, rows) in enumerate(rows_of_classes(found.label, found.labels).items()):
+        words = [word for word, label in _classes(found).items() if label == number]
+        meaning = "" if words == [name] else f", {name}"
+        yield f"{', '.join(words)}{meaning} ({amount(rows, 'row')})"
+
+
+def _classes(found: Detection) -> Mapping[str, int]:
+    """Return the class of each word, with ``auto`` too."""
+    labels = found.labels.labels
+    if labels == "auto":
+        return {word: number for number, word in enumerate(found.labels.meanings)}
+    return labels
+
+
+def _head(found: Detection) -> Iterator[str]:
+    yield f"# Written by `reviewflow init` for {amount(found.rows, 'row')} of {found.path.name!r}."
+    yield "# A comment above a setting says what was unsure. Every setting: reviewflow settings"
+    yield ""
+
+
+def _ingest(found: Detection, path: str) -> Iterator[str]:
+    doubts = found.doubts
+    yield "ingest:"
+    yield f"  path: {_scalar(path)}"
+    if not found.format.is_parquet:
+        yield from _comments(doubts.get("ingest.encoding", ()))
+        yield f"  encoding: {found.format.encoding}"
+        yield f"  delimiter: {_scalar(found.format.delimiter)}"
+    yield from _comments(doubts.get("ingest.text_column", ()))
+    yield f"  text_column: {_scalar(found.text.name)}"
+    yield from _comments(doubts.get("ingest.label_column", ()))
+    yield f"  label_column: {_scalar(found.label.name)}"
+    yield from _comments(doubts.get("ingest.labels", ()))
+    yield from _labels(found)
+    yield from _comments(doubts.get("ingest.group_column", ()))
+    if found.group:
+        yield f"  group_column: {_scalar(found.group)}"
+
+
+def _labels(found: Detection) -> Iterator[str]:
+    labels = found.labels.labels
+    if labels == "auto":
+        yield f"  labels: auto  # {len(found.labels.meanings)} classes, one for each word"
+        return
+    yield "  # the class of each word"
+    yield "  labels:"
+    for word, number in labels.items():
+        name = found.labels.meanings[number]
+        yield f"    {_scalar(word)}: {number}{'' if word == name else f'  # {escape(name)}'}"
+    if found.labels.left_out:
+        yield "  other_labels: drop"
+
+
+def _split(found: Detection) -> Iterator[str]:
+    doubts = found.doubts.get("split", ())
+    if found.split:
+        yield ""
+        yield f"split: {{method: column, column: {_scalar(found.split)}}}"
+    elif doubts:
+        yield ""
+        yield from _comments(doubts, indent="")
+
+
+def _limits(found: Detection) -> Iterator[str]:
+    """Yield limits of the checks that the file would not keep."""
+    blank = found.text.rows - found.text.filled
+    kept = max(1, found.rows - blank - sum(found.labels.left_out.values()))  # or more
+    limits: dict[str, tuple[float, str]] = {}
+    empty = empty_labels(found.label)
+    if empty:
+        share = empty / kept
+        limits["max_unlabelled_share"] = (share, f"{amount(empty, 'row')} without a label")
+    if blank > BLANK_SHARE * found.rows:
+        limits["max_blank_share"] = (blank / found.rows, amount(blank, "blank text"))
+    if limits:
+        yield ""
+        yield "# The checks accept what this file has; lower the limits for a better file."
+        yield from ("validate:", "  limits:")
+    for name, (share, what) in limits.items():
+        yield f"    {name}: {min(1, math.ceil(share * MARGIN * 1000) / 1000)}  # {what}"
+
+
+def _comments(sentences: tuple[str, ...], indent: str = "  ") -> Iterator[str]:
+    for sentence in sentences:
+        yield from (f"{indent}# {line}" for line in wrap(escape(sentence), WIDTH - 4))
+
+
+def _scalar(value: str) -> str:
+    """Return a text in double quotes as YAML reads it back."""
+    return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf).strip()
+
+
+def relative_path(path: Path, config: Path) -> str:
+    """Return how a configuration names a file.
+
+    A configuration in the working directory names it as it was given. One elsewhere names its
+    absolute path, since a run may begin in another folder.
+    """
+    return str(path if config.parent.absolute() == Path.cwd() else path.absolute())

@@ -1,0 +1,174 @@
+"""Find the encoding and the delimiter of a file.
+
+first bytes ─▶ what reviewflow does not read ─▶ InputError
+           ├─▶ Parquet ─────────────────────────────────────▶ FileFormat
+           └─▶ byte-order mark, NULs, UTF-8, scripts ─▶ text ─ delimiter ─▶ FileFormat
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from reviewflow.errors import InputError
+from reviewflow.reviews.parquet_file import is_parquet
+from reviewflow.reviews.text_file import BYTE_ORDER_MARKS, CHUNK_BYTES, check_readable
+
+FILE = "FILE"  # what messages call the argument of init
+DELIMITERS = (",", "\t", ";", "|")
+RECORDS = 500  # from which the delimiter is found
+AGREEING = 0.9  # share of records with as many cells as the header
+UNREADABLE = (
+    (b"\x1f\x8b", "gzip-compressed", "unpack it first (gunzip)"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first (unzstd)"),
+    (b"BZh", "compressed with bzip2", "unpack it first (bunzip2)"),
+    (b"\xfd7zXZ", "compressed with xz", "unpack it first (unxz)"),
+    (b"PK\x03\x04", "an Excel workbook or a zip archive", "save it as CSV, or unpack it first"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save it as CSV"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"%PDF", "a PDF", "save the table as CSV"),
+)
+# Encodings of other scripts: a sign that is common in each, and its least share of all characters
+# beyond ASCII. The first one that decodes the text and has that share is taken.
+SCRIPTS = (
+    ("gb18030", "[的了是不我在有很好]", 0.04),
+    ("big5", "[的了是不我在有很好這]", 0.04),
+    ("cp932", "[ぁ-んァ-ン]", 0.3),
+    ("cp949", "[가-힣]", 0.6),
+    ("windows-1251", "[а-я]", 0.6),
+)
+OTHER_SCRIPT = 0.3  # share of characters beyond ASCII from which a text is not Western European
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """How a file is read.
+
+    Attributes
+    ----------
+    doubt : what is a guess about the encoding. None if it is certain.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    is_parquet: bool = False
+    doubt: str | None = None
+
+
+def find_format(path: Path) -> FileFormat:
+    """Return the encoding and the delimiter of a file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is of a kind that reviewflow does not read.
+    """
+    check_readable(path, FILE)
+    with path.open("rb") as file:
+        head = file.read(CHUNK_BYTES)
+    for magic, kind, advice in UNREADABLE:
+        if head.startswith(magic):
+            raise InputError(f"{path} is {kind}, which reviewflow does not read; {advice}.")
+    if is_parquet(path):
+        return FileFormat(is_parquet=True)
+    encoding, doubt = find_encoding(path, head)
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
+    if text.lstrip()[:1] in ("{", "["):
+        raise InputError(
+            f"{path} is JSON, which reviewflow does not read; save it as CSV or Parquet, for "
+            "example with pandas.read_json and to_csv."
+        )
+    return FileFormat(encoding, find_delimiter(path, text, len(head) < CHUNK_BYTES), doubt=doubt)
+
+
+def find_encoding(path: Path, head: bytes) -> tuple[str, str | None]:
+    """Return the encoding of a text file, and what is a guess about it.
+
+    Parameters
+    ----------
+    head : the first bytes of the file.
+    """
+    for mark, name in BYTE_ORDER_MARKS:
+        if head.startswith(mark):
+            return name, None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if even + odd:
+        wide = "utf-16-le" if odd > even else "utf-16-be"
+        return (wide if "\n" in _decode(head, wide) else "utf-8"), None
+    if _is_utf8(path):
+        return "utf-8", None
+    name = _legacy_encoding(head)
+    return name, (
+        f"the file is not UTF-8, and {name} is a guess; name another one if letters look wrong"
+    )
+
+
+def _is_utf8(path: Path) -> bool:
+    """Return whether the whole file is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _legacy_encoding(head: bytes) -> str:
+    """Return the likely encoding of bytes that are not UTF-8."""
+    beyond = sum(byte >= 0x80 for byte in head)
+    letters = beyond + sum(chr(byte).isalpha() for byte in head if byte < 0x80)
+    if beyond > OTHER_SCRIPT * letters:
+        for name, sign, share in SCRIPTS:
+            text = _decode(head, name)
+            wide = sum(not character.isascii() for character in text)
+            if wide and len(re.findall(sign, text)) >= share * wide:
+                return name
+    return "windows-1252" if _decode(head, "windows-1252") else "latin-1"
+
+
+def _decode(head: bytes, encoding: str) -> str:
+    """Return the text of bytes that may end within a character, or nothing."""
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return ""
+
+
+def find_delimiter(path: Path, text: str, is_whole: bool) -> str:
+    """Return the character between two cells.
+
+    It is the one with which the most records have as many cells as the header, and of equally good
+    ones the one with the most cells.
+
+    Parameters
+    ----------
+    text : the beginning of the file.
+    is_whole : whether it is the whole file, so that its last record has an end.
+    """
+    usual = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
+    scores: list[tuple[bool, float, int, bool, str]] = []
+    for delimiter in DELIMITERS:
+        cells = _cell_counts(text, delimiter, is_whole)
+        if cells and cells[0] > 1:
+            agreeing = cells.count(cells[0]) / len(cells)
+            scores.append((agreeing >= AGREEING, agreeing, cells[0], delimiter == usual, delimiter))
+    return max(scores)[-1] if scores else usual
+
+
+def _cell_counts(text: str, delimiter: str, is_whole: bool) -> list[int]:
+    """Return the number of cells of each of the first records."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    counts: list[int] = []
+    try:
+        counts.extend(len(row) for row in islice(rows, RECORDS) if row)
+    except csv.Error:  # a cell longer than the csv module takes
+        return counts
+    return counts if is_whole or len(counts) < 2 or len(counts) == RECORDS else counts[:-1]
