@@ -12,6 +12,7 @@ import click
 
 from benchmarks import (
     checks,
+    defaults,
     growth,
     ngrams,
     numpy_net,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "scale": scale,
     "checks": checks,
     "numpy_net": numpy_net,
+    "defaults": defaults,
 }
 
 
@@ -53,7 +55,7 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
     NAME is text_to_features, ngrams, train_step, write_up_table, whole_run, unchanged, plan,
-    growth, scale, checks or numpy_net. Without a name all of them run, and their table is
+    growth, scale, checks, numpy_net or defaults. Without a name all of them run, and their table is
     written to docs/benchmarks.md unless --quick is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}

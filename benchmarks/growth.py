@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.measuring import fresh, report_progress
-from benchmarks.stages import THREADS
+from benchmarks.stages import THREADS, one_variant
 from benchmarks.table import Row
 from benchmarks.varied import Reviews, varied_reviews, write_reviews
 from benchmarks.workspace import Workspace
@@ -59,12 +59,11 @@ def row_wise_stages(reviews_path: str, artifacts: str) -> dict[str, float]:
 
     The seconds of reading the file are a figure of their own.
     """
-    from reviewflow.config.sections import Config, Ingest
     from reviewflow.jobs.open_sentiment import open_sentiment
     from reviewflow.pipeline.last_run import LastRun
     from reviewflow.pipeline.runner import Listener, Run, TaskGroup
 
-    config = Config(ingest=Ingest(path=reviews_path))
+    config = one_variant(reviews_path)
     started = time.perf_counter()
     planner = open_sentiment(config, Path(artifacts), LastRun({}, {}))
     read = time.perf_counter()

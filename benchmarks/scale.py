@@ -1,9 +1,10 @@
 """Measure seconds and peak memory of each stage up to a million rows.
 
 The rows are the real reviews over and over, with words dropped and swapped. The configuration is
-the default one with one variant that trains for one epoch. Each stage runs in a process of its own,
-with all earlier stages cached, so its memory is its own and its seconds include the import of the
-libraries that it needs. Reading means that the file is read for the first time and cut into parts.
+``configs/imdb.yaml`` with one variant that trains for one epoch. Each stage runs in a process of
+its own, with all earlier stages cached, so its memory is its own and its seconds include the import
+of the libraries that it needs. Reading means that the file is read for the first time and cut into
+parts.
 """
 
 import time
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.measuring import fresh, report_progress
-from benchmarks.stages import THREADS
+from benchmarks.stages import THREADS, one_variant
 from benchmarks.table import Row
 from benchmarks.varied import varied_reviews, write_reviews
 from benchmarks.workspace import Workspace
@@ -55,12 +56,11 @@ def one_stage(folder: str, stage: str) -> dict[str, float]:
 
     The stage ``reading`` opens the job and runs nothing.
     """
-    from reviewflow.config.sections import Config, Ingest, Train
     from reviewflow.jobs.open_sentiment import open_sentiment
     from reviewflow.pipeline.last_run import LastRun
     from reviewflow.pipeline.runner import Listener, Run
 
-    config = Config(ingest=Ingest(path=str(Path(folder, "reviews.csv"))), train=Train(epochs=1))
+    config = one_variant(str(Path(folder, "reviews.csv")), epochs=1)
     started = time.perf_counter()
     planner = open_sentiment(config, Path(folder, "artifacts"), LastRun({}, {}))
     if stage == "reading":

@@ -5,14 +5,41 @@ reviews.csv ─ prepare_parts ─▶ 0/ 1/ … ─ vectorize ─▶ 0/ 1/ … vo
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config.sections import Ingest, Normalize, Split, Vectorize
+from benchmarks.measuring import ROOT
+from reviewflow.config.sections import Config, Ingest, Normalize, Split, Vectorize
+from reviewflow.config.sentiment import read_config
 from reviewflow.context import Context
 
 THREADS = 2  # on every machine, so that figures can be compared
 FIT_ON = "all"  # as scikit-learn's fit_transform, which counts every row
+
+
+@lru_cache(maxsize=1)
+def showcase() -> Config:
+    """Return the configuration ``configs/imdb.yaml``."""
+    return read_config(ROOT / "configs" / "imdb.yaml")
+
+
+def one_variant(path: str, **train: Any) -> Config:
+    """Return the showcase's settings for one variant and other reviews.
+
+    Parameters
+    ----------
+    train : settings of the section ``train`` that differ.
+    """
+    settings = showcase()
+    return Config(
+        ingest=Ingest(path=path),
+        split=settings.split,
+        normalize=settings.normalize,
+        vectorize=settings.vectorize,
+        train=settings.train.model_copy(update=train),
+        select=settings.select,
+    )
 
 
 def prepare_parts(reviews_path: str, folder: str) -> dict[str, float]:
@@ -31,9 +58,16 @@ def prepare_parts(reviews_path: str, folder: str) -> dict[str, float]:
 
 
 def prepare_features(parts: str, folder: str) -> dict[str, float]:
-    """Compute the features of all parts with the default settings."""
+    """Compute the features of all parts with the settings of the showcase."""
+    settings = showcase()
     with ThreadPoolExecutor(THREADS) as executor:
-        terms = vectorize(part_folders(Path(parts)), Path(folder), Normalize(), executor)
+        terms = vectorize(
+            part_folders(Path(parts)),
+            Path(folder),
+            settings.normalize,
+            executor,
+            settings.vectorize,
+        )
     return {"terms": terms}
 
 
@@ -48,7 +82,7 @@ def vectorize(
     folder: Path,
     normalize: Normalize,
     executor: ThreadPoolExecutor,
-    settings: Vectorize = Vectorize(),
+    settings: Vectorize,
 ) -> int:
     """Turn the parts' texts into features and return the number of terms."""
     from reviewflow.features.ngram_counts import count_ngrams

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Figures, fresh, in_turn, of
-from benchmarks.stages import THREADS, part_folders, vectorize
+from benchmarks.stages import THREADS, part_folders, showcase, vectorize
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
-from reviewflow.config.sections import Normalize, Vectorize
+from reviewflow.config.sections import Normalize
 
 NAME = r"/?[A-Za-z][A-Za-z0-9:-]*"
 TAG = re.compile(rf"<{NAME}>|<{NAME}[ \t\n\r\f\v/][^<>]*>|<[!?][^<>]*>")
@@ -69,14 +69,15 @@ def stages(parts: str, folder: str) -> Figures:
     from reviewflow.text.wordnet import part_of_speech
 
     folders, target = part_folders(Path(parts)), Path(folder)
+    normalize, terms = showcase().normalize, showcase().vectorize
     shutil.rmtree(target, ignore_errors=True)
     with ThreadPoolExecutor(THREADS) as executor:
         # Load or compile the code without lemmatising a word.
-        vectorize(folders[:1], target / "warm", Normalize(reduce="none"), executor)
+        vectorize(folders[:1], target / "warm", Normalize(reduce="none"), executor, terms)
         part_of_speech("noun"), part_of_speech("verb")
         assert not lemma.cache_info().currsize
         started = time.perf_counter()
-        vectorize(folders, target / "timed", Normalize(), executor)
+        vectorize(folders, target / "timed", normalize, executor, terms)
         seconds = time.perf_counter() - started
     written = [target / "timed" / part.name / "features.parquet" for part in folders]
     entries = sum(len(pc.list_flatten(pq.read_table(path)["values"])) for path in written)
@@ -107,7 +108,9 @@ def time_fit_transform(parts: str, **options: Any) -> Figures:
     tables = [pq.read_table(part / "reviews.parquet") for part in part_folders(Path(parts))]
     texts = [text for table in tables for text in table["text"].to_pylist()]
     started = time.perf_counter()
-    X = TfidfVectorizer(max_features=Vectorize().max_features, **options).fit_transform(texts)
+    X = TfidfVectorizer(max_features=showcase().vectorize.max_features, **options).fit_transform(
+        texts
+    )
     return {"seconds": time.perf_counter() - started, "entries": X.nnz}
 
 

@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Figures, fresh, in_turn, of
-from benchmarks.stages import part_folders
+from benchmarks.stages import part_folders, showcase
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
-from reviewflow.config.sections import Train
 
 STEPS = {16: 1000, 256: 70}  # by batch size, less than an epoch each
 QUICK_STEPS = {16: 20, 256: 1}
@@ -70,7 +69,7 @@ def compiled_step(features: str, batch_size: int, steps: int) -> Figures:
 
     torch.set_num_threads(1)
     data, terms = training_rows(features)
-    train = Train(batch_size=batch_size)
+    train = showcase().train.model_copy(update={"batch_size": batch_size})
     network = Network(terms, train.hidden, train.activation)
     initialize_weights(network, train.init, train.seed)
     training = CompiledBackend(network, labelled_rows(data), train)
@@ -95,7 +94,7 @@ def dense(features: str, batch_size: int, steps: int) -> Figures:
     loader = DataLoader(
         TensorDataset(X, torch.from_numpy(data.labels)), batch_size=batch_size, shuffle=True
     )
-    return time_steps(nn.Linear(terms, Train().hidden[0]), lambda: iter(loader), steps)
+    return time_steps(nn.Linear(terms, showcase().train.hidden[0]), lambda: iter(loader), steps)
 
 
 def embedding_bag(features: str, batch_size: int, steps: int) -> Figures:
@@ -128,7 +127,7 @@ def embedding_bag(features: str, batch_size: int, steps: int) -> Figures:
             X = data.indices[entries].astype(np.int64), starts, data.values[entries]
             yield tuple(map(torch.from_numpy, X)), torch.from_numpy(data.labels[rows])
 
-    return time_steps(FirstLayer(Train().hidden[0]), batches, steps)
+    return time_steps(FirstLayer(showcase().train.hidden[0]), batches, steps)
 
 
 def floor(features: str, batch_size: int, steps: int) -> Figures:
@@ -140,7 +139,7 @@ def floor(features: str, batch_size: int, steps: int) -> Figures:
 
     torch.set_num_threads(1)
     data, terms = training_rows(features)
-    first, second = Train().hidden
+    first, second = showcase().train.hidden
     batches = shuffled_rows(data.rows, 0, 2)[: steps * batch_size].reshape(-1, batch_size)
     found = [
         np.concatenate([data.indices[data.indptr[row] : data.indptr[row + 1]] for row in batch])
@@ -172,7 +171,7 @@ def time_steps(first_layer: Any, batches: Callable[[], Iterator[Any]], steps: in
     """Measure the loop of the tutorials on top of a first layer."""
     from torch import nn, optim
 
-    first, second = Train().hidden
+    first, second = showcase().train.hidden
     network = nn.Sequential(
         first_layer,
         nn.ReLU(),
@@ -181,7 +180,8 @@ def time_steps(first_layer: Any, batches: Callable[[], Iterator[Any]], steps: in
         nn.Linear(second, 1),
         nn.Sigmoid(),
     )
-    criterion, optimizer = nn.BCELoss(), optim.SGD(network.parameters(), lr=Train().learning_rate)
+    rate = showcase().train.learning_rate
+    criterion, optimizer = nn.BCELoss(), optim.SGD(network.parameters(), lr=rate)
 
     def take_step(X: Any, labels: Any) -> float:
         optimizer.zero_grad()

@@ -16,7 +16,15 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from reviewflow.config.loading import apply_changes
-from reviewflow.config.sections import Config, JobConfig, Section, Select, Split, Train
+from reviewflow.config.sections import (
+    Config,
+    JobConfig,
+    Section,
+    Select,
+    Split,
+    Train,
+    Vectorize,
+)
 from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import ConfigError
@@ -26,7 +34,15 @@ FORM = "on-demand"  # what a run is called whose settings come from the form
 
 # configs/imdb.yaml's values where they are not the sections' own defaults
 SPLIT = Split(validation_size=0)
-TRAIN = Train(epochs=20)
+VECTORIZE = Vectorize(max_features=5000, ngram_range=(1, 1), sublinear_tf=False)
+TRAIN = Train(
+    hidden=(512, 128),
+    activation="relu",
+    learning_rate=0.01,
+    schedule="constant",
+    batch_size=16,
+    epochs=20,
+)
 SELECT = Select(on="test")
 VARIANTS = """\
 relu: {}
@@ -131,6 +147,7 @@ def parse_variants(text: str) -> dict[str, Any]:
 SECTIONS: Mapping[str, Section] = {
     **Config().sections,
     "split": SPLIT,
+    "vectorize": VECTORIZE,
     "train": TRAIN,
     "select": SELECT,
 }

@@ -7,7 +7,15 @@ from typing import Any
 from prefect import flow
 
 from flows.base import RUNNER, FlowRun, changed_stages, stoppable
-from flows.parameters import SELECT, SPLIT, TRAIN, VARIANTS, Options, choose_config
+from flows.parameters import (
+    SELECT,
+    SPLIT,
+    TRAIN,
+    VARIANTS,
+    VECTORIZE,
+    Options,
+    choose_config,
+)
 from reviewflow.config.sections import (
     Config,
     Ingest,
@@ -64,7 +72,7 @@ def sentiment(
     split: Split = SPLIT,
     checks: Validate = Validate(),
     normalize: Normalize = Normalize(),
-    vectorize: Vectorize = Vectorize(),
+    vectorize: Vectorize = VECTORIZE,
     train: Train = TRAIN,
     variants: str = VARIANTS,
     select: Select = SELECT,

@@ -88,8 +88,16 @@ def small_config(path: Path) -> dict[str, Any]:
             name: str(ROOT / "configs" / "expectations" / f"{name}.yaml")
             for name in ("reviews", "features")
         },
-        "vectorize": {"max_features": 300},
-        "train": {"hidden": [8, 4], "epochs": 1, "learning_rate": 0.1, "device": "cpu"},
+        "vectorize": {"max_features": 300, "ngram_range": [1, 1], "sublinear_tf": False},
+        "train": {
+            "hidden": [8, 4],
+            "activation": "relu",
+            "epochs": 1,
+            "batch_size": 16,
+            "learning_rate": 0.1,
+            "schedule": "constant",
+            "device": "cpu",
+        },
         "variants": {"relu": {}, "tanh": {"train.activation": "tanh"}},
     }
 

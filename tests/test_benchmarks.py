@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import ngrams, plan, stages, text_to_features, train_step
+from benchmarks import defaults, ngrams, plan, stages, text_to_features, train_step
 from benchmarks.__main__ import BENCHMARKS, PAGE, notes, page
 from benchmarks.measuring import command_figures, fresh, in_turn
 from benchmarks.table import HEAD, Row, spread, table
@@ -145,3 +145,33 @@ def test_the_page_has_the_machine_the_table_and_the_notes() -> None:
     assert table([row]) in written
     assert "## plan" in written
     assert str(Path.home()) not in written
+
+
+@pytest.mark.parametrize("rows", [200, 1_000])
+def test_the_default_variants_learn_as_much_as_logistic_regression(
+    rows: int, tmp_path: Path
+) -> None:
+    path = defaults.write_slice(tmp_path / "some.csv", defaults.Slice("IMDB", defaults.IMDB, rows))
+    parts, classes, _ = defaults.prepare_file(path, tmp_path / "work")
+    pairs = [
+        (defaults.ours(parts, tmp_path / "work", classes, seed), defaults.theirs(parts, classes))
+        for seed in range(3)
+    ]
+    our, their = (sum(side["ROC AUC"] for side in sides) / 3 for sides in zip(*pairs, strict=True))
+    assert our > 0.7
+    assert our > their - 0.01
+
+
+def test_the_table_of_the_defaults_has_a_row_for_each_file() -> None:
+    figures = {
+        name: 0.5
+        for score in defaults.SCORES
+        for name in (score, f"their {score}", f"{score} difference", f"{score} error")
+    }
+    figures |= {f"{side} seconds": 1.0 for side in ("one", "all", "their")}
+    printed = defaults.comparison_table(
+        [("IMDB", figures | {"rows": 200, "classes": 2, "rarest": 0.04})]
+    )
+    head, _, row = printed.splitlines()
+    assert head.count("|") == row.count("|") == len(defaults.HEAD) + 1
+    assert "| IMDB | 200 | 2 | 4% | 0.5000 | 0.5000 | +0.5000 ± 0.5000 |" in row

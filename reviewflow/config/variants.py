@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from random import Random
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -24,6 +25,20 @@ MOST_VARIANTS = 1_000
 DRAWS_FOR_EACH = 100  # tries until a search has as many different combinations as it should
 
 Changes = dict[str, Any]  # section.key: value
+
+# The variants of a configuration that describes no model. An offset keeps common words, since the
+# ratios of a few hundred rows are guesses.
+DEFAULT_VARIANTS: Mapping[str, Changes] = MappingProxyType(
+    {
+        "linear": {"train.hidden": ()},
+        "naive bayes": {
+            "train.hidden": (),
+            "train.term_scale": "naive_bayes",
+            "train.term_scale_offset": 2.0,
+        },
+        "network": {},
+    }
+)
 
 
 class Range(BaseModel):
@@ -80,11 +95,19 @@ class Search(BaseModel):
 
 
 def list_variants(
-    variants: Mapping[str, Changes], grid: Mapping[str, GridValues], search: Search
+    variants: Mapping[str, Changes],
+    grid: Mapping[str, GridValues],
+    search: Search,
+    describes_model: bool = True,
 ) -> dict[str, Changes]:
     """List what each variant changes, the named ones before the grid's.
 
-    Without either there is one variant called ``default``.
+    Without either, :data:`DEFAULT_VARIANTS` are trained, or one variant called ``default`` if the
+    configuration describes a model of its own.
+
+    Parameters
+    ----------
+    describes_model : whether the configuration has a section ``train``.
 
     Raises
     ------
@@ -101,7 +124,9 @@ def list_variants(
         if name in listed:
             raise ConfigError(f"Two variants are called {name!r}; rename the one under variants:.")
         listed[name] = changes
-    return listed or {"default": {}}
+    if listed:
+        return listed
+    return {"default": {}} if describes_model else dict(DEFAULT_VARIANTS)
 
 
 def apply_variant(content: Mapping[str, Any], name: str, changes: Changes) -> dict[str, Any]:

@@ -369,9 +369,27 @@ def dense_back(
         update_row(new_weights[i], factors[:on], rows[:on], D, change)
 
 
+@njit(cache=True, nogil=True, fastmath=set(FAST))
+def sparse_back_by_text(batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any) -> None:
+    """Compute new_weights −= rate × X[batch].T @ D, one text after another.
+
+    A batch of few texts has few terms in common, so that sorting its entries would cost more than
+    it saves. The sums are those of the other way, which adds fewer than four changes of a
+    term one by one, too.
+    """
+    for b in range(len(batch)):
+        delta = D[b]
+        for k in range(data.indptr[batch[b]], data.indptr[batch[b] + 1]):
+            factor, row = -rate * data.values[k], new_weights[np.uint32(data.indices[k])]
+            for u in range(len(row)):
+                row[u] += factor * delta[u]
+
+
 @njit(cache=True, nogil=True)
-def sparse_back(batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any, ends: Any) -> None:
-    """Compute new_weights −= rate × X[batch].T @ D.
+def sparse_back_by_term(
+    batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any, ends: Any
+) -> None:
+    """Compute new_weights −= rate × X[batch].T @ D, one term after another.
 
     Each touched row is written once.
 
@@ -403,6 +421,18 @@ def sparse_back(batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any, end
         end, ends[term] = ends[term], 0
         update_row(new_weights[term], factors[first:end], rows[first:end], D, change)
         first = end
+
+
+@njit(cache=True, nogil=True)
+def sparse_back(batch: Any, data: Rows, D: Any, new_weights: Any, rate: Any, ends: Any) -> None:
+    """Compute new_weights −= rate × X[batch].T @ D.
+
+    Both ways give a batch of fewer than four texts the same bytes.
+    """
+    if len(batch) < 4:
+        sparse_back_by_text(batch, data, D, new_weights, rate)
+    else:
+        sparse_back_by_term(batch, data, D, new_weights, rate, ends)
 
 
 @njit(cache=True, nogil=True)

@@ -33,8 +33,16 @@ READY = "Ctrl-C ends all of it."
 SHORT: dict[str, Any] = {
     "split": {"validation_size": 0.1},
     "select": {"on": "validation"},
-    "vectorize": {"max_features": 300},
-    "train": {"hidden": [8, 4], "epochs": 2, "learning_rate": 0.1, "device": "cpu"},
+    "vectorize": {"max_features": 300, "ngram_range": [1, 1], "sublinear_tf": False},
+    "train": {
+        "hidden": [8, 4],
+        "activation": "relu",
+        "epochs": 2,
+        "batch_size": 16,
+        "learning_rate": 0.1,
+        "schedule": "constant",
+        "device": "cpu",
+    },
     "variants": "relu: {}\ntanh: {train.activation: tanh}\n",
 }
 LONG: dict[str, Any] = {**SHORT, "train": {**SHORT["train"], "epochs": 100_000}}

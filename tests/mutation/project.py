@@ -45,8 +45,16 @@ def small_job(folder: Path) -> dict[str, Any]:
     return {
         "ingest": {"path": str(folder / "reviews.csv"), "other_labels": "drop"},
         "validate": {name: str(suites / f"{name}.yaml") for name in ("reviews", "features")},
-        "vectorize": {"max_features": 60},
-        "train": {"hidden": [4, 3], "epochs": 1, "learning_rate": 0.1, "device": "cpu"},
+        "vectorize": {"max_features": 60, "ngram_range": [1, 1], "sublinear_tf": False},
+        "train": {
+            "hidden": [4, 3],
+            "activation": "relu",
+            "epochs": 1,
+            "batch_size": 16,
+            "learning_rate": 0.1,
+            "schedule": "constant",
+            "device": "cpu",
+        },
         "variants": {
             "plain": {},
             "stems": {

@@ -13,6 +13,7 @@ from reviewflow.config.sections import (
     Config,
     JobConfig,
     Section,
+    Train,
     check_threshold,
 )
 from reviewflow.config.sentiment import validate_config
@@ -183,3 +184,22 @@ def test_words_that_yaml_reads_as_something_else_become_text() -> None:
 def test_another_map_is_one_sentence(labels: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=f"^Here: ingest.labels: {re.escape(words)}"):
         validate_config({"ingest": {"labels": labels}}, "Here")
+
+
+@pytest.mark.parametrize(
+    ("train", "rate"),
+    [
+        ({}, 0.25),
+        ({"hidden": []}, 2),
+        ({"hidden": [], "term_scale": "naive_bayes"}, 0.5),
+        ({"optimizer": "adam"}, 0.003),
+        ({"hidden": [], "optimizer": "adam", "term_scale": "naive_bayes"}, 0.01),
+        ({"hidden": [], "learning_rate": 0.1}, 0.1),
+    ],
+)
+def test_a_rate_that_is_not_given_suits_the_model(train: dict[str, Any], rate: float) -> None:
+    config = Config.model_validate({"train": train})
+    assert config.train.learning_rate == rate
+    assert config.is_given("train.learning_rate") == ("learning_rate" in train)
+    changed = {"variants": {"a": {f"train.{key}": value for key, value in train.items()}}}
+    assert Config.model_validate(changed).variant_configs["a"].train == Train.model_validate(train)

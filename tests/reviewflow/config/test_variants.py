@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewflow.config.sections import Config
+from reviewflow.config.loading import apply_changes
+from reviewflow.config.sections import Config, Ingest, Train
 from reviewflow.config.sentiment import validate_config
 from reviewflow.config.variants import (
+    DEFAULT_VARIANTS,
     MOST_VARIANTS,
     VARIED_SECTIONS,
     Range,
@@ -19,8 +21,21 @@ from reviewflow.config.variants import (
 from reviewflow.errors import ConfigError
 
 
-def test_without_variants_there_is_the_default() -> None:
+def test_a_model_that_is_described_is_the_default() -> None:
     assert list_variants({}, {}, Search()) == {"default": {}}
+    assert list(Config(train=Train(epochs=3)).variant_configs) == ["default"]
+    changed = validate_config(apply_changes({}, ("train.epochs=3",)), "here")
+    assert list(changed.variant_configs) == ["default"]
+
+
+def test_without_a_model_there_are_the_default_variants() -> None:
+    config = Config(ingest=Ingest(path="mine.csv"))
+    assert list(config.variant_changes) == list(DEFAULT_VARIANTS)
+    trains = {name: each.train for name, each in config.variant_configs.items()}
+    assert trains["linear"].hidden == trains["naive bayes"].hidden == ()
+    assert trains["naive bayes"].term_scale == "naive_bayes"
+    assert trains["network"] == Train()
+    assert list(Config(grid={"train.seed": (1, 2)}).variant_configs) == ["seed 1", "seed 2"]
 
 
 def test_named_variants_come_before_the_grids_in_order() -> None:

@@ -3,6 +3,7 @@
 import importlib.util
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor, nn
 
+from reviewflow.config.sections import Train
 from reviewflow.features.dataset import SparseRows
 
 MODULES = {
@@ -24,6 +26,19 @@ MODULES = {
     "gelu": nn.GELU,
     "silu": nn.SiLU,
 }
+
+
+PLAIN: dict[str, Any] = {
+    "activation": "relu",
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "batch_size": 16,
+}
+
+
+def plain_train(**values: Any) -> Train:
+    """Return settings of plain SGD at a constant rate, with some values."""
+    return Train(**{**PLAIN, **values})
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch.nn import functional
 
-from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.evaluation.ablation import value_title
@@ -26,7 +25,13 @@ from reviewflow.networks.activations import (
 from reviewflow.networks.compiled_sgd import activate, multiply_by_slope
 from reviewflow.networks.fit import fit_network, shuffled_rows
 from reviewflow.networks.model import Network
-from tests.reviewflow.networks.cases import as_split, dense_losses, dense_network, random_features
+from tests.reviewflow.networks.cases import (
+    as_split,
+    dense_losses,
+    dense_network,
+    plain_train,
+    random_features,
+)
 
 CODES: Mapping[str, int] = {
     "relu": compiled_sgd.RELU,
@@ -129,7 +134,7 @@ def test_the_steepest_slope_is_the_largest_derivative(entry: Activation) -> None
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])  # the second has no compiled step
 def test_an_epoch_of_either_backend_is_that_of_autograd(entry: Activation, device: str) -> None:
     X, labels = random_features(90, 60, seed=2)
-    train = Train(
+    train = plain_train(
         hidden=(24, 10), activation=entry.name, batch_size=8, epochs=1, learning_rate=0.1, seed=4
     ).model_copy(update={"device": device})
     network, (epoch,) = fit_network(as_split(X, labels), 60, train, Context())
@@ -145,7 +150,7 @@ def test_an_epoch_of_either_backend_is_that_of_autograd(entry: Activation, devic
 
 @every_activation
 def test_both_configurations_take_it_and_the_report_names_it(entry: Activation) -> None:
-    assert Train(activation=entry.name).activation == entry.name
+    assert plain_train(activation=entry.name).activation == entry.name
     moons = MoonsConfig.model_validate({"network": {"activation": entry.name}})
     network = build_network((5, 3), moons.network.activation, "he", 0)
     hidden = [layer for layer in network.layers if isinstance(layer, ActivationLayer)]

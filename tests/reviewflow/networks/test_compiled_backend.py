@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reviewflow.config.sections import Train
 from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.compiled_layers import write_layers
@@ -18,6 +17,7 @@ from tests.reviewflow.networks.cases import (
     as_split,
     dense_losses,
     dense_network,
+    plain_train,
     random_features,
     real_features,
 )
@@ -35,7 +35,7 @@ def compare_with_autograd(
 ) -> None:
     """Same initial weights, same batches: losses and weights within 1e-6."""
     X, labels = random_features(rows, TERMS, seed=rows)
-    train = Train(
+    train = plain_train(
         hidden=hidden, activation=activation, batch_size=batch_size, learning_rate=rate, seed=3
     )
     network = Network(TERMS, hidden, activation)
@@ -94,7 +94,7 @@ def test_two_epochs_on_real_reviews_follow_a_dense_loop(activation: str, rate: f
     hidden, size = (64, 16), 16
     network = Network(1000, hidden, activation)
     initialize_weights(network, "default", 5)
-    train = Train(hidden=hidden, activation=activation, learning_rate=rate, seed=5)
+    train = plain_train(hidden=hidden, activation=activation, learning_rate=rate, seed=5)
     compiled = CompiledBackend(network, labelled_rows(as_split(X, labels)), train)
     dense = dense_network(1000, hidden, activation, seed=5)
     rows, truth = torch.from_numpy(X.toarray()), torch.from_numpy(labels)
@@ -112,7 +112,7 @@ def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
         network = Network(TERMS, (16,), "relu")
         initialize_weights(network, "he", 0)
         compiled = CompiledBackend(
-            network, labelled_rows(as_split(X, labels)), Train(hidden=(16,), batch_size=4)
+            network, labelled_rows(as_split(X, labels)), plain_train(hidden=(16,), batch_size=4)
         )
         start = 0
         for end in (cut // 4 * 4 for cut in cuts):

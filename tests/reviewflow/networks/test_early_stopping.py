@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss as sklearn_log_loss
 from sklearn.metrics import roc_auc_score
 
-from reviewflow.config.sections import EarlyStopping, Train
+from reviewflow.config.sections import EarlyStopping
 from reviewflow.context import Context
 from reviewflow.errors import QualityError
 from reviewflow.networks.early_stopping import (
@@ -21,7 +21,7 @@ from reviewflow.networks.early_stopping import (
 )
 from reviewflow.networks.fit import fit_network
 from reviewflow.networks.model import Network, initialize_weights
-from tests.reviewflow.networks.cases import as_split, random_features
+from tests.reviewflow.networks.cases import as_split, plain_train, random_features
 
 
 @settings(deadline=None, max_examples=40)
@@ -70,11 +70,11 @@ def test_training_ends_and_keeps_the_weights_of_the_best_epoch(
     data, validation = as_split(X[:60], labels[:60]), as_split(X[60:], labels[60:])
     values = {"hidden": (), "learning_rate": 20, "batch_size": 4, "device": "cpu"}
     stopping = {"metric": metric, "patience": 3}
-    train = Train(**values, epochs=60, early_stopping=stopping, term_scale=term_scale)
+    train = plain_train(**values, epochs=60, early_stopping=stopping, term_scale=term_scale)
     network, epochs = fit_network(data, 300, train, Context(), 2, validation)
     scores = []
     for epoch in range(1, len(epochs) + 1):
-        shorter = Train(**values, epochs=epoch, term_scale=term_scale)
+        shorter = plain_train(**values, epochs=epoch, term_scale=term_scale)
         other, _ = fit_network(data, 300, shorter, Context())
         logits = predict_logits(other, validation)
         assert epochs[epoch - 1].validation_loss == log_loss(logits, validation.labels)
@@ -86,7 +86,7 @@ def test_training_ends_and_keeps_the_weights_of_the_best_epoch(
     best = int(np.argmax(scores))
     assert len(epochs) == best + 1 + 3 < 60
     kept, _ = fit_network(
-        data, 300, Train(**values, epochs=best + 1, term_scale=term_scale), Context()
+        data, 300, plain_train(**values, epochs=best + 1, term_scale=term_scale), Context()
     )
     for ours, theirs in zip(network.parameters(), kept.parameters(), strict=True):
         assert torch.equal(ours, theirs)
@@ -95,7 +95,7 @@ def test_training_ends_and_keeps_the_weights_of_the_best_epoch(
 def test_without_early_stopping_nothing_is_measured() -> None:
     X, labels = random_features(20, 10, seed=0)
     data = as_split(X, labels)
-    _, epochs = fit_network(data, 10, Train(hidden=(), device="cpu"), Context(), 2, data)
+    _, epochs = fit_network(data, 10, plain_train(hidden=(), device="cpu"), Context(), 2, data)
     assert [epoch.validation_loss for epoch in epochs] == [None] * 10
 
 
@@ -115,7 +115,7 @@ def test_rows_that_cannot_be_measured_are_one_sentence() -> None:
 def test_a_training_that_diverges_at_once_keeps_its_last_weights() -> None:
     X, labels = random_features(40, 10, seed=0)
     data = as_split(X * np.float32(1e30), labels)
-    train = Train(
+    train = plain_train(
         hidden=(), learning_rate=1000, epochs=9, early_stopping={"patience": 2}, device="cpu"
     )
     network, epochs = fit_network(data, 10, train, Context(), 2, data)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.networks.adam_backend import AdamBackend
 from reviewflow.networks.compiled_backend import CompiledBackend
@@ -18,7 +17,7 @@ from reviewflow.networks.fit import choose_backend, fit_network, shuffled_rows
 from reviewflow.networks.linear_backend import LinearBackend
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.torch_backend import TorchBackend
-from tests.reviewflow.networks.cases import as_split, random_features
+from tests.reviewflow.networks.cases import as_split, plain_train, random_features
 from tests.reviewflow.networks.reference import Reference
 
 # "cpu:0" is the CPU too, but has no compiled step
@@ -64,7 +63,7 @@ def compare(
     X: csr_matrix, labels: NDArray[np.float32], classes: int, values: dict[str, Any], device: str
 ) -> None:
     """Train both, and compare each step's loss and the weights at the end."""
-    train = Train(**values).model_copy(update={"device": device})
+    train = plain_train(**values).model_copy(update={"device": device})
     start = Network(X.shape[1], train.hidden, train.activation, classes)
     initialize_weights(start, train.init, train.seed)
     reference = Reference.start(X, labels, train, start)
@@ -140,4 +139,4 @@ def test_any_shape_follows_autograd(
 def test_compiled_steps_train_on_the_cpu(
     values: dict[str, Any], device: str, backend: type
 ) -> None:
-    assert choose_backend(Train(**values, device=device)) is backend
+    assert choose_backend(plain_train(**values, device=device)) is backend

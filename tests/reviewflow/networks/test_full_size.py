@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from reviewflow.config.sections import Train
 from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.fit import shuffled_rows
 from reviewflow.networks.model import Network, initialize_weights
@@ -13,6 +12,7 @@ from tests.reviewflow.networks.cases import (
     as_split,
     dense_losses,
     dense_network,
+    plain_train,
     real_features,
 )
 
@@ -41,7 +41,7 @@ def test_the_published_variants_follow_a_dense_loop(
     X, labels = real_features(ROWS, TERMS)
     network = Network(TERMS, HIDDEN, activation)
     initialize_weights(network, "default", SEED)
-    train = Train(
+    train = plain_train(
         hidden=HIDDEN, activation=activation, learning_rate=rate, batch_size=size, seed=SEED
     )
     compiled = CompiledBackend(network, labelled_rows(as_split(X, labels)), train)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.networks.compiled_layers import write_layers
 from reviewflow.networks.compiled_linear import logit_deltas
@@ -22,6 +21,7 @@ from tests.reviewflow.networks.cases import (
     as_split,
     dense_losses,
     dense_network,
+    plain_train,
     random_features,
     real_features,
 )
@@ -43,7 +43,7 @@ def test_steps_equal_autograds(
     order = np.random.default_rng(seed).integers(0, rows, 2 * rows + 1)  # rows come again
     network = Network(terms, (), "relu")
     initialize_weights(network, "default", seed)
-    train = Train(hidden=(), batch_size=batch_size, learning_rate=rate)
+    train = plain_train(hidden=(), batch_size=batch_size, learning_rate=rate)
     linear = LinearBackend(network, labelled_rows(as_split(X, labels)), train)
     losses = linear.take_steps(order)
 
@@ -65,7 +65,7 @@ def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
     for cuts in ([64], [8, 16, 64]):
         network = Network(30, (), "relu")
         initialize_weights(network, "zeros", 0)
-        linear = LinearBackend(network, rows, Train(hidden=(), batch_size=4))
+        linear = LinearBackend(network, rows, plain_train(hidden=(), batch_size=4))
         for start, end in zip([0, *cuts], cuts, strict=False):
             linear.take_steps(np.arange(start, end))
         weights.append(linear.current_layers().weights[0].tobytes())
@@ -74,7 +74,9 @@ def test_pieces_of_an_epoch_give_the_weights_of_the_whole() -> None:
 
 def test_real_reviews_reach_the_accuracy_of_scikit_learn() -> None:
     X, labels = real_features(2000, 3000)
-    train = Train(hidden=(), batch_size=8, learning_rate=2, epochs=10, init="zeros", device="cpu")
+    train = plain_train(
+        hidden=(), batch_size=8, learning_rate=2, epochs=10, init="zeros", device="cpu"
+    )
     network, epochs = fit_network(as_split(X[:1500], labels[:1500]), 3000, train, Context())
     with torch.no_grad():
         logits = network(torch.from_numpy(X[1500:].toarray())).numpy()
@@ -95,7 +97,7 @@ def test_weight_decay_has_the_optimum_of_scikit_learns_penalty(
     generator = np.random.default_rng(0)
     noisy = X.toarray()[:, :classes] + generator.normal(0, 0.1, (120, classes))
     labels = (noisy / [1, 1, 2][:classes]).argmax(axis=1).astype(np.float32)
-    train = Train(
+    train = plain_train(
         hidden=(),
         learning_rate=20,
         schedule="linear",

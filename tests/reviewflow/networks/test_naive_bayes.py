@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.naive_bayes import MultinomialNB
 
-from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.networks.fit import fit_network
 from reviewflow.networks.naive_bayes import term_scale
-from tests.reviewflow.networks.cases import as_split, dense_losses, dense_network, random_features
+from tests.reviewflow.networks.cases import (
+    as_split,
+    dense_losses,
+    dense_network,
+    plain_train,
+    random_features,
+)
 
 
 def published_ratio(
@@ -68,7 +73,7 @@ def test_folded_weights_give_the_outputs_of_scaled_inputs(
     hidden: tuple[int, ...], device: str
 ) -> None:
     X, labels = random_features(60, 25, seed=5)
-    settings_ = Train(
+    settings_ = plain_train(
         hidden=hidden,
         term_scale="naive_bayes",
         term_scale_offset=0.3,

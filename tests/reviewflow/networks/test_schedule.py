@@ -6,13 +6,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviewflow.config.sections import Train
 from reviewflow.networks.schedule import Schedule
+from tests.reviewflow.networks.cases import plain_train
 
 
 @given(st.integers(1, 50), st.integers(1, 20), st.integers(1, 4), st.integers(1, 3))
 def test_a_linear_schedule_is_pytorchs(rows: int, size: int, epochs: int, piece: int) -> None:
-    train = Train(learning_rate=0.5, batch_size=size, epochs=epochs, schedule="linear")
+    train = plain_train(learning_rate=0.5, batch_size=size, epochs=epochs, schedule="linear")
     steps = -(-rows // size)
     schedule, ours = Schedule(train, rows), []
     for _ in range(epochs):  # in pieces of some batches, the last of an epoch a shorter one
@@ -30,6 +30,6 @@ def test_a_linear_schedule_is_pytorchs(rows: int, size: int, epochs: int, piece:
 
 
 def test_a_constant_schedule_has_one_rate() -> None:
-    rates = Schedule(Train(learning_rate=0.1, batch_size=4), 10).take(10)
+    rates = Schedule(plain_train(learning_rate=0.1, batch_size=4), 10).take(10)
     assert rates.dtype == np.float32
     assert rates.tolist() == [np.float32(0.1)] * 3

@@ -17,10 +17,18 @@ from reviewflow.errors import Cancelled, QualityError
 from reviewflow.networks.fit import PIECE_SECONDS, fit_network, shuffled_rows
 from reviewflow.networks.model import load_network
 from reviewflow.networks.train import train_network
-from tests.reviewflow.networks.cases import as_split, random_features, write_part, write_vocabulary
+from tests.reviewflow.networks.cases import (
+    as_split,
+    plain_train,
+    random_features,
+    write_part,
+    write_vocabulary,
+)
 from tests.reviewflow.networks.conftest import Artifacts
 
-SMALL = Train(hidden=(12, 6), batch_size=4, epochs=3, log_every=8, learning_rate=0.1, device="cpu")
+SMALL = plain_train(
+    hidden=(12, 6), batch_size=4, epochs=3, log_every=8, learning_rate=0.1, device="cpu"
+)
 
 
 def run(artifacts: Artifacts, folder: Path, settings: Train) -> Path:
@@ -45,7 +53,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def small_with(**values: object) -> Train:
-    return Train(**{**SMALL.model_dump(), **values})  # type: ignore[arg-type]
+    return plain_train(**{**SMALL.model_dump(), **values})
 
 
 def test_writes_model_and_history(artifacts: Artifacts, tmp_path: Path) -> None:
@@ -116,7 +124,7 @@ def test_a_stop_is_seen_between_two_pieces(artifacts: Artifacts, tmp_path: Path)
 def test_a_diverging_variant_ends_with_a_loss_that_is_not_a_number() -> None:
     X, labels = random_features(60, 40, seed=4)
     for update in ({}, {"optimizer": "adam"}):
-        settings = Train(
+        settings = plain_train(
             hidden=(8,), learning_rate=1000, epochs=6, batch_size=4, init="he", device="cpu"
         )
         scaled = csr_matrix(X * np.float32(1e30))
@@ -150,7 +158,9 @@ def test_three_classes_are_three_logits_on_disk(
     X, _ = random_features(60, 20, seed=0)
     labels: list[int | None] = [int(row % 3) for row in range(60)]
     part = write_part(tmp_path / "part", X, labels, np.arange(60) < 50)
-    settings = Train(hidden=hidden, optimizer=optimizer, term_scale="naive_bayes", device="cpu")
+    settings = plain_train(
+        hidden=hidden, optimizer=optimizer, term_scale="naive_bayes", device="cpu"
+    )
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()

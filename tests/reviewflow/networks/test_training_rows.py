@@ -5,7 +5,6 @@ import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
 
-from reviewflow.config.sections import Train
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.training_rows import (
     balanced_weights,
@@ -14,7 +13,7 @@ from reviewflow.networks.training_rows import (
     labelled_rows,
     scale_inputs,
 )
-from tests.reviewflow.networks.cases import as_split, random_features
+from tests.reviewflow.networks.cases import as_split, plain_train, random_features
 
 
 def test_balanced_weights_are_scikit_learns() -> None:
@@ -35,10 +34,10 @@ def test_each_logit_of_a_linear_model_has_a_scale_of_its_own(
 ) -> None:
     X, _ = random_features(30, 20, seed=0)
     data = as_split(X, (np.arange(30) % classes).astype(np.float32))
-    scale = choose_scale(data, 20, Train(hidden=hidden, term_scale="naive_bayes"), classes)
+    scale = choose_scale(data, 20, plain_train(hidden=hidden, term_scale="naive_bayes"), classes)
     assert scale is not None
     assert scale.shape == shape
-    assert choose_scale(data, 20, Train(hidden=hidden), classes) is None
+    assert choose_scale(data, 20, plain_train(hidden=hidden), classes) is None
     rows, before = labelled_rows(data, classes), data.values.copy()
     scaled = scale_inputs(rows, scale)
     assert scale_inputs(rows, None) is rows

@@ -21,7 +21,9 @@ def labels(nodes: list[Node]) -> set[str]:
 
 
 def test_variants_share_what_they_do_not_change() -> None:
-    nodes = graph(variants={"relu": {}, "tanh": {"train.activation": "tanh"}})
+    nodes = graph(
+        variants={"relu": {"train.activation": "relu"}, "tanh": {"train.activation": "tanh"}}
+    )
     assert labels(nodes) == {
         "suites",
         "ingest",
