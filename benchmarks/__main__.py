@@ -66,16 +66,17 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
         for name, benchmark in chosen.items():
             report_progress(name)
             rows += benchmark.rows(space)
-    print(f"\n{described}\n\n{table(rows)}")
+    tables = [table(rows), *space.tables]
+    print("", described, *tables, sep="\n\n")
     if write or (len(chosen) == len(BENCHMARKS) and not quick):
-        PAGE.write_text(page(chosen, rows, described, runs, quick), encoding="utf-8")
+        PAGE.write_text(page(chosen, tables, described, runs, quick), encoding="utf-8")
         print(f"\nWritten to {PAGE.relative_to(ROOT)}.")
 
 
 def page(
-    chosen: dict[str, ModuleType], rows: list[Row], described: str, runs: int, quick: bool
+    chosen: dict[str, ModuleType], tables: list[str], described: str, runs: int, quick: bool
 ) -> str:
-    """Return the page for docs/: the table, and what each benchmark measures."""
+    """Return the page for docs/: tables, and what each benchmark measures."""
     reviews = f"{QUICK_REVIEWS} of the reviews (abridged)" if quick else "25,000 real IMDB reviews"
     times = "once" if runs == 1 else f"{runs} times"
     opening = (
@@ -83,7 +84,7 @@ def page(
         f"{times}, in fresh processes,\nwith both sides of a ratio in turn. A figure is the "
         "median. The smallest and the largest follow in parentheses."
     )
-    return "\n\n".join([opening, described, table(rows), *notes(chosen)]) + "\n"
+    return "\n\n".join([opening, described, *tables, *notes(chosen)]) + "\n"
 
 
 def notes(chosen: dict[str, ModuleType]) -> list[str]:

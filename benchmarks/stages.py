@@ -83,6 +83,7 @@ def vectorize(
     normalize: Normalize,
     executor: ThreadPoolExecutor,
     settings: Vectorize,
+    fit_on: str = FIT_ON,
 ) -> int:
     """Turn the parts' texts into features and return the number of terms."""
     from reviewflow.features.ngram_counts import count_ngrams
@@ -101,7 +102,7 @@ def vectorize(
             split=part,
             ngram_range=settings.ngram_range,
             skip_bigrams=settings.skip_bigrams,
-            fit_on=FIT_ON,
+            fit_on=fit_on,
             folder=target,
             context=context,
         )

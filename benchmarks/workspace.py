@@ -1,7 +1,7 @@
 """Prepare real reviews once, in a temporary folder for the benchmarks."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -24,11 +24,13 @@ class Workspace:
     folder : temporary, removed at the end.
     runs : how often everything is measured.
     quick : take a few hundred reviews and steps, to test the benchmarks themselves.
+    tables : in Markdown, those that a benchmark adds to the one of all benchmarks.
     """
 
     folder: Path
     runs: int
     quick: bool
+    tables: list[str] = field(default_factory=list)
 
     @cached_property
     def reviews_path(self) -> Path:

@@ -139,10 +139,10 @@ def test_ratios_are_taken_run_by_run() -> None:
 
 def test_the_page_has_the_machine_the_table_and_the_notes() -> None:
     row = Row("alone", "s", (1.0,))
-    written = page({"plan": plan}, [row], "- a machine", runs=3, quick=False)
+    written = page({"plan": plan}, [table([row]), "| more |"], "- a machine", runs=3, quick=False)
     assert written.startswith("# Benchmarks\n")
     assert "- a machine" in written
-    assert table([row]) in written
+    assert f"{table([row])}\n\n| more |" in written
     assert "## plan" in written
     assert str(Path.home()) not in written
 
@@ -154,7 +154,7 @@ def test_the_default_variants_learn_as_much_as_logistic_regression(
     path = defaults.write_slice(tmp_path / "some.csv", defaults.Slice("IMDB", defaults.IMDB, rows))
     parts, classes, _ = defaults.prepare_file(path, tmp_path / "work")
     pairs = [
-        (defaults.ours(parts, tmp_path / "work", classes, seed), defaults.theirs(parts, classes))
+        (defaults.ours(parts, tmp_path / "work", classes, seed), defaults.theirs(parts, classes, 1))
         for seed in range(3)
     ]
     our, their = (sum(side["ROC AUC"] for side in sides) / 3 for sides in zip(*pairs, strict=True))
@@ -162,16 +162,15 @@ def test_the_default_variants_learn_as_much_as_logistic_regression(
     assert our > their - 0.01
 
 
-def test_the_table_of_the_defaults_has_a_row_for_each_file() -> None:
-    figures = {
-        name: 0.5
-        for score in defaults.SCORES
-        for name in (score, f"their {score}", f"{score} difference", f"{score} error")
-    }
-    figures |= {f"{side} seconds": 1.0 for side in ("one", "all", "their")}
-    printed = defaults.comparison_table(
-        [("IMDB", figures | {"rows": 200, "classes": 2, "rarest": 0.04})]
+def test_differences_of_the_defaults_are_those_to_the_better_side() -> None:
+    scores = {"accuracy": 0.5, "macro-F1": 0.5, "seconds": 1.0}
+    areas = {"ours": (0.8, 0.9), "words": (0.8, 0.82), "1- and 2-grams": (0.7, 0.6)}
+    found = defaults.summary(
+        {side: [{**scores, "ROC AUC": area} for area in each] for side, each in areas.items()}
     )
-    head, _, row = printed.splitlines()
+    assert found["ROC AUC difference"] == pytest.approx(0.04)
+    assert found["ROC AUC error"] == pytest.approx(0.04)
+    file = {"rows": 1200, "classes": 2, "rarest": 0.04, "ours seconds of one": 0.5}
+    head, _, row = defaults.comparison_table([("IMDB", found | file)]).splitlines()
     assert head.count("|") == row.count("|") == len(defaults.HEAD) + 1
-    assert "| IMDB | 200 | 2 | 4% | 0.5000 | 0.5000 | +0.5000 ± 0.5000 |" in row
+    assert row.startswith("| IMDB | 1,200 | 2 | 4% | 0.8500 | 0.8100 | 0.6500 | +0.0400 ± 0.0400 |")
