@@ -252,7 +252,7 @@ def ours(parts: tuple[Path, ...], folder: Path, classes: int, seed: int) -> Figu
 def prepare_features(
     parts: tuple[Path, ...], folder: Path, config: Config
 ) -> tuple[tuple[Path, ...], Path]:
-    """Split, normalise and vectorise; return the parts and the vocabulary."""
+    """Split, normalise and vectorise, and return parts and vocabulary."""
     from reviewflow.features.dataset import load_dataset
     from reviewflow.reviews.split import split_part
     from reviewflow.text.base_forms import lemma, stem

@@ -20,7 +20,7 @@ from benchmarks.text_to_features import TAG, TOKEN
 from benchmarks.workspace import Workspace
 from reviewflow.config.sections import Normalize, Vectorize
 
-TRIGRAMS = Vectorize(ngram_range=(1, 3), min_df=2, max_features=1_000_000)
+TRIGRAMS = Vectorize(ngram_range=(1, 3), min_df=2, max_features=1_000_000, sublinear_tf=False)
 
 
 def rows(space: Workspace) -> list[Row]:
