@@ -37,6 +37,10 @@ COMMANDS = {
         "flows.commands.runs",
         "Say what differs between two runs, such as settings, code or metrics.",
     ),
+    "settings": (
+        "flows.commands.settings",
+        "List every setting with its default, its bounds and what it means.",
+    ),
     "moons": (
         "flows.commands.jobs",
         "Train a network written in NumPy on two moons, and show what it does.",
