@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
 
@@ -12,8 +12,10 @@ import yaml
 from reviewflow.errors import escape
 from reviewflow.formatting import amount
 from reviewflow.reviews.detection.detect import Detection, empty_labels, rows_of_classes
+from reviewflow.reviews.detection.label_words import plain_form
 
 WIDTH = 100
+SHOWN_WORDS = 10
 BLANK_SHARE = 0.05  # of the suite's limit max_blank_share
 MARGIN = 1.1  # a limit is this times what the file has
 
@@ -53,8 +55,15 @@ def _format_words(found: Detection) -> str:
 def _class_lines(found: Detection) -> Iterator[str]:
     for number, (name, rows) in enumerate(rows_of_classes(found.label, found.labels).items()):
         words = [word for word, label in _classes(found).items() if label == number]
-        meaning = "" if words == [name] else f", {name}"
+        meaning = "" if _says_itself(words, name) else f", {name}"
+        if len(words) > SHOWN_WORDS:
+            words = [*words[: SHOWN_WORDS - 2], "…", words[-1]]
         yield f"{', '.join(words)}{meaning} ({amount(rows, 'row')})"
+
+
+def _says_itself(words: Sequence[str], name: str) -> bool:
+    """Return whether a class is called by its only word."""
+    return [plain_form(word) for word in words] == [plain_form(name)]
 
 
 def _classes(found: Detection) -> Mapping[str, int]:
@@ -99,7 +108,8 @@ def _labels(found: Detection) -> Iterator[str]:
     yield "  labels:"
     for word, number in labels.items():
         name = found.labels.meanings[number]
-        yield f"    {_scalar(word)}: {number}{'' if word == name else f'  # {escape(name)}'}"
+        comment = "" if _says_itself([word], name) else f"  # {escape(name)}"
+        yield f"    {_scalar(word)}: {number}{comment}"
     if found.labels.left_out:
         yield "  other_labels: drop"
 

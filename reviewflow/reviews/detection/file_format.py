@@ -68,6 +68,8 @@ def find_format(path: Path) -> FileFormat:
     InputError
         If the file cannot be read, or is of a kind that reviewflow does not read.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise InputError(f"{path} is not a regular file; save the reviews in one first.")
     check_readable(path, FILE)
     with path.open("rb") as file:
         head = file.read(CHUNK_BYTES)

@@ -41,9 +41,9 @@ NUMBER = re.compile(
 SCALES = (  # least and most possible number; the highest that is bad, the lowest that is good
     (1, 5, 2, 4),
     (0, 4, 1, 3),
-    (0, 5, 2, 4),
 )
-LONG_SCALES = ((0, 10, 4, 7), (0, 100, 40, 70))  # for columns whose name says that they are ratings
+# for columns whose name says that they are ratings
+RATING_SCALES = ((0, 5, 2, 4), (0, 10, 4, 7), (0, 100, 40, 70))
 FEWEST_ROWS = 25  # a fifth of them are the 5 test rows that a class needs
 Kind = Literal["ratings", "classes", "unknown"]  # what the column's name says of its numbers
 NAMES_OF_TWO = ("negative", "positive")
@@ -161,14 +161,16 @@ def _map_of_numbers(counts: Mapping[str, int], words: Sequence[str], kind: Kind)
         if numbers[word] <= bad or numbers[word] >= good
     }
     left_out = {word: counts[word] for word in ordered if word not in classes}
-    return LabelMap(classes, left_out, NAMES_OF_TWO)
+    guess = "that the numbers are ratings is a guess; labels: auto takes each as a class"
+    doubts = (guess,) if kind == "unknown" else ()
+    return LabelMap(classes, left_out, NAMES_OF_TWO, doubts)
 
 
 def _bounds(values: Sequence[float], kind: Kind) -> tuple[float, float] | None:
     """Return the highest bad and the lowest good number of a scale."""
     if kind == "classes":
         return None
-    for least, most, bad, good in SCALES + (LONG_SCALES if kind == "ratings" else ()):
+    for least, most, bad, good in SCALES + (RATING_SCALES if kind == "ratings" else ()):
         reached = values[-1] == most or (kind == "ratings" and values[-1] > most / 2)
         begun = values[0] == 0 if most == 4 else least <= values[0] <= bad
         if begun and good <= values[-1] <= most and reached:

@@ -20,9 +20,10 @@ CLASSES = "class category categories topic department genre intent type"
 OTHERS = """
 id ids no nr number index row count counts votes helpful helpfulness useful funny cool verified date
 time year month day hour age gender sex country city state region lang language currency price
-version split fold set partition subset user username author reviewer customer store shop branch
-confidence gold source platform device name title length words characters timestamp timezone zip
+version split fold set partition subset confidence gold source platform device length words
+characters timestamp timezone zip average avg mean median total sum
 """
+OWNERS = "user username author reviewer customer store shop branch name title"
 REVIEWED = """
 film movie product item asin sku business hotel restaurant place drug app book game song album
 company brand airline store shop branch doctor course clothing parent show series episode recipe
@@ -41,6 +42,7 @@ LABEL_NAMES = (  # how much a word in a column's name says that it is the label
     (CLASS_NAMES, 1),
 )
 NOT_LABELS = frozenset(OTHERS.split())
+OWNER_NAMES = frozenset(OWNERS.split())  # not labels either, but a reviewer's score is one
 GROUP_NAMES = (frozenset(REVIEWED.split()), frozenset(REVIEWERS.split()))
 IDS = frozenset({"id", "ids", "key", "code", "no", "nr", "number"})
 SPLIT_NAMES = frozenset({"split", "set", "fold", "partition", "subset", "dataset"})
@@ -128,7 +130,8 @@ def _label_score(column: ColumnStats) -> float:
     """Return how likely a column of few values is the label, above 0."""
     words = name_words(column.name)
     by_name = max((score for names, score in LABEL_NAMES if words & names), default=0)
-    by_name -= 5 * bool(words & NOT_LABELS)
+    if words & NOT_LABELS or (words & OWNER_NAMES and not by_name):
+        by_name -= 5
     return by_name + _value_score(column.values) - 4 * (1 - column.filled / column.rows)
 
 
@@ -158,7 +161,7 @@ def choose_group(columns: Iterable[ColumnStats]) -> tuple[ColumnChoice, str | No
     for each in columns:
         words = name_words(each.name)
         kind = next((kind for kind, names in enumerate(GROUP_NAMES) if words & names), None)
-        if kind is None or each.counts is None or not each.filled:
+        if kind is None or words & RATING_NAMES or each.counts is None:
             continue
         if _makes_groups(each):
             suitable.append((kind, each.name))

@@ -1,5 +1,6 @@
 """Encodings and delimiters are found, and other kinds of files are named."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,12 @@ def test_a_comma_in_the_text_is_not_the_delimiter(tmp_path: Path) -> None:
     assert find_format(write(tmp_path, "a.csv", text.encode())).delimiter == ";"
     single = "text\n" + "one, two, three\n" * 30
     assert find_format(write(tmp_path, "b.tsv", single.encode())).delimiter == "\t"
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is not a regular file"):
+        find_format(tmp_path / "pipe")
 
 
 @pytest.mark.parametrize(("magic", "kind"), [each[:2] for each in UNREADABLE])

@@ -1,0 +1,54 @@
+"""The configuration says what was found, and what was unsure, in plain words."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reviewflow.reviews.detection.detect import detect
+from reviewflow.reviews.detection.draft import draft_config, draft_summary, relative_path
+from tests.reviewflow.reviews.detection.files import csv_bytes, table, utf16_tabs, write
+
+
+def test_the_draft_of_a_plain_file(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", csv_bytes(["text", "stars"], table([1, 5], 80, [5])))
+    assert (
+        draft_config(detect(path), "a.csv").partition("\n\n")[2]
+        == """\
+ingest:
+  path: "a.csv"
+  encoding: utf-8
+  delimiter: ","
+  text_column: "text"
+  label_column: "stars"
+  # the class of each word
+  labels:
+    "1": 0  # negative
+    "5": 1  # positive
+"""
+    )
+
+
+def test_the_summary_says_what_each_class_holds(tmp_path: Path) -> None:
+    summary = draft_summary(detect(write(tmp_path, "a.tsv", utf16_tabs())))
+    assert summary[0].endswith("a.tsv: 200 rows, utf-16, cells separated by tabs")
+    assert summary[1:] == [
+        'text     "Text", 13 words on average',
+        'label    "Sentiment"',
+        "class 0  Negative (100 rows)",
+        "class 1  Positive (100 rows)",
+    ]
+
+
+def test_many_words_of_a_class_are_cut(tmp_path: Path) -> None:
+    rows = table([f"{number / 10}" for number in range(0, 101, 2)], 400)
+    found = detect(write(tmp_path, "a.csv", csv_bytes(["text", "score"], rows)))
+    assert any("…, 4.0, negative (" in line for line in draft_summary(found))
+
+
+def test_the_path_is_as_it_was_given_beside_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert relative_path(Path("data/a.csv"), Path("a.yaml")) == os.path.join("data", "a.csv")
+    assert relative_path(Path("a.csv"), Path("jobs/a.yaml")) == str(tmp_path / "a.csv")
