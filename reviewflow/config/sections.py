@@ -39,7 +39,9 @@ class Ingest(Section):
     """Where the reviews are and how to read them."""
 
     path: str = Field(
-        "data/raw/imdb_reviews.csv", description="CSV, TSV or Parquet file of labelled reviews"
+        "data/raw/imdb_reviews.csv",
+        description="CSV, TSV, JSON Lines or Parquet file of labelled reviews, also packed by "
+        "gzip, zstd or zip",
     )
     test_path: str | None = Field(None, description="File whose rows are the test split")
     text_column: str = Field("review", description="Column that holds the text")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
+from reviewflow.reviews.compression import open_bytes, seekable_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +20,7 @@ SUFFIXES = (".parquet", ".pq")
 
 def is_parquet(path: Path) -> bool:
     """Return whether a file is Parquet, by its first bytes or by its name."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         return file.read(len(MAGIC)) == MAGIC or path.suffix.lower() in SUFFIXES
 
 
@@ -49,7 +50,10 @@ def parquet_batches(
 
     try:
         # Without pre-buffering a row group is read page by page, so memory stays flat.
-        with parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20) as file:
+        with (
+            seekable_bytes(path) as content,
+            parquet.ParquetFile(content, pre_buffer=False, buffer_size=1 << 20) as file,
+        ):
             schema = file.schema_arrow
             if columns is None:
                 names = _word_columns(schema)
@@ -130,13 +134,13 @@ def _dictionary_of_words(values: pa.Array) -> pa.DictionaryArray:
     import pyarrow as pa
 
     coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-    words = [_word(value) for value in coded.dictionary.to_pylist()]
+    words = [word_of(value) for value in coded.dictionary.to_pylist()]
     return pa.DictionaryArray.from_arrays(
         coded.indices.cast(pa.int32()), pa.array(words, pa.string())
     )
 
 
-def _word(value: Any) -> str | None:
+def word_of(value: Any) -> str | None:
     """Return a cell as a configuration writes it: ``1`` for 1.0."""
     if value is None or value != value:
         return None

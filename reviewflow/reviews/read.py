@@ -1,8 +1,8 @@
 """Stream a file of reviews as blocks of text, label and record number.
 
-CSV, TSV ─┐
-          ├─ batches of words ─ labels map, blank texts ─▶ Block(rows, records, left_out)
-Parquet ──┘
+CSV, TSV ───┐
+JSON Lines ─┼─ batches of words ─ labels map, blank texts ─▶ Block(rows, records, left_out)
+Parquet ────┘
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from reviewflow.errors import InputError
 from reviewflow.reviews.blank_texts import blank_texts
 from reviewflow.reviews.columns import Columns
 from reviewflow.reviews.csv_file import MOST_RECORD_BYTES, csv_batches
+from reviewflow.reviews.json_lines_file import is_json_lines, json_lines_batches
 from reviewflow.reviews.parquet_file import BATCH_ROWS, is_parquet, parquet_batches
 from reviewflow.reviews.text_file import CHUNK_BYTES, TextFile, check_readable
 
@@ -85,7 +86,8 @@ def blocks(
     check_readable(path, setting)
     columns = Columns(ingest.text_column, ingest.label_column, split_column, ingest.group_column)
     labels = known_labels(ingest)
-    record, kept, blank = 2, 0, 0
+    first = 1 if _holds_json_lines(ingest, path) else 2  # a header is record 1
+    record, kept, blank = first, 0, 0
     unknown: dict[str, tuple[int, tuple[int, ...]]] = {}
     for batch in _batches(ingest, path, columns, sizes):
         block = _block(batch, labels, record, tuple(unknown))
@@ -98,7 +100,7 @@ def blocks(
     if unknown and ingest.other_labels == "error":
         raise InputError(_unknown_labels(ingest, path, unknown))
     if kept == 0:
-        raise InputError(_no_rows(ingest, path, record - 2, blank))
+        raise InputError(_no_rows(ingest, path, record - first, blank))
 
 
 def table_batches(
@@ -128,8 +130,14 @@ def _batches(
     """Yield the columns of a file, every cell as text."""
     if is_parquet(path):
         return parquet_batches(path, columns, sizes.batch_rows)
+    if _holds_json_lines(ingest, path):
+        return json_lines_batches(TextFile(path, ingest, True), columns, sizes.chunk_bytes)
     source = TextFile(path, ingest)
     return csv_batches(source, columns, sizes.chunk_bytes, sizes.most_record_bytes)
+
+
+def _holds_json_lines(ingest: Ingest, path: Path) -> bool:
+    return not is_parquet(path) and is_json_lines(path, ingest)
 
 
 def known_labels(ingest: Ingest) -> Mapping[str, int]:

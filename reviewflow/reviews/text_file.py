@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
+from reviewflow.reviews.compression import open_bytes
 
 CHUNK_BYTES = 1 << 20
 COUNTED_BYTES = 1 << 28  # beyond 256 MB a message names the byte instead of the record
@@ -31,6 +32,7 @@ class TextFile:
 
     path: Path
     settings: Ingest
+    holds_lines: bool = False  # a record a line, and no header, as in JSON Lines
 
     @property
     def encoding(self) -> str:
@@ -52,7 +54,7 @@ def check_readable(path: Path, setting: str) -> None:
         raise InputError(f"There is no file {path}; {setting} must name the reviews.") from None
     except IsADirectoryError:
         raise InputError(
-            f"{path} is a directory; {setting} must name one CSV, TSV or Parquet file."
+            f"{path} is a directory; {setting} must name one CSV, TSV, JSON Lines or Parquet file."
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -116,7 +118,7 @@ def _decode(source: TextFile, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]
     decoder = decoder_for(source.encoding)
     is_utf8 = codecs.lookup(source.encoding).name in ("utf-8", "utf-8-sig")
     offset = 0
-    with source.path.open("rb") as file:
+    with open_bytes(source.path) as file:
         while True:
             raw = file.read(chunk_bytes)
             if is_utf8 and _pass_through(decoder, raw):
@@ -180,6 +182,12 @@ def _text(decoder: codecs.IncrementalDecoder, raw: bytes) -> tuple[str, bool]:
             return "", True
 
 
+def beginning(source: TextFile) -> str:
+    """Return the text of the first kilobyte, as far as it can be decoded."""
+    with open_bytes(source.path) as file:
+        return _text(decoder_for(source.encoding), file.read(1 << 10))[0]
+
+
 def _undecodable(source: TextFile, offset: int) -> InputError:
     return InputError(
         f"{source.path} is not {source.encoding} text: {place_of(source, offset)} holds a byte "
@@ -190,12 +198,13 @@ def _undecodable(source: TextFile, offset: int) -> InputError:
 def place_of(source: TextFile, offset: int) -> str:
     """Return the record that holds a byte in words, else the byte."""
     record = record_at(source, offset)
-    return f"byte {offset + 1:,}" if record is None else f"record {record:,}"
+    kind = "line" if source.holds_lines else "record"
+    return f"byte {offset + 1:,}" if record is None else f"{kind} {record:,}"
 
 
 def _advice(source: TextFile) -> str:
     """Return a suggestion of an encoding that may fit."""
-    with source.path.open("rb") as file:
+    with open_bytes(source.path) as file:
         head = file.read(CHUNK_BYTES)
     for mark, name in BYTE_ORDER_MARKS:
         if head.startswith(mark) and not source.encoding.lower().startswith(name):
@@ -219,7 +228,7 @@ def _decodes(head: bytes, encoding: str) -> bool:
 def record_at(source: TextFile, offset: int) -> int | None:
     """Return the number of the record that holds a byte, or None if unknown.
 
-    The header is record 1.
+    The header is record 1. In a file that holds lines, it is the number of the line.
 
     Parameters
     ----------
@@ -233,6 +242,8 @@ def record_at(source: TextFile, offset: int) -> int | None:
         if len(before) >= offset:
             break
     # The letter replaces the byte itself, so that a record that begins with it is counted.
+    if source.holds_lines:
+        return 1 + before[:offset].count(b"\n")
     text = before[:offset].decode("utf-8", errors="replace").removeprefix("\ufeff") + "x"
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
     try:

@@ -48,6 +48,8 @@ def draft_summary(found: Detection) -> list[str]:
 def _format_words(found: Detection) -> str:
     if found.format.is_parquet:
         return "Parquet"
+    if found.format.is_json_lines:
+        return f"{found.format.encoding}, JSON Lines"
     names = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
     return f"{found.format.encoding}, cells separated by {names[found.format.delimiter]}"
 
@@ -87,6 +89,7 @@ def _ingest(found: Detection, path: str) -> Iterator[str]:
     if not found.format.is_parquet:
         yield from _comments(doubts.get("ingest.encoding", ()))
         yield f"  encoding: {found.format.encoding}"
+    if not (found.format.is_parquet or found.format.is_json_lines):
         yield f"  delimiter: {_scalar(found.format.delimiter)}"
     yield from _comments(doubts.get("ingest.text_column", ()))
     yield f"  text_column: {_scalar(found.text.name)}"

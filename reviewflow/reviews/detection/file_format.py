@@ -1,8 +1,9 @@
 """Find the encoding and the delimiter of a file.
 
-first bytes ─▶ what reviewflow does not read ─▶ InputError
-           ├─▶ Parquet ─────────────────────────────────────▶ FileFormat
-           └─▶ byte-order mark, NULs, UTF-8, scripts ─▶ text ─ delimiter ─▶ FileFormat
+first bytes, unpacked ─▶ Parquet ───────────────────────▶ FileFormat
+                      └─▶ byte-order mark, NULs, UTF-8, scripts ─▶ text
+text ─▶ JSON Lines ──▶ FileFormat
+    └─▶ delimiter ───▶ FileFormat
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
+from reviewflow.reviews.compression import open_bytes
+from reviewflow.reviews.json_lines_file import is_json_lines
 from reviewflow.reviews.parquet_file import is_parquet
 from reviewflow.reviews.text_file import BYTE_ORDER_MARKS, CHUNK_BYTES, check_readable
 
@@ -23,16 +27,6 @@ FILE = "FILE"  # what messages call the argument of init
 DELIMITERS = (",", "\t", ";", "|")
 RECORDS = 500  # from which the delimiter is found
 AGREEING = 0.9  # share of records with as many cells as the header
-UNREADABLE = (
-    (b"\x1f\x8b", "gzip-compressed", "unpack it first (gunzip)"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "unpack it first (unzstd)"),
-    (b"BZh", "compressed with bzip2", "unpack it first (bunzip2)"),
-    (b"\xfd7zXZ", "compressed with xz", "unpack it first (unxz)"),
-    (b"PK\x03\x04", "an Excel workbook or a zip archive", "save it as CSV, or unpack it first"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save it as CSV"),
-    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
-    (b"%PDF", "a PDF", "save the table as CSV"),
-)
 # Encodings of other scripts: a sign that is common in each, and its least share of all characters
 # beyond ASCII. The first one that decodes the text and has that share is taken.
 SCRIPTS = (
@@ -57,6 +51,7 @@ class FileFormat:
     encoding: str = "utf-8"
     delimiter: str = ","
     is_parquet: bool = False
+    is_json_lines: bool = False
     doubt: str | None = None
 
 
@@ -71,19 +66,18 @@ def find_format(path: Path) -> FileFormat:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise InputError(f"{path} is not a regular file; save the reviews in one first.")
     check_readable(path, FILE)
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         head = file.read(CHUNK_BYTES)
-    for magic, kind, advice in UNREADABLE:
-        if head.startswith(magic):
-            raise InputError(f"{path} is {kind}, which reviewflow does not read; {advice}.")
     if is_parquet(path):
         return FileFormat(is_parquet=True)
     encoding, doubt = find_encoding(path, head)
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
+    if is_json_lines(path, Ingest(encoding=encoding)):
+        return FileFormat(encoding, is_json_lines=True, doubt=doubt)
     if text.lstrip()[:1] in ("{", "["):
         raise InputError(
-            f"{path} is JSON, which reviewflow does not read; save it as CSV or Parquet, for "
-            "example with pandas.read_json and to_csv."
+            f"{path} is one JSON value; write it as JSON Lines, one object a line: in pandas with "
+            "read_json and to_json(orient='records', lines=True)."
         )
     return FileFormat(encoding, find_delimiter(path, text, len(head) < CHUNK_BYTES), doubt=doubt)
 
@@ -114,7 +108,7 @@ def _is_utf8(path: Path) -> bool:
     """Return whether the whole file is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             while chunk := file.read(CHUNK_BYTES):
                 decoder.decode(chunk)
         decoder.decode(b"", final=True)

@@ -1,7 +1,10 @@
 """Whatever file the reviews come in, the same rows become the same features."""
 
 import csv
+import gzip
 import io
+import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,7 +118,83 @@ def other_columns(folder: Path, rows: Reviews) -> dict[str, Any]:
     }
 
 
+def json_lines(folder: Path, rows: Reviews) -> dict[str, Any]:
+    """Objects with a blank line among them, names in any order, and non-ASCII text as escapes."""
+    lines = [
+        json.dumps({"review": text, "sentiment": label, "id": n})
+        if n % 2
+        else json.dumps({"sentiment": label, "review": text}, ensure_ascii=False)
+        for n, (text, label) in enumerate(rows)
+    ]
+    path = folder / "reviews.jsonl"
+    path.write_text("\n".join([*lines[:3], "", *lines[3:]]), encoding="utf-8")
+    return {"path": str(path)}
+
+
+def json_lines_of_numbers(folder: Path, rows: Reviews) -> dict[str, Any]:
+    path = folder / "reviews.txt"
+    path.write_text(
+        "".join(f"{json.dumps({'text': t, 'good': w == 'positive'})}\r\n" for t, w in rows),
+        encoding="utf-16",
+    )
+    return {
+        "path": str(path),
+        "encoding": "utf-16",
+        "text_column": "text",
+        "label_column": "good",
+        "labels": {"false": 0, "true": 1},
+    }
+
+
+def packed(write: Write, pack: Callable[[Path], Path]) -> Write:
+    def write_packed(folder: Path, rows: Reviews) -> dict[str, Any]:
+        settings = write(folder, rows)
+        plain = Path(settings["path"])
+        path = pack(plain)
+        plain.unlink()
+        return {**settings, "path": str(path)}
+
+    return write_packed
+
+
+def gzipped(path: Path) -> Path:
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return packed
+
+
+def two_gzips(path: Path) -> Path:
+    """Two streams in one file, as ``cat a.gz b.gz`` gives."""
+    packed, content = path.with_name("both.gz"), path.read_bytes()
+    packed.write_bytes(gzip.compress(content[:999]) + gzip.compress(content[999:]))
+    return packed
+
+
+def zstd_packed(path: Path) -> Path:
+    packed = path.with_name("without_an_ending")
+    with pa.output_stream(str(packed), compression="zstd") as stream:
+        stream.write(path.read_bytes())
+    return packed
+
+
+def zipped(path: Path) -> Path:
+    packed = path.with_suffix(".zip")
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("folder")
+        archive.write(path, "folder/../../reviews")
+        archive.writestr("__MACOSX/._reviews", b"\0")
+    return packed
+
+
 FORMATS: dict[str, Write] = {
+    "json lines": json_lines,
+    "json lines of numbers": json_lines_of_numbers,
+    "json lines, zstd": packed(json_lines, zstd_packed),
+    "csv, gzip": packed(delimited(",", "reviews.csv"), gzipped),
+    "csv, two gzips": packed(delimited(",", "reviews.csv"), two_gzips),
+    "utf-16 tabs, zip": packed(delimited("\t", "reviews.tsv", "utf-16"), zipped),
+    "parquet, gzip": packed(parquet, gzipped),
+    "parquet, zip": packed(parquet, zipped),
     "tsv": delimited("\t", "reviews.tsv"),
     "semicolons, unix lines": delimited(";", "reviews.txt", end="\n"),
     "byte order mark": delimited(",", "reviews.csv", "utf-8-sig"),

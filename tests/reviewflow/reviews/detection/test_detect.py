@@ -1,5 +1,8 @@
 """What `init` finds is what a run reads: files of many kinds."""
 
+import gzip
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -141,10 +144,24 @@ def test_a_named_column_goes_first(tmp_path: Path) -> None:
         detect(path, label_column="rating")
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_json_lines_are_found_packed_or_not(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"id": n, "text": text, "stars": star, "tags": ["a"], "late": None})
+        for n, (text, star) in enumerate(table([1, 2, 3, 5, 5], 400, [5]))
+    ]
+    path = write(tmp_path, "reviews", pack("\n".join(lines).encode("utf-16")))
+    ingest = settings_of(path)
+    assert (ingest.text_column, ingest.label_column) == ("text", "stars")
+    assert ingest.encoding == "utf-16"
+    assert ingest.labels == {"1": 0, "2": 0, "5": 1}
+    assert rows_of(path).count(1) == 160
+
+
 REFUSED = {
-    "json lines": (b'{"text": "a b", "label": 1}\n', "is JSON, which"),
-    "gzip": (b"\x1f\x8b\x08\x00", "is gzip-compressed, .*gunzip"),
-    "workbook": (b"PK\x03\x04", "an Excel workbook or a zip archive"),
+    "one JSON value": (b'[{"text": "a b", "label": 1}]\n', "is one JSON value"),
+    "gzip": (b"\x1f\x8b\x08\x00", "cannot be decompressed"),
+    "no archive": (b"PK\x03\x04", "cannot be decompressed"),
     "no rows": (b"text,label\n", "has a header but no rows"),
     "no label": (csv_bytes(["text"], [[sentence(n, True)] for n in range(30)]), "the label of"),
     "no text": (b"a,b\n1,2\n3,4\n", "looks like the text of reviews"),
