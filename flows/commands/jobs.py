@@ -28,7 +28,7 @@ from reviewflow.runs.record import read_run
 
 FIRST_RUN = "a first run with 25,000 takes about two minutes, and later ones do only what changed"
 NEXT = (
-    "Next: `reviewflow open` shows the report, `reviewflow plan --set train.epochs=5` what a "
+    "Next: `reviewflow open` shows the report, `reviewflow plan --set split.seed=1` what a "
     "change would cost, `reviewflow ui` runs it every night."
 )
 
