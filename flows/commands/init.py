@@ -1,6 +1,7 @@
 """Begin with reviews of one's own: ``reviewflow init FILE | --to FOLDER``."""
 
 import shlex
+from os.path import lexists
 from pathlib import Path
 
 import click
@@ -10,6 +11,8 @@ from reviewflow.config.shipped import shipped_folder
 from reviewflow.errors import UsageError
 
 SHIPPED = ("*.yaml", "configs/*.yaml", "configs/*/*.yaml")  # as in pyproject.toml
+FORMATS = ".csv .tsv .tab .txt .json .jsonl .ndjson .parquet .pq .gz .zst .zip"
+ENDINGS = frozenset(FORMATS.split())
 OTHER = "name another one with --config"
 GITIGNORE = "/artifacts/\n/data/\n"
 
@@ -41,7 +44,15 @@ def init(
         make_project(Path(folder))
         return
     path = Path(str(file))
-    write_config(path, Path(config or f"{path.name.split('.')[0]}.yaml"), text_column, label_column)
+    write_config(path, Path(config or f"{bare_name(path)}.yaml"), text_column, label_column)
+
+
+def bare_name(path: Path) -> str:
+    """Return a file's name without the endings that say its format."""
+    name = path.name
+    while (ending := Path(name).suffix.lower()) in ENDINGS:
+        name = name[: -len(ending)]
+    return name
 
 
 def write_config(
@@ -96,7 +107,7 @@ def make_project(folder: Path) -> None:
 
 def refuse_existing(path: Path) -> None:
     """Raise UsageError if a path is taken."""
-    if path.exists() or path.is_symlink():
+    if lexists(path):
         raise UsageError(f"{path} exists already and is not overwritten; {OTHER}.")
 
 

@@ -7,6 +7,7 @@ the files on top.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import exists, isfile
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,10 @@ def find_file(path: Path) -> Path:
 
     Only a relative path such as ``configs/imdb.yaml`` can name a shipped file.
     """
-    if path.is_absolute() or ".." in path.parts or path.exists():
+    if path.is_absolute() or ".." in path.parts or exists(path):  # False for a bad name, too
         return path
     shipped = shipped_folder() / path
-    return shipped if shipped.is_file() else path
+    return shipped if isfile(shipped) else path
 
 
 def with_shipped_files(content: Mapping[str, Any]) -> dict[str, Any]:

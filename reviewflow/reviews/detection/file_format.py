@@ -14,6 +14,7 @@ import io
 import re
 from dataclasses import dataclass
 from itertools import islice
+from os.path import exists, isdir, isfile
 from pathlib import Path
 
 from reviewflow.config.sections import Ingest
@@ -63,7 +64,7 @@ def find_format(path: Path) -> FileFormat:
     InputError
         If the file cannot be read, or is of a kind that reviewflow does not read.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    if exists(path) and not (isfile(path) or isdir(path)):
         raise InputError(f"{path} is not a regular file; save the reviews in one first.")
     check_readable(path, FILE)
     with open_bytes(path) as file:

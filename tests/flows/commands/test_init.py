@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows.commands.init import bare_name
 from reviewflow.config.sentiment import read_config
 from tests.conftest import ROOT, plan_and_run
 from tests.flows.commands.invoke import assert_plain, reviewflow
@@ -58,6 +59,22 @@ def test_a_configuration_in_another_folder_names_the_whole_path(folder: Path) ->
 @pytest.mark.parametrize("arguments", [(), ("a.csv", "--to", "b")])
 def test_a_file_or_a_folder_is_named(arguments: tuple[str, ...]) -> None:
     assert "reviewflow init reviews.csv" in assert_plain(reviewflow("init", *arguments), 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.csv", "a"), ("a.csv.gz", "a"), ("2024.05 all.TSV", "2024.05 all"), ("plain", "plain")],
+)
+def test_the_configuration_is_called_as_the_file(name: str, expected: str) -> None:
+    assert bare_name(Path(name)) == expected
+
+
+@pytest.mark.parametrize("arguments", [("x" * 300,), ("a.csv", "--config", "x" * 300)])
+def test_a_name_that_no_system_takes_is_one_sentence(
+    arguments: tuple[str, ...], folder: Path
+) -> None:
+    write(folder, "a.csv", stars_with_gaps())
+    assert "File name too long" in assert_plain(reviewflow("init", *arguments), 2)
 
 
 def test_a_missing_file_is_one_sentence() -> None:

@@ -41,3 +41,4 @@ def test_a_shipped_file_is_read_where_there_is_no_other(
 def test_only_a_relative_path_below_names_a_shipped_file(tmp_path: Path) -> None:
     assert find_file(tmp_path / "configs/imdb.yaml") == tmp_path / "configs/imdb.yaml"
     assert find_file(Path("../shipped/prefect.yaml")) == Path("../shipped/prefect.yaml")
+    assert find_file(Path("x" * 300)) == Path("x" * 300)
