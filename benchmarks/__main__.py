@@ -13,6 +13,7 @@ import click
 from benchmarks import (
     checks,
     defaults,
+    frontier,
     growth,
     ngrams,
     numpy_net,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "ngrams": ngrams,
     "train_step": train_step,
     "write_up_table": write_up_table,
+    "frontier": frontier,
     "whole_run": whole_run,
     "unchanged": unchanged,
     "plan": plan,
@@ -54,9 +56,9 @@ BENCHMARKS: dict[str, ModuleType] = {
 def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
-    NAME is text_to_features, ngrams, train_step, write_up_table, whole_run, unchanged, plan,
-    growth, scale, checks, numpy_net or defaults. Without a name all of them run, and their table is
-    written to docs/benchmarks.md unless --quick is given.
+    NAME is text_to_features, ngrams, train_step, write_up_table, frontier, whole_run, unchanged,
+    plan, growth, scale, checks, numpy_net or defaults. Without a name all of them run, and their
+    table is written to docs/benchmarks.md unless --quick is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
     described = machine()  # before the benchmarks themselves are the load

@@ -1,12 +1,23 @@
 """The benchmarks run, print a table, and do the same job on both sides."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import defaults, ngrams, plan, stages, text_to_features, train_step
+from benchmarks import (
+    defaults,
+    films,
+    frontier,
+    ngrams,
+    plan,
+    stages,
+    text_to_features,
+    train_step,
+)
 from benchmarks.__main__ import BENCHMARKS, PAGE, notes, page
 from benchmarks.measuring import command_figures, fresh, in_turn
 from benchmarks.table import HEAD, Row, spread, table
@@ -135,6 +146,46 @@ def test_ratios_are_taken_run_by_run() -> None:
     )
     assert spread((0.12345,)) == "0.123"
     assert spread((1234.5, 1000.0)) == "1,117 (1,000–1,234)"
+
+
+def test_reviews_of_a_film_share_a_fold() -> None:
+    labels = np.repeat([0, 1], 60)
+    films_of_rows = np.concatenate([np.arange(60) // 6, np.arange(60)[::-1] // 6])
+    texts = [f"a good film about hero{film} and place{film}" for film in films_of_rows]
+    folds = films.film_folds(texts, labels, 5)
+    assert [set(folds[films_of_rows == film]) for film in range(10)] == [
+        {folds[6 * film]} for film in range(10)
+    ]
+    assert np.bincount(folds).tolist() == [24] * 5
+
+
+def test_neighbours_share_a_fold_in_each_class() -> None:
+    folds = films.neighbour_folds(np.array([0] * 4 + [1] * 6), 2)
+    assert folds.tolist() == [0, 0, 1, 1, 0, 0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", frontier.NAMES)
+def test_the_configurations_of_the_frontier_run(
+    reviews: Reviews, tmp_path: Path, name: str
+) -> None:
+    write_reviews(tmp_path / "train.csv", reviews[:200])
+    write_reviews(tmp_path / "test.csv", reviews[200:240])
+    assert frontier.pipeline_seconds(name, str(tmp_path), 0)["seconds"] > 0
+    (metrics,) = tmp_path.glob("artifacts 0/**/metrics.json")
+    assert json.loads(metrics.read_text(encoding="utf-8"))["test"]["rows"] == 40
+    assert list(tmp_path.glob("artifacts 0/store/report/*/charts.json"))
+
+
+def test_the_table_of_the_frontier_pairs_the_rows(tmp_path: Path) -> None:
+    for name, right in (
+        ("films 0", [True] * 3 + [False]),
+        ("films 1", [True, False, True, False]),
+        ("neighbours 0", [True, True]),
+    ):
+        np.save(stages.new_folder(tmp_path / name) / "right.npy", right)
+    lines = frontier.accuracy_table(["best.yaml", "other"], tmp_path).splitlines()
+    assert lines[2] == "| best.yaml | 75.00 ± 21.65 % |  | 100.00 ± 0.00 % |"
+    assert lines[3] == "| other | 50.00 ± 25.00 % | -25.00 ± 21.65 |  |"
 
 
 def test_the_page_has_the_machine_the_table_and_the_notes() -> None:
