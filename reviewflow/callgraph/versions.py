@@ -1,6 +1,6 @@
 """Look up installed versions of packages by the name that code imports."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from reviewflow.errors import ReviewflowError
@@ -34,9 +34,26 @@ def package_versions(packages: Iterable[str]) -> dict[str, str]:
     return {package: installed_version(package) for package in sorted(packages)}
 
 
+def changed_packages(versions: Mapping[str, str]) -> list[str]:
+    """Return the packages that are no longer installed in these versions.
+
+    Parameters
+    ----------
+    versions : what :func:`package_versions` returned.
+    """
+    return [package for package, version in versions.items() if _version_now(package) != version]
+
+
 @lru_cache(maxsize=256)
 def installed_version(package: str) -> str:
-    """Return the version of the distribution that provides a package."""
+    """Return the version of the distribution that provides a package.
+
+    It is looked up once in a process.
+    """
+    return _version_now(package)
+
+
+def _version_now(package: str) -> str:
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
     try:

@@ -11,26 +11,20 @@ from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.planner import CALL
 
-# A resource that is more than a file: the function that digests it for the key.
-DIGESTERS = {"wordnet": "reviewflow.text.wordnet.wordnet_digest"}
-
 
 def main(entries: list[str]) -> int:
     """Return 0 if all that functions depend on is in their keys, 1 otherwise."""
     stages = SENTIMENT.stages + MOONS.stages
     resources = {
-        function: {f"reviewflow/{each.path}" for each in stage.resources if each.path}
+        function: {f"reviewflow/{each.path}" for each in stage.resources}
         for stage in stages
         for function in stage.functions
     }
     functions = entries or [CALL, *resources]
     declared = {function: resources.get(function, set()) for function in functions}
-    used = {each.name for stage in stages for each in stage.resources}
-    digesters = [function for name, function in DIGESTERS.items() if name in used]
-    places = [
-        *unresolved_places(entries=functions),
-        *undeclared_reads(declared, digesters),
-    ]
+    digests = {each.digest for stage in stages for each in stage.resources if each.digest}
+    digesters = [f"{each.__module__}.{each.__qualname__}" for each in digests]
+    places = [*unresolved_places(entries=functions), *undeclared_reads(declared, digesters)]
     for place in places:
         print(place)
     return 1 if places else 0

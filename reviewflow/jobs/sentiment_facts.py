@@ -12,7 +12,7 @@ from reviewflow.errors import ConfigError
 from reviewflow.pipeline.stage import Fact, Resource, Settings
 from reviewflow.reporting.lineage import Lineage, variant_numbers
 from reviewflow.reviews.split import Position, split_position
-from reviewflow.store.hashing import KEY_CHARACTERS, digest_of
+from reviewflow.store.hashing import digest_of
 from reviewflow.text.wordnet import wordnet_digest
 
 if TYPE_CHECKING:
@@ -58,10 +58,9 @@ def models_lineage(report: Node, part: int | None, index: Index) -> tuple[Lineag
     return tuple(found)
 
 
-def wordnet(config: Settings) -> str | None:
-    """Return the digest of WordNet, which only lemmas depend on."""
-    reduces_to_lemmas = config.settings("normalize.reduce") == "lemma"
-    return wordnet_digest()[:KEY_CHARACTERS] if reduces_to_lemmas else None
+def reduces_to_lemmas(config: Settings) -> bool:
+    """Return whether words become lemmas, which only WordNet decides."""
+    return bool(config.settings("normalize.reduce") == "lemma")
 
 
 def seed_settings(settings: Mapping[str, Any], seed: int) -> Mapping[str, Any]:
@@ -119,4 +118,4 @@ CLASSES = Fact(
 )
 CLASS_NAMES = Fact("class_names", "class names", lambda node, part, index: index.class_names, list)
 LINEAGE = Fact("lineage", "variants", models_lineage, lambda value: [list(each) for each in value])
-WORDNET = Resource("wordnet", digest=wordnet)
+WORDNET = Resource("wordnet", "text/wordnet.zip", wordnet_digest, reduces_to_lemmas)

@@ -19,12 +19,14 @@ from pkgutil import resolve_name
 from typing import Any
 
 from reviewflow.callgraph.imported import changed_modules
+from reviewflow.callgraph.versions import changed_packages
 from reviewflow.context import Context
 from reviewflow.errors import StoreError
 from reviewflow.pipeline.call import arguments
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.store.artifacts import Artifact, Damage, Store
 
+PYTHON = "python"  # among the packages of a fingerprint
 Writer = Callable[..., Mapping[str, Any]]
 
 
@@ -127,8 +129,10 @@ def _write(step: ResolvedStep, function: Writer, folder: Path) -> Mapping[str, A
     for path in step.watched_files:
         if _state(path) != before[path]:
             raise _changed_meanwhile(step, str(path))
-    if modules := {name: None for reach in step.reaches for name in changed_modules(reach)}:
-        raise _changed_meanwhile(step, ", ".join(modules))
+    modules = {name: None for reach in step.reaches for name in changed_modules(reach)}
+    packages = {name: each for name, each in step.fingerprint.packages.items() if name != PYTHON}
+    if changed := [*modules, *changed_packages(packages)]:
+        raise _changed_meanwhile(step, ", ".join(changed))
     return figures
 
 

@@ -20,7 +20,7 @@ from reviewflow.pipeline.key_history import KeyHistory
 from reviewflow.pipeline.keys import Fingerprint, step_key
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.reasons import Reason
-from reviewflow.pipeline.resolved import ResolvedStep, StepInput
+from reviewflow.pipeline.resolved import ResolvedStep, StepInput, WatchedResource
 from reviewflow.pipeline.stage import ROOT, Source, Stage
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.files import sha256_of
@@ -119,9 +119,9 @@ class Planner:
             files=node.files,
             file_digest=stage.file_digest,
             resources={
-                ROOT / each.path: self.fingerprint(step).resources[each.name]
+                ROOT / each.path: WatchedResource(digest, each.digest)
                 for each in stage.resources
-                if each.path is not None
+                if (digest := self.fingerprint(step).resources.get(each.name)) is not None
             },
             inputs={name: self._step_input(step, name, own) for name, own in sources.items()},
             fingerprint=self.fingerprint(step),

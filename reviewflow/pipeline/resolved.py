@@ -15,6 +15,7 @@ from reviewflow.callgraph.reach import Reach
 from reviewflow.pipeline.keys import Fingerprint, step_key
 from reviewflow.pipeline.stage import Source
 from reviewflow.store.files import content_digest
+from reviewflow.store.hashing import KEY_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,20 @@ class StepInput:
 
 
 @dataclass(frozen=True)
+class WatchedResource:
+    """What a key says of a file below the package.
+
+    Attributes
+    ----------
+    digest : its digest in the key.
+    function : gives the digest as it is now. None: of the file's bytes.
+    """
+
+    digest: str
+    function: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True)
 class ResolvedStep:
     """One step whose inputs are made.
 
@@ -43,7 +58,7 @@ class ResolvedStep:
     function : dotted name of the stage's function.
     settings, facts : arguments of the function, by name.
     files : files that the function reads, by argument. Their digests are in the fingerprint.
-    resources : files below the package that shape the result, with the digests that the key has.
+    resources : files below the package that shape the result.
     inputs : the artifacts that the step reads, by argument.
     source, part : where the rows come from, for a stage that reads the source.
     reaches : the code that the key counts, as it was analysed.
@@ -57,7 +72,7 @@ class ResolvedStep:
     settings: Mapping[str, Any]
     facts: Mapping[str, Any]
     files: Mapping[str, Path]
-    resources: Mapping[Path, str]
+    resources: Mapping[Path, WatchedResource]
     inputs: Mapping[str, StepInput]
     fingerprint: Fingerprint
     reaches: tuple[Reach, ...]
@@ -80,11 +95,14 @@ class ResolvedStep:
     def watched_files(self) -> dict[Path, str]:
         """Files that must not change meanwhile, with the digests of the key."""
         own = {path: self.fingerprint.files[name] for name, path in self.files.items()}
-        return {**own, **self.resources}
+        return {**own, **{path: given.digest for path, given in self.resources.items()}}
 
     def current_digest(self, path: Path) -> str | None:
         """Return a watched file's digest as it is now, None if unreadable."""
-        if path in self.resources or self.file_digest is None:
+        watched = self.resources.get(path)
+        if watched is not None and watched.function is not None:
+            return watched.function()[:KEY_CHARACTERS]
+        if watched is not None or self.file_digest is None:
             return content_digest(path)
         try:
             return self.file_digest(path)

@@ -101,24 +101,27 @@ class Fact:
 
 @dataclass(frozen=True)
 class Resource:
-    """A file or the like that shapes a result and ships with the code.
+    """A file that shapes a result and ships with the code.
 
     Attributes
     ----------
     name : how reasons call it.
-    path : a file below ``reviewflow/``; None where ``digest`` speaks for more than one file.
-    digest : called with the configuration. None means that the stage does not use the resource.
+    path : where it lies below ``reviewflow/``.
+    digest : returns the digest of what counts of it, a function of a module. None: of its bytes.
+    is_used : says whether the stage uses it. None: always.
     """
 
     name: str
-    path: str | None = None
-    digest: Callable[[Settings], str | None] | None = None
+    path: str
+    digest: Callable[[], str] | None = None
+    is_used: Callable[[Settings], bool] | None = None
 
     def digest_for(self, config: Settings) -> str | None:
         """Return the digest in a key, None if the stage does not use the file."""
-        if self.digest is not None:
-            return self.digest(config)
-        return sha256_of(ROOT / (self.path or self.name))[:KEY_CHARACTERS]
+        if self.is_used is not None and not self.is_used(config):
+            return None
+        digest = sha256_of(ROOT / self.path) if self.digest is None else self.digest()
+        return digest[:KEY_CHARACTERS]
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 import pickle
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reviewflow.config.sentiment import read_config
+from reviewflow.context import Context
 from reviewflow.errors import StoreError
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.jobs.sentiment import SENTIMENT
@@ -20,6 +22,8 @@ from reviewflow.pipeline.perform import perform_step
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.pipeline.runner import Listener, Run
+from reviewflow.store.artifacts import Store
+from reviewflow.text import wordnet
 from tests.conftest import (
     ROOT,
     Reviews,
@@ -112,6 +116,39 @@ def test_the_planners_key_is_the_runners(run: Run) -> None:
     for step, artifact in run.artifacts.items():
         assert run.planner.plan_step(step).key == artifact.manifest["key"]
         assert run.planner.resolve(step).key == artifact.manifest["key"]
+
+
+def test_words_of_wordnet_edited_after_planning_store_nothing(
+    reviews: Reviews, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "wordnet.zip"
+    archive.write_bytes(wordnet.ARCHIVE.read_bytes())
+    monkeypatch.setattr(wordnet, "ARCHIVE", archive)
+    planner = open_job(job(tmp_path, reviews), tmp_path / "artifacts")
+    planner.plan_all()
+    with ThreadPoolExecutor(2) as pool:
+        run = Run(planner, Listener(), pool)
+        for group in run.task_groups("ingest"):
+            run.perform(group)
+        with zipfile.ZipFile(wordnet.ARCHIVE) as whole:
+            content = {name: whole.read(name) for name in whole.namelist()}
+        with zipfile.ZipFile(archive, "w") as edited:
+            for name, words in content.items():
+                edited.writestr(name, b"" if name == "noun.exc" else words)
+        (group,) = run.task_groups("normalize")
+        with pytest.raises(StoreError, match=r"wordnet\.zip changed while the run was going"):
+            run.perform(group)
+    assert not list((tmp_path / "artifacts" / "store").glob("normalize/*"))
+
+
+def test_a_package_that_is_upgraded_meanwhile_stores_nothing(run: Run, tmp_path: Path) -> None:
+    step = next(each for each in resolve_all(run) if each.stage == "evaluate")
+    versions = {**step.fingerprint.packages, "numpy": "0.1"}
+    old = replace(step, fingerprint=replace(step.fingerprint, packages=versions))
+    store = Store(tmp_path / "store")
+    with pytest.raises(StoreError, match="numpy changed while the run was going"):
+        perform_step(old, store, Context())
+    assert not list((tmp_path / "store").glob("evaluate/*"))
 
 
 @pytest.mark.parametrize("is_undone", [False, True], ids=["edited", "edited and undone"])
