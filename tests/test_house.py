@@ -17,7 +17,7 @@ MODULES = tuple(
     for path in sorted((ROOT / name).rglob("*.py"))
     if path.name != "__init__.py"
 )
-ENGINE = ("callgraph", "pipeline", "store")
+ENGINE = ("callgraph", "pipeline", "store")  # runs reads fields of run.json, which share words
 ROW = re.compile(r"^\| `([a-z_/]+)/` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
 CHANGES = ROOT / "docs" / "changing_things.md"
 FILES = re.compile(r"^\| `([a-z_/.]+)` \|", re.MULTILINE)
