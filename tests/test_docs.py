@@ -31,6 +31,8 @@ def test_links_and_pictures_lead_to_files(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_readmes_commands_run_as_they_stand(
     tmp_path: Path, reviews: Reviews, prefect_api: str
 ) -> None:
