@@ -5,10 +5,16 @@ is ambiguous is counted, never passed over.
 """
 
 import ast
-import builtins
 from collections.abc import Callable, Sequence
 
-from reviewflow.callgraph.named_files import OWN_PLACES, beside, is_folder, is_given
+from reviewflow.callgraph.in_place import (
+    attribute_call,
+    is_own_class,
+    is_package_attribute,
+    mark_shared_state,
+)
+from reviewflow.callgraph.named_files import OWN_PLACES, beside, is_folder
+from reviewflow.callgraph.openers import asks_type, note_call, note_value
 from reviewflow.callgraph.references import DOCUMENTATION, Collector, NamedFile
 from reviewflow.callgraph.rules import MUTATORS, OPAQUE_ATTRIBUTES
 from reviewflow.callgraph.scopes import (
@@ -19,8 +25,6 @@ from reviewflow.callgraph.scopes import (
     parameters,
     visible_scope,
 )
-
-HARMLESS_BUILTINS = frozenset(dir(builtins)) - {"open"}
 
 
 def collect(collector: Collector, node: ast.AST, scope: Scope | None) -> None:
@@ -63,6 +67,7 @@ def _name(collector: Collector, node: ast.Name, scope: Scope | None) -> None:
         _rebind(collector, node.id, node.lineno, scope)
         return
     collector.add_chain("value", node, scope)
+    note_value(collector, node, scope)
     if node.id in OWN_PLACES and not collector.inside_path:
         collector.named_files.append(NamedFile(node.lineno, ""))
 
@@ -82,87 +87,51 @@ def _attribute(collector: Collector, node: ast.Attribute, scope: Scope | None) -
         collector.named_files.append(NamedFile(node.lineno, ""))
     if type(node.ctx) is not ast.Load:
         collector.add_chain("write", node, scope)
-        if _is_own_class(node.value):
+        if is_own_class(node.value):
             collector.mark(node, f"changes {node.attr} of its class")
     root: ast.expr = node
     while isinstance(root, ast.Attribute):
         root = root.value
     if isinstance(root, ast.Name) and root.id not in OWN_PLACES:
         collector.add_chain("value", node, scope)
+        note_value(collector, node, scope)
     else:
         collect(collector, node.value, scope)
-
-
-def _is_own_class(node: ast.expr) -> bool:
-    """Tell whether this is how a method names the class of its object."""
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id == "type"
-    return (isinstance(node, ast.Name) and node.id == "cls") or (
-        isinstance(node, ast.Attribute) and node.attr == "__class__"
-    )
 
 
 def _subscript(collector: Collector, node: ast.Subscript, scope: Scope | None) -> None:
     if type(node.ctx) is not ast.Load:
         collector.add_chain("write", node.value, scope)
-    if type(node.ctx) is ast.Load or not _is_package_attribute(node.value):
+    if type(node.ctx) is ast.Load or not is_package_attribute(node.value):
         collect(collector, node.value, scope)
-    collect(collector, node.slice, scope)
-
-
-def _is_package_attribute(node: ast.expr) -> bool:
-    """Tell whether this may be ``os.environ``.
-
-    An item that is set there is not read.
-    """
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    _types(collector, [node.slice], scope)
 
 
 def _call(collector: Collector, node: ast.Call, scope: Scope | None) -> None:
     function = node.func
     if isinstance(function, ast.Attribute) and function.attr in MUTATORS:
         collector.add_chain("mutate", function.value, scope)
-    if not collector.inside_path and _may_open(function, scope):
-        arguments = [*node.args, *(each.value for each in node.keywords)]
-        if not (arguments and is_given(arguments[0], scope)):
-            collector.add_chain("open", function, scope)
+    note_call(collector, node, scope)
     if isinstance(function, ast.Name) and function.id in ("getattr", "setattr", "delattr"):
-        collect_all(collector, _attribute_call(collector, node, function.id, scope), scope)
+        collect_all(collector, attribute_call(collector, node, function.id, scope), scope)
     else:
         if isinstance(function, ast.Name) and function.id == "type" and len(node.args) > 1:
             collector.mark(node, "makes a class while running (type)")
-        collect_all(collector, [function, *node.args, *node.keywords], scope)
+        _types(collector, [function, *node.args, *node.keywords], scope, asks_type(function))
 
 
-def _may_open(function: ast.expr, scope: Scope | None) -> bool:
-    """Tell whether a call may be one of a package's function, or of ``open``."""
-    while isinstance(function, (ast.Attribute, ast.Subscript)):
-        function = function.value
-    if not isinstance(function, ast.Name) or function.id in HARMLESS_BUILTINS:
-        return False
-    while scope is not None and function.id not in scope.names:
-        scope = scope.outer
-    return scope is None or bool(scope.names[function.id])
+def _types(
+    collector: Collector, nodes: Sequence[ast.AST], scope: Scope | None, inside: bool = True
+) -> None:
+    """Collect from nodes that name classes as types, which opens nothing."""
+    before, collector.inside_type = collector.inside_type, inside
+    collect_all(collector, nodes, scope)
+    collector.inside_type = before
 
 
-def _attribute_call(
-    collector: Collector, node: ast.Call, which: str, scope: Scope | None
-) -> list[ast.AST]:
-    """Mark a computed attribute, and return what is left to collect from.
-
-    ``getattr(x, "name")`` is read as ``x.name``, and ``setattr(x, "name", 3)`` as a change of it.
-    """
-    owner, name = (node.args[0], node.args[1]) if len(node.args) > 1 else (None, None)
-    known = name.value if isinstance(name, ast.Constant) else None
-    if owner is None or not isinstance(known, str):
-        if owner is not None and which != "getattr":
-            collector.add_chain("write", owner, scope)
-        collector.mark(node, f"takes an attribute that a value names ({which})", everywhere=False)
-        return [*node.args, *node.keywords]
-    attribute = ast.Attribute(owner, known, ast.Load(), lineno=node.lineno)
-    if which != "getattr":
-        collector.add_chain("write", attribute, scope)
-    return [attribute, *node.args[2:], *node.keywords]
+def _class_pattern(collector: Collector, node: ast.MatchClass, scope: Scope | None) -> None:
+    _types(collector, [node.cls], scope)
+    collect_all(collector, [*node.patterns, *node.kwd_patterns], scope)
 
 
 def _constant(collector: Collector, node: ast.Constant, scope: Scope | None) -> None:
@@ -174,7 +143,7 @@ def _annotation(collector: Collector, node: ast.expr | None, scope: Scope | None
     """Collect from an annotation, quoted names within it too."""
     if node is None:
         return
-    collect(collector, node, scope)
+    _types(collector, [node], scope)
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             try:
@@ -236,7 +205,7 @@ def _class(collector: Collector, node: ast.ClassDef, scope: Scope | None) -> Non
     for statement in node.body:
         if isinstance(statement, FUNCTIONS) and statement.name == "__init_subclass__":
             collector.mark(statement, "acts whenever a subclass is made (__init_subclass__)")
-    _shared_state(collector, node)
+    mark_shared_state(collector, node)
     collect_all(collector, [*node.body], Scope(names, visible_scope(scope), True, global_names))
 
 
@@ -251,25 +220,6 @@ def _base(collector: Collector, base: ast.expr, scope: Scope | None) -> None:
         if isinstance(part, (ast.Name, ast.Attribute)):
             collector.add_chain("base", part, scope)
     collect(collector, base, scope)
-
-
-def _shared_state(collector: Collector, node: ast.ClassDef) -> None:
-    """Mark a class that changes a value which all its instances share."""
-    shared = {
-        target.id
-        for statement in node.body
-        if isinstance(statement, ast.Assign) and not isinstance(statement.value, ast.Constant)
-        for target in statement.targets
-        if isinstance(target, ast.Name)
-    }
-    for part in ast.walk(node) if shared else ():
-        owner: ast.expr | None = None
-        if isinstance(part, ast.Subscript) and type(part.ctx) is not ast.Load:
-            owner = part.value
-        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
-            owner = part.func.value if part.func.attr in MUTATORS else None
-        if isinstance(owner, ast.Attribute) and owner.attr in shared:
-            collector.mark(owner, f"changes {owner.attr}, which all instances share, in place")
 
 
 def _comprehension(
@@ -329,6 +279,7 @@ HANDLERS: dict[type[ast.AST], Callable[..., None]] = {
     ast.Attribute: _attribute,
     ast.Subscript: _subscript,
     ast.Call: _call,
+    ast.MatchClass: _class_pattern,
     ast.Constant: _constant,
     ast.FunctionDef: _function,
     ast.AsyncFunctionDef: _function,

@@ -28,7 +28,8 @@ class Reference(NamedTuple):
         - ``base``: base of a class; ``decorator``: decorates at import;
         - ``write``, ``mutate``, ``augment``, ``decorate``: changed in place;
         - ``call``: called at import;
-        - ``open``: called with a first argument that the function is not given.
+        - ``open``: called with a first argument that the function is not given;
+        - ``passed``: used as a value, and so perhaps called elsewhere.
     module : where the chain starts; empty for the names of the module itself.
     attributes : the chain.
     line : the first line where it is used so.
@@ -78,6 +79,8 @@ class Collector:
         self.lenient = False
         self.names_own_file = OWN_FILE in source.text
         self.inside_path = False
+        self.inside_type = False
+        self.called: set[ast.AST] = set()  # functions that are called where they are named
 
     @property
     def references(self) -> tuple[Reference, ...]:

@@ -4,8 +4,6 @@
 | --- | --- |
 | ``BUILTINS``, ``PACKAGES`` | make a reach impossible to resolve |
 | ``GLOBAL_STATE`` | change what other code computes, wherever they are called |
-| ``OUTSIDE`` | read something that no argument gives |
-| ``OPENERS`` | open the file that their first argument names |
 | ``COMPILERS`` | compile a function and keep the machine code on disk |
 | ``MUTATORS`` | change the object whose method they are |
 """
@@ -72,76 +70,9 @@ GLOBAL_STATE = {
     "decimal.setcontext": "changes decimal's context for all code; use localcontext",
     "locale.setlocale": "changes the locale for all code",
     "numba.extending": "changes what Numba compiles elsewhere",
+    "unittest.mock": "changes other code by its name (unittest.mock)",
 }
 STATE_PIECES = frozenset(name.rpartition(".")[2] for name in GLOBAL_STATE)
-OUTSIDE = {
-    "os.environ": "reads the environment",
-    "os.environb": "reads the environment",
-    "os.getenv": "reads the environment",
-    "os.getenvb": "reads the environment",
-    "os.path.expanduser": "reads the environment",
-    "os.path.expandvars": "reads the environment",
-    "os.getcwd": "reads the working directory",
-    "pathlib.Path.cwd": "reads the working directory",
-    "pathlib.Path.home": "reads the environment",
-    "sys.argv": "reads the command line",
-    "sys.stdin": "reads standard input",
-    "importlib.resources.files": "opens a file by a package's name; use Path(__file__)",
-    "importlib.resources.open_binary": "opens a file by a package's name; use Path(__file__)",
-    "importlib.resources.open_text": "opens a file by a package's name; use Path(__file__)",
-    "importlib.resources.path": "opens a file by a package's name; use Path(__file__)",
-    "importlib.resources.read_binary": "opens a file by a package's name; use Path(__file__)",
-    "importlib.resources.read_text": "opens a file by a package's name; use Path(__file__)",
-}
-OPENERS = (
-    "open",
-    "bz2.open",
-    "codecs.open",
-    "fileinput",
-    "glob",
-    "gzip.open",
-    "io.open",
-    "io.open_code",
-    "io.FileIO",
-    "lzma.open",
-    "numpy.fromfile",
-    "numpy.genfromtxt",
-    "numpy.load",
-    "numpy.loadtxt",
-    "numpy.memmap",
-    "numpy.lib.format.open_memmap",
-    "os.listdir",
-    "os.open",
-    "os.scandir",
-    "os.walk",
-    "pandas.read_csv",
-    "pandas.read_json",
-    "pandas.read_parquet",
-    "pandas.read_table",
-    "pathlib.Path",
-    "pathlib.PosixPath",
-    "pyarrow.OSFile",
-    "pyarrow.csv.open_csv",
-    "pyarrow.csv.read_csv",
-    "pyarrow.dataset.dataset",
-    "pyarrow.feather.read_table",
-    "pyarrow.json.read_json",
-    "pyarrow.memory_map",
-    "pyarrow.parquet.ParquetFile",
-    "pyarrow.parquet.read_metadata",
-    "pyarrow.parquet.read_schema",
-    "pyarrow.parquet.read_table",
-    "safetensors.numpy.load_file",
-    "safetensors.safe_open",
-    "safetensors.torch.load_file",
-    "scipy.io.loadmat",
-    "scipy.sparse.load_npz",
-    "sqlite3.connect",
-    "tarfile.open",
-    "torch.load",
-    "zipfile.Path",
-    "zipfile.ZipFile",
-)
 COMPILERS = (
     "numba.cfunc",
     "numba.experimental.jitclass",
@@ -207,16 +138,6 @@ def unresolved_reason(name: str) -> str:
 def state_reason(name: str) -> str:
     """Return how a package's name changes other code, or nothing."""
     return _reason(GLOBAL_STATE, name)
-
-
-def outside_reason(name: str) -> str:
-    """Return what a package's name reads that no argument gives, or nothing."""
-    return _reason(OUTSIDE, name)
-
-
-def is_opener(name: str) -> bool:
-    """Tell whether a name opens the file that its first argument names."""
-    return any(_begins(name, opener) for opener in OPENERS)
 
 
 def is_compiler(name: str) -> bool:

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 from reviewflow.callgraph.modules import Statement
 from reviewflow.callgraph.normalize import digest
+from reviewflow.callgraph.outside import is_opener, outside_reason
 from reviewflow.callgraph.project import CHANGES, Project, Target
 from reviewflow.callgraph.references import Reference, Unresolved
 from reviewflow.callgraph.rules import (
     BUILTINS,
     WITHIN_MODULE,
     is_compiler,
-    is_opener,
-    outside_reason,
     unresolved_reason,
 )
 
@@ -90,6 +89,8 @@ class Traversal:
         for each in statements:
             parts.append(each.documented if self._documented else each.plain)
             for reference in each.references:
+                if reference.role == "passed":  # the same name counts as a value
+                    continue
                 chain = ".".join((reference.module, *reference.attributes))
                 targets = self.project.resolve(module, reference)
                 parts.append(" ".join([chain, *(target.text for target in targets)]))
@@ -151,8 +152,8 @@ class Traversal:
         if role in ("call", "decorator") and (why := self.project.impure_call(module, reference)):
             self._mark(module, Unresolved(line, why, False))
         for target in self.project.resolve(module, reference):
-            if role == "open":
-                self._opens(module, target, line)
+            if role in ("open", "passed"):
+                self._opens(module, target, reference)
             elif target.kind == "definition":
                 self._pending.append((target.module, target.name, role != "base"))
             elif target.kind == "package":
@@ -171,12 +172,14 @@ class Traversal:
                 self._mark(module, Unresolved(line, why, False))
                 self._count_module(target.module)
 
-    def _opens(self, module: str, target: Target, line: int) -> None:
-        """Count a call whose first argument is not given, if it opens a file."""
+    def _opens(self, module: str, target: Target, reference: Reference) -> None:
+        """Count an opener without a given file, or used as a value."""
         name = target.module if target.kind == "package" else target.name
         if target.kind in ("package", "builtin") and is_opener(name):
             why = f"names a file that no argument gives ({name})"
-            self.reads.add(Read(f"{module}:{line}", why, ""))
+            if reference.role == "passed":
+                why = f"uses {name} as a value, which hides what it opens"
+            self.reads.add(Read(f"{module}:{reference.line}", why, ""))
 
     def _package(
         self, module: str, target: Target, reference: Reference, statement: Statement
@@ -189,6 +192,8 @@ class Traversal:
             self._mark(module, Unresolved(line, why, True))
         if role != "write" and (why := outside_reason(name)):
             self.reads.add(Read(f"{module}:{line}", why, ""))
+        if role == "base" and is_opener(name):
+            self.reads.add(Read(f"{module}:{line}", f"is a {name}, which opens files", ""))
         if is_compiler(name) and role != "lazy":
             self._compiler(module, reference, statement)
 

@@ -10,6 +10,11 @@ a.py
 from pathlib import Path
 from typing import NamedTuple
 
+from reviewflow.callgraph.reach import reach
+
+ENTRY = "shop.a.entry"
+HEAD = "import os\nfrom pathlib import Path\nimport numpy as np\n"
+
 
 class Edit(NamedTuple):
     """The text of each file before and after, and the expected effect."""
@@ -51,3 +56,16 @@ def write(root: Path, files: dict[str, str], *, package: str = "shop") -> Path:
         if name in files or not path.exists():
             path.write_text(text)
     return root
+
+
+def reads(source: str, root: Path) -> list[tuple[str, str]]:
+    """Return place and file of what the entry reads."""
+    write(root, {"a": HEAD + source})
+    found = reach(ENTRY, root=root, packages=("shop",))
+    assert not found.unresolved
+    return [(read.place, read.path) for read in found.reads]
+
+
+def function(*lines: str, takes: str = "folder: Path") -> str:
+    """Return the source of an entry with these lines."""
+    return f"def entry({takes}) -> int:\n" + "".join(f"    {line}\n" for line in lines)

@@ -5,23 +5,7 @@ from pathlib import Path
 import pytest
 
 from reviewflow.callgraph.check import undeclared_reads, unresolved_places
-from reviewflow.callgraph.reach import reach
-from tests.reviewflow.callgraph.projects import write
-
-ENTRY = "shop.a.entry"
-HEAD = "import os\nfrom pathlib import Path\nimport numpy as np\n"
-
-
-def reads(source: str, root: Path) -> list[tuple[str, str]]:
-    """Return place and file of what the entry reads."""
-    write(root, {"a": HEAD + source})
-    found = reach(ENTRY, root=root, packages=("shop",))
-    assert not found.unresolved
-    return [(read.place, read.path) for read in found.reads]
-
-
-def function(*lines: str, takes: str = "folder: Path") -> str:
-    return f"def entry({takes}) -> int:\n" + "".join(f"    {line}\n" for line in lines)
+from tests.reviewflow.callgraph.projects import ENTRY, function, reads, write
 
 
 @pytest.mark.parametrize(
