@@ -164,7 +164,7 @@ def _follow(
     for start in range(len(words) - ahead):
         token = tokens[words[start + ahead]]
         known = nodes[start] >= 0 and token >= 0
-        key = nodes[start] * distinct + token if known else -1
+        key = nodes[start] * distinct + token if known else np.int64(-1)
         slot = _first_slot(key, mask)
         seen[start, 0], seen[start, 1], seen[start, 2] = key, slot, edges[slot, 0]
     for start in range(len(words) - ahead):
