@@ -150,12 +150,16 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
     return f"{where}: {message}{shown}."
 
 
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
 def _known_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
     """Return the keys of a section, or nothing for what is inside a value."""
     for piece in location:
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
         field = fields.get(piece)
-        if field is None or not issubclass(field.annotation, BaseModel):
+        if field is None or not _is_section(field.annotation):
             return []
         model = field.annotation
     return [field.alias or name for name, field in model.model_fields.items()]
