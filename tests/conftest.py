@@ -31,6 +31,18 @@ settings.load_profile("reviewflow")
 ROOT = Path(__file__).parents[1]
 ROWS = 600
 
+# nothing of these comes from a default, so that a change of defaults leaves the tests alone
+WORDS: dict[str, Any] = {"max_features": 300, "ngram_range": [1, 1], "sublinear_tf": False}
+SMALL_NETWORK: dict[str, Any] = {
+    "hidden": [8, 4],
+    "activation": "relu",
+    "epochs": 1,
+    "batch_size": 16,
+    "learning_rate": 0.1,
+    "schedule": "constant",
+    "device": "cpu",
+}
+
 Reviews = list[tuple[str, str]]
 StepName = tuple[str, int | None]
 
@@ -88,16 +100,8 @@ def small_config(path: Path) -> dict[str, Any]:
             name: str(ROOT / "configs" / "expectations" / f"{name}.yaml")
             for name in ("reviews", "features")
         },
-        "vectorize": {"max_features": 300, "ngram_range": [1, 1], "sublinear_tf": False},
-        "train": {
-            "hidden": [8, 4],
-            "activation": "relu",
-            "epochs": 1,
-            "batch_size": 16,
-            "learning_rate": 0.1,
-            "schedule": "constant",
-            "device": "cpu",
-        },
+        "vectorize": {**WORDS},
+        "train": {**SMALL_NETWORK},
         "variants": {"relu": {}, "tanh": {"train.activation": "tanh"}},
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,8 +21,10 @@ from reviewflow.formatting import nearest
 MESSAGES = {
     "model_type": "must be a section with keys",
     "dict_type": "must hold names with values",
+    "tuple_type": "must be a list",
     "invalid_key": "names must be text; put them in quotes",
 }
+FOLLOWS = "default_factory_not_called"  # another setting of the section is wrong
 SHOWN_MISTAKES = 5
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -118,7 +120,7 @@ def validate_model(model: type[Model], content: Mapping[str, Any], where: str) -
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = error.errors()
+        problems = [problem for problem in error.errors() if problem["type"] != FOLLOWS]
         inner = {piece["loc"][:depth] for piece in problems for depth in range(len(piece["loc"]))}
         sentences = list(
             dict.fromkeys(
@@ -150,8 +152,11 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
     return f"{where}: {message}{shown}."
 
 
-def _is_section(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the section that a field may hold, optional or not."""
+    kinds = (annotation, *get_args(annotation))
+    sections = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return next(sections, None)
 
 
 def _known_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
@@ -159,7 +164,7 @@ def _known_keys(model: Any, location: tuple[Any, ...]) -> list[str]:
     for piece in location:
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
         field = fields.get(piece)
-        if field is None or not _is_section(field.annotation):
+        model = None if field is None else _section_in(field.annotation)
+        if model is None:
             return []
-        model = field.annotation
     return [field.alias or name for name, field in model.model_fields.items()]

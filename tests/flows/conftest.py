@@ -22,7 +22,15 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import Artifact, FlowRun
 
-from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
+from tests.conftest import (
+    ROOT,
+    SMALL_NETWORK,
+    WORDS,
+    Reviews,
+    small_config,
+    write_config,
+    write_reviews,
+)
 
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.2  # a look is often a request, which takes the server's time
@@ -33,16 +41,8 @@ READY = "Ctrl-C ends all of it."
 SHORT: dict[str, Any] = {
     "split": {"validation_size": 0.1},
     "select": {"on": "validation"},
-    "vectorize": {"max_features": 300, "ngram_range": [1, 1], "sublinear_tf": False},
-    "train": {
-        "hidden": [8, 4],
-        "activation": "relu",
-        "epochs": 2,
-        "batch_size": 16,
-        "learning_rate": 0.1,
-        "schedule": "constant",
-        "device": "cpu",
-    },
+    "vectorize": {**WORDS},
+    "train": {**SMALL_NETWORK, "epochs": 2},
     "variants": "relu: {}\ntanh: {train.activation: tanh}\n",
 }
 LONG: dict[str, Any] = {**SHORT, "train": {**SHORT["train"], "epochs": 100_000}}

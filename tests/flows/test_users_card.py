@@ -58,7 +58,7 @@ validate:
   reviews: {suites}/reviews.yaml
   features: {suites}/features.yaml
 vectorize: {{max_features: 300}}
-train: {{hidden: [32, 16], epochs: 20, learning_rate: 0.1, device: cpu}}
+train: {{hidden: [32, 16], activation: relu, epochs: 20, learning_rate: 0.1, device: cpu}}
 variants:
   relu: {{}}
   tanh: {{train.activation: tanh}}

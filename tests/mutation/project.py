@@ -41,20 +41,14 @@ def short_reviews(reviews: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def small_job(folder: Path) -> dict[str, Any]:
     """Return a configuration whose variants together use most settings."""
+    from tests.conftest import SMALL_NETWORK, WORDS
+
     suites = folder / "configs" / "expectations"
     return {
         "ingest": {"path": str(folder / "reviews.csv"), "other_labels": "drop"},
         "validate": {name: str(suites / f"{name}.yaml") for name in ("reviews", "features")},
-        "vectorize": {"max_features": 60, "ngram_range": [1, 1], "sublinear_tf": False},
-        "train": {
-            "hidden": [4, 3],
-            "activation": "relu",
-            "epochs": 1,
-            "batch_size": 16,
-            "learning_rate": 0.1,
-            "schedule": "constant",
-            "device": "cpu",
-        },
+        "vectorize": {**WORDS, "max_features": 60},
+        "train": {**SMALL_NETWORK, "hidden": [4, 3]},
         "variants": {
             "plain": {},
             "stems": {

@@ -2,11 +2,12 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reviewflow.config.sections import Config
-from reviewflow.config.sentiment import read_config
+from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.errors import ConfigError
 from tests.conftest import ROOT
 
@@ -34,6 +35,24 @@ def test_what_is_computed_once_is_no_part_of_the_configuration() -> None:
     assert config == Config(variants={"a": {}})
     assert "variant_configs" not in config.model_dump()
     assert pickle.loads(pickle.dumps(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("train", "sentence"),
+    [
+        (
+            {"early_stopping": {"patienc": 3}},
+            "job.yaml: train.early_stopping.patienc is not a known setting; "
+            "did you mean 'patience'?",
+        ),
+        ({"hidden": 3}, "job.yaml: train.hidden: must be a list (given: '3')."),
+        ({"hidden": {"a": 1}}, "job.yaml: train.hidden: must be a list."),
+    ],
+)
+def test_a_mistake_is_told_once_in_words(train: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        validate_config({"train": train}, "job.yaml")
+    assert str(refused.value) == sentence
 
 
 def test_a_wrong_variant_is_found_when_the_file_is_read(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
 from reviewflow.evaluation.selection import best_variant, choose_model
 from reviewflow.reporting.lineage import Lineage
 from reviewflow.reporting.stage import write_report_data
+from tests.conftest import SMALL_NETWORK
 
 NASTY = "<script>alert(1)</script> | **x** \x1b[31mred\x1b[0m \u202eevil {{ 7 * 7 }}"
 GOOD, BAD = ("great", "fine", "lovely", "superb"), ("awful", "dull", "poor", "bad")
@@ -96,7 +97,7 @@ def example(
     config = Config.model_validate(
         {
             "variants": changes,
-            "train": {"epochs": 20},
+            "train": {**SMALL_NETWORK, "learning_rate": 0.01, "epochs": 20},
             "split": {"validation_size": 0.1 if on == "validation" else 0},
             "select": {"on": on},
         }

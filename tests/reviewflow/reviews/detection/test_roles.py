@@ -1,4 +1,4 @@
-"""The columns of files as they are published are told apart."""
+"""The columns of published review files get their roles."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
