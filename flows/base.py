@@ -208,12 +208,22 @@ class FlowRun(ABC):
             self.record.write_keys(self.opened.keys, self.last_run)
         sentence = None if error is None else str(error) or type(error).__name__
         content = self.record.finish(state, sentence, facts, self.job.latest_link)
-        if facts:
-            pages = self.write_pages(content)
-            if error is not None and getattr(error, "exit_code", 1) != MISTAKE:
-                error.add_note(f"Report: {pages['Report']}")
-            if state != "cancelled":  # somebody waits for the end
-                publish_links(pages, self.artifacts)
+        try:
+            if facts:
+                self._publish_pages(content, error)
+        finally:  # whoever is called by an alert hears of it without the pages too
+            self._send_alerts(content)
+
+    def _publish_pages(self, content: dict[str, Any], error: BaseException | None) -> None:
+        """Write the pages, and name the first of them to whoever reads the error."""
+        pages = self.write_pages(content)
+        if pages and error is not None and getattr(error, "exit_code", 1) != MISTAKE:
+            title, page = next(iter(pages.items()))
+            error.add_note(f"{title}: {page}")
+        if content["state"] != "cancelled":  # somebody waits for the end
+            publish_links(pages, self.artifacts)
+
+    def _send_alerts(self, content: dict[str, Any]) -> None:
         runs, own_id = self.artifacts / "runs", self.record.run_id
         last = last_completed(runs, self.record.identity, before=own_id)
         lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]

@@ -10,7 +10,7 @@ import pytest
 from flows import base, moons, sentiment
 from flows.base import STOPPED, FlowRun, check_tasks
 from flows.parameters import Options
-from reviewflow.errors import Cancelled, QualityError, ReviewflowError, StoreError
+from reviewflow.errors import Cancelled, ConfigError, QualityError, ReviewflowError, StoreError
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.last_run import LastRun
@@ -122,14 +122,39 @@ def test_facts_that_cannot_be_found_end_the_run_as_failed(
 @pytest.mark.parametrize("method", ["facts", "write_pages"])
 @pytest.mark.parametrize("trouble", [ValueError("later"), StoreError("later"), OSError("later")])
 def test_the_first_error_is_kept_whatever_else_goes_wrong(
-    method: str, trouble: Exception, tmp_path: Path
+    method: str, trouble: Exception, tmp_path: Path, alerts: list[str]
 ) -> None:
     first = QualityError("Too few rows.")
     with pytest.raises(QualityError) as raised, NumbersRun(tmp_path, **{method: trouble}):
         raise first
     assert raised.value is first
+    assert alerts == ["failed"]
     content = record(tmp_path)
     assert (content["state"], content["error"]) == ("failed", "Too few rows.")
+
+
+@pytest.mark.parametrize(
+    ("error", "pages", "notes"),
+    [
+        (QualityError("Too few rows."), {"Page": Path("moons.html")}, ["Page: moons.html"]),
+        (QualityError("Too few rows."), {}, []),
+        (ConfigError("A key is unknown."), {"Report": Path("report.html")}, []),
+    ],
+)
+def test_an_error_names_the_page_unless_its_sentence_says_all(
+    error: ReviewflowError,
+    pages: dict[str, Path],
+    notes: list[str],
+    tmp_path: Path,
+    alerts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(NumbersRun, "write_pages", lambda run, content: pages)
+    monkeypatch.setattr(base, "publish_links", lambda pages, artifacts: None)
+    with pytest.raises(ReviewflowError) as raised, NumbersRun(tmp_path):
+        raise error
+    assert getattr(raised.value, "__notes__", []) == notes
+    assert alerts == ["failed"]
 
 
 def test_an_earlier_runs_record_that_cannot_be_read_does_not_leave_this_one_running(
