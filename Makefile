@@ -19,10 +19,10 @@ help: ## list these targets
 run: $(INSTALLED) ## do the main job on real reviews, ending with the path of the report
 	@$(BIN)/reviewflow run $(ARGS)
 
-test: check ## everything in check, then every test but the slow ones (about 8 minutes on two cores)
+test: check ## everything in check, then every test but the slow ones (about ten minutes on two cores)
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-all: check ## everything in check, then every test, the slow ones too (more than an hour)
+test-all: check ## everything in check, then every test, the slow ones too (much longer)
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder -m "slow or not slow" \
 	    --hypothesis-profile thorough $(ARGS)
 
