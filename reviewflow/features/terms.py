@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ class NgramLevels:
 
     tokens: pa.StringArray
     levels: tuple[Counts, ...]
-    pairs: Counts = Counts(*3 * (np.zeros(0, np.int64),))
+    pairs: Counts = field(default_factory=lambda: Counts(*3 * (np.zeros(0, np.int64),)))
 
 
 def token_counts(parts: tuple[Path, ...], context: Context) -> NgramLevels:
