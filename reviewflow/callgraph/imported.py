@@ -9,7 +9,8 @@ from pathlib import Path
 
 from reviewflow.callgraph.import_hook import imported_digest, imported_text
 from reviewflow.callgraph.project import link_project
-from reviewflow.callgraph.reach import Reach, reach_in_project
+from reviewflow.callgraph.reach import reach_in_project
+from reviewflow.callgraph.reached import Reach
 from reviewflow.callgraph.source_files import SourceFile, default_root, read_sources
 from reviewflow.errors import ReviewflowError
 

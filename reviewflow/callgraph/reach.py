@@ -31,40 +31,15 @@ Not code, and so not counted, are files and the environment. What reached code r
 being given it is listed (``Reach.reads``), for the check to compare with the declared resources.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reviewflow.callgraph.project import Project, Target, link_project
+from reviewflow.callgraph.reached import Reach
 from reviewflow.callgraph.references import Unresolved
 from reviewflow.callgraph.source_files import default_root, read_sources, text_digests
-from reviewflow.callgraph.traversal import Read, Traversal
+from reviewflow.callgraph.traversal import Traversal
 from reviewflow.errors import ReviewflowError
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What a function reaches.
-
-    Attributes
-    ----------
-    definitions : dotted name of each definition to a digest of its source (16 hexadecimal
-        digits); ``module.*`` stands for a module that counts whole.
-    packages : import roots of the third-party packages that they use, sorted.
-    unresolved : places where the reach cannot be resolved and more counts, as
-        ``module:line why``.
-    reads : files and other things outside the code that no argument gives, sorted.
-    entry : the function.
-    modules : every module of the project to the digest of the text that was read, for
-        :func:`reviewflow.callgraph.imported.changed_modules` to compare with what is imported.
-    """
-
-    definitions: dict[str, str]
-    packages: tuple[str, ...]
-    unresolved: tuple[str, ...]
-    reads: tuple[Read, ...] = ()
-    entry: str = field(default="", compare=False)
-    modules: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 def reach(

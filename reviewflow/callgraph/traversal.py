@@ -1,12 +1,12 @@
 """Walk from definition to definition and count what belongs to a reach."""
 
 from sys import stdlib_module_names
-from typing import NamedTuple
 
 from reviewflow.callgraph.modules import Statement
 from reviewflow.callgraph.normalize import digest
 from reviewflow.callgraph.outside import is_opener, outside_reason
 from reviewflow.callgraph.project import CHANGES, Project, Target
+from reviewflow.callgraph.reached import Read
 from reviewflow.callgraph.references import Reference, Unresolved
 from reviewflow.callgraph.rules import (
     BUILTINS,
@@ -14,21 +14,6 @@ from reviewflow.callgraph.rules import (
     is_compiler,
     unresolved_reason,
 )
-
-
-class Read(NamedTuple):
-    """Something that reached code reads and no argument gives.
-
-    Attributes
-    ----------
-    place : ``module:line``.
-    why : what it reads.
-    path : the file, below the folder that holds the packages; empty if it has no known name.
-    """
-
-    place: str
-    why: str
-    path: str
 
 
 class Traversal:

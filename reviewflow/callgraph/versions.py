@@ -1,10 +1,12 @@
 """Look up installed versions of packages by the name that code imports."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from reviewflow.errors import ReviewflowError
 
+VERSION = re.compile(r"^Version: *(\S+)$", re.MULTILINE)
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "attr": "attrs",
@@ -54,10 +56,10 @@ def installed_version(package: str) -> str:
 
 
 def _version_now(package: str) -> str:
-    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+    from importlib.metadata import PackageNotFoundError, packages_distributions
 
     try:
-        return version(DISTRIBUTIONS.get(package, package))
+        return _distribution_version(DISTRIBUTIONS.get(package, package))
     except PackageNotFoundError:
         owners = sorted(set(packages_distributions().get(package, ())))
     if len(owners) != 1:
@@ -66,4 +68,16 @@ def _version_now(package: str) -> str:
             f"The code imports {package}, but {why}, so its version is unknown; "
             f"install it, or name its distribution in {__name__}."
         )
-    return version(owners[0])
+    return _distribution_version(owners[0])
+
+
+def _distribution_version(name: str) -> str:
+    """Return the version in a distribution's metadata.
+
+    ``importlib.metadata.version`` also parses the description, which takes five times as long.
+    """
+    from importlib.metadata import distribution
+
+    found = distribution(name)
+    head = VERSION.search(found.read_text("METADATA") or "")
+    return head.group(1) if head else found.version

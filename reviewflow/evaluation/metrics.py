@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -252,6 +251,8 @@ def mean_figures(figures: Sequence[Mapping[str, Any]]) -> Figures:
 
 
 def _mean(values: Sequence[Any]) -> Any:
+    from statistics import fmean
+
     first = values[0]
     if any(value is None for value in values):
         return None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from platform import python_version
 from typing import Any, Literal
 
-from reviewflow.callgraph.reach import Reach
+from reviewflow.callgraph.reached import Reach
 from reviewflow.callgraph.versions import package_versions
 from reviewflow.errors import ConfigError, StoreError
 from reviewflow.pipeline.graph import Node, Step

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reviewflow.callgraph.reach import Reach
+from reviewflow.callgraph.reached import Reach
 from reviewflow.pipeline.keys import Fingerprint, step_key
 from reviewflow.pipeline.stage import Source
 from reviewflow.store.files import content_digest

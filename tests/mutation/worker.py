@@ -22,7 +22,8 @@ from typing import Any
 
 from reviewflow.callgraph.modules import parse_module
 from reviewflow.callgraph.project import Project, Target
-from reviewflow.callgraph.reach import Reach, reach_in_project
+from reviewflow.callgraph.reach import reach_in_project
+from reviewflow.callgraph.reached import Reach
 from reviewflow.callgraph.references import Reference
 from reviewflow.callgraph.source_files import SourceFile, read_sources
 from reviewflow.errors import ReviewflowError

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.callgraph.reach import Reach, reach
+from reviewflow.callgraph.reach import reach
+from reviewflow.callgraph.reached import Reach
 from tests.reviewflow.callgraph.projects import Edit, edits, write
 
 RESOLVED = edits("resolved_edits.txt")

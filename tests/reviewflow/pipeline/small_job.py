@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from reviewflow.callgraph.reach import Reach
+from reviewflow.callgraph.reached import Reach
 from reviewflow.context import Context
 from reviewflow.pipeline.executors import make_executor
 from reviewflow.pipeline.graph import build_graph
