@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reviewflow.callgraph import cache
+from reviewflow.callgraph import module_cache
 from reviewflow.callgraph.cache import reaches
 from reviewflow.callgraph.reach import reach
 from tests.reviewflow.callgraph.projects import write
@@ -46,8 +46,8 @@ def test_unchanged_code_is_not_analysed_again(
     root: Path, cache_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check(root, cache_path)
-    monkeypatch.setattr(cache, "reach_in_project", refuse)
-    monkeypatch.setattr(cache, "parse_module", refuse)
+    monkeypatch.setattr(module_cache, "cached_modules", refuse)
+    monkeypatch.setattr(module_cache, "parse_module", refuse)
     check(root, cache_path)
 
 
@@ -57,9 +57,9 @@ def test_an_edited_file_alone_is_parsed_again(
     check(root, cache_path)
     write(root, {"b": FILES["b"].replace("K = 1", "K = 2")})
     seen = []
-    parse_module = cache.parse_module
+    parse_module = module_cache.parse_module
     monkeypatch.setattr(
-        cache, "parse_module", lambda file: seen.append(file.module) or parse_module(file)
+        module_cache, "parse_module", lambda file: seen.append(file.module) or parse_module(file)
     )
     check(root, cache_path)
     assert seen == ["shop.b"]
@@ -81,7 +81,7 @@ def test_a_moved_checkout_keeps_its_cache(
 ) -> None:
     check(root, cache_path)
     moved = root.rename(root.parent / "moved")
-    monkeypatch.setattr(cache, "reach_in_project", refuse)
+    monkeypatch.setattr(module_cache, "cached_modules", refuse)
     check(moved, cache_path)
 
 
