@@ -115,7 +115,7 @@ class Sentiment(FlowRun):
 
     def open(self, last_run: LastRun) -> Planner:
         """Return the planner of the job, with the reviews' index read."""
-        provide(Path(self.config.ingest.path))
+        provide(self.config.ingest)
         options = self.options
         return open_sentiment(
             self.config, self.artifacts, last_run, options.refresh, options.verify

@@ -22,6 +22,7 @@ from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.planner import check_refresh
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.result import result_lines
+from reviewflow.reviews.files import input_files
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import read_run
@@ -54,8 +55,10 @@ def run(config: str, strict: bool, **options: Any) -> None:
 
 def introduction(config: Path, settings: Config, runs: Path) -> str:
     """Return what a run will do, on how much, and how long it takes."""
-    reviews = Path(settings.ingest.path)
-    much = f"{size(reviews.stat().st_size)} of reviews" if reviews.is_file() else "reviews"
+    files = [file.path for file in input_files(settings.ingest)]
+    sizes = [path.stat().st_size for path in files if path.is_file()]
+    much = f"{size(sum(sizes))} of reviews" if sizes else "reviews"
+    where = amount(len(files), "file") if len(files) > 2 else " and ".join(map(str, files))
     try:
         last = last_completed(runs, run_identity(SENTIMENT.name, config.stem, settings, config))
     except StoreError:
@@ -64,7 +67,7 @@ def introduction(config: Path, settings: Config, runs: Path) -> str:
     long = FIRST_RUN if seconds is None else f"the last run took {duration(seconds)}"
     return (
         f"{config.stem}: {amount(len(settings.variant_configs), 'variant')} from {much} in "
-        f"{reviews}; {long}."
+        f"{where}; {long}."
     )
 
 

@@ -1,6 +1,8 @@
 """Show what a run would do, and why: ``reviewflow plan``."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,7 +11,7 @@ from flows.commands.output import say, say_json
 from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.explain import plan_entries, plan_text
-from reviewflow.runs.identity import run_identity
+from reviewflow.runs.identity import RunIdentity, run_identity
 from reviewflow.runs.record import last_run
 
 
@@ -34,3 +36,18 @@ def plan(
         say_json(plan_entries(decisions))
     else:
         say(*plan_text(decisions).splitlines())
+        index = planner.source.index if planner.source else None
+        say(*file_lines(index, Path(artifacts) / "runs", identity))
+
+
+def file_lines(index: Any, runs: Path, identity: RunIdentity) -> Iterator[str]:
+    """Yield which files are new, or no longer read, since the last completed run."""
+    from reviewflow.runs.changes import file_changes
+    from reviewflow.runs.history import last_completed
+    from reviewflow.runs.json_values import mapping
+
+    now = index.file_entries()
+    last = last_completed(runs, identity) if now else None
+    if last is not None:
+        data = mapping(last.content.get("data"))
+        yield from (f"Files {phrase}." for phrase in file_changes(data.get("files"), now))

@@ -25,6 +25,8 @@ from reviewflow.evaluation.metrics import METRICS, THRESHOLD
 from reviewflow.networks.activations import ActivationName
 
 MOST_CLASSES = 100
+Path = Annotated[str, Field(min_length=1)]
+Paths = Path | Annotated[tuple[Path, ...], Field(min_length=1)]
 Labels = Literal["auto"] | dict[str, int]
 Threshold = Literal["best_f1", "cost"] | Annotated[float, Field(gt=0, lt=1)]
 
@@ -38,12 +40,14 @@ class Section(BaseModel):
 class Ingest(Section):
     """Where the reviews are and how to read them."""
 
-    path: str = Field(
+    path: Paths = Field(
         "data/raw/imdb_reviews.csv",
         description="CSV, TSV, JSON Lines or Parquet file of labelled reviews, also packed by "
-        "gzip, zstd or zip",
+        "gzip, zstd or zip; a folder, a pattern such as daily/*.csv, or a list of these",
     )
-    test_path: str | None = Field(None, description="File whose rows are the test split")
+    test_path: Paths | None = Field(
+        None, description="File, folder, pattern or list whose rows are the test split"
+    )
     text_column: str = Field("review", description="Column that holds the text")
     label_column: str = Field("sentiment", description="Column that holds the label")
     labels: Labels = Field(

@@ -169,9 +169,11 @@ def _flat_settings(config: Config) -> dict[str, Any]:
 
 
 def data_entry(
-    index: Index, path: str, class_rows: Mapping[str, Sequence[int]] | None = None
+    index: Index,
+    path: str | Sequence[str],
+    class_rows: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Any]:
-    """Return how many rows were read and, by label word, left out.
+    """Return how many rows were read of each file and, by label word, left out.
 
     Parameters
     ----------
@@ -181,6 +183,7 @@ def data_entry(
         "path": path,
         "rows": index.rows,
         "parts": len(index.parts),
+        "files": index.file_entries(),
         "classes": [
             {"name": name, "label": label}
             | {split: own[label] for split, own in (class_rows or {}).items()}

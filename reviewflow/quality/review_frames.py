@@ -19,7 +19,7 @@ from reviewflow.quality.frames import (
     split_codes,
     split_words,
 )
-from reviewflow.reviews.parts import TEST_FILE, Index, LeftOut
+from reviewflow.reviews.parts import Index, LeftOut
 from reviewflow.reviews.split import SPLITS
 
 REVIEW_COLUMNS = {
@@ -106,7 +106,7 @@ def review_frames(
 def source_frame(index: Index) -> Frame:
     """Return the frame ``source``: one row on what was read and left out.
 
-    Shares are of the records of the main and the test file.
+    Shares are of the records of all files.
     """
     import pandas as pd
 
@@ -122,15 +122,15 @@ def source_frame(index: Index) -> Frame:
         "other_labels": others,
         "other_labels_share": others / max(records, 1),
     }
-    words = {"first_blank_records": _records_in_words(blank, index.has_test_file)} if blank else {}
+    words = {"first_blank_records": _records_in_words(blank, index)} if blank else {}
     return Frame(pd.DataFrame([figures]), lambda row: words)
 
 
-def _records_in_words(left_out: Sequence[LeftOut], name_files: bool) -> str:
+def _records_in_words(left_out: Sequence[LeftOut], index: Index) -> str:
     """Return ``6, 9``, or with names of files ``6, 9 in main, 4 in test``."""
     pieces = []
     for rows in left_out:
-        file = f" in {'test' if rows.file == TEST_FILE else 'main'}" if name_files else ""
+        file = f" in {index.file_name(rows.file)}" if index.names_files else ""
         pieces.append(", ".join(str(record) for record in rows.first_records) + file)
     return ", ".join(pieces)
 

@@ -83,6 +83,6 @@ def _figures(part: Path) -> pa.Table:
 def _review_name(index: Index, part: int, row: int) -> dict[str, Any]:
     """Return the record number of a row, the header being 1, and its file."""
     record = {"record": index.record(part, row)}
-    if index.has_test_file:
-        return {**record, "file": "test" if index.parts[part].file else "main"}
+    if index.names_files:
+        return {**record, "file": index.file_name(index.parts[part].file)}
     return record

@@ -6,12 +6,13 @@ ingest.labels ── a map ─────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reviewflow.config.sections import MOST_CLASSES
 from reviewflow.errors import InputError
+from reviewflow.reviews.files import InputFile, described, input_files
 from reviewflow.reviews.read import label_words
 
 if TYPE_CHECKING:
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
 SHOWN_WORDS = 5
 
 
-def find_labels(ingest: Ingest) -> Mapping[str, int]:
+def find_labels(
+    ingest: Ingest, files: Sequence[InputFile] = (), cache_folder: Path | None = None
+) -> Mapping[str, int]:
     """Return the class, from 0, of each label word.
 
     With ``labels: auto`` each word of the label column is a class. Classes are numbered in the
     order of the words: numbers by value, other words by code points.
+
+    Parameters
+    ----------
+    files : found by the settings if they are not given.
+    cache_folder : keeps the words of each file for as long as it stays the same.
 
     Raises
     ------
@@ -34,12 +42,24 @@ def find_labels(ingest: Ingest) -> Mapping[str, int]:
     if ingest.labels != "auto":
         return ingest.labels
     words: set[str] = set()
-    for path in (ingest.path, ingest.test_path):
-        if path is not None and len(words) <= MOST_CLASSES:
-            words |= label_words(ingest, Path(path), MOST_CLASSES)
+    for file in files or input_files(ingest):
+        if len(words) <= MOST_CLASSES:
+            words |= _words_of(ingest, file, cache_folder)
     if not 2 <= len(words) <= MOST_CLASSES:
         raise InputError(_not_classes(ingest, sort_labels(words)))
     return {word: number for number, word in enumerate(sort_labels(words))}
+
+
+def _words_of(ingest: Ingest, file: InputFile, cache_folder: Path | None) -> set[str]:
+    """Return the label words of a file, from the cache where it has them."""
+    from reviewflow.reviews.index_cache import cache_key, read_cached
+
+    def read() -> list[str]:
+        return sorted(label_words(ingest, file.path, MOST_CLASSES))
+
+    if cache_folder is None:
+        return set(read())
+    return set(read_cached(cache_folder, lambda: cache_key("labels", ingest, file), read))
 
 
 def sort_labels(words: Iterable[str]) -> list[str]:
@@ -61,7 +81,7 @@ def class_names(labels: Mapping[str, int]) -> tuple[str, ...]:
 
 def _not_classes(ingest: Ingest, words: list[str]) -> str:
     shown = ", ".join(repr(word[:40]) for word in words[:SHOWN_WORDS])
-    column = f"{ingest.path}: column {ingest.label_column!r}"
+    column = f"{described(ingest.path)}: column {ingest.label_column!r}"
     if len(words) > MOST_CLASSES:
         return (
             f"{column} holds more than {MOST_CLASSES} different labels ({shown}, …), too many for "

@@ -96,14 +96,14 @@ def prepare_imdb_reviews(folder: Path) -> Path:
     return target
 
 
-def provide(path: Path) -> None:
-    """Write the installed reviews, if ``path`` names them and is missing.
+def provide(ingest: Ingest) -> None:
+    """Write the installed reviews, if ``ingest.path`` names them and they are missing.
 
     Only ``data/raw/imdb_reviews.csv`` below the working directory names them: a mistyped folder
     must not train on other data than was meant.
     """
-    if _is_provided(path):
-        prepare_imdb_reviews(path.parent)
+    if isinstance(ingest.path, str) and _is_provided(Path(ingest.path)):
+        prepare_imdb_reviews(Path(ingest.path).parent)
 
 
 def open_reviews(ingest: Ingest, split_column: str | None, cache_folder: Path) -> ReviewSource:
@@ -116,7 +116,7 @@ def open_reviews(ingest: Ingest, split_column: str | None, cache_folder: Path) -
     InputError
         If a file cannot be read as the settings say.
     """
-    if not _is_provided(Path(ingest.path)):
+    if not isinstance(ingest.path, str) or not _is_provided(Path(ingest.path)):
         return open_source(ingest, split_column, cache_folder)
     with TemporaryDirectory(prefix="reviewflow-") as name:
         path = str(prepare_imdb_reviews(Path(name)))

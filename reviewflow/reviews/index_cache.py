@@ -1,9 +1,10 @@
-"""Keep the index of the input files on disk while they stay the same.
+"""Keep on disk what was read of each input file while it stays the same.
 
-index-<digest of paths and settings>.json
+parts-<digest of path and settings>.json       the parts of a file
+labels-<digest of path and settings>.json      its label words, with ingest.labels: auto
     digest of all that follows
-    key: paths, sizes and times of the files, settings, code, Arrow's version
-    the index
+    key: path, size and times of the file, settings, code, Arrow's version
+    what is kept, one line of JSON
 """
 
 from __future__ import annotations
@@ -11,89 +12,104 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
+from reviewflow.reviews.files import InputFile
 from reviewflow.reviews.text_file import check_readable
 from reviewflow.store.files import write_atomically
 
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
 
+Kind = Literal["parts", "labels"]
 SECOND_NANOSECONDS = 1_000_000_000
 FINE_CLOCK_NANOSECONDS = 50_000_000  # far above the tick with which a kernel stamps files
 
 
-def cache_key(ingest: Ingest, split_column: str | None) -> str:
-    """Return all that decides which rows are read, as one line of JSON.
+def cache_key(kind: Kind, ingest: Ingest, file: InputFile, split_column: str | None = None) -> str:
+    """Return all that decides what is read of a file, as one line of JSON.
 
     Raises
     ------
     InputError
-        If a file is missing, empty or not a file.
+        If the file is missing, empty or not a file.
     """
     settings = ingest.model_dump(mode="json", exclude={"path", "test_path"})
-    choice = [settings, split_column]
-    return json.dumps([_stamps(ingest), choice, _code_digest(), version("pyarrow")])
+    choice = [kind, file.setting, settings, split_column]
+    return json.dumps([_stamp(file), choice, _code_digest(), version("pyarrow")])
 
 
-def cached_index(folder: Path, key: str) -> str | None:
-    """Return the index kept under this key, or None."""
+def cached(folder: Path, key: str) -> Any:
+    """Return what is kept under this key, or None."""
     kept = _read(folder, key)
     return kept[1] if kept is not None and kept[0] == key else None
 
 
-def last_cached_index(folder: Path, key: str) -> str | None:
-    """Return the last index that the same code kept for these paths, or None.
+def last_cached(folder: Path, key: str) -> Any:
+    """Return what the same code kept last for this path and these settings, or None.
 
-    The files may have changed since. The settings are the same.
+    The file may have changed since.
     """
     kept = _read(folder, key)
     same = kept is not None and json.loads(kept[0])[2:] == json.loads(key)[2:]  # code, and Arrow
     return kept[1] if kept is not None and same else None
 
 
-def cache_index(folder: Path, key: str, index: str) -> None:
-    """Keep an index under a key, unless a file's time stamp is too young.
+def read_cached(folder: Path, make_key: Callable[[], str], read: Callable[[], Any]) -> Any:
+    """Return what is kept, or read it, and keep it if the file has not changed meanwhile.
 
-    Where the folder cannot be written, the next call reads the files again.
+    Parameters
+    ----------
+    make_key : returns the key of the file as it is.
+    read : returns what JSON can hold.
     """
-    if not all(_is_settled(stamp) for stamp in json.loads(key)[0]):
+    key = make_key()
+    content = cached(folder, key)
+    if content is None:
+        content = read()
+        if make_key() == key:
+            cache(folder, key, content)
+    return content
+
+
+def cache(folder: Path, key: str, content: Any) -> None:
+    """Keep what was read under a key, unless the file's time stamp is too young.
+
+    Where the folder cannot be written, the next call reads the file again.
+    """
+    if not _is_settled(json.loads(key)[0]):
         return
-    content = f"{key}\n{index}".encode()
+    body = f"{key}\n{json.dumps(content, separators=(',', ':'))}".encode()
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(_cache_path(folder, key), f"{_digest(content)}\n".encode() + content)
+        write_atomically(_cache_path(folder, key), f"{_digest(body)}\n".encode() + body)
 
 
-def _read(folder: Path, key: str) -> tuple[str, str] | None:
-    """Return the key and the index that are kept, unless they are damaged."""
+def _read(folder: Path, key: str) -> tuple[str, Any] | None:
+    """Return the key and what is kept, unless they are damaged."""
     try:
-        digest, content = _cache_path(folder, key).read_bytes().split(b"\n", 1)
+        digest, body = _cache_path(folder, key).read_bytes().split(b"\n", 1)
     except (OSError, ValueError):
         return None
-    if digest != _digest(content).encode():
+    if digest != _digest(body).encode():
         return None
-    kept_key, index = content.decode("utf-8").split("\n", 1)
-    return kept_key, index
+    kept_key, content = body.decode("utf-8").split("\n", 1)
+    return kept_key, json.loads(content)
 
 
-def _stamps(ingest: Ingest) -> list[tuple[str, int, int, int]]:
-    """Return path, bytes and times of the last change (ns) of each file.
+def _stamp(file: InputFile) -> tuple[str, int, int, int]:
+    """Return path, bytes and times of the last change (ns) of a file.
 
     The time of the inode's change shows a change that was hidden by setting the time back.
     """
-    named = {"ingest.path": ingest.path, "ingest.test_path": ingest.test_path}
-    stamps = []
-    for setting, name in named.items():
-        if name is not None:
-            check_readable(Path(name), setting)
-            status = Path(name).stat()
-            stamp = status.st_size, status.st_mtime_ns, status.st_ctime_ns
-            stamps.append((str(Path(name).resolve()), *stamp))
-    return stamps
+    check_readable(file.path, file.setting)
+    status = file.path.stat()
+    return str(file.path.resolve()), status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _is_settled(stamp: tuple[str, int, int, int]) -> bool:
@@ -103,6 +119,7 @@ def _is_settled(stamp: tuple[str, int, int, int]) -> bool:
     return time.time_ns() - changed > (2 * SECOND_NANOSECONDS if coarse else FINE_CLOCK_NANOSECONDS)
 
 
+@lru_cache(maxsize=1)
 def _code_digest() -> str:
     """Return a digest of the modules of this package, which read the rows."""
     hasher = hashlib.blake2b(digest_size=16)
@@ -112,10 +129,9 @@ def _code_digest() -> str:
 
 
 def _cache_path(folder: Path, key: str) -> Path:
-    """Return the path of the cache of these paths and settings."""
-    stamps, choice, *_ = json.loads(key)
-    name = json.dumps([[stamp[0] for stamp in stamps], choice])
-    return folder / f"index-{_digest(name.encode())}.json"
+    """Return where what is read of this path with these settings is kept."""
+    stamp, choice, *_ = json.loads(key)
+    return folder / f"{choice[0]}-{_digest(json.dumps([stamp[0], choice]).encode())}.json"
 
 
 def _digest(content: bytes) -> str:

@@ -1,8 +1,8 @@
 """Cut the rows of the input files into parts, and list the parts.
 
-main file ─┐
-           ├─ blocks ─ cut ─▶ (PartInfo, rows) … ─▶ Index ─▶ index.record(part, row)
-test file ─┘                                          └─ cached while the files stay the same
+files ──────┐
+            ├─ blocks ─ cut ─▶ (PartInfo, rows) … ─▶ Index ─▶ index.record(part, row)
+test files ─┘
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from reviewflow.reviews.chunking import Chunker
 from reviewflow.reviews.classes import class_names
 from reviewflow.reviews.column_digests import table_digests
+from reviewflow.reviews.files import InputFile, input_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from reviewflow.reviews.buffer import Buffer
     from reviewflow.reviews.read import ChunkSizes
 
-MAIN_FILE, TEST_FILE = 0, 1
 SHOWN_RECORDS = 3
 DEFAULT_CHUNKER = Chunker()
 
@@ -37,7 +36,7 @@ class LeftOut:
 
     Attributes
     ----------
-    file : 0 for the main file, 1 for the test file.
+    file : number of the file, as in :class:`PartInfo`.
     word : the label, or ``(other words)`` for all but the first hundred different words. None
         where the text is blank, whatever the label.
     rows : number of rows.
@@ -57,7 +56,7 @@ class PartInfo:
     Attributes
     ----------
     rows : number of rows.
-    file : 0 for the main file, 1 for the test file.
+    file : number of the file, from 0, the test files after the others.
     digests : digest of the decoded values by column: ``text``, ``label``, ``text_hash`` and,
         where they are read, ``split`` and ``group``.
     runs : (row, record) of row 0 and of every row whose record does not follow the one before.
@@ -70,6 +69,11 @@ class PartInfo:
     digests: Mapping[str, str]
     runs: tuple[tuple[int, int], ...]
     left_out: tuple[LeftOut, ...] = ()
+
+    def in_file(self, number: int) -> PartInfo:
+        """Return the same part with another number of its file."""
+        left_out = tuple(replace(rows, file=number) for rows in self.left_out)
+        return replace(self, file=number, left_out=left_out)
 
     def record(self, row: int) -> int:
         """Return a row's record number in its file, the header being 1.
@@ -84,15 +88,19 @@ class PartInfo:
 
 @dataclass(frozen=True)
 class Index:
-    """The parts in order, those of the main file before the test file's.
+    """The parts in order, those of the test files after the others.
 
     Attributes
     ----------
     labels : the class of each label word, from 0.
+    files : a short name of each file; empty if there is one, and perhaps one test file.
+    main_files : number of files before the test files.
     """
 
     parts: tuple[PartInfo, ...]
     labels: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    main_files: int = 1
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -107,7 +115,27 @@ class Index:
     @property
     def has_test_file(self) -> bool:
         """Whether some parts come from a fixed test file."""
-        return any(part.file == TEST_FILE for part in self.parts)
+        return any(self.is_test(part.file) for part in self.parts)
+
+    @property
+    def names_files(self) -> bool:
+        """Whether a record's number alone does not tell where it is."""
+        return bool(self.files) or self.has_test_file
+
+    def is_test(self, file: int) -> bool:
+        """Return whether a file's rows are the test split."""
+        return file >= self.main_files
+
+    def file_name(self, file: int) -> str:
+        """Return what a file is called in messages."""
+        return self.files[file] if self.files else ("test" if self.is_test(file) else "main")
+
+    def file_entries(self) -> list[dict[str, Any]]:
+        """Return name and number of rows of each file of ``files``."""
+        rows = [0] * len(self.files)
+        for part in self.parts if self.files else ():
+            rows[part.file] += part.rows
+        return [{"name": name, "rows": own} for name, own in zip(self.files, rows, strict=True)]
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -121,14 +149,27 @@ class Index:
         """Return the number of rows before a part."""
         return sum(before.rows for before in self.parts[:part])
 
+    def first_part(self, file: int) -> int:
+        """Return the number of the first part of a file or, if it has none, of the next one's."""
+        return sum(part.file < file for part in self.parts)
+
     def record(self, part: int, row: int) -> int:
         """Return a row's record number in its file, the header being 1."""
         return self.parts[part].record(row)
 
     def to_json(self) -> str:
         """Return the index as text."""
-        content = {"parts": [asdict(part) for part in self.parts], "labels": dict(self.labels)}
-        return json.dumps(content, separators=(",", ":"))
+        return json.dumps(self.to_content(), separators=(",", ":"))
+
+    def to_content(self) -> dict[str, Any]:
+        """Return the index as what JSON can hold."""
+        content: dict[str, Any] = {
+            "parts": [asdict(part) for part in self.parts],
+            "labels": dict(self.labels),
+        }
+        if self.files:
+            content |= {"files": self.files, "main_files": self.main_files}
+        return content
 
     @classmethod
     def from_json(cls, text: str) -> Index:
@@ -139,9 +180,23 @@ class Index:
         KeyError, TypeError, ValueError
             If the text is anything else.
         """
-        content = json.loads(text)
-        labels = {str(word): int(label) for word, label in content["labels"].items()}
-        return cls(tuple(_part(part) for part in content["parts"]), labels)
+        return cls.from_content(json.loads(text))
+
+    @classmethod
+    def from_content(cls, content: Any) -> Index:
+        """Return the index that ``to_content`` returned.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is anything else.
+        """
+        return cls(
+            tuple(_part(part) for part in content["parts"]),
+            {str(word): int(label) for word, label in content["labels"].items()},
+            tuple(map(str, content.get("files", ()))),
+            int(content.get("main_files", 1)),
+        )
 
 
 def _part(content: Any) -> PartInfo:
@@ -170,10 +225,27 @@ def cut(
     chunker: Chunker = DEFAULT_CHUNKER,
     sizes: ChunkSizes | None = None,
 ) -> Iterator[tuple[PartInfo, pa.Table]]:
-    """Yield the parts of the main file and then those of the test file.
+    """Yield the parts of all files.
+
+    Parameters and what is yielded and raised are those of :func:`cut_file`.
+    """
+    for number, file in enumerate(input_files(ingest)):
+        yield from cut_file(ingest, file, number, split_column, chunker, sizes)
+
+
+def cut_file(
+    ingest: Ingest,
+    file: InputFile,
+    number: int,
+    split_column: str | None,
+    chunker: Chunker = DEFAULT_CHUNKER,
+    sizes: ChunkSizes | None = None,
+) -> Iterator[tuple[PartInfo, pa.Table]]:
+    """Yield the parts of one file. A file's end is a part's end.
 
     Parameters
     ----------
+    number : of the file.
     split_column : name of the column that says train or test; None if it is not read.
     chunker : decides where parts end.
     sizes : how much of a file is read at once. The parts do not depend on it.
@@ -186,35 +258,22 @@ def cut(
     Raises
     ------
     InputError
-        If a file cannot be read as the settings say.
+        If the file cannot be read as the settings say.
     """
-    yield from _parts_of_file(ingest, ingest.path, MAIN_FILE, split_column, chunker, sizes)
-    if ingest.test_path is not None:
-        # Every row of a test file is a test row, so the file needs no column that says so.
-        plain = ingest.model_copy(update={"group_column": None})
-        yield from _parts_of_file(plain, ingest.test_path, TEST_FILE, None, chunker, sizes)
-
-
-def _parts_of_file(
-    ingest: Ingest,
-    path: str,
-    file: int,
-    split_column: str | None,
-    chunker: Chunker,
-    sizes: ChunkSizes | None,
-) -> Iterator[tuple[PartInfo, pa.Table]]:
     from reviewflow.reviews.buffer import Buffer
     from reviewflow.reviews.read import ChunkSizes, blocks
 
-    setting = "ingest.test_path" if file == TEST_FILE else "ingest.path"
+    if file.is_test:  # every row is a test row, so the file needs no column that says so
+        ingest, split_column = ingest.model_copy(update={"group_column": None}), None
     buffer = Buffer()
-    for block in blocks(ingest, Path(path), split_column, setting, sizes or ChunkSizes()):
+    sizes = sizes or ChunkSizes()
+    for block in blocks(ingest, file.path, split_column, file.setting, sizes, file.is_alone):
         buffer = buffer.with_block(block)
         while length := buffer.part_length(chunker, ended=False):
-            yield _first_part(buffer, length, file)
+            yield _first_part(buffer, length, number)
             buffer = buffer.without(length)
     while length := buffer.part_length(chunker, ended=True):
-        yield _first_part(buffer, length, file)
+        yield _first_part(buffer, length, number)
         buffer = buffer.without(length)
 
 

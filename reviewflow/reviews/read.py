@@ -67,6 +67,7 @@ def blocks(
     split_column: str | None,
     setting: str = "ingest.path",
     sizes: ChunkSizes = ChunkSizes(),
+    needs_rows: bool = True,
 ) -> Iterator[Block]:
     """Yield the rows of one file in its order, a block at a time.
 
@@ -77,11 +78,12 @@ def blocks(
     Parameters
     ----------
     setting : the name of the setting that holds ``path``, for messages.
+    needs_rows : whether a header without rows is an error.
 
     Raises
     ------
     InputError
-        If the file cannot be read as the settings say, or holds no row.
+        If the file cannot be read as the settings say, or no row is left.
     """
     check_readable(path, setting)
     columns = Columns(ingest.text_column, ingest.label_column, split_column, ingest.group_column)
@@ -99,7 +101,7 @@ def blocks(
             yield block
     if unknown and ingest.other_labels == "error":
         raise InputError(_unknown_labels(ingest, path, unknown))
-    if kept == 0:
+    if kept == 0 and (needs_rows or record > first):
         raise InputError(_no_rows(ingest, path, record - first, blank))
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reviewflow.config.sections import Split
 from reviewflow.context import Context
 from reviewflow.errors import InputError
-from reviewflow.reviews.parts import TEST_FILE, Index
+from reviewflow.reviews.parts import Index
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,7 @@ class Position:
 def split_position(index: Index, part: int, split: Split) -> Position | None:
     """Return a part's position, or None if its split does not depend on it."""
     if index.has_test_file:
-        return Position(always="test" if index.parts[part].file == TEST_FILE else "train")
+        return Position(always="test" if index.is_test(index.parts[part].file) else "train")
     if split.method == "random":
         return Position(first_row=index.first_row(part), total_rows=index.rows)
     return None

@@ -83,13 +83,35 @@ def _value(settings: Mapping[str, Any], name: str) -> str:
 
 
 def _rows(before: Mapping[str, Any], now: Mapping[str, Any], store: Path) -> Iterator[str]:
-    old, new = (finite(mapping(content.get("data")).get("rows")) for content in (before, now))
+    data = [mapping(content.get("data")) for content in (before, now)]
+    yield from file_changes(*(each.get("files") for each in data))
+    old, new = (finite(each.get("rows")) for each in data)
     if old is not None and new is not None and old != new:
         yield f"{old:,.0f} → {new:,.0f} rows"
         return
     others = Counter(row_digests(now, store)) - Counter(row_digests(before, store))
     if others:
         yield f"other rows in {amount(others.total(), 'part')}"
+
+
+def file_changes(before: Any, now: Any) -> Iterator[str]:
+    """Yield a phrase for the files that are read no longer, and one for the new ones.
+
+    Parameters
+    ----------
+    before, now : ``data.files`` of two runs: name and rows of each file, or nothing.
+    """
+    old, new = ({str(each.get("name")): each for each in mappings(data)} for data in (before, now))
+    if not old or not new:
+        return
+    for own, others, words in ((old, new, "no longer read"), (new, old, "new")):
+        names = [name for name in own if name not in others]
+        shown = ", ".join(
+            f"{name} ({finite(own[name].get('rows')) or 0:,.0f} rows)" for name in names[:3]
+        )
+        more = f" and {amount(len(names) - 3, 'more file')}" if len(names) > 3 else ""
+        if names:
+            yield f"{words}: {shown}{more}"
 
 
 def _reasons(before: RunRecord, fingerprints: Mapping[str, Mapping[str, Any]]) -> list[Reason]:

@@ -127,13 +127,18 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
     )
 
 
+def _files(named: Any) -> str:
+    """Return the files that a setting names, one or a list, on one line."""
+    return visible(", ".join(named) if isinstance(named, (list, tuple)) else named or "", LONGEST)
+
+
 def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return what was run on what, a line a section of the configuration."""
     config = run.get("config") or {}
     ingest = config.get("ingest") or {}
-    lines = [("Reviews", visible(ingest.get("path") or "", LONGEST))]
+    lines = [("Reviews", _files(ingest.get("path")))]
     if ingest.get("test_path"):
-        lines.append(("Test file", visible(ingest["test_path"], LONGEST)))
+        lines.append(("Test file", _files(ingest["test_path"])))
     if ingest.get("text_column"):
         text, label = ingest["text_column"], ingest.get("label_column")
         columns = f"{visible(text, 80)} → {visible(label, 80)}"

@@ -135,11 +135,11 @@ def test_the_reviews_of_the_installation_are_written_where_they_are_configured(
     monkeypatch.setattr(datasets, "prepare_imdb_reviews", written.append)
     absolute = working_folder / PROVIDED_PATH
     for path in (PROVIDED_PATH, f"./{PROVIDED_PATH}", f"configs/../{PROVIDED_PATH}", absolute):
-        provide(Path(path))
+        provide(Ingest(path=str(path)))
         assert written.pop() == Path(path).parent
     absolute.parent.mkdir(parents=True)
     absolute.touch()
-    provide(absolute)
+    provide(Ingest(path=str(absolute)))
     assert not written
 
 
@@ -147,7 +147,7 @@ def test_the_reviews_of_the_installation_are_written_where_they_are_configured(
     "path", ["data/rwa/imdb_reviews.csv", "imdb_reviews.csv", "/nowhere/data/raw/imdb_reviews.csv"]
 )
 def test_a_mistyped_folder_is_an_error(working_folder, path):
-    provide(Path(path))
+    provide(Ingest(path=path))
     with pytest.raises(InputError, match=r"There is no file .*; ingest\.path must name"):
         open_reviews(Ingest(path=path), None, working_folder / "caches")
     assert files_below(working_folder) == []
@@ -157,7 +157,7 @@ def test_a_file_that_is_there_is_left_alone(working_folder):
     path = Path(PROVIDED_PATH)
     path.parent.mkdir(parents=True)
     path.write_text("review,sentiment\nfine,positive\n")
-    provide(path)
+    provide(Ingest())
     assert open_reviews(Ingest(), None, working_folder / "caches").index.rows == 1
 
 
@@ -168,7 +168,7 @@ def test_planning_reads_them_and_writes_nothing(working_folder):
     assert files_below(working_folder) == []
     with pytest.raises(InputError, match=f"There is no file {PROVIDED_PATH}"):
         planned.rows(0)
-    provide(Path(PROVIDED_PATH))
+    provide(Ingest())
     read = open_reviews(Ingest(), None, working_folder / "caches")
     assert read.index == planned.index
     assert planned.rows(1).equals(read.rows(1))

@@ -10,7 +10,8 @@ import pytest
 from reviewflow.config.sections import Ingest
 from reviewflow.reviews.chunking import text_hashes
 from reviewflow.reviews.column_digests import table_digests
-from reviewflow.reviews.index_cache import cache_key, cached_index, last_cached_index
+from reviewflow.reviews.files import input_files
+from reviewflow.reviews.index_cache import cache_key, cached, last_cached
 from reviewflow.reviews.parts import Index
 from reviewflow.reviews.source import open_source
 from tests.reviewflow.reviews.review_files import numbered, settings_for
@@ -36,6 +37,11 @@ def caches(tmp_path) -> Path:
     return tmp_path / "caches"
 
 
+def key_of(ingest: Ingest) -> str:
+    (file, *_) = input_files(ingest)
+    return cache_key("parts", ingest, file)
+
+
 def index_of(ingest: Ingest, caches: Path) -> Index:
     return open_source(ingest, None, caches).index
 
@@ -56,21 +62,25 @@ def test_every_setting_of_ingest_counts(ingest, tmp_path, name):
     other = settings_for(tmp_path / "other.csv", numbered(50))
     values = {"path": other.path, "test_path": other.path, "labels": {"good": 1}}
     changed = ingest.model_copy(update={name: values.get(name, "another")})
-    assert cache_key(changed, None) != cache_key(ingest, None)
+    keys, before = (
+        {cache_key("parts", settings, file) for file in input_files(settings)}
+        for settings in (changed, ingest)
+    )
+    assert keys > before if name == "test_path" else not keys & before
 
 
 def test_a_damaged_cache_is_not_used_wherever_the_damage_is(ingest, caches):
     first = index_of(ingest, caches)
     (path,) = caches.iterdir()
     whole = path.read_bytes()
-    key = cache_key(ingest, None)
+    key = key_of(ingest)
     for place in range(len(whole)):
         damaged = bytearray(whole)
         damaged[place] ^= 1
         for content in (bytes(damaged), whole[:place], whole[place + 1 :]):
             path.write_bytes(content)
-            assert cached_index(caches, key) is None
-            assert last_cached_index(caches, key) is None
+            assert cached(caches, key) is None
+            assert last_cached(caches, key) is None
     path.write_bytes(whole.replace(b'"rows":50', b'"rows":51'))
     assert index_of(ingest, caches) == first
     assert path.read_bytes() == whole
@@ -97,10 +107,10 @@ def test_a_cache_of_the_layout_before_is_replaced(ingest, caches):
 
 def test_other_code_does_not_use_the_cache(ingest, caches):
     index_of(ingest, caches)
-    stamps, choice, code, arrow = json.loads(cache_key(ingest, None))
-    for key in ([stamps, choice, "other", arrow], [stamps, choice, code, "0"]):
-        assert cached_index(caches, json.dumps(key)) is None
-        assert last_cached_index(caches, json.dumps(key)) is None
+    stamp, choice, code, arrow = json.loads(key_of(ingest))
+    for key in ([stamp, choice, "other", arrow], [stamp, choice, code, "0"]):
+        assert cached(caches, json.dumps(key)) is None
+        assert last_cached(caches, json.dumps(key)) is None
 
 
 def test_a_file_that_is_still_young_is_read_again(tmp_path, caches):

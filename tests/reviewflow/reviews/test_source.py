@@ -14,7 +14,7 @@ import pytest
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
 from reviewflow.reviews import source as source_module
-from reviewflow.reviews.parts import Index, PartInfo, cut
+from reviewflow.reviews.parts import Index, PartInfo, cut, cut_file
 from reviewflow.reviews.source import ReviewSource, open_source
 from tests.reviewflow.reviews.review_files import numbered, settings_for
 from tests.reviewflow.reviews.test_index_cache import wait_until_settled
@@ -45,11 +45,11 @@ def passes(monkeypatch) -> list[int]:
 
     def counted(*settings):
         counts.append(0)
-        for piece in cut(*settings):
+        for piece in cut_file(*settings):
             counts[-1] += 1
             yield piece
 
-    monkeypatch.setattr(source_module, "cut", counted)
+    monkeypatch.setattr(source_module, "cut_file", counted)
     return counts
 
 
