@@ -41,7 +41,7 @@ def plan(
 
 
 def file_lines(index: Any, runs: Path, identity: RunIdentity) -> Iterator[str]:
-    """Yield which files are new, or no longer read, since the last completed run."""
+    """Yield which files are new, and which are no longer read."""
     from reviewflow.runs.changes import file_changes
     from reviewflow.runs.history import last_completed
     from reviewflow.runs.json_values import mapping

@@ -173,7 +173,7 @@ def data_entry(
     path: str | Sequence[str],
     class_rows: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Any]:
-    """Return how many rows were read of each file and, by label word, left out.
+    """Return how many rows were read and, by label word, left out.
 
     Parameters
     ----------

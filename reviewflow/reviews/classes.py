@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reviewflow.config.sections import MOST_CLASSES
 from reviewflow.errors import InputError
-from reviewflow.reviews.files import InputFile, described, input_files
+from reviewflow.reviews.files import InputFile, describe_files, input_files
 from reviewflow.reviews.read import label_words
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def class_names(labels: Mapping[str, int]) -> tuple[str, ...]:
 
 def _not_classes(ingest: Ingest, words: list[str]) -> str:
     shown = ", ".join(repr(word[:40]) for word in words[:SHOWN_WORDS])
-    column = f"{described(ingest.path)}: column {ingest.label_column!r}"
+    column = f"{describe_files(ingest.path)}: column {ingest.label_column!r}"
     if len(words) > MOST_CLASSES:
         return (
             f"{column} holds more than {MOST_CLASSES} different labels ({shown}, …), too many for "

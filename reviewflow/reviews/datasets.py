@@ -97,7 +97,7 @@ def prepare_imdb_reviews(folder: Path) -> Path:
 
 
 def provide(ingest: Ingest) -> None:
-    """Write the installed reviews, if ``ingest.path`` names them and they are missing.
+    """Write the installed reviews, if they are named and missing.
 
     Only ``data/raw/imdb_reviews.csv`` below the working directory names them: a mistyped folder
     must not train on other data than was meant.

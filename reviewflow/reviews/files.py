@@ -44,7 +44,7 @@ class InputFile:
 
 
 def input_files(ingest: Ingest) -> tuple[InputFile, ...]:
-    """Return the files of the reviews in order, and then those of the test split.
+    """Return the files of the reviews, and then those of the test split.
 
     A file that is named twice is read once.
 
@@ -71,7 +71,7 @@ def is_several(named: str | Sequence[str] | None) -> bool:
     return not isinstance(named, str) or _is_pattern(named) or Path(named).is_dir()
 
 
-def described(named: str | Sequence[str]) -> str:
+def describe_files(named: str | Sequence[str]) -> str:
     """Return what a setting names, on one line."""
     if isinstance(named, str):
         return named
@@ -80,7 +80,7 @@ def described(named: str | Sequence[str]) -> str:
 
 
 def file_names(files: Sequence[InputFile]) -> tuple[str, ...]:
-    """Return a short name of each file: the end of its path that no other file has."""
+    """Return the shortest end of each path that no other file has."""
     ends = [file.path.resolve().parts for file in files]
     return tuple(
         next(

@@ -32,7 +32,7 @@ FINE_CLOCK_NANOSECONDS = 50_000_000  # far above the tick with which a kernel st
 
 
 def cache_key(kind: Kind, ingest: Ingest, file: InputFile, split_column: str | None = None) -> str:
-    """Return all that decides what is read of a file, as one line of JSON.
+    """Return all that decides what is read of a file, as JSON.
 
     Raises
     ------
@@ -44,16 +44,16 @@ def cache_key(kind: Kind, ingest: Ingest, file: InputFile, split_column: str | N
     return json.dumps([_stamp(file), choice, _code_digest(), version("pyarrow")])
 
 
-def cached(folder: Path, key: str) -> Any:
+def find_cached(folder: Path, key: str) -> Any:
     """Return what is kept under this key, or None."""
     kept = _read(folder, key)
     return kept[1] if kept is not None and kept[0] == key else None
 
 
 def last_cached(folder: Path, key: str) -> Any:
-    """Return what the same code kept last for this path and these settings, or None.
+    """Return what was kept last for this path and these settings.
 
-    The file may have changed since.
+    None if nothing was, or other code kept it. The file may have changed since.
     """
     kept = _read(folder, key)
     same = kept is not None and json.loads(kept[0])[2:] == json.loads(key)[2:]  # code, and Arrow
@@ -61,7 +61,9 @@ def last_cached(folder: Path, key: str) -> Any:
 
 
 def read_cached(folder: Path, make_key: Callable[[], str], read: Callable[[], Any]) -> Any:
-    """Return what is kept, or read it, and keep it if the file has not changed meanwhile.
+    """Return what is kept, or read and keep it.
+
+    It is not kept if the file changed meanwhile.
 
     Parameters
     ----------
@@ -69,7 +71,7 @@ def read_cached(folder: Path, make_key: Callable[[], str], read: Callable[[], An
     read : returns what JSON can hold.
     """
     key = make_key()
-    content = cached(folder, key)
+    content = find_cached(folder, key)
     if content is None:
         content = read()
         if make_key() == key:
@@ -78,7 +80,7 @@ def read_cached(folder: Path, make_key: Callable[[], str], read: Callable[[], An
 
 
 def cache(folder: Path, key: str, content: Any) -> None:
-    """Keep what was read under a key, unless the file's time stamp is too young.
+    """Keep what was read, unless the file's time stamp is too young.
 
     Where the folder cannot be written, the next call reads the file again.
     """

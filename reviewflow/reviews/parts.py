@@ -150,7 +150,7 @@ class Index:
         return sum(before.rows for before in self.parts[:part])
 
     def first_part(self, file: int) -> int:
-        """Return the number of the first part of a file or, if it has none, of the next one's."""
+        """Return the number of a file's first part, or of the next file's."""
         return sum(part.file < file for part in self.parts)
 
     def record(self, part: int, row: int) -> int:

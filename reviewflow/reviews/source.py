@@ -190,10 +190,10 @@ class _Reading:
 
     def read(self, file: InputFile, number: int) -> None:
         """Add the parts of a file, from the cache where it has them."""
-        from reviewflow.reviews.index_cache import cache, cache_key, cached, last_cached
+        from reviewflow.reviews.index_cache import cache, cache_key, find_cached, last_cached
 
         key = cache_key("parts", self._ingest, file, self._split_column)
-        content = cached(self._cache, key)
+        content = find_cached(self._cache, key)
         if content is not None:
             self.parts += [part.in_file(number) for part in Index.from_content(content).parts]
             return

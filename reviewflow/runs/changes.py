@@ -95,7 +95,7 @@ def _rows(before: Mapping[str, Any], now: Mapping[str, Any], store: Path) -> Ite
 
 
 def file_changes(before: Any, now: Any) -> Iterator[str]:
-    """Yield a phrase for the files that are read no longer, and one for the new ones.
+    """Yield a phrase for files no longer read, and one for new ones.
 
     Parameters
     ----------

@@ -160,7 +160,17 @@ FILES = [
         setting("ingest", test_path="nowhere.csv"),
         ("no file nowhere.csv", "ingest.test_path"),
     ),
-    ("a directory", directory, ("is a directory",)),
+    ("a folder without reviews", directory, ("The folder", "holds no file of reviews")),
+    (
+        "a pattern without a match",
+        setting("ingest", path="2026-*.csv"),
+        ("No file matches 2026-*.csv", "ingest.path"),
+    ),
+    (
+        "a file for training and test",
+        setting("ingest", path="*.csv", test_path="reviews.csv"),
+        ("reviews.csv is named by ingest.path and by ingest.test_path",),
+    ),
     (
         "a packed file that is cut short",
         file(CUT_SHORT, "a.csv.gz"),

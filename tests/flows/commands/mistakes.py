@@ -39,7 +39,7 @@ MISTAKES: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
         set_key("ingest", "test_path", "nowhere.csv"),
         ("There is no file nowhere.csv", "ingest.test_path"),
     ),
-    "directory": (set_key("ingest", "path", str(ROOT)), ("is a directory",)),
+    "directory": (set_key("ingest", "path", str(ROOT)), ("The folder", "holds no file of reviews")),
     "empty file": (empty, ("is empty",)),
     "missing column": (
         set_key("ingest", "text_column", "reviews"),

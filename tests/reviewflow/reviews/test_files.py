@@ -70,9 +70,7 @@ def test_what_names_no_file_is_a_sentence(folder: Path, path: object, sentence: 
 
 def test_a_file_is_not_read_for_training_and_for_the_test(folder: Path) -> None:
     both = settings(str(folder), test_path=str(folder / DAYS[1]))
-    with pytest.raises(
-        InputError, match=r"2026-11-25.csv is named by ingest.path and by ingest.te"
-    ):
+    with pytest.raises(InputError, match=r"2026-11-25.csv is named by ingest.path and by ingest"):
         input_files(both)
 
 

@@ -11,7 +11,7 @@ from reviewflow.config.sections import Ingest
 from reviewflow.reviews.chunking import text_hashes
 from reviewflow.reviews.column_digests import table_digests
 from reviewflow.reviews.files import input_files
-from reviewflow.reviews.index_cache import cache_key, cached, last_cached
+from reviewflow.reviews.index_cache import cache_key, find_cached, last_cached
 from reviewflow.reviews.parts import Index
 from reviewflow.reviews.source import open_source
 from tests.reviewflow.reviews.review_files import numbered, settings_for
@@ -79,7 +79,7 @@ def test_a_damaged_cache_is_not_used_wherever_the_damage_is(ingest, caches):
         damaged[place] ^= 1
         for content in (bytes(damaged), whole[:place], whole[place + 1 :]):
             path.write_bytes(content)
-            assert cached(caches, key) is None
+            assert find_cached(caches, key) is None
             assert last_cached(caches, key) is None
     path.write_bytes(whole.replace(b'"rows":50', b'"rows":51'))
     assert index_of(ingest, caches) == first
@@ -109,7 +109,7 @@ def test_other_code_does_not_use_the_cache(ingest, caches):
     index_of(ingest, caches)
     stamp, choice, code, arrow = json.loads(key_of(ingest))
     for key in ([stamp, choice, "other", arrow], [stamp, choice, code, "0"]):
-        assert cached(caches, json.dumps(key)) is None
+        assert find_cached(caches, json.dumps(key)) is None
         assert last_cached(caches, json.dumps(key)) is None
 
 
