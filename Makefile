@@ -5,10 +5,12 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Two checks run side by side. GNU make 4 prints each one whole; older ones mix their lines.
+OUTPUT_SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-all check format ui bench clean
+.PHONY: help run test test-all check types lint layers keys prose format ui bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,11 +29,22 @@ test-all: check ## everything in check, then every test, the slow ones too (much
 	    --hypothesis-profile thorough $(ARGS)
 
 check: $(INSTALLED) ## lint, format, types, layers, code that a key can follow, prose
+	@$(MAKE) --no-print-directory --jobs 2 $(OUTPUT_SYNC) types lint layers keys prose
+
+types:
+	$(BIN)/mypy
+
+lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+
+layers:
 	$(BIN)/lint-imports
+
+keys:
 	$(BIN)/python -m reviewflow.jobs.check_code
+
+prose:
 	$(BIN)/python -m tests.prose
 
 format: $(INSTALLED) ## mend what ruff can mend, and format the code
