@@ -1,6 +1,7 @@
 """Begin with reviews of one's own: ``reviewflow init FILE | --to FOLDER``."""
 
 import shlex
+from glob import has_magic
 from os.path import lexists
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def init(
     text_column: str | None,
     label_column: str | None,
 ) -> None:
-    """Look at a file of reviews and write a configuration for it.
+    """Look at reviews and write a configuration for them.
+
+    FILE may also be a folder of files, or a quoted pattern such as 'daily/*.csv'.
 
     With --to, make a folder with the shipped configurations and suites to edit, prefect.yaml for
     reviewflow ui, data/ and artifacts/. Nothing is ever overwritten.
@@ -48,8 +51,14 @@ def init(
 
 
 def bare_name(path: Path) -> str:
-    """Return a file's name without the endings that say its format."""
+    """Return a file's name without the endings that say its format.
+
+    A pattern is called by its folder.
+    """
     name = path.name
+    while has_magic(name):
+        path = path.parent
+        name = path.name or "reviews"
     while (ending := Path(name).suffix.lower()) in ENDINGS:
         name = name[: -len(ending)]
     return name
@@ -58,7 +67,7 @@ def bare_name(path: Path) -> str:
 def write_config(
     path: Path, config: Path, text_column: str | None, label_column: str | None
 ) -> None:
-    """Write a configuration for a file of reviews, and print what was found.
+    """Write a configuration for reviews, and print what was found.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Find out all that a configuration says of a file of reviews.
+"""Find out all that a configuration says of the reviews' files.
 
 file ─ find_format ─▶ table_batches ─ column_stats ─┬─ choose_text, choose_label ─ label_map ─┐
                                                     └─ choose_group, choose_split ────────────┤
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
@@ -25,7 +26,11 @@ from reviewflow.reviews.detection.roles import (
     choose_text,
     kind_of_numbers,
 )
+from reviewflow.reviews.files import input_files
 from reviewflow.reviews.read import table_batches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LONGEST_NAME = 60  # characters; a longer one in a header is a review
 SHOWN_COLUMNS = 12
@@ -38,12 +43,14 @@ class Detection:
     Attributes
     ----------
     text, label : the columns.
-    rows : number of records below the header.
+    files : number of files.
+    rows : number of records below the headers.
     group, split : names of columns, None if there is none.
     doubts : sentences by setting, such as ``ingest.label_column``.
     """
 
     path: Path
+    files: int
     format: FileFormat
     rows: int
     text: ColumnStats
@@ -57,20 +64,24 @@ class Detection:
 def detect(
     path: Path, text_column: str | None = None, label_column: str | None = None
 ) -> Detection:
-    """Look at a whole file of reviews.
+    """Look at all reviews.
 
     Parameters
     ----------
+    path : a file, or a folder or pattern as in ``ingest.path``. The format is that of its first
+        file.
     text_column, label_column : columns that are known already.
 
     Raises
     ------
     InputError
-        If the file cannot be read, has no header, or no column looks like the text or the label.
+        If a file cannot be read, has no header or other columns than the first one, or no column
+        looks like the text or the label.
     """
-    found = find_format(path)
+    files = [file.path for file in input_files(Ingest(path=str(path)))]
+    found = find_format(files[0])
     settings = Ingest(encoding=found.encoding, delimiter=found.delimiter)
-    columns = column_stats(table_batches(settings, path, FILE))
+    columns = column_stats(_batches(settings, files))
     if not columns or not columns[0].rows:
         raise InputError(f"{path} has a header but no rows.")
     _check_header(path, columns)
@@ -97,6 +108,7 @@ def detect(
     }
     return Detection(
         path,
+        len(files),
         found,
         text.rows,
         text,
@@ -106,6 +118,20 @@ def detect(
         split,
         {setting: sentences for setting, sentences in doubts.items() if sentences},
     )
+
+
+def _batches(settings: Ingest, files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of files with the same columns."""
+    first: list[str] | None = None
+    for file in files:
+        for batch in table_batches(settings, file, FILE):
+            first = first or batch.schema.names
+            if batch.schema.names != first:
+                raise InputError(
+                    f"{file} has the columns {_name_list(batch.schema.names)} and {files[0]} "
+                    f"{_name_list(first)}; give all files the same columns in the same order."
+                )
+            yield batch
 
 
 def _check_header(path: Path, columns: Sequence[ColumnStats]) -> None:

@@ -32,7 +32,8 @@ def draft_config(found: Detection, path: str) -> str:
 
 def draft_summary(found: Detection) -> list[str]:
     """Return what was found, a line each."""
-    lines = [f"{found.path}: {amount(found.rows, 'row')}, {_format_words(found)}"]
+    files = f" in {amount(found.files, 'file')}" if found.files > 1 else ""
+    lines = [f"{found.path}: {amount(found.rows, 'row')}{files}, {_format_words(found)}"]
     lines.append(f'text     "{found.text.name}", {found.text.words:.0f} words on average')
     lines.append(f'label    "{found.label.name}"')
     lines += [f"class {number}  {line}" for number, line in enumerate(_class_lines(found))]

@@ -63,7 +63,15 @@ def test_a_file_or_a_folder_is_named(arguments: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a.csv", "a"), ("a.csv.gz", "a"), ("2024.05 all.TSV", "2024.05 all"), ("plain", "plain")],
+    [
+        ("a.csv", "a"),
+        ("a.csv.gz", "a"),
+        ("2024.05 all.TSV", "2024.05 all"),
+        ("plain", "plain"),
+        ("daily/*.csv", "daily"),
+        ("year/*/*.csv", "year"),
+        ("*.csv", "reviews"),
+    ],
 )
 def test_the_configuration_is_called_as_the_file(name: str, expected: str) -> None:
     assert bare_name(Path(name)) == expected
