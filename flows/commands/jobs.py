@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def run(config: str, strict: bool, **options: Any) -> None:
 def introduction(config: Path, settings: Config, runs: Path) -> str:
     """Return what a run will do, on how much, and how long it takes."""
     files = [file.path for file in input_files(settings.ingest)]
-    sizes = [path.stat().st_size for path in files if path.is_file()]
+    sizes = [path.stat().st_size for path in files if isfile(path)]
     much = f"{size(sum(sizes))} of reviews" if sizes else "reviews"
     where = amount(len(files), "file") if len(files) > 2 else " and ".join(map(str, files))
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
+from os.path import exists, isdir, isfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,13 +65,6 @@ def input_files(ingest: Ingest) -> tuple[InputFile, ...]:
     return (*main.values(), *test.values())
 
 
-def is_several(named: str | Sequence[str] | None) -> bool:
-    """Return whether a setting may name several files."""
-    if named is None:
-        return False
-    return not isinstance(named, str) or _is_pattern(named) or Path(named).is_dir()
-
-
 def describe_files(named: str | Sequence[str]) -> str:
     """Return what a setting names, on one line."""
     if isinstance(named, str):
@@ -105,11 +99,11 @@ def _paths_of(item: str, setting: str) -> Iterator[Path]:
     path = Path(item)
     if _is_pattern(item):
         paths = [Path(name) for name in sorted(glob(item, recursive=True))]
-        files = [each for each in paths if each.is_file()]
+        files = [each for each in paths if isfile(each)]
         if not files:
             raise InputError(f"No file matches {item}; {setting} must name the reviews.")
-    elif path.is_dir():
-        files = [each for each in sorted(path.iterdir()) if each.is_file() and _is_known(each.name)]
+    elif isdir(item):
+        files = [each for each in sorted(path.iterdir()) if isfile(each) and _is_known(each.name)]
         if not files:
             raise InputError(
                 f"The folder {path} holds no file of reviews; {setting} reads files whose names "
@@ -121,7 +115,7 @@ def _paths_of(item: str, setting: str) -> Iterator[Path]:
 
 
 def _is_pattern(item: str) -> bool:
-    return has_magic(item) and not Path(item).exists()
+    return has_magic(item) and not exists(item)
 
 
 def _is_known(name: str) -> bool:

@@ -51,16 +51,13 @@ def rows_of(path: Path) -> list[int | None]:
 def test_several_files_are_looked_at_together(tmp_path: Path) -> None:
     names, days = ["text", "mood"], ("monday.csv", "tuesday.csv")
     for day, mood in zip(days, ("good", "bad"), strict=True):
-        write(
-            tmp_path,
-            day,
-            csv_bytes(names, [[sentence(row, mood == "good"), mood] for row in range(20)]),
-        )
+        rows = [[sentence(row, mood == "good"), mood] for row in range(20)]
+        write(tmp_path, day, csv_bytes(names, rows))
     for named in (tmp_path, tmp_path / "*day.csv"):
         found = detect(named)
         assert (found.rows, found.files) == (40, 2)
         assert settings_of(named).path == str(named)
-        assert set(found.labels.meanings) == {"good", "bad"}
+        assert found.labels.labels == {"bad": 0, "good": 1}
     write(tmp_path, "wednesday.csv", csv_bytes(["words", "mood"], [[sentence(1, True), "good"]]))
     with pytest.raises(InputError, match=r"wednesday\.csv has the columns 'words', 'mood' and"):
         detect(tmp_path)
