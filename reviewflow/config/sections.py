@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from reviewflow.config.label_words import label_word
 from reviewflow.config.loading import quote, validate_model
 from reviewflow.config.variants import GridValues, Search, apply_variant, list_variants
 from reviewflow.evaluation.metrics import METRICS, THRESHOLD
@@ -62,8 +63,10 @@ class Ingest(Section):
         None, description="Column whose equal values stay together in the split, such as a film"
     )
     encoding: str = Field("utf-8", description="Text encoding of the CSV file")
-    delimiter: str = Field(
-        ",", min_length=1, max_length=1, description="Character between two cells of the CSV file"
+    delimiter: str | None = Field(
+        None,
+        description="Character between two cells of the CSV file, or tab; if it is not given, a "
+        "tab in .tsv files and a comma in others",
     )
 
     @field_validator("labels", mode="plain", json_schema_input_type=Labels)
@@ -74,12 +77,25 @@ class Ingest(Section):
             return value
         if not isinstance(value, dict) or not value:
             raise ValueError("must be auto, or a map of label words to classes")
-        return check_classes(
-            {
-                str(word).lower() if isinstance(word, bool) else str(word): label
-                for word, label in value.items()
-            }
-        )
+        labels: dict[str, Any] = {}
+        for word, label in value.items():
+            known = labels.setdefault(label_word(word), label)
+            if known != label:
+                raise ValueError(
+                    f"the label {quote(label_word(word))} has two classes, {quote(known)} and "
+                    f"{quote(label)}; a number with .0 is the whole number, so remove one"
+                )
+        return check_classes(labels)
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _name_tab(cls, value: Any) -> Any:
+        """Return a tab for its names, which YAML without quotes gives."""
+        if value in ("tab", "\\t"):
+            return "\t"
+        if isinstance(value, str) and len(value) != 1:
+            raise ValueError("must be one character, or tab")
+        return value
 
 
 def check_classes(labels: dict[str, Any]) -> dict[str, int]:

@@ -32,6 +32,7 @@ OTHER_FORMATS = (
     (b"%PDF", "a PDF document; save its table as CSV"),
     (b"SQLite f", "an SQLite database; export a table as CSV"),
 )
+PACKED_SUFFIXES = (".gz", ".zst", ".zip")
 WORKBOOK_PARTS = ("[Content_Types].xml", "mimetype")
 
 
@@ -83,6 +84,14 @@ def seekable_bytes(path: Path) -> Iterator[Path | BinaryIO]:
             copyfileobj(stream, unpacked, COPIED_BYTES)
         unpacked.seek(0)
         yield unpacked
+
+
+def plain_suffix(path: Path) -> str:
+    """Return the suffix of a name in lower case, that of packing left out."""
+    name = path.name.lower()
+    for packed in PACKED_SUFFIXES:
+        name = name.removesuffix(packed)
+    return Path(name).suffix
 
 
 def is_compressed(first: bytes) -> bool:

@@ -17,13 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
-from reviewflow.reviews.text_file import TextFile, check_delimiter, place_of, utf8_chunks
+from reviewflow.reviews.text_file import (
+    SEPARATOR_LINES,
+    TextFile,
+    check_delimiter,
+    place_of,
+    utf8_chunks,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_RECORD_BYTES = 1 << 30
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+SEPARATOR_BYTES = re.compile(SEPARATOR_LINES.pattern.encode(), re.IGNORECASE)
 
 
 def csv_batches(
@@ -128,8 +135,13 @@ def _records_pattern(delimiter: str, most: str = "*+") -> re.Pattern[bytes]:
 
 
 def _first_record(piece: bytes, delimiter: str) -> tuple[bytes, bytes]:
-    """Return the first record that is not a blank line, and all after it."""
-    content = piece.removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
+    """Return the first record, and all after it.
+
+    Blank lines and a line such as ``sep=;`` are not records.
+    """
+    content = piece.removeprefix(BYTE_ORDER_MARK)
+    separator = SEPARATOR_BYTES.match(content)
+    content = content[separator.end() if separator else 0 :].lstrip(b"\r\n")
     end = _end_of_records(_records_pattern(delimiter, ""), content)
     return content[:end], content[end:]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
+from reviewflow.reviews.compression import plain_suffix
 from reviewflow.reviews.parquet_file import word_of
 from reviewflow.reviews.text_file import TextFile, beginning, utf8_chunks
 
@@ -26,7 +27,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def is_json_lines(path: Path, ingest: Ingest) -> bool:
     """Return whether a text file is JSON Lines, by its name or beginning."""
-    if Path(path.name.removesuffix(".gz").removesuffix(".zst")).suffix.lower() in SUFFIXES:
+    if plain_suffix(path) in SUFFIXES:
         return True
     return beginning(TextFile(path, ingest)).lstrip("\ufeff").startswith('{"')
 

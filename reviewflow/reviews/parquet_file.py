@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reviewflow.config.label_words import scalar_word
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
 from reviewflow.reviews.compression import open_bytes, seekable_bytes
@@ -141,11 +142,5 @@ def _dictionary_of_words(values: pa.Array) -> pa.DictionaryArray:
 
 
 def word_of(value: Any) -> str | None:
-    """Return a cell as a configuration writes it: ``1`` for 1.0."""
-    if value is None or value != value:
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    """Return a cell as a configuration writes it, and None for what is none."""
+    return None if value is None or value != value else scalar_word(value)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reviewflow.config.label_words import label_word
 from reviewflow.errors import InputError
 from reviewflow.reviews.blank_texts import blank_texts
 from reviewflow.reviews.columns import Columns
@@ -30,6 +31,7 @@ NO_LABEL = -1
 UNKNOWN_LABEL = -2
 SHOWN_WORDS = 5
 SHOWN_RECORDS = 3
+SHOWN_HINTS = 2
 MOST_WORDS = 100
 OTHER_WORDS = "(other words)"
 
@@ -217,12 +219,13 @@ def _block(
 
 
 def _words(column: pa.DictionaryArray) -> tuple[list[str | None], np.ndarray]:
-    """Return the distinct words, then None, and the index of each row's word."""
+    """Return the words, then None, and the index of each row's word."""
     import numpy as np
 
     from reviewflow.reviews.arrow import nulls, numbers
 
-    words = [*column.dictionary.to_pylist(), None]
+    words = [word and label_word(word) for word in column.dictionary.to_pylist()]
+    words.append(None)
     absent = nulls(column.indices)
     return words, np.where(absent, len(words) - 1, numbers(column.indices, np.int32))
 
@@ -286,12 +289,26 @@ def _unknown_labels(
     ]
     more = len(unknown) - SHOWN_WORDS
     others = f" and {more:,} more words" if more > 0 else ""
-    known = ", ".join(repr(word) for word in known_labels(ingest))
+    labels = known_labels(ingest)
+    known = ", ".join(repr(word) for word in labels)
+    hints = [hint for word in unknown if (hint := _hint(word, labels))][:SHOWN_HINTS]
+    advice = "Add them to the map, or leave such rows out with ingest.other_labels: drop."
     return (
         f"{path}: column {ingest.label_column!r} holds labels that ingest.labels does not know: "
-        f"{', '.join(shown)}{others}; known are {known}. Add them to the map, or leave such rows "
-        "out with ingest.other_labels: drop."
+        f"{', '.join(shown)}{others}; known are {known}. {' '.join([*hints, advice])}"
     )
+
+
+def _hint(word: str, labels: Mapping[str, int]) -> str | None:
+    """Return a sentence on a known word that differs by case or spaces."""
+    for known, label in labels.items():
+        if "".join(word.split()).casefold() != "".join(known.split()).casefold():
+            continue
+        by_case = "".join(word.split()) != "".join(known.split())
+        by_spaces = word.casefold() != known.casefold()
+        by = " and ".join(["case"] * by_case + ["spaces"] * by_spaces)
+        return f"{word[:40]!r} differs from {known!r} by {by}: add {word[:40]!r}: {label}."
+    return None
 
 
 def _no_rows(ingest: Ingest, path: Path, records: int, blank: int) -> str:

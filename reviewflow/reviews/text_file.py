@@ -9,15 +9,19 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.compression import open_bytes
+from reviewflow.reviews.compression import open_bytes, plain_suffix
 
 CHUNK_BYTES = 1 << 20
+TAB_SUFFIXES = (".tsv", ".tab")
+SEPARATOR_LINES = re.compile(r"[\r\n]*(?:sep=([^\r\n])(?:\r\n?|\n)[\r\n]*)+", re.IGNORECASE)
 COUNTED_BYTES = 1 << 28  # beyond 256 MB a message names the byte instead of the record
 BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -39,10 +43,22 @@ class TextFile:
         """Return the text encoding of the file."""
         return self.settings.encoding
 
-    @property
+    @cached_property
     def delimiter(self) -> str:
-        """Return the character between two cells."""
-        return self.settings.delimiter
+        """Return the character between two cells.
+
+        A first line such as ``sep=;``, which Excel reads and writes, comes before the setting.
+        """
+        declared = declared_delimiter(beginning(self))
+        if declared or self.settings.delimiter:
+            return declared or str(self.settings.delimiter)
+        return "\t" if plain_suffix(self.path) in TAB_SUFFIXES else ","
+
+
+def declared_delimiter(text: str) -> str | None:
+    """Return the delimiter that the first line of a text names, if any."""
+    match = SEPARATOR_LINES.match(text.removeprefix("\ufeff"))
+    return match[1] if match else None
 
 
 def check_readable(path: Path, setting: str) -> None:
@@ -228,7 +244,8 @@ def _decodes(head: bytes, encoding: str) -> bool:
 def record_at(source: TextFile, offset: int) -> int | None:
     """Return the number of the record that holds a byte, or None if unknown.
 
-    The header is record 1. In a file that holds lines, it is the number of the line.
+    The header is record 1, also after a line such as ``sep=;``. In a file that holds lines, it is
+    the number of the line.
 
     Parameters
     ----------
@@ -245,6 +262,7 @@ def record_at(source: TextFile, offset: int) -> int | None:
     if source.holds_lines:
         return 1 + before[:offset].count(b"\n")
     text = before[:offset].decode("utf-8", errors="replace").removeprefix("\ufeff") + "x"
+    text = SEPARATOR_LINES.sub("", text, count=1) if SEPARATOR_LINES.match(text) else text
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
     try:
         return sum(1 for row in rows if row)

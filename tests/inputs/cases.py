@@ -217,6 +217,19 @@ FILES = [
         ("'neutral' (2 rows, first records 9, 12)", "'?' (1 row, record 20)", "other_labels: drop"),
     ),
     (
+        "label words with other case and spaces than the map's",
+        file(rows_of((9, "Fine.", " Positive"), (12, "Bad.", "NEGATIVE"))),
+        (
+            "' Positive' differs from 'positive' by case and spaces: add ' Positive': 1.",
+            "'NEGATIVE' differs from 'negative' by case: add 'NEGATIVE': 0.",
+        ),
+    ),
+    (
+        "a label with two classes",
+        written("ingest: {path: reviews.csv, labels: {'1': 0, '1.0': 1}}\n"),
+        ("the label '1' has two classes, '0' and '1'",),
+    ),
+    (
         "no label of the map, with others dropped",
         file(GOOD, labels={"1": 0, "5": 1}, other_labels="drop"),
         ("none of its 60 rows",),
@@ -236,6 +249,11 @@ FILES = [
         "a delimiter that cannot separate cells",
         setting("ingest", delimiter='"'),
         ("cannot separate cells",),
+    ),
+    (
+        "a delimiter of two characters",
+        setting("ingest", delimiter=";;"),
+        ("ingest.delimiter: must be one character, or tab",),
     ),
     (
         "a row with a cell too many",

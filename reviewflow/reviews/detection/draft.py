@@ -52,7 +52,8 @@ def _format_words(found: Detection) -> str:
     if found.format.is_json_lines:
         return f"{found.format.encoding}, JSON Lines"
     names = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
-    return f"{found.format.encoding}, cells separated by {names[found.format.delimiter]}"
+    delimiter = found.format.delimiter
+    return f"{found.format.encoding}, cells separated by {names.get(delimiter, repr(delimiter))}"
 
 
 def _class_lines(found: Detection) -> Iterator[str]:

@@ -19,10 +19,16 @@ from pathlib import Path
 
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
-from reviewflow.reviews.compression import open_bytes
+from reviewflow.reviews.compression import open_bytes, plain_suffix
 from reviewflow.reviews.json_lines_file import is_json_lines
 from reviewflow.reviews.parquet_file import is_parquet
-from reviewflow.reviews.text_file import BYTE_ORDER_MARKS, CHUNK_BYTES, check_readable
+from reviewflow.reviews.text_file import (
+    BYTE_ORDER_MARKS,
+    CHUNK_BYTES,
+    TAB_SUFFIXES,
+    check_readable,
+    declared_delimiter,
+)
 
 FILE = "FILE"  # what messages call the argument of init
 DELIMITERS = (",", "\t", ";", "|")
@@ -142,15 +148,18 @@ def _decode(head: bytes, encoding: str) -> str:
 def find_delimiter(path: Path, text: str, is_whole: bool) -> str:
     """Return the character between two cells.
 
-    It is the one with which the most records have as many cells as the header, and of equally good
-    ones the one with the most cells.
+    A first line such as ``sep=;`` names it. Else it is the one with which the most records have as
+    many cells as the header, and of equally good ones the one with the most cells.
 
     Parameters
     ----------
     text : the beginning of the file.
     is_whole : whether it is the whole file, so that its last record has an end.
     """
-    usual = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
+    declared = declared_delimiter(text)
+    if declared:
+        return declared
+    usual = "\t" if plain_suffix(path) in TAB_SUFFIXES else ","
     scores: list[tuple[bool, float, int, bool, str]] = []
     for delimiter in DELIMITERS:
         cells = _cell_counts(text, delimiter, is_whole)

@@ -1,7 +1,9 @@
 """Reading: cells come out as they went in, and what cannot be read ends in a sentence."""
 
 import csv
+import gzip
 import io
+import zipfile
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reviewflow.config.sections import Ingest
+from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.errors import InputError
 from reviewflow.reviews.read import OTHER_WORDS, ChunkSizes, blocks, label_words
 
@@ -191,6 +194,99 @@ def test_label_words_of_rows_with_a_blank_text_are_not_listed(tmp_path):
 def test_booleans_in_a_csv_file_match_the_words_that_yaml_reads(tmp_path):
     rows, _, _ = read_bytes(tmp_path, b"text,label\nx,True\ny,false\n", labels={True: 1, False: 0})
     assert [row["label"] for row in rows] == [1, 0]
+
+
+@pytest.mark.parametrize("known", [{0: 0, 1: 1}, {0.0: 0, 1.0: 1}, {"0": 0, "1.00": 1}])
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+def test_a_whole_number_is_one_label_however_it_is_written(tmp_path, known, suffix):
+    """pandas writes a column of 0 and 1 that has a gap as 0.0 and 1.0."""
+    path = tmp_path / f"reviews.{suffix}"
+    frame = pd.DataFrame({"text": ["x", "y", "z", "w"], "label": [1, 0, None, -0.0]})
+    write = {"csv": frame.to_csv, "parquet": frame.to_parquet, "jsonl": frame.to_json}[suffix]
+    options = {"csv": {"index": False}, "jsonl": {"orient": "records", "lines": True}}
+    write(path, **options.get(suffix, {}))
+    rows, _, _ = read(path, labels=known)
+    assert [row["label"] for row in rows] == [1, 0, None, 0]
+    ingest = Ingest(text_column="text", label_column="label", labels="auto")
+    assert label_words(ingest, path, 10) == {"0", "1"}
+
+
+def test_other_numbers_and_words_keep_their_form(tmp_path):
+    words = ["1.5", "01.0", "1.0.0", "1.", "v1.0", "1e3"]
+    content = csv_text([("x", word) for word in words]).encode()
+    rows, _, _ = read_bytes(tmp_path, content, labels={word: n for n, word in enumerate(words)})
+    assert [row["label"] for row in rows] == list(range(len(words)))
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "difference"),
+    [
+        (" Positive", "positive", "case and spaces: add ' Positive': 1."),
+        ("Positive", "positive", "case: add 'Positive': 1."),
+        ("positive ", "positive", "spaces: add 'positive ': 1."),
+        ("very  good", "very good", "spaces: add 'very  good': 1."),
+        ("Yes", "yes", "case: add 'Yes': 1."),
+    ],
+)
+def test_a_label_that_differs_by_case_or_spaces_is_told(tmp_path, word, known, difference):
+    content = csv_text([("x", word), ("y", "negative")]).encode()
+    with pytest.raises(InputError) as caught:
+        read_bytes(tmp_path, content, labels={"negative": 0, known: 1})
+    assert f"{word!r} differs from {known!r} by {difference}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [("yes no", "{yes: 1, no: 0}"), ("on off", "{on: 1, off: 0}"), ("y n", "{y: 1, n: 0}")],
+)
+@pytest.mark.parametrize("case", [str.lower, str.title, str.upper])
+def test_words_that_yaml_takes_for_booleans_are_labels(tmp_path, words, written, case):
+    rows = list(zip("xy", case(words).split(), strict=True))
+    labels = parse_yaml(case(written))
+    found, _, _ = read_bytes(tmp_path, csv_text(rows).encode(), labels=labels)
+    assert [row["label"] for row in found] == [1, 0]
+
+
+@pytest.mark.parametrize("name", ["a.tsv", "a.TSV", "a.tab", "a.tsv.gz", "a.tsv.zip"])
+def test_cells_of_a_tsv_file_are_separated_by_tabs(tmp_path, name):
+    content = b"text\tlabel\nx, y\tgood\n"
+    if name.endswith(".gz"):
+        content = gzip.compress(content)
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as packed:
+            packed.writestr("a.tsv", content)
+        content = (tmp_path / name).read_bytes()
+    rows, _, _ = read_bytes(tmp_path, content, name)
+    assert [row["text"] for row in rows] == ["x, y"]
+    with pytest.raises(InputError, match="a tab"):
+        read_bytes(tmp_path, content, name, delimiter=",")
+
+
+@pytest.mark.parametrize("tab", ["\t", r"\t", "tab"])
+def test_a_tab_has_three_names(tmp_path, tab):
+    rows, _, _ = read_bytes(tmp_path, b"text\tlabel\nx, y\tgood\n", delimiter=tab)
+    assert [row["text"] for row in rows] == ["x, y"]
+
+
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n", "\ufeff\r\n"])
+@pytest.mark.parametrize("chunk_bytes", [4, 1 << 20])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_a_line_that_names_the_delimiter_is_not_a_record(
+    tmp_path, line, end, before, chunk_bytes, encoding
+):
+    lines = [before + line, "text;label", "x, y;good", "sep=;bad", "z;bad", "w"]
+    content = end.join(lines[:-1]).encode(encoding)
+    sizes = ChunkSizes(chunk_bytes)
+    rows, records, _ = read_bytes(tmp_path, content, encoding=encoding, sizes=sizes)
+    assert [row["text"] for row in rows] == ["x, y", "sep=", "z"]
+    assert records == [2, 3, 4]
+    with pytest.raises(InputError, match="record 5 has 1 cell"):
+        read_bytes(tmp_path, end.join(lines).encode(encoding), encoding=encoding, sizes=sizes)
+    wrong = content + end.encode(encoding) + (b"\xff" if encoding == "utf-8" else b"\0\0")
+    with pytest.raises(InputError, match=r"record 5 holds a byte|NUL byte in record 5"):
+        read_bytes(tmp_path, wrong, encoding=encoding, sizes=sizes)
 
 
 def test_a_split_column_is_read_as_text(tmp_path):

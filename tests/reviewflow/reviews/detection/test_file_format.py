@@ -72,3 +72,8 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
 def test_another_kind_of_file_is_named(magic: bytes, kind: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"is {kind}"):
         find_format(write(tmp_path, "a.csv", magic + b" and more"))
+
+
+def test_a_first_line_that_names_the_delimiter_is_believed(tmp_path: Path) -> None:
+    text = "sep=^\ntext^label\n" + "one, two; three^good\n" * 30
+    assert find_format(write(tmp_path, "a.csv", text.encode())).delimiter == "^"
