@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 NOT_A_LETTER = 0
 UNCLEAR = -1  # the slow path must read the row
+COMBINING = 1 << 21  # added to marks that are letters inside a token, above all code points
 # Kinds of ASCII bytes beside letters and separators:
 MARK = 254  # punctuation, which makes tokens of its own
 LOOK = 255  # whether the byte is part of a token depends on the bytes after it
@@ -132,9 +133,12 @@ def _after_separator(data, i, stop, letters):  # type: ignore[no-untyped-def]
     """Return the byte after a separator, ``i`` for a token, or ``UNCLEAR``."""
     if data[i] >= 0x80:
         code, size = _code_point(data, i)
-        if letters[code] == UNCLEAR:
+        letter = letters[code]
+        if letter == UNCLEAR:
             return UNCLEAR
-        return i if letters[code] else i + size
+        if letter >= COMBINING:
+            return i if letters[EXCLAMATION] < UNCLEAR else i + size
+        return i if letter else i + size
     if data[i] == AMPERSAND and _begins_entity(data, i, stop):
         return UNCLEAR
     after = _after_tag(data, i, stop) if data[i] == LESS_THAN else i
@@ -149,10 +153,11 @@ def _letter_inside(data, i, stop, letters):  # type: ignore[no-untyped-def]
     """
     if data[i] >= 0x80:
         code, size = _code_point(data, i)
-        return letters[code], size
+        letter = letters[code]
+        return letter - COMBINING if letter >= COMBINING else letter, size
     if data[i] == APOSTROPHE and i + 1 < stop:
         code, _ = _code_point(data, i + 1)
-        return (APOSTROPHE if letters[code] > 0 else NOT_A_LETTER), 1
+        return (APOSTROPHE if 0 < letters[code] < COMBINING else NOT_A_LETTER), 1
     return NOT_A_LETTER, 1
 
 
@@ -175,7 +180,8 @@ def _mark_at(data, i, stop, letters, kinds):  # type: ignore[no-untyped-def]
         return -1, 0
     if data[i] >= 0x80:
         code, size = _code_point(data, i)
-        return -2 - letters[code], size
+        letter = letters[code]
+        return letter - COMBINING if letter >= COMBINING else -2 - letter, size
     if kinds[data[i]] == LOOK and (
         (data[i] == AMPERSAND and _begins_entity(data, i, stop))
         or (data[i] == LESS_THAN and _after_tag(data, i, stop) > i)
@@ -338,7 +344,8 @@ def number_tokens(
     offsets : int64, shape (N + 1,), where each text begins in ``data``.
     letters : int32, shape (0x110000,), for each code point its letter in a token,
         ``NOT_A_LETTER``, or ``UNCLEAR`` if a text that holds it is left to the slow path.
-        Punctuation that makes tokens has the value −2 − its code point in the token.
+        Punctuation that makes tokens has the value −2 − its code point in the token, and a
+        combining mark ``COMBINING`` + its code point: it is a letter inside a token, else not.
     strip_html : skip tags, and leave texts with entities to the slow path.
     shortest : fewest characters of a token.
 

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reviewflow.errors import InputError
-from reviewflow.text.clean import find_tokens
+from reviewflow.text.clean import combining_marks, compose, find_tokens
 
 # Patterns of the compiled tokeniser: whether it joins letters across an apostrophe, the fewest
 # characters, and whether a run of punctuation is a token, too.
@@ -77,7 +77,7 @@ def token_stream(
     from reviewflow.text.compiled_scan import UNCLEAR, number_tokens
 
     apostrophes, shortest, punctuation = COMPILED_PATTERNS[token_pattern]
-    data, offsets = _utf8(texts)
+    data, offsets = _utf8(compose_texts(texts, lowercase))
     letters = letter_table(lowercase, punctuation)
     codes, counts, pool, ends = number_tokens(
         data, offsets, letters, strip_html, apostrophes, shortest
@@ -90,6 +90,22 @@ def token_stream(
         texts.take(pa.array(unclear)).to_pylist(), re.compile(token_pattern), lowercase, strip_html
     )
     return _merge(stream, rest, unclear)
+
+
+def compose_texts(texts: pa.LargeStringArray, lowercase: bool) -> pa.LargeStringArray:
+    """Return the texts as ``clean.compose`` gives them.
+
+    Texts of ASCII alone, which it leaves as they are, are not looked at one by one.
+    """
+    plain = pc.string_is_ascii(texts)
+    if pc.all(plain, min_count=0).as_py():
+        return texts
+    others = pc.fill_null(pc.invert(plain), False)
+    before = texts.filter(others).to_pylist()
+    composed = [compose(text, lowercase) for text in before]
+    if composed == before:
+        return texts
+    return pc.replace_with_mask(texts, others, pa.array(composed, pa.large_string()))
 
 
 def sort_words(words: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
@@ -111,8 +127,11 @@ def letter_table(lowercase: bool, punctuation: bool = False) -> NDArray[np.int32
     A letter is what ``\w`` matches. 0 means that the code point is not a letter. -1 means that
     ``str.lower`` is not a matter of single letters: capital sigma depends on its place, İ becomes
     two, and the Kelvin sign becomes an ASCII letter, which may open a tag. With ``punctuation``
-    what ``[^\w\s]`` matches has the value −2 − its code point in lower case.
+    what ``[^\w\s]`` matches has the value −2 − its code point in lower case. A combining mark has
+    the value ``COMBINING`` + its code point.
     """
+    from reviewflow.text.compiled_scan import COMBINING
+
     numbers = np.arange(0x110000, dtype=np.int32)
     every = numbers.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     letters = np.zeros_like(numbers)
@@ -126,6 +145,8 @@ def letter_table(lowercase: bool, punctuation: bool = False) -> NDArray[np.int32
         if lower != letter:
             unclear = len(lower) > 1 or letter == "Σ" or (lower.isascii() and not letter.isascii())
             table[ord(letter)] = -1 if unclear else letters[ord(lower)]
+    marks = np.frombuffer(combining_marks().encode("utf-32-le"), "<u4").astype(np.int32)
+    table[marks] = COMBINING + marks
     table.flags.writeable = False  # all callers share it
     return table
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
+from unicodedata import normalize
 
 import pyarrow as pa
 
 from reviewflow.features.tokens import GAP, escape_words
+from reviewflow.text.clean import hide_marks, straight_apostrophes
 
 WORD = r"\w+(?:'\w+)*"
 PARTS = r"\w+(?=n't\b)|n't\b|(?<=\w)'\w+|\w+"  # of words whose contractions are split
@@ -43,16 +45,18 @@ def marked_pieces(
     pulls : of the terms to mark; a term of several tokens is joined by spaces.
     skip_bigrams : whether ``*`` in a term stands for any token.
     """
-    text = BREAK.sub(" ", text)
-    words = list(word_pattern(tokens).finditer(text))
+    text = normalize("NFC", BREAK.sub(" ", text))
+    plain = straight_apostrophes(text)
+    spans = [match.span() for match in word_pattern(tokens).finditer(hide_marks(plain))]
+    words = [plain[start:end] for start, end in spans]
     by_token = token_pulls(tokens, pulls, skip_bigrams)
     by_word = {
         word: by_token[token]
-        for word, token in token_positions([match[0] for match in words], tokens).items()
+        for word, token in token_positions(words, tokens).items()
         if token in by_token
     }
     shown = _visible_words(len(words), by_word)
-    return _pieces(text, words, by_word, shown)
+    return _pieces(text, spans, by_word, shown)
 
 
 def word_pattern(tokens: Sequence[str]) -> re.Pattern[str]:
@@ -117,21 +121,21 @@ def _visible_words(words: int, by_word: Mapping[int, float]) -> set[int]:
 
 
 def _pieces(
-    text: str, words: Sequence[re.Match[str]], by_word: Mapping[int, float], shown: set[int]
+    text: str, spans: Sequence[tuple[int, int]], by_word: Mapping[int, float], shown: set[int]
 ) -> list[Piece]:
     pieces: list[Piece] = []
     end = 0  # of the text in pieces so far
-    for number, match in enumerate(words):
+    for number, (start, stop) in enumerate(spans):
         if number not in shown:
             if number - 1 in shown or number == 0:
                 pieces.append((" … ", None))
-            end = match.end()
+            end = stop
             continue
-        if match.start() > end and (number == 0 or number - 1 in shown):
-            pieces.append((text[end : match.start()], None))
-        pieces.append((match[0], by_word.get(number)))
-        end = match.end()
-    if not words or len(words) - 1 in shown:
+        if start > end and (number == 0 or number - 1 in shown):
+            pieces.append((text[end:start], None))
+        pieces.append((text[start:stop], by_word.get(number)))
+        end = stop
+    if not spans or len(spans) - 1 in shown:
         pieces.append((text[end:], None))
     return _merge_unmarked(pieces)
 

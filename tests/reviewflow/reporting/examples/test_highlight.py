@@ -80,3 +80,18 @@ def test_a_long_text_is_told_around_its_strongest_marks() -> None:
     assert len(shown.split()) < 60
     crowd = marked_pieces(" ".join(words), words, dict.fromkeys(words, 1.0))
     assert len("".join(piece for piece, _ in crowd).split()) < 130
+
+
+def test_words_with_apostrophes_of_print_and_combining_marks_are_marked() -> None:
+    pieces = marked_pieces(
+        "I don’t like cafe\u0301s मुझे.",
+        ["i", "don't", "like", "cafés", "मुझे"],
+        {"don't": 1.0, "मुझे": 2.0},
+    )
+    assert pieces == [
+        ("I ", None),
+        ("don’t", 1.0),
+        (" like cafés ", None),
+        ("मुझे", 2.0),
+        (".", None),
+    ]
