@@ -23,7 +23,7 @@ from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.planner import check_refresh
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.result import result_lines
-from reviewflow.reviews.files import input_files
+from reviewflow.reviews.input_files import input_files
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import read_run

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reviewflow.config.sections import MOST_CLASSES
 from reviewflow.errors import InputError
-from reviewflow.reviews.files import InputFile, describe_files, input_files
+from reviewflow.reviews.input_files import InputFile, describe_files, input_files
 from reviewflow.reviews.read import label_words
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from reviewflow.reviews.files import InputFile
+from reviewflow.reviews.input_files import InputFile
 from reviewflow.reviews.text_file import check_readable
 from reviewflow.store.files import write_atomically
 

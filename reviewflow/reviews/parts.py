@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reviewflow.reviews.chunking import Chunker
 from reviewflow.reviews.classes import class_names
 from reviewflow.reviews.column_digests import table_digests
-from reviewflow.reviews.files import InputFile, input_files
+from reviewflow.reviews.input_files import InputFile, input_files
 
 if TYPE_CHECKING:
     import numpy as np

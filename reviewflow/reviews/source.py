@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.reviews.classes import find_labels
-from reviewflow.reviews.files import InputFile, file_names, input_files
+from reviewflow.reviews.input_files import InputFile, file_names, input_files
 from reviewflow.reviews.parts import Index, PartInfo, cut_file
 
 if TYPE_CHECKING:

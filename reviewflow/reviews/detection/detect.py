@@ -26,7 +26,7 @@ from reviewflow.reviews.detection.roles import (
     choose_text,
     kind_of_numbers,
 )
-from reviewflow.reviews.files import input_files
+from reviewflow.reviews.input_files import input_files
 from reviewflow.reviews.read import table_batches
 
 if TYPE_CHECKING:

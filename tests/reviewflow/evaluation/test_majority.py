@@ -81,14 +81,14 @@ def test_a_model_that_knows_something_beats_it(classes: int, rows: int, rare: fl
     assert found.beats_chance(3)
 
 
-@pytest.mark.parametrize(("classes", "rare"), [(2, 0.5), (2, 0.9), (4, 0.4)])
+@pytest.mark.parametrize(("classes", "rare"), [(2, 0.5), (2, 0.9), (3, 0.4)])
 def test_a_model_that_knows_nothing_seldom_does(classes: int, rare: float) -> None:
     trained = metrics_of(80, classes, 0.0, 200, rare, ("train",))
     found = [
         compare_with_majority(trained | metrics_of(80, classes, 0.0, seed, rare, ("test",)), "test")
-        for seed in range(200)
+        for seed in range(100)
     ]
-    assert sum(each is not None and each.beats_chance() for each in found) <= 0.08 * 200
+    assert sum(each is not None and each.beats_chance() for each in found) <= 0.08 * 100
 
 
 def test_a_ranking_counts_only_where_the_model_is_right_as_often() -> None:

@@ -129,7 +129,7 @@ def test_the_most_frequent_terms_stay(
     ]
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=6)
 def slow_counts(
     ngram_range: tuple[int, int], skip_bigrams: bool
 ) -> tuple[Counter[str], Counter[str]]:

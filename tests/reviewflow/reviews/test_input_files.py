@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reviewflow.config.sections import Ingest
 from reviewflow.errors import InputError
 from reviewflow.reviews import source as source_module
-from reviewflow.reviews.files import InputFile, file_names, input_files
+from reviewflow.reviews.input_files import InputFile, file_names, input_files
 from reviewflow.reviews.parts import Index, cut_file
 from reviewflow.reviews.source import open_source
 from tests.reviewflow.reviews.review_files import QUICK, numbered, settings_for
