@@ -80,3 +80,7 @@ class StoreError(ReviewflowError):
 
 class Cancelled(ReviewflowError):
     """Work ended early because a person or a scheduler stopped it."""
+
+
+class OldPathWarning(FutureWarning):
+    """A file is named in a way that a later version will not find."""

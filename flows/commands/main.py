@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from flows.commands.errors import DEBUG, handle_errors
-from flows.commands.output import tolerant_output
+from flows.commands.output import plain_warnings, tolerant_output
 from reviewflow import __version__
 
 # command: (module that defines it under this name, what the list of commands says of it)
@@ -56,7 +56,7 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command whose output may lose its reader."""
-        with tolerant_output():
+        with tolerant_output(), plain_warnings():
             return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -9,10 +9,12 @@ import math
 import os
 import sys
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
+from reviewflow.errors import OldPathWarning, escape
 from reviewflow.formatting import NOTHING, duration, visible
 
 HIDDEN = frozenset({"Cc", "Cf", "Co", "Cn", "Zl", "Zp"})  # Unicode categories that act or show not
@@ -63,6 +65,26 @@ class TolerantStream:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print this project's warnings of the body as a sentence each."""
+    show = warnings.showwarning
+
+    def show_plainly(
+        message: Warning | str, category: type[Warning], *where: Any, **more: Any
+    ) -> None:
+        if issubclass(category, OldPathWarning):
+            print(f"Warning: {escape(str(message))}", file=sys.stderr)
+        else:
+            show(message, category, *where, **more)
+
+    warnings.showwarning = show_plainly
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
 
 
 @contextmanager

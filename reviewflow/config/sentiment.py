@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reviewflow.config.loading import read_content, validate_model
+from reviewflow.config.loading import apply_changes, read_content, validate_model
+from reviewflow.config.paths import resolve_paths
 from reviewflow.config.sections import Config
 from reviewflow.config.shipped import with_shipped_files
 
@@ -18,12 +19,15 @@ from reviewflow.config.shipped import with_shipped_files
 def read_config(path: Path, changes: tuple[str, ...] = ()) -> Config:
     """Read a YAML file, apply ``section.key=value`` changes, and validate.
 
+    Paths in the file are relative to its folder, those in changes to the working directory.
+
     Raises
     ------
     ConfigError
         If the file is missing, is not YAML, or holds an unknown key or a bad value.
     """
-    return validate_config(read_content(path, changes), str(path))
+    content = resolve_paths(read_content(path), path)
+    return validate_config(apply_changes(content, changes), str(path))
 
 
 def validate_config(content: Mapping[str, Any], where: str) -> Config:

@@ -99,8 +99,8 @@ def prepare_imdb_reviews(folder: Path) -> Path:
 def provide(ingest: Ingest) -> None:
     """Write the installed reviews, if they are named and missing.
 
-    Only ``data/raw/imdb_reviews.csv`` below the working directory names them: a mistyped folder
-    must not train on other data than was meant.
+    Only ``data/raw/imdb_reviews.csv`` in the working directory, or in a folder with
+    ``configs/imdb.yaml``, names them: a mistyped folder must not train on other data than meant.
     """
     if isinstance(ingest.path, str) and _is_provided(Path(ingest.path)):
         prepare_imdb_reviews(Path(ingest.path).parent)
@@ -130,7 +130,11 @@ def open_reviews(ingest: Ingest, split_column: str | None, cache_folder: Path) -
 
 def _is_provided(path: Path) -> bool:
     """Return whether ``provide`` would write this file."""
-    return os.path.abspath(path) == os.path.abspath(PROVIDED_PATH) and not path.exists()
+    full = Path(os.path.abspath(path))
+    if full.parts[-3:] != Path(PROVIDED_PATH).parts or path.exists():
+        return False
+    project = full.parents[2]
+    return project == Path.cwd() or (project / "configs" / "imdb.yaml").is_file()
 
 
 def fetch(

@@ -9,6 +9,7 @@ from textwrap import wrap
 
 import yaml
 
+from reviewflow.config.paths import path_from
 from reviewflow.errors import escape
 from reviewflow.formatting import amount
 from reviewflow.reviews.detection.detect import Detection, empty_labels, rows_of_classes
@@ -161,7 +162,6 @@ def _scalar(value: str) -> str:
 def relative_path(path: Path, config: Path) -> str:
     """Return how a configuration names a file.
 
-    A configuration in the working directory names it as it was given. One elsewhere names its
-    absolute path, since a run may begin in another folder.
+    A path that was given in full stays so. Any other is relative to the configuration's folder.
     """
-    return str(path if config.parent.absolute() == Path.cwd() else path.absolute())
+    return path_from(config.parent, str(path))

@@ -33,11 +33,11 @@ def set_key(section: str, key: str, value: object) -> Callable[..., None]:
 MISTAKES: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
     "missing file": (
         set_key("ingest", "path", "nowhere.csv"),
-        ("There is no file nowhere.csv", "ingest.path"),
+        ("nowhere.csv", "ingest.path"),
     ),
     "missing test file": (
         set_key("ingest", "test_path", "nowhere.csv"),
-        ("There is no file nowhere.csv", "ingest.test_path"),
+        ("nowhere.csv", "ingest.test_path"),
     ),
     "directory": (set_key("ingest", "path", str(ROOT)), ("The folder", "holds no file of reviews")),
     "empty file": (empty, ("is empty",)),

@@ -49,9 +49,22 @@ def test_nothing_is_overwritten(folder: Path) -> None:
     assert (folder / "own.yaml").read_bytes() == b"mine"
 
 
-def test_a_configuration_in_another_folder_names_the_whole_path(folder: Path) -> None:
+@pytest.mark.parametrize("given", ["a.csv", "./a.csv"])
+def test_a_configuration_in_another_folder_names_the_file_from_there(
+    given: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(folder, "a.csv", stars_with_gaps())
-    assert reviewflow("init", "a.csv", "--config", "jobs/a.yaml").exit_code == 0
+    assert reviewflow("init", given, "--config", "jobs/a.yaml").exit_code == 0
+    content = yaml.safe_load((folder / "jobs/a.yaml").read_text(encoding="utf-8"))
+    assert content["ingest"]["path"] == "../a.csv"
+    assert read_config(Path("jobs/a.yaml")).ingest.path == "a.csv"
+    monkeypatch.chdir("/")
+    assert read_config(folder / "jobs/a.yaml").ingest.path == str(folder / "a.csv").lstrip("/")
+
+
+def test_a_file_that_is_named_in_full_stays_so(folder: Path) -> None:
+    write(folder, "a.csv", stars_with_gaps())
+    assert reviewflow("init", folder / "a.csv", "--config", "jobs/a.yaml").exit_code == 0
     content = yaml.safe_load((folder / "jobs/a.yaml").read_text(encoding="utf-8"))
     assert content["ingest"]["path"] == str(folder / "a.csv")
 

@@ -36,6 +36,26 @@ def test_the_plan_of_the_installed_reviews_does_not_write_them(
     assert not Path("data").exists()
 
 
+def test_a_path_of_before_is_read_with_a_warning(
+    config: Path, reviews_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(config.parent)
+    reviews = Path(config.parent, "reviews.csv")
+    reviews.write_bytes(reviews_file.read_bytes())
+    (config.parent / "jobs").mkdir()
+    job = write_config(config.parent / "jobs" / "job.yaml", small_config(Path("reviews.csv")))
+    result = reviewflow("plan", "--config", "jobs/job.yaml")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == (
+        "Warning: jobs/job.yaml: ingest.path: reviews.csv is taken from the working directory, and "
+        "version 0.4 will not look there. Paths are relative to the configuration: write "
+        "../reviews.csv.\n"
+    )
+    write_config(job, small_config(Path("../reviews.csv")))
+    again = reviewflow("plan", "--config", "jobs/job.yaml")
+    assert (again.exit_code, again.stdout, again.stderr) == (0, result.stdout, "")
+
+
 def test_a_mistyped_folder_of_the_installed_reviews_is_an_error(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,6 +143,16 @@ def test_the_reviews_of_the_installation_are_written_where_they_are_configured(
     assert not written
 
 
+def test_a_project_folder_elsewhere_gets_them_too(working_folder, monkeypatch):
+    written: list[Path] = []
+    monkeypatch.setattr(datasets, "prepare_imdb_reviews", written.append)
+    project = working_folder / "project"
+    (project / "configs").mkdir(parents=True)
+    (project / "configs/imdb.yaml").touch()
+    provide(Ingest(path=str(project / PROVIDED_PATH)))
+    assert written == [(project / PROVIDED_PATH).parent]
+
+
 @pytest.mark.parametrize(
     "path", ["data/rwa/imdb_reviews.csv", "imdb_reviews.csv", "/nowhere/data/raw/imdb_reviews.csv"]
 )
