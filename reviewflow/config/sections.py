@@ -29,6 +29,10 @@ MOST_CLASSES = 100
 Path = Annotated[str, Field(min_length=1)]
 Paths = Path | Annotated[tuple[Path, ...], Field(min_length=1)]
 Labels = Literal["auto"] | dict[str, int]
+Language = Literal[
+    "english", "arabic", "danish", "dutch", "finnish", "french", "german", "hungarian", "italian",
+    "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "other",
+]  # fmt: skip
 Threshold = Literal["best_f1", "cost"] | Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -186,6 +190,10 @@ def _is_limit(name: object) -> bool:
 class Normalize(Section):
     """How a text becomes a list of tokens."""
 
+    language: Language = Field(
+        "english",
+        description="Language of the texts, which decides the stems; other for one without stems",
+    )
     lowercase: bool = Field(True, description="Turn the text into lower case")
     strip_html: bool = Field(True, description="Remove HTML tags and decode entities")
     numbers: Literal["keep", "words", "drop"] = Field(
@@ -199,7 +207,8 @@ class Normalize(Section):
         True, description="Keep no, not, never … when stop words are dropped"
     )
     reduce: Literal["none", "stem", "lemma"] = Field(
-        "lemma", description="Reduce words to stems (Snowball) or lemmas (WordNet), or not at all"
+        "lemma",
+        description="Reduce words to stems (Snowball) or English lemmas (WordNet), or not at all",
     )
     token_pattern: str = Field(
         r"\w+(?:'\w+)*", description="Regular expression of a token (Python's re)"
@@ -207,6 +216,37 @@ class Normalize(Section):
     contractions: Literal["keep", "split"] = Field(
         "keep", description="Keep don't and it's, or split them into do n't and it 's"
     )
+
+    @field_validator("stop_words", mode="before")
+    @classmethod
+    def _check_stop_words(cls, value: Any) -> Any:
+        if isinstance(value, str) and value not in ("none", "english"):
+            raise ValueError(
+                "must be none, english, or a list of words; english is the only language with a "
+                "list of its own, so for another one list the words"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _check_language(self) -> Normalize:
+        """Refuse what is English for texts of another language."""
+        if self.language == "english":
+            return self
+        stems = "none" if self.language == "other" else "stem or none"
+        for setting, value, english, others in (
+            ("reduce", self.reduce, "lemma", stems),
+            ("stop_words", self.stop_words, "english", "none, or to a list of your own words"),
+            ("numbers", self.numbers, "words", "keep or drop"),
+            ("contractions", self.contractions, "split", "keep"),
+        ):
+            if value == english:
+                raise ValueError(
+                    f"{setting}: {english} is for English; for language: {self.language} set "
+                    f"{setting} to {others}"
+                )
+        if self.language == "other" and self.reduce == "stem":
+            raise ValueError("reduce: stem needs a language with stems; for other set it to none")
+        return self
 
     @field_validator("token_pattern")
     @classmethod

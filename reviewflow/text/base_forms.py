@@ -45,7 +45,7 @@ def normalize_words(tokens: list[str], normalize: Normalize) -> tuple[list[str],
     left_out = words_left_out(normalize.stop_words, normalize.keep_negations, normalize.lowercase)
     reductions: dict[str, Callable[[Iterable[str]], list[str]]] = {
         "none": list,
-        "stem": lambda words: list(map(stem, words)),
+        "stem": lambda words: [stem(word, normalize.language) for word in words],
         "lemma": lemmas,
     }
     counts = np.ones(len(tokens), np.int64)
@@ -97,17 +97,26 @@ def lemma(word: str) -> str:
 
 
 @lru_cache(maxsize=REMEMBERED_WORDS)
-def stem(word: str) -> str:
-    """Return the stem by NLTK's Snowball stemmer for English."""
-    stemmed: str = _snowball().stem(word)
+def stem(word: str, language: str = "english") -> str:
+    """Return the stem by NLTK's Snowball stemmer for a language.
+
+    The one for Arabic has a state that a word leaves to the next one (NLTK 3.10:
+    ``suffixes_verb_step1_success``), so each word gets a new one.
+    """
+    stemmer = _new_snowball(language) if language == "arabic" else _snowball(language)
+    stemmed: str = stemmer.stem(word)
     return stemmed
 
 
-@lru_cache(maxsize=1)
-def _snowball() -> SnowballStemmer:
+@lru_cache(maxsize=2)
+def _snowball(language: str) -> SnowballStemmer:
+    return _new_snowball(language)
+
+
+def _new_snowball(language: str) -> SnowballStemmer:
     from nltk.stem.snowball import SnowballStemmer
 
-    return SnowballStemmer("english")
+    return SnowballStemmer(language)
 
 
 @lru_cache(maxsize=REMEMBERED_WORDS)

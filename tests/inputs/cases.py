@@ -327,6 +327,16 @@ SETTINGS = [
     ),
     ("`test_size: 1`", setting("split", test_size=1), ("split.test_size", "less than 1")),
     (
+        "English lemmas for another language",
+        setting("normalize", language="german"),
+        ("normalize: reduce: lemma is for English", "set reduce to stem or none"),
+    ),
+    (
+        "stop words of a language without a list",
+        setting("normalize", stop_words="german"),
+        ("normalize.stop_words: must be none, english, or a list of words",),
+    ),
+    (
         "a pattern that is not a regular expression",
         setting("normalize", token_pattern="("),
         ("is not a regular expression",),

@@ -1,7 +1,7 @@
 """One table of sections: whoever lists them derives the list from the models' fields."""
 
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,8 @@ from reviewflow.config.sections import (
     MOST_CLASSES,
     Config,
     JobConfig,
+    Language,
+    Normalize,
     Section,
     Train,
     check_threshold,
@@ -203,3 +205,32 @@ def test_a_rate_that_is_not_given_suits_the_model(train: dict[str, Any], rate: f
     assert config.is_given("train.learning_rate") == ("learning_rate" in train)
     changed = {"variants": {"a": {f"train.{key}": value for key, value in train.items()}}}
     assert Config.model_validate(changed).variant_configs["a"].train == Train.model_validate(train)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            {"language": "german", "reduce": "lemma"},
+            "for language: german set reduce to stem or none",
+        ),
+        ({"language": "other", "reduce": "lemma"}, "for language: other set reduce to none"),
+        ({"language": "other", "reduce": "stem"}, "stem needs a language with stems"),
+        ({"stop_words": "german"}, "english is the only language with a list"),
+        ({"stop_words": "english"}, "stop_words: english is for English"),
+        ({"numbers": "words"}, "set numbers to keep or drop"),
+        ({"contractions": "split"}, "set contractions to keep"),
+    ],
+)
+def test_english_settings_are_refused_for_other_languages(
+    settings: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Normalize.model_validate({"language": "french", "reduce": "none", **settings})
+    assert words in str(caught.value)
+
+
+def test_each_language_has_a_way_to_write_it() -> None:
+    for language in get_args(Language):
+        reduce = "none" if language == "other" else "stem"
+        Normalize.model_validate({"language": language, "reduce": reduce, "stop_words": ["a"]})

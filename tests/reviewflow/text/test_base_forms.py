@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import get_args
 
 import inflect
 import nltk
@@ -14,7 +15,7 @@ from nltk.stem import WordNetLemmatizer
 from nltk.stem.snowball import SnowballStemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from reviewflow.config.sections import Normalize
+from reviewflow.config.sections import Language, Normalize
 from reviewflow.text import wordnet
 from reviewflow.text.base_forms import lemma, normalize_words, number_words, stem
 from reviewflow.text.normalize import normalize_texts
@@ -150,3 +151,45 @@ def test_contractions_are_split_as_in_the_penn_treebank(token: str, parts: list[
 def test_the_parts_of_a_contraction_make_up_the_token(token: str) -> None:
     words, _ = normalize_words([token], Normalize(contractions="split", reduce="none"))
     assert "".join(words) == token
+
+
+SENTENCES = {
+    "arabic": "هذا الفيلم جميل جدا والممثلون يلعبون أدوارهم بمهارة كبيرة ويكتبون المسرحيات",
+    "danish": "Skuespillerne spillede vidunderligt og filmens slutning overraskede alle tilskuerne",
+    "dutch": "De acteurs speelden geweldig en de mogelijkheden werden gebruikt",
+    "english": "The actors were playing wonderfully and nobody expected such disappointing endings",
+    "finnish": "Näyttelijät olivat erinomaisia ja elokuvan loppuratkaisu yllätti kaikki katsojat",
+    "french": "Les acteurs jouaient merveilleusement et l'histoire continuait de nous émouvoir",
+    "german": "Die Schauspielerinnen spielten großartig, und die Überraschungen häuften sich",
+    "hungarian": "A színészek csodálatosan játszottak, és a történetek meglepetésekkel vártak",
+    "italian": "Gli attori recitavano meravigliosamente e le storie continuavano ad appassionarci",
+    "norwegian": "Skuespillerne spilte fantastisk og filmenes avslutninger overrasket alle",
+    "portuguese": "Os atores representavam maravilhosamente e as histórias continuavam",
+    "romanian": "Actorii jucau minunat, iar povestirile continuau să ne surprindă în fiecare zi",
+    "russian": "Актёры играли замечательно, а неожиданные повороты истории удивляли всех зрителей",
+    "spanish": "Los actores actuaban maravillosamente y las historias continuaban sorprendiéndonos",
+    "swedish": "Skådespelarna spelade underbart och filmernas avslutningar överraskade åskådarna",
+}
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_stems_of_each_language_are_nltks(language: str) -> None:
+    options = Normalize.model_validate({"language": language, "reduce": "stem"})
+    expected = [
+        SnowballStemmer(language).stem(word) for word in plain_tokens(SENTENCES[language], options)
+    ]
+    assert normalize_texts(as_array([SENTENCES[language]]), options).to_pylist() == [expected]
+    assert sum(a != b for a, b in zip(expected, SENTENCES[language].split(), strict=False)) > 3
+
+
+def test_every_language_with_stems_is_a_setting() -> None:
+    assert {*get_args(Language)} == {*SnowballStemmer.languages, "other"} - {"porter"}
+    assert {*SENTENCES} == {*get_args(Language)} - {"other"}
+
+
+def test_the_stem_of_an_arabic_word_does_not_depend_on_others() -> None:
+    words = SENTENCES["arabic"].split()
+    stem.cache_clear()
+    forwards = [stem(word, "arabic") for word in words]
+    stem.cache_clear()
+    assert [stem(word, "arabic") for word in reversed(words)] == forwards[::-1]
