@@ -36,6 +36,7 @@ from reviewflow.runs.alerts import alerts
 from reviewflow.runs.gc import write_claims
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, last_run
+from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.links import publish_links
 from tasks.notify import send_alert
 from tasks.stage import StageTask
@@ -95,6 +96,7 @@ class FlowRun(ABC):
         self, job: Job, name: str, config: BaseModel, options: Options, config_path: str | None
     ) -> None:
         self.job, self.artifacts, self.options = job, Path(options.artifacts), options
+        keep_compiled_code(self.artifacts)
         runs = self.artifacts / "runs"
         self.record = RunRecorder(runs, job.name, name, config, flow_run.get_id(), config_path)
         self.pool = ThreadPoolExecutor(processors())

@@ -17,6 +17,7 @@ from reviewflow.context import Context
 from reviewflow.errors import StoreError
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.jobs.sentiment import SENTIMENT
+from reviewflow.pipeline import perform
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.perform import perform_step
 from reviewflow.pipeline.planner import Planner
@@ -116,6 +117,34 @@ def test_the_planners_key_is_the_runners(run: Run) -> None:
     for step, artifact in run.artifacts.items():
         assert run.planner.plan_step(step).key == artifact.manifest["key"]
         assert run.planner.resolve(step).key == artifact.manifest["key"]
+
+
+def test_a_step_whose_compiled_code_was_damaged_is_made_again(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = run.planner.resolve(next(iter(run.artifacts)))
+    write, seen = perform.stage_writer, []
+
+    def fail_once(*given: Any) -> perform.Writer:
+        def writer(folder: Path) -> Any:
+            (folder / "half").touch()
+            seen.append(folder)
+            if len(seen) == 1:
+                raise EOFError("Ran out of input")
+            (folder / "half").unlink()
+            return write(*given)(folder)
+
+        return writer
+
+    monkeypatch.setattr(perform, "stage_writer", fail_once)
+    with pytest.raises(EOFError):
+        perform_step(step, Store(tmp_path / "store"), Context())
+    seen.clear()
+    monkeypatch.setattr(perform, "remove_damaged_code", lambda error: isinstance(error, EOFError))
+    made = perform_step(step, Store(tmp_path / "store"), Context()).artifact
+    assert len(seen) == 2
+    assert not (made.folder / "half").exists()
+    assert made.manifest["key"] == step.key
 
 
 def test_words_of_wordnet_edited_after_planning_store_nothing(
