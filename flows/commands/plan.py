@@ -1,7 +1,9 @@
 """Show what a run would do, and why: ``reviewflow plan``."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -30,14 +32,25 @@ def plan(
     settings = read_config(Path(config), changes)
     identity = run_identity("sentiment", Path(config).stem, settings, config)
     previous = last_run(Path(artifacts) / "runs", identity)
-    planner = open_sentiment(settings, Path(artifacts), previous, refresh, verify)
-    decisions = planner.plan_all()
+    with existing_folder(Path(artifacts)) as folder:
+        planner = open_sentiment(settings, folder, previous, refresh, verify)
+        decisions = planner.plan_all()
     if as_json:
         say_json(plan_entries(decisions))
     else:
         say(*plan_text(decisions).splitlines())
         index = planner.source.index if planner.source else None
         say(*file_lines(index, Path(artifacts) / "runs", identity))
+
+
+@contextmanager
+def existing_folder(artifacts: Path) -> Iterator[Path]:
+    """Give the folder of artifacts, or a temporary one where there is none."""
+    if artifacts.exists():
+        yield artifacts
+        return
+    with TemporaryDirectory(prefix="reviewflow-") as folder:
+        yield Path(folder)
 
 
 def file_lines(index: Any, runs: Path, identity: RunIdentity) -> Iterator[str]:

@@ -109,6 +109,11 @@ def _paths_of(item: str, setting: str) -> Iterator[Path]:
                 f"The folder {path} holds no file of reviews; {setting} reads files whose names "
                 f"end in {', '.join(ENDINGS)}, also with {', '.join(PACKED_ENDINGS[1:])}."
             )
+    elif exists(item) and not isfile(item):
+        raise InputError(
+            f"{path} is a pipe or a device, and {setting} is read more than once; save the reviews "
+            "as a file first."
+        )
     else:
         files = [path]
     yield from files

@@ -85,6 +85,11 @@ def directory(attempt: Attempt) -> None:
     attempt.set("ingest", path="reviews")
 
 
+def pipe(attempt: Attempt) -> None:
+    os.mkfifo(attempt.folder / "pipe.csv")
+    attempt.set("ingest", path="pipe.csv")
+
+
 def bomb() -> str:
     lines = ["train: {hidden: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]}", "variants:"]
     lines += [
@@ -159,6 +164,11 @@ FILES = [
         "a missing test file",
         setting("ingest", test_path="nowhere.csv"),
         ("no file nowhere.csv", "ingest.test_path"),
+    ),
+    (
+        "a pipe, or /dev/stdin",
+        pipe,
+        ("pipe.csv is a pipe or a device", "save the reviews as a file"),
     ),
     ("a folder without reviews", directory, ("The folder", "holds no file of reviews")),
     (

@@ -66,10 +66,16 @@ def test_a_mistyped_folder_of_the_installed_reviews_is_an_error(
     assert not Path("data").exists()
 
 
-def test_the_plan_runs_and_leaves_nothing_but_memos(config: Path) -> None:
+def test_the_plan_runs_and_leaves_nothing(config: Path) -> None:
     result = reviewflow("plan", *options(config))
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert "normalize: will run — first run" in lines
     assert "train[tanh]: will run — first run" in lines
-    assert {path.name for path in (config.parent / "artifacts").iterdir()} <= {"memos"}
+    assert [path.name for path in config.parent.iterdir()] == ["small.yaml"]
+
+
+def test_beside_artifacts_the_plan_keeps_what_it_read(config: Path) -> None:
+    (config.parent / "artifacts").mkdir()
+    assert reviewflow("plan", *options(config)).exit_code == 0
+    assert {path.name for path in (config.parent / "artifacts").iterdir()} == {"memos"}
