@@ -14,7 +14,7 @@ from flows.prefect_server.ui import serve_ui
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on; 0.0.0.0 opens it to the network.",
+    help="Address to listen on; 0.0.0.0 opens it to the network and needs a password.",
 )
 @artifacts_option
 def ui(port: int, host: str, artifacts: str) -> None:

@@ -31,12 +31,20 @@ from flows.prefect_server.locks import (
     try_lock,
     unlock,
 )
-from flows.prefect_server.startup import Startup, await_given, full_disk, is_alive, is_full
+from flows.prefect_server.startup import (
+    PASSWORD,
+    Startup,
+    await_given,
+    full_disk,
+    is_alive,
+    is_full,
+)
 from reviewflow.errors import ReviewflowError
 from tasks.environment import OWN_SERVER
 
 EXIT_SECONDS = 60.0  # longest wait for the server; longer than it gives itself
 LOOPBACK = "127.0.0.1"
+SERVER_PASSWORD = "PREFECT_SERVER_API_AUTH_STRING"  # name:password that the server asks for
 
 NOTHING_PHONES_HOME = {
     "DO_NOT_TRACK": "1",
@@ -90,7 +98,8 @@ def prefect_server(
             await_given(given)
             yield given
         return
-    with _registration(home), _environment(PREFECT_HOME=str(home), **_quiet(), **_past_proxies()):
+    values = {"PREFECT_HOME": str(home), **_quiet(), **_past_proxies(), **_own_password()}
+    with _registration(home), _environment(**values):
         startup = Startup(home, port, host, still_starting)
         url = startup.find_or_start()
         with _environment(PREFECT_API_URL=url, **{OWN_SERVER: url}):
@@ -188,6 +197,12 @@ def _past_proxies() -> dict[str, str]:
     known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = ",".join(filter(None, [known, "127.0.0.1"]))
     return {"no_proxy": hosts, "NO_PROXY": hosts}
+
+
+def _own_password() -> dict[str, str]:
+    """Return the variable that gives our server its own password."""
+    password = os.environ.get(SERVER_PASSWORD)
+    return {PASSWORD: os.environ.get(PASSWORD, password)} if password else {}
 
 
 def _send_the_rest() -> None:

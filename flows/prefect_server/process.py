@@ -33,20 +33,25 @@ def main() -> None:
     listener = _listener(int(sys.argv[3]), sys.argv[4])
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     os.environ["PREFECT_UI_API_URL"] = "/api"  # where the page came from; else it calls port 4200
-    description = {"api_url": f"{base_url}/api", "ui_url": base_url, "pid": os.getpid()}
+    description = {
+        "api_url": f"{base_url}/api",
+        "ui_url": base_url,
+        "host": sys.argv[4],
+        "pid": os.getpid(),
+    }
     write_atomically(home / "server.json", json.dumps(description, indent=2) + "\n")
 
     with gc_freeze():
         from prefect.server.api.server import create_app
+        from prefect.settings import get_current_settings
 
         from flows.prefect_server.static import file_routes
 
+        api = get_current_settings().server.api
+        password = api.auth_string.get_secret_value() if api.auth_string else None
         app = create_app(final=True)
-        app.router.routes[:0] = file_routes(home.parent)
+        app.router.routes[:0] = file_routes(home.parent, password)
 
-    from prefect.settings import get_current_settings
-
-    api = get_current_settings().server.api
     server = uvicorn.Server(
         uvicorn.Config(
             app,

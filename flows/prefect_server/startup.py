@@ -19,8 +19,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing, suppress
+from http import HTTPStatus
 from pathlib import Path
 
 from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, SHARED, lock, open_in, try_lock
@@ -31,6 +33,7 @@ START_VARIABLE = "REVIEWFLOW_START_SECONDS"  # another longest wait, for a slow 
 STILL_SECONDS = 5.0  # time between two calls that say that the server still starts
 ANSWER_SECONDS = 10.0  # longest wait for a server that somebody else looks after
 LOCKED_SECONDS = 3.0  # longest wait for a database that somebody else is using
+PASSWORD = "PREFECT_API_AUTH_STRING"  # what a client of the server sends, name:password
 NEEDED_BYTES = 5 << 20  # with less than that free, the database of a new server is not made
 
 
@@ -85,6 +88,7 @@ class Startup:
         """
         while self._may_wait():
             if _is_healthy(url):
+                _check_password(url)
                 return
             self._pause()
         raise self._failure()
@@ -133,7 +137,8 @@ class Startup:
         """Return the address that the server has written down, if it has."""
         path = self.home / "server.json"
         try:
-            url = str(json.loads(path.read_text())["api_url"])
+            content = json.loads(path.read_text())
+            url, host = str(content["api_url"]), content.get("host", self.host)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
@@ -144,6 +149,11 @@ class Startup:
             raise UsageError(
                 f"A run is going on, whose server listens at {url.removesuffix('/api')}; "
                 "wait for its end, or choose that port."
+            )
+        if self.port and host != self.host:
+            raise UsageError(
+                f"A run is going on, whose server listens on {host} and not on {self.host}; "
+                "wait for its end."
             )
         return url
 
@@ -273,10 +283,31 @@ def _check_database(path: Path) -> None:
             database.rollback()
 
 
-def _is_healthy(url: str) -> bool:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def _check_password(url: str) -> None:
+    """Raise UsageError if the server asks for another password than ours."""
+    request = urllib.request.Request(f"{url}/admin/version")
+    if password := os.environ.get(PASSWORD):
+        request.add_header("Authorization", f"Basic {b64encode(password.encode()).decode()}")
     try:
-        with direct.open(f"{url}/health", timeout=2) as answer:
+        _direct().open(request, timeout=ANSWER_SECONDS).close()
+    except urllib.error.HTTPError as error:
+        if error.code == HTTPStatus.UNAUTHORIZED:
+            raise UsageError(
+                f"Prefect's server at {url.removesuffix('/api')} asks for a password; set "
+                f"{PASSWORD} to the name:password with which reviewflow ui was started."
+            ) from None
+    except OSError:
+        pass  # the first real call says why
+
+
+def _direct() -> urllib.request.OpenerDirector:
+    """Return what opens addresses of this machine, past any proxy."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with _direct().open(f"{url}/health", timeout=2) as answer:
             return bool(answer.read() == b"true")
     except (OSError, ValueError):
         return False

@@ -2,14 +2,19 @@
 
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hmac import compare_digest
+from http import HTTPStatus
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flows.prefect_server.locks import POLL_SECONDS
 from reviewflow.errors import UsageError
@@ -17,15 +22,36 @@ from reviewflow.errors import UsageError
 SERVED = ("runs", "store")  # and not Prefect's own home
 
 
-def file_routes(artifacts: Path) -> list[Mount]:
+def file_routes(artifacts: Path, password: str | None = None) -> list[Mount]:
     """Return the routes of the folders served, which may come later.
 
     They are ``/reviewflow/runs/…`` and ``/reviewflow/store/…``.
+
+    Parameters
+    ----------
+    password : ``name:password`` that a reader must give. None asks for nothing.
     """
+    folders = {name: StaticFiles(directory=artifacts / name, check_dir=False) for name in SERVED}
     return [
-        Mount(f"/reviewflow/{name}", StaticFiles(directory=artifacts / name, check_dir=False))
-        for name in SERVED
+        Mount(f"/reviewflow/{name}", files if password is None else protect(files, password))
+        for name, files in folders.items()
     ]
+
+
+def protect(app: ASGIApp, password: str) -> ASGIApp:
+    """Return an application that asks for a password as Prefect's API does."""
+    expected = b"Basic " + b64encode(password.encode())
+
+    async def ask(scope: Scope, receive: Receive, send: Send) -> None:
+        given = dict(scope.get("headers", ())).get(b"authorization", b"")
+        if compare_digest(given, expected):
+            await app(scope, receive, send)
+            return
+        asks = {"WWW-Authenticate": 'Basic realm="reviewflow"'}
+        refusal = PlainTextResponse("A password is needed.", HTTPStatus.UNAUTHORIZED, asks)
+        await refusal(scope, receive, send)
+
+    return ask
 
 
 @contextmanager

@@ -18,9 +18,10 @@ from pathlib import Path
 import click
 import psutil
 
-from flows.prefect_server.lifecycle import LOOPBACK, prefect_server
+from flows.prefect_server.lifecycle import LOOPBACK, SERVER_PASSWORD, prefect_server
 from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, open_in, try_lock
 from flows.prefect_server.static import file_server
+from flows.prefect_server.ui_checks import check_host, check_modules, is_loopback
 from flows.prefect_server.worker import UI
 from flows.signals import event_of_signals
 from reviewflow.errors import ReviewflowError, UsageError
@@ -40,12 +41,15 @@ def serve_ui(artifacts: Path, port: int, host: str) -> None:
 
     Raises
     ------
-    UsageError : if the port is taken, another ``ui`` is up, or there is no prefect.yaml here.
+    UsageError : if the port is taken, another ``ui`` is up, there is no prefect.yaml here, a module
+        here hides one of ours, or the network could reach the UI without a password.
     """
     if not Path("prefect.yaml").is_file():
         raise UsageError(
             "There is no prefect.yaml here; run reviewflow ui in the project's folder."
         )
+    check_modules(Path.cwd())
+    check_host(host)
     home = artifacts.absolute() / "prefect"
     with ExitStack() as stack:
         ended = stack.enter_context(event_of_signals())
@@ -204,8 +208,8 @@ def _worker(home: Path) -> Iterator[Worker]:
 def _where_to_click(url: str, host: str) -> str:
     open_to = (
         "only programs on this machine can reach it"
-        if host == LOOPBACK
-        else f"it listens on {host}: whoever reaches this machine can start runs and read results"
+        if is_loopback(host)
+        else f"it listens on {host} and asks for the password in {SERVER_PASSWORD}"
     )
     return (
         f"\nPrefect's UI: {url} ({open_to})\n\n"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -466,10 +467,47 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
 # ------------------------------------------------------------------------------- to be reached
 
 
-def test_an_address_that_others_can_reach_is_announced(tmp_path: Path, reviews: Reviews) -> None:
+def status_of(url: str, password: str | None = None) -> int:
+    """The status of the answer at an address."""
+    request = urllib.request.Request(url)
+    if password:
+        request.add_header("Authorization", f"Basic {b64encode(password.encode()).decode()}")
+    try:
+        with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_an_address_that_others_can_reach_asks_for_a_password(
+    tmp_path: Path, reviews: Reviews
+) -> None:
     project = project_in(tmp_path, reviews[:40])
-    with serving(project, "--host", "0.0.0.0", end=signal.SIGTERM):
-        assert (
-            "it listens on 0.0.0.0: whoever reaches this machine can start runs" in project.printed
-        )
-        assert json.loads(get(f"http://127.0.0.1:{project.port}/api/health")) is True
+    page = project.artifacts / "runs" / "page.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("a report")
+    password = "ann:not for everybody"
+    with serving(
+        project,
+        "--host",
+        "0.0.0.0",
+        end=signal.SIGTERM,
+        PREFECT_SERVER_API_AUTH_STRING=password,
+    ):
+        assert "listens on 0.0.0.0 and asks for the password" in project.printed
+        assert json.loads(get(f"{project.url}/api/health")) is True
+        for path in ("/api/admin/version", "/reviewflow/runs/page.html"):
+            assert status_of(f"{project.url}{path}") == 401
+            assert status_of(f"{project.url}{path}", "ann:wrong") == 401
+            assert status_of(f"{project.url}{path}", password) == 200
+        code, sentence = refused_run(project)
+        assert code == 2
+        assert "asks for a password; set PREFECT_API_AUTH_STRING" in sentence
+    assert password not in project.printed
+
+
+def refused_run(project: Project) -> tuple[int, str]:
+    """The exit code and the last line of a run without the password."""
+    run = project.command("run", "--config", "configs/fast.yaml")
+    _, errors = run.communicate(timeout=WAIT_SECONDS)
+    return run.returncode, errors.splitlines()[-1]
