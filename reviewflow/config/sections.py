@@ -19,9 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from reviewflow.config.label_words import label_word
 from reviewflow.config.loading import quote, validate_model
 from reviewflow.config.variants import GridValues, Search, apply_variant, list_variants
+from reviewflow.config.words import label_word
 from reviewflow.evaluation.metrics import METRICS, THRESHOLD
 from reviewflow.networks.activations import ActivationName
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reviewflow.config.label_words import scalar_word
+from reviewflow.config.words import scalar_word
 from reviewflow.errors import InputError
 from reviewflow.reviews.columns import Columns, check_columns
 from reviewflow.reviews.compression import open_bytes, seekable_bytes

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewflow.config.label_words import label_word
+from reviewflow.config.words import label_word
 from reviewflow.errors import InputError
 from reviewflow.reviews.blank_texts import blank_texts
 from reviewflow.reviews.columns import Columns
