@@ -100,6 +100,7 @@ def vectorize(
         count_ngrams(
             tokens=target,
             split=part,
+            analyzer=settings.analyzer,
             ngram_range=settings.ngram_range,
             skip_bigrams=settings.skip_bigrams,
             fit_on=fit_on,
@@ -113,6 +114,7 @@ def vectorize(
             split=part,
             tokens=target,
             vocabulary=terms,
+            analyzer=settings.analyzer,
             ngram_range=settings.ngram_range,
             skip_bigrams=settings.skip_bigrams,
             binary=settings.binary,

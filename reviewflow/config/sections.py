@@ -263,11 +263,15 @@ class Normalize(Section):
 class Vectorize(Section):
     """How tokens become TF-IDF features."""
 
+    analyzer: Literal["word", "char"] = Field(
+        "word",
+        description="Make terms of words, or of characters, as Chinese, Japanese and Thai need",
+    )
     max_features: int = Field(
         100_000, ge=1, le=10_000_000, description="Largest number of terms to keep"
     )
     ngram_range: tuple[int, int] = Field(
-        (1, 2), description="Words in the shortest and in the longest n-gram"
+        (1, 2), description="Words, or characters, in the shortest and in the longest n-gram"
     )
     skip_bigrams: bool = Field(
         False, description="Take pairs of words with one word between them as terms, too"
@@ -286,6 +290,12 @@ class Vectorize(Section):
         if not 1 <= value[0] <= value[1] <= 5:
             raise ValueError("must be [shortest, longest] with 1 ≤ shortest ≤ longest ≤ 5")
         return value
+
+    @model_validator(mode="after")
+    def _check_analyzer(self) -> Vectorize:
+        if self.analyzer == "char" and self.skip_bigrams:
+            raise ValueError("skip_bigrams pairs words; with analyzer: char set it to false")
+        return self
 
 
 class EarlyStopping(BaseModel):

@@ -39,13 +39,20 @@ from reviewflow.features.compiled_ngrams import (
     positions_by_token,
     sorted_positions,
 )
-from reviewflow.features.tokens import Tokens, escape_gaps, read_tokens, training_rows
+from reviewflow.features.tokens import (
+    Tokens,
+    characters,
+    escape_gaps,
+    read_tokens,
+    training_rows,
+)
 
 
 def count_ngrams(
     *,
     tokens: Path,
     split: Path,
+    analyzer: str,
     ngram_range: tuple[int, int],
     skip_bigrams: bool,
     fit_on: str,
@@ -55,12 +62,13 @@ def count_ngrams(
     """Write ``counts.parquet`` for one part.
 
     All lengths from 1 to ``ngram_range[1]`` are counted, since longer n-grams are made of shorter
-    ones. The file's metadata holds the number of fitted documents, the range, and
-    ``skip_bigrams`` if they are counted.
+    ones. The file's metadata holds the number of fitted documents, the range, ``skip_bigrams`` if
+    they are counted, and ``analyzer`` if the tokens are characters.
 
     Parameters
     ----------
     tokens, split : artifact folders of the part, with ``tokens.parquet`` and ``split.parquet``.
+    analyzer : ``"word"`` counts n-grams of tokens, ``"char"`` of the characters of their text.
     ngram_range : shortest and longest n-gram.
     skip_bigrams : count pairs of tokens with one token between them, too.
     fit_on : ``"train"`` counts the training rows, ``"all"`` every row.
@@ -73,15 +81,18 @@ def count_ngrams(
     fitted = read_tokens(tokens)
     if fit_on == "train":
         fitted = fitted.select(training_rows(split))
+    if analyzer == "char":
+        fitted = characters(fitted)
     if skip_bigrams:
         fitted = escape_gaps(fitted)
     words, codes = used_words(fitted)
-    if ngram_range[1] > 1 or skip_bigrams:
+    if analyzer == "word" and (ngram_range[1] > 1 or skip_bigrams):
         _refuse_spaces(words)
     metadata = {
         "documents": str(len(fitted.lengths)),
         "ngram_range": f"{ngram_range[0]},{ngram_range[1]}",
         **({"skip_bigrams": "true"} if skip_bigrams else {}),
+        **({"analyzer": analyzer} if analyzer != "word" else {}),
     }
     rows = 0
     with _writer(folder / "counts.parquet", metadata) as writer:

@@ -66,11 +66,13 @@ class NgramLevels:
         level.
     pairs : skip-bigrams: two tokens with one token between them. The key is id of the first ×
         number of tokens + id of the last.
+    joiner : what is between two tokens in the text of an n-gram.
     """
 
     tokens: pa.StringArray
     levels: tuple[Counts, ...]
     pairs: Counts = field(default_factory=lambda: Counts(*3 * (np.zeros(0, np.int64),)))
+    joiner: str = " "
 
 
 def token_counts(parts: tuple[Path, ...], context: Context) -> NgramLevels:
@@ -102,9 +104,10 @@ def text_order(ngrams: NgramLevels, shortest: int) -> NDArray[np.int64]:
     """Return the positions of n-grams by text in code-point order.
 
     Skip-bigrams are numbered after all n-grams. N-grams of fewer than ``shortest`` tokens are left
-    out. Tokens are in code-point order, and the space that joins them comes before every letter.
-    So comparing the ids of the tokens, one after the other, compares the texts. Texts themselves
-    are sorted only if there are skip-bigrams, whose gap has no id, or control characters.
+    out. Tokens are in code-point order, and the space that joins them comes before every letter,
+    or they are single characters that nothing joins. So comparing the ids of the tokens, one after
+    the other, compares the texts. Texts themselves are sorted only if there are skip-bigrams, whose
+    gap has no id, or control characters.
     """
     sizes = [len(level.keys) for level in (*ngrams.levels, ngrams.pairs)]
     skipped = sum(sizes[: shortest - 1])
@@ -137,7 +140,7 @@ def _positions_in_trie(ngrams: NgramLevels) -> list[NDArray[np.int64]]:
 
 
 def ngram_texts(ngrams: NgramLevels, shortest: int, positions: NDArray[np.int64]) -> pa.StringArray:
-    """Return the text of some n-grams: their tokens joined with spaces.
+    """Return the text of some n-grams: their tokens joined.
 
     Parameters
     ----------
@@ -149,7 +152,7 @@ def ngram_texts(ngrams: NgramLevels, shortest: int, positions: NDArray[np.int64]
         begin, end = np.searchsorted(positions, [first, first + len(level.keys)])
         ids = ngram_tokens(ngrams, n, positions[begin:end] - first)
         columns = [ngrams.tokens.take(pa.array(column)) for column in ids]
-        texts.append(columns[0] if n == 1 else pc.binary_join_element_wise(*columns, " "))
+        texts.append(columns[0] if n == 1 else pc.binary_join_element_wise(*columns, ngrams.joiner))
         first += len(level.keys)
     pairs = ngrams.pairs.keys[positions[positions >= first] - first]
     ends = [ngrams.tokens.take(pa.array(ids)) for ids in np.divmod(pairs, len(ngrams.tokens) or 1)]

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.features.compiled_tfidf import term_counts, term_trie, tfidf_values
-from reviewflow.features.tokens import GAP, escape_gaps, read_tokens
+from reviewflow.features.tokens import GAP, characters, escape_gaps, read_tokens
 from reviewflow.store.parquet import read_parquet
 
 _READING = Lock()  # parts start side by side: one reads the vocabulary, and the others wait
@@ -36,6 +36,7 @@ def write_features(
     split: Path,
     tokens: Path,
     vocabulary: Path,
+    analyzer: str,
     ngram_range: tuple[int, int],
     skip_bigrams: bool,
     binary: bool,
@@ -55,14 +56,19 @@ def write_features(
     ----------
     reviews, split, tokens : artifact folders of the part.
     vocabulary : artifact folder with ``vocabulary.parquet``.
+    analyzer : ``"word"`` for terms of tokens, ``"char"`` of the characters of their text.
     ngram_range : shortest and longest n-gram.
     skip_bigrams : whether the vocabulary may hold skip-bigrams.
     binary : use 1 instead of the count.
     sublinear_tf : use 1 + ln(count) instead of the count.
     norm : ``"l2"`` or ``"l1"``.
     """
-    terms = read_trie(vocabulary, ngram_range[1], skip_bigrams)
-    rows = escape_gaps(read_tokens(tokens)) if skip_bigrams else read_tokens(tokens)
+    terms = read_trie(vocabulary, ngram_range[1], skip_bigrams, analyzer)
+    rows = read_tokens(tokens)
+    if analyzer == "char":
+        rows = characters(rows)
+    if skip_bigrams:
+        rows = escape_gaps(rows)
     context.check_stop()
     known = pc.fill_null(pc.index_in(rows.words, terms.tokens), -1).to_numpy()
     ends, indices, counts = term_counts(
@@ -118,23 +124,34 @@ class TermTrie:
     gap: int
 
 
-def read_trie(vocabulary: Path, longest: int, skip_bigrams: bool) -> TermTrie:
+def read_trie(
+    vocabulary: Path, longest: int, skip_bigrams: bool, analyzer: str = "word"
+) -> TermTrie:
     """Return the vocabulary, whose n-grams have up to ``longest`` tokens."""
     path = vocabulary / "vocabulary.parquet"
     status = path.stat()
     with _READING:
-        return _read_trie(path, longest, skip_bigrams, status.st_mtime_ns, status.st_size)
+        stamp = status.st_mtime_ns, status.st_size
+        return _read_trie(path, longest, skip_bigrams, analyzer, *stamp)
 
 
 @lru_cache(maxsize=2)
 def _read_trie(
-    path: Path, longest: int, skip_bigrams: bool, modified_ns: int, size_bytes: int
+    path: Path,
+    longest: int,
+    skip_bigrams: bool,
+    analyzer: str,
+    modified_ns: int,
+    size_bytes: int,
 ) -> TermTrie:
     """Read once for all parts, and again if the file's time or size differs."""
     table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
     terms = table["term"].chunk(0)
     if longest == 1 and not skip_bigrams:  # a single token may hold spaces
         pieces, ends = terms, np.arange(1, len(terms) + 1, dtype=np.int64)
+    elif analyzer == "char":
+        pieces = pa.array(list("".join(terms.to_pylist())), pa.string())
+        ends = np.cumsum(pc.utf8_length(terms), dtype=np.int64)
     else:
         lists = pc.split_pattern(terms, " ")
         pieces, ends = lists.flatten(), np.cumsum(pc.list_value_length(lists), dtype=np.int64)

@@ -55,6 +55,29 @@ def read_tokens(folder: Path) -> Tokens:
     return Tokens(codes, lengths, words)
 
 
+def characters(tokens: Tokens) -> Tokens:
+    """Return each character of the rows as a token.
+
+    The tokens of a row are joined by spaces, as scikit-learn's ``analyzer="char"`` reads a text.
+    """
+    spelled = pc.binary_join_element_wise(tokens.words, "", " ")  # a word and a space
+    text = "".join(spelled.to_pylist())
+    code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    sizes = pc.utf8_length(spelled).to_numpy()
+    firsts = (np.cumsum(sizes) - sizes)[tokens.codes]
+    lengths = sizes[tokens.codes].astype(np.int64)
+    ends = np.cumsum(lengths)
+    stream = code_points[np.repeat(firsts - (ends - lengths), lengths) + np.arange(lengths.sum())]
+    row_ends = np.concatenate(([0], ends))[np.cumsum(tokens.lengths)]
+    filled = tokens.lengths > 0
+    stream = np.delete(stream, row_ends[filled] - 1)  # the space after the last token
+    used = np.flatnonzero(np.bincount(stream))
+    positions = np.zeros(used[-1] + 1 if len(used) else 1, np.int32)
+    positions[used] = np.arange(len(used), dtype=np.int32)
+    letters = pa.array([chr(code_point) for code_point in used], pa.string())
+    return Tokens(positions[stream], np.diff(row_ends, prepend=0) - filled, letters)
+
+
 def escape_gaps(tokens: Tokens) -> Tokens:
     """Return tokens of which none is ``*``, the gap of a skip-bigram's text."""
     escaped = escape_words(tokens.words)

@@ -40,7 +40,8 @@ def build_vocabulary(
 
     Its columns are ``term``, ``index`` (from 0), ``document_frequency`` and ``idf``. The file's
     metadata holds the number of fitted documents (``documents``), from which the idf follows, and
-    ``skip_bigrams`` if terms may be skip-bigrams, such as "good * film".
+    ``skip_bigrams`` if terms may be skip-bigrams, such as "good * film", and ``analyzer`` if they
+    are of characters.
 
     Parameters
     ----------
@@ -60,7 +61,9 @@ def build_vocabulary(
     every = token_counts(counts, context)
     kept = candidate_ngrams(every.levels, limits)
     first = every.levels[0].select(kept)
-    ngrams = NgramLevels(every.tokens.filter(pa.array(kept)), (first.renumber(),))
+    joiner = " " if fitted.analyzer == "word" else ""
+    tokens = every.tokens.filter(pa.array(kept))
+    ngrams = NgramLevels(tokens, (first.renumber(),), joiner=joiner)
     for n in range(2, fitted.longest + 1):
         context.progress("vocabulary", {"done": n - 1, "total": fitted.longest})
         level = longer_counts(counts, ngrams, context)
@@ -106,23 +109,26 @@ class Fitted:
     documents : number of fitted documents.
     shortest, longest : tokens in the shortest and in the longest n-gram.
     skip_bigrams : whether skip-bigrams were counted, too.
+    analyzer : ``"word"`` or ``"char"``: what the tokens are.
     """
 
     documents: int
     shortest: int
     longest: int
     skip_bigrams: bool
+    analyzer: str
 
 
 def read_metadata(counts: tuple[Path, ...]) -> Fitted:
     """Return what the counts of all parts were made from."""
-    documents, shortest, longest, skip_bigrams = 0, 1, 1, False
+    documents, shortest, longest, skip_bigrams, analyzer = 0, 1, 1, False, "word"
     for part in counts:
         metadata = pq.read_schema(part / "counts.parquet").metadata
         documents += int(metadata[b"documents"])
         shortest, longest = (int(n) for n in metadata[b"ngram_range"].split(b","))
         skip_bigrams = b"skip_bigrams" in metadata
-    return Fitted(documents, shortest, longest, skip_bigrams)
+        analyzer = metadata.get(b"analyzer", b"word").decode()
+    return Fitted(documents, shortest, longest, skip_bigrams, analyzer)
 
 
 def candidate_ngrams(levels: tuple[Counts, ...], limits: Limits) -> NDArray[np.bool_]:
@@ -174,6 +180,12 @@ def has_skip_bigrams(vocabulary: Path) -> bool:
     return b"skip_bigrams" in (metadata or {})
 
 
+def is_of_characters(vocabulary: Path) -> bool:
+    """Return whether the terms of a vocabulary are n-grams of characters."""
+    metadata = pq.read_schema(vocabulary / "vocabulary.parquet").metadata
+    return b"analyzer" in (metadata or {})
+
+
 def _write(terms: pa.Table, fitted: Fitted, path: Path) -> None:
     frequencies = terms["document_frequency"].to_numpy()
     columns = {
@@ -185,6 +197,7 @@ def _write(terms: pa.Table, fitted: Fitted, path: Path) -> None:
     metadata = {
         "documents": str(fitted.documents),
         **({"skip_bigrams": "true"} if fitted.skip_bigrams else {}),
+        **({"analyzer": fitted.analyzer} if fitted.analyzer != "word" else {}),
     }
     pq.write_table(pa.table(columns, metadata=metadata), path)
 

@@ -93,7 +93,12 @@ SENTIMENT = Job(
                 "tokens": Reads("normalize", ("tokens.parquet",)),
                 "split": Reads("split", ("split.parquet",)),
             },
-            settings=("vectorize.ngram_range", "vectorize.skip_bigrams", "vectorize.fit_on"),
+            settings=(
+                "vectorize.analyzer",
+                "vectorize.ngram_range",
+                "vectorize.skip_bigrams",
+                "vectorize.fit_on",
+            ),
         ),
         Stage(
             name="vocabulary",
@@ -115,6 +120,7 @@ SENTIMENT = Job(
                 "vocabulary": Reads("vocabulary", ("vocabulary.parquet",)),
             },
             settings=(
+                "vectorize.analyzer",
                 "vectorize.ngram_range",
                 "vectorize.skip_bigrams",
                 "vectorize.binary",

@@ -88,10 +88,12 @@ def lost_text_warnings(run: Run) -> list[str]:
     words = run.figure_of("normalize", "tokens") / rows  # variants may normalise in several ways
     length = run.figure_of("ingest", "bytes") / max(run.figure_of("ingest", "rows"), 1)
     warnings = []
-    if words < FEWEST_WORDS or length > MOST_BYTES_A_WORD * words:
+    is_long = length > MOST_BYTES_A_WORD * words and not _reads_characters(run)
+    if words < FEWEST_WORDS or is_long:
         warnings.append(
             f"Almost nothing of the texts was kept: {words:,.1f} words a review of {length:,.0f} "
-            "bytes on average; normalize.token_pattern may not fit the language."
+            "bytes on average; normalize.token_pattern may not fit the language. For one without "
+            "spaces between words set vectorize.analyzer: char."
         )
     weighed = run.figure_of("features", "rows")
     terms = run.figure_of("features", "values") / max(weighed, 1)
@@ -101,6 +103,15 @@ def lost_text_warnings(run: Run) -> list[str]:
             "much from; look at vectorize.max_features, vectorize.min_df and normalize."
         )
     return warnings
+
+
+def _reads_characters(run: Run) -> bool:
+    """Return whether a variant's terms are made of characters."""
+    return any(
+        node.config.settings("vectorize.analyzer") == "char"
+        for node in run.planner.nodes
+        if node.stage.name == "features"
+    )
 
 
 def equal_variant_notes(run: Run) -> list[str]:

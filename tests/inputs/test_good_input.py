@@ -242,6 +242,15 @@ def test_chinese_texts_cut_into_characters_are_learnt_from(job: Job) -> None:
     assert facts(done)["conclusions"] == []
 
 
+def test_characters_of_chinese_texts_are_learnt_from(job: Job) -> None:
+    normalize = {"language": "other", "reduce": "none"}
+    done = job(
+        chinese(), normalize=normalize, vectorize={"analyzer": "char", "ngram_range": [1, 3]}
+    )
+    assert all(len(row) == 1 for row in tokens(done))
+    assert facts(done)["conclusions"] == []
+
+
 def test_texts_of_emoji_alone_are_reported(job: Job) -> None:
     rows = [["😀😀😀😀 " * (n + 1), label] for n, (_, label) in enumerate(made_up(ROWS))]
     done = job(csv_text(rows), TOKENS)

@@ -24,8 +24,8 @@ from reviewflow.context import Context
 from reviewflow.evaluation.attribution import Attributions, attribute_rows, read_weights
 from reviewflow.evaluation.metrics import THRESHOLD
 from reviewflow.features.dataset import Part, read_part
-from reviewflow.features.vocabulary import has_skip_bigrams
-from reviewflow.reporting.examples.highlight import marked_pieces
+from reviewflow.features.vocabulary import has_skip_bigrams, is_of_characters
+from reviewflow.reporting.examples.highlight import marked_characters, marked_pieces
 from reviewflow.reviews.split import TEST
 from reviewflow.store.parquet import read_parquet
 
@@ -234,8 +234,11 @@ def _mistake_as_json(
     chosen = [k for k in np.argsort(-wrong_way, kind="stable")[:MARKED_TERMS] if wrong_way[k] > 0]
     by_term = {names[mistake.terms[k]]: round(float(mistake.values[k]), 4) for k in chosen}
     text = review_text(inputs.reviews[mistake.part], mistake.row)[:LONGEST_TEXT]
-    tokens = review_tokens(inputs.tokens[mistake.part], mistake.row)
-    pieces = marked_pieces(text, tokens, by_term, has_skip_bigrams(inputs.vocabulary))
+    if is_of_characters(inputs.vocabulary):
+        pieces = marked_characters(text, by_term)
+    else:
+        tokens = review_tokens(inputs.tokens[mistake.part], mistake.row)
+        pieces = marked_pieces(text, tokens, by_term, has_skip_bigrams(inputs.vocabulary))
     return {
         "label": class_names[mistake.label],
         "predicted": class_names[mistake.predicted],

@@ -59,6 +59,26 @@ def marked_pieces(
     return _pieces(text, spans, by_word, shown)
 
 
+def marked_characters(text: str, pulls: Mapping[str, float]) -> list[Piece]:
+    """Return the text in pieces, each character of a term with its pull.
+
+    Of several terms at one place the longest counts.
+
+    Parameters
+    ----------
+    pulls : of the terms to mark, n-grams of characters.
+    """
+    text = normalize("NFC", BREAK.sub(" ", text))
+    plain = straight_apostrophes(text)
+    by_character: dict[int, float] = {}
+    for term in sorted(pulls, key=len):
+        for match in re.finditer(f"(?={re.escape(term)})", plain, re.IGNORECASE):
+            covered = range(match.start(), match.start() + len(term))
+            by_character |= dict.fromkeys(covered, pulls[term])
+    spans = [(place, place + 1) for place in range(len(text))]
+    return _pieces(text, spans, by_character, _visible_words(len(text), by_character))
+
+
 def word_pattern(tokens: Sequence[str]) -> re.Pattern[str]:
     """Return what a word of the text is: cut as the tokens show it."""
     contractions = any(re.fullmatch(r"n't|'\w+", token, re.IGNORECASE) for token in tokens)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 100_000  # different values of a column that are counted
 LONGEST_VALUE = 200  # characters; a column with a longer one is not counted
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 BYTES_A_WORD = 4  # beyond one byte a character: two Chinese characters count as a word
 
 
@@ -28,6 +29,7 @@ class ColumnStats:
         word.
     counts : rows of each value, empty cells left out, in the order of the file. None if there are
         too many values or one is too long.
+    unspaced : share of the characters that are of a script without spaces between words.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ColumnStats:
     characters: float
     words: float
     counts: Mapping[str, int] | None
+    unspaced: float = 0.0
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -48,7 +51,7 @@ class _Tally:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.rows = self.filled = self.characters = 0
+        self.rows = self.filled = self.characters = self.unspaced = 0
         self.words = 0.0
         self.counts: Counter[str] | None = Counter()
 
@@ -70,6 +73,8 @@ class _Tally:
         self.filled += len(filled)
         self.characters += characters
         self.words += spaced + wide / BYTES_A_WORD
+        if wide:
+            self.unspaced += compute.sum(compute.count_substring_regex(filled, UNSPACED)).as_py()
 
     def _count(self, cells: pa.StringArray) -> None:
         from pyarrow import compute
@@ -89,7 +94,8 @@ class _Tally:
         filled = max(self.filled, 1)
         means = self.characters / filled, self.words / filled
         counts = None if self.counts is None else dict(self.counts)
-        return ColumnStats(self.name, self.rows, self.filled, *means, counts)
+        unspaced = self.unspaced / max(self.characters, 1)
+        return ColumnStats(self.name, self.rows, self.filled, *means, counts, unspaced)
 
 
 def column_stats(batches: Iterable[pa.RecordBatch]) -> tuple[ColumnStats, ...]:

@@ -18,6 +18,7 @@ from reviewflow.reviews.detection.label_words import plain_form
 WIDTH = 100
 SHOWN_WORDS = 10
 BLANK_SHARE = 0.05  # of the suite's limit max_blank_share
+UNSPACED_SHARE = 0.5  # of the characters, above which terms are made of characters
 MARGIN = 1.1  # a limit is this times what the file has
 
 
@@ -28,7 +29,8 @@ def draft_config(found: Detection, path: str) -> str:
     ----------
     path : of the file of reviews, as the configuration names it.
     """
-    return "\n".join([*_head(found), *_ingest(found, path), *_split(found), *_limits(found)]) + "\n"
+    sections = (_head(found), _ingest(found, path), _split(found), _terms(found), _limits(found))
+    return "\n".join(line for section in sections for line in section) + "\n"
 
 
 def draft_summary(found: Detection) -> list[str]:
@@ -42,6 +44,8 @@ def draft_summary(found: Detection) -> list[str]:
         lines.append(f'group    "{found.group}", whose rows stay together in the split')
     if found.split:
         lines.append(f'split    "{found.split}" says which rows are test rows')
+    if _has_no_spaces(found):
+        lines.append("terms    of characters, since the script has no spaces between words")
     return lines + [
         f"unsure   {sentence}" for sentences in found.doubts.values() for sentence in sentences
     ]
@@ -128,6 +132,19 @@ def _split(found: Detection) -> Iterator[str]:
     elif doubts:
         yield ""
         yield from _comments(doubts, indent="")
+
+
+def _has_no_spaces(found: Detection) -> bool:
+    return found.text.unspaced > UNSPACED_SHARE
+
+
+def _terms(found: Detection) -> Iterator[str]:
+    """Yield settings for texts without spaces between words."""
+    if _has_no_spaces(found):
+        yield ""
+        yield "# The script has no spaces between words, so terms are made of characters."
+        yield "normalize: {language: other, reduce: none}"
+        yield "vectorize: {analyzer: char, ngram_range: [1, 3]}"
 
 
 def _limits(found: Detection) -> Iterator[str]:

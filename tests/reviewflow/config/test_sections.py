@@ -16,6 +16,7 @@ from reviewflow.config.sections import (
     Normalize,
     Section,
     Train,
+    Vectorize,
     check_threshold,
 )
 from reviewflow.config.sentiment import validate_config
@@ -234,3 +235,8 @@ def test_each_language_has_a_way_to_write_it() -> None:
     for language in get_args(Language):
         reduce = "none" if language == "other" else "stem"
         Normalize.model_validate({"language": language, "reduce": reduce, "stop_words": ["a"]})
+
+
+def test_characters_have_no_skip_bigrams() -> None:
+    with pytest.raises(ValidationError, match="with analyzer: char set it to false"):
+        Vectorize.model_validate({"analyzer": "char", "skip_bigrams": True})

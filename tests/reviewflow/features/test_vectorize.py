@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewflow.errors import ConfigError, QualityError
-from reviewflow.features.vocabulary import has_skip_bigrams
+from reviewflow.features.vocabulary import has_skip_bigrams, is_of_characters
 from tests.reviewflow.features.vectorizing import (
     Vectorized,
     largest_difference,
@@ -104,6 +104,49 @@ def test_all_settings_together_do_what_scikit_learns_do(
     oracle = sklearn_fit(real_tokens(ROWS)[:FEW], fitted, **chosen)
     ours = vectorized(tmp_path, few_parts, fit_on=fit_on, **chosen)
     assert_equal_to_sklearn(ours, *oracle)
+
+
+@pytest.mark.parametrize("norm", ["l2", "l1"])
+@pytest.mark.parametrize("counted", [{}, {"sublinear_tf": True}, {"binary": True}])
+@pytest.mark.parametrize("fit_on", ["train", "all"])
+@pytest.mark.parametrize(("ngram_range", "min_df"), [((1, 1), 1), ((1, 3), 2), ((2, 5), 3)])
+def test_characters_get_scikit_learns_values(
+    few_parts: list[Path],
+    tmp_path: Path,
+    ngram_range: tuple[int, int],
+    min_df: int,
+    fit_on: str,
+    counted: dict[str, Any],
+    norm: str,
+) -> None:
+    chosen: dict[str, Any] = {"analyzer": "char", "ngram_range": ngram_range, "min_df": min_df}
+    chosen |= {"norm": norm, **counted}
+    fitted = TRAIN[:FEW] if fit_on == "train" else [True] * FEW
+    oracle = sklearn_fit(real_tokens(ROWS)[:FEW], fitted, **chosen)
+    ours = vectorized(tmp_path, few_parts, fit_on=fit_on, **chosen)
+    assert_equal_to_sklearn(ours, *oracle)
+    assert is_of_characters(tmp_path / "vocabulary")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    documents=st.lists(
+        st.lists(st.text(st.sampled_from("aé漢字𝐀*\u0947"), min_size=1, max_size=4), max_size=4),
+        min_size=1,
+        max_size=6,
+    ),
+    longest=st.integers(1, 3),
+)
+def test_characters_of_any_tokens_are_scikit_learns(
+    documents: list[list[str]], longest: int
+) -> None:
+    chosen: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, longest)}
+    documents = [["first"], *documents]
+    with tempfile.TemporaryDirectory() as folder:
+        part = write_part(Path(folder) / "part", documents, [True] * len(documents))
+        ours = vectorized(Path(folder) / "made", [part], **chosen)
+        oracle = sklearn_fit(documents, [True] * len(documents), **chosen)
+        assert_equal_to_sklearn(ours, *oracle)
 
 
 @pytest.mark.parametrize("ngram_range", [(1, 1), (1, 3), (2, 2)])

@@ -63,6 +63,7 @@ def vectorized(
     root: Path,
     parts: Sequence[Path],
     *,
+    analyzer: str = "word",
     ngram_range: tuple[int, int] = (1, 1),
     skip_bigrams: bool = False,
     binary: bool = False,
@@ -80,6 +81,7 @@ def vectorized(
         count_ngrams(
             tokens=part,
             split=part,
+            analyzer=analyzer,
             ngram_range=ngram_range,
             skip_bigrams=skip_bigrams,
             fit_on=fit_on,
@@ -104,6 +106,7 @@ def vectorized(
             split=part,
             tokens=part,
             vocabulary=words,
+            analyzer=analyzer,
             ngram_range=ngram_range,
             skip_bigrams=skip_bigrams,
             binary=binary,
@@ -159,6 +162,7 @@ def sklearn_fit(
     documents: Sequence[Sequence[str]],
     train: Sequence[bool],
     *,
+    analyzer: str = "word",
     ngram_range: tuple[int, int] = (1, 1),
     skip_bigrams: bool = False,
     **settings: Any,
@@ -168,6 +172,8 @@ def sklearn_fit(
 
     if skip_bigrams:
         settings["analyzer"] = partial(plain_terms, ngram_range=ngram_range, skip_bigrams=True)
+    elif analyzer == "char":
+        settings |= {"analyzer": "char", "preprocessor": " ".join, "ngram_range": ngram_range}
     else:
         settings |= {"analyzer": "word", "tokenizer": list, "ngram_range": ngram_range}
     vectorizer = TfidfVectorizer(lowercase=False, token_pattern=None, **settings)

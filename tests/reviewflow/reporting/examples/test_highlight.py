@@ -2,7 +2,12 @@
 
 import pytest
 
-from reviewflow.reporting.examples.highlight import marked_pieces, token_positions, token_pulls
+from reviewflow.reporting.examples.highlight import (
+    marked_characters,
+    marked_pieces,
+    token_positions,
+    token_pulls,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +100,14 @@ def test_words_with_apostrophes_of_print_and_combining_marks_are_marked() -> Non
         ("मुझे", 2.0),
         (".", None),
     ]
+
+
+def test_characters_of_terms_are_marked() -> None:
+    pulls = {"不好": -2.0, "好": 1.0, "店": 3.0, "no": 0.5}
+    pieces = marked_characters("酒店不好，好。NO", pulls)
+    assert [(piece, pull) for piece, pull in pieces if pull] == [
+        ("店", 3.0), ("不", -2.0), ("好", -2.0), ("好", 1.0), ("N", 0.5), ("O", 0.5),
+    ]  # fmt: skip
+    assert "".join(piece for piece, _ in pieces) == "酒店不好，好。NO"
+    long = marked_characters("字" * 500 + "店" + "字" * 500, pulls)
+    assert sum(len(piece) for piece, _ in long) < 100

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from reviewflow.config.sentiment import validate_config
+from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.reviews.detection.detect import detect
 from reviewflow.reviews.detection.draft import draft_config, draft_summary, relative_path
 from tests.reviewflow.reviews.detection.files import csv_bytes, table, utf16_tabs, write
@@ -52,3 +54,26 @@ def test_the_path_is_relative_to_the_configuration(
     monkeypatch.chdir(tmp_path)
     assert relative_path(Path("data/a.csv"), Path("a.yaml")) == os.path.join("data", "a.csv")
     assert relative_path(Path("a.csv"), Path("jobs/a.yaml")) == os.path.join("..", "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_char"),
+    [
+        ("这家酒店的房间很干净，早餐也不错", True),
+        ("この映画はとても面白かったです", True),
+        ("หนังเรื่องนี้สนุกมาก", True),
+        ("이 영화는 정말 재미있었어요", False),
+        ("Очень хороший фильм, всем советую", False),
+        ("a plain text of words with 好 in it", False),
+    ],
+)
+def test_terms_of_scripts_without_spaces_are_of_characters(
+    tmp_path: Path, text: str, is_char: bool
+) -> None:
+    rows = [[f"{text} {number}", "good" if number % 2 else "bad"] for number in range(80)]
+    found = detect(write(tmp_path, "a.csv", csv_bytes(["text", "label"], rows)), "text")
+    drafted = draft_config(found, "a.csv")
+    config = validate_config(parse_yaml(drafted), "draft")
+    assert config.vectorize.analyzer == ("char" if is_char else "word")
+    assert config.normalize.reduce == ("none" if is_char else "lemma")
+    assert any(line.startswith("terms ") for line in draft_summary(found)) == is_char
