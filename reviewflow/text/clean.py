@@ -29,7 +29,7 @@ def compose(text: str, lowercase: bool) -> str:
     if text.isascii():
         return text
     text = straight_apostrophes(unicodedata.normalize("NFC", text))
-    if lowercase and DOTTED_I.search(text):
+    if lowercase and ("\u0130" in text or "\u0307" in text):
         text = unicodedata.normalize("NFC", DOTTED_I.sub("i", text))
     return text
 
