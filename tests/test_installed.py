@@ -70,13 +70,13 @@ def test_a_documented_command_has_options_that_exist(line: str) -> None:
 
 
 class Installed:
-    """The command of an environment, run in an empty folder by a user without a home."""
+    """The command of an environment, run in an empty folder by a user with an empty home."""
 
-    def __init__(self, environment: Path, folder: Path) -> None:
-        self.script, self.folder = environment / "bin" / "reviewflow", folder
+    def __init__(self, environment: Path, folder: Path, home: Path) -> None:
+        self.script, self.folder, self.home = environment / "bin" / "reviewflow", folder, home
         names = ("PATH", "LANG", "TMPDIR")
         self.environment = {name: os.environ[name] for name in names if name in os.environ}
-        self.environment["HOME"] = "/nonexistent"
+        self.environment["HOME"] = str(home)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command."""
@@ -126,7 +126,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for what in (["--requirement", str(ROOT / "requirements.lock")], ["--no-deps", str(wheel)]):
         pip = [str(environment / "bin" / "pip"), "install", "--quiet", *what]
         subprocess.run(pip, check=True, env=clean)
-    yield Installed(environment, tmp_path_factory.mktemp("empty"))
+    yield Installed(environment, tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("home"))
     shutil.rmtree(environment)  # 2 GB
 
 
@@ -155,6 +155,7 @@ def test_every_command_works_in_an_empty_folder(installed: Installed, reviews: R
         "stars.csv",
         "stars.yaml",
     }
+    assert not (installed.home / ".prefect").exists()
 
 
 @pytest.mark.slow
@@ -164,7 +165,8 @@ def test_the_ui_of_a_new_project_is_served(installed: Installed) -> None:
     with closing(socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    serving = Installed(installed.script.parents[1], installed.folder / "project")
+    folder = installed.folder / "project"
+    serving = Installed(installed.script.parents[1], folder, installed.home)
     process = serving.start("ui", "--port", str(port))
     try:
         assert process.stdout is not None
@@ -181,3 +183,4 @@ def test_the_ui_of_a_new_project_is_served(installed: Installed) -> None:
         output, _ = process.communicate(timeout=2 * MINUTES)
     assert process.returncode == 0, output
     assert output.endswith("Shutting down.\n")
+    assert not (installed.home / ".prefect").exists()

@@ -174,7 +174,8 @@ def _environment(**values: str) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        _refresh_settings()
+        if "PREFECT_HOME" in os.environ:  # else Prefect makes ~/.prefect, which nobody needs
+            _refresh_settings()
 
 
 def _refresh_settings() -> None:
