@@ -148,7 +148,7 @@ def test_every_command_works_in_an_empty_folder(installed: Installed, reviews: R
     assert "will run" not in planned
     assert "Report: " in installed.run("run", "--config", "configs/fast.yaml")
     assert (folder / "data/raw/imdb_reviews.csv").is_file()
-    assert "Page: " in installed.run("moons", "--set", "sensitivity.seeds=1")
+    assert "moons.html" in installed.run("moons", "--set", "sensitivity.seeds=1")
     assert {path.name for path in folder.iterdir()} == {
         "artifacts",
         "data",
