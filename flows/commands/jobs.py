@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from os.path import isfile
+from os.path import exists, isfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from flows.parameters import Options, read_before
 from flows.prefect_server.lifecycle import prefect_server
 from reviewflow.config.sections import Config, JobConfig
 from reviewflow.config.sentiment import read_config
-from reviewflow.errors import LearningError, StoreError
+from reviewflow.errors import ConfigError, LearningError, StoreError
 from reviewflow.formatting import amount, duration, finite, size
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
@@ -43,6 +43,7 @@ def run(config: str, strict: bool, **options: Any) -> None:
     """Run the whole job, from reading the reviews to the report."""
     settings = read_config(Path(config), options["changes"])
     check_refresh(options["refresh"], SENTIMENT.stages)
+    check_suites(settings)
     say(introduction(Path(config), settings, Path(options["artifacts"]) / "runs"))
     with _watch(options["artifacts"], "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
@@ -52,6 +53,16 @@ def run(config: str, strict: bool, **options: Any) -> None:
         console.finish(report, (*result, NEXT))
     if strict:
         check_learned(read_run(report.parent))
+
+
+def check_suites(settings: Config) -> None:
+    """Raise ConfigError if a suite is missing, before a server is started."""
+    for setting in ("validate.reviews", "validate.features"):
+        path = settings.settings(setting)
+        if not exists(path):
+            raise ConfigError(
+                f"The suite {path} cannot be read (No such file or directory); check {setting}."
+            )
 
 
 def introduction(config: Path, settings: Config, runs: Path) -> str:

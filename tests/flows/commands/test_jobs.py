@@ -31,6 +31,20 @@ def test_a_mistake_in_config_or_input_is_one_sentence_of_run(
         assert word in sentence
 
 
+@pytest.mark.parametrize("name", ["reviews", "features"])
+def test_a_missing_suite_is_told_before_a_server_is_started(
+    name: str, config: Path, reviews_file: Path
+) -> None:
+    content = small_config(reviews_file)
+    content["validate"][name] = "nowhere.yaml"
+    write_config(config, content)
+    sentence = assert_plain(reviewflow("run", *options(config)), 2)
+    planned = assert_plain(reviewflow("plan", *options(config)), 2)
+    assert "nowhere.yaml cannot be read" in sentence
+    assert name == "features" or sentence == planned
+    assert not (config.parent / "artifacts").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
