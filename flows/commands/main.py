@@ -20,7 +20,7 @@ from reviewflow import __version__
 COMMANDS = {
     "init": (
         "flows.commands.init",
-        "Look at a file of reviews and write a configuration for it.",
+        "Look at reviews and write a configuration for them.",
     ),
     "run": (
         "flows.commands.jobs",

@@ -7,6 +7,7 @@ pattern ─ matches ─┘
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -19,6 +20,7 @@ from reviewflow.errors import InputError
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
 
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/{1,2}[^/]")
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
 PACKED_ENDINGS = ("", ".gz", ".zst", ".zip")
 SHOWN_FILES = 3
@@ -97,6 +99,10 @@ def _files_of(named: str | Sequence[str] | None, setting: str) -> dict[Path, Inp
 def _paths_of(item: str, setting: str) -> Iterator[Path]:
     """Yield the files that one file, folder or pattern names."""
     path = Path(item)
+    if URL.match(item):
+        raise InputError(
+            f"{setting} is a URL, and reviewflow reads files; fetch it first, and name the file."
+        )
     if _is_pattern(item):
         paths = [Path(name) for name in sorted(glob(item, recursive=True))]
         files = [each for each in paths if isfile(each)]

@@ -248,10 +248,8 @@ class Checkout:
 
 def configuration() -> dict[str, Any]:
     """The whole job on a few hundred reviews: two variants, a small network, one epoch."""
-    content = small_config(Path("data/reviews.csv"))
-    content["validate"] = {
-        name: f"configs/expectations/{name}.yaml" for name in ("reviews", "features")
-    }
+    content = small_config(Path("../data/reviews.csv"))
+    content["validate"] = {name: f"expectations/{name}.yaml" for name in ("reviews", "features")}
     return content
 
 

@@ -44,8 +44,8 @@ SHAPING = {
     ),
     "a decorator": Edit(
         WORDS,
-        "@lru_cache(maxsize=1)\n",
         "@lru_cache(maxsize=2)\n",
+        "@lru_cache(maxsize=3)\n",
         {"normalize"},
         "text.base_forms._snowball",
     ),
@@ -170,7 +170,7 @@ def test_other_names_for_variant_file_and_setting_run_nothing(
 ) -> None:
     content = configuration()
     content["variants"]["hyperbolic"] = content["variants"].pop("tanh")
-    content["ingest"] = {"text_column": "review", "path": "data/of today.csv", "delimiter": ","}
+    content["ingest"] = {"text_column": "review", "path": "../data/of today.csv", "delimiter": ","}
     content["split"] = {"seed": 42, "method": "hash"}  # the defaults, written out
     checkout.path("data/of today.csv").write_bytes(
         (checkout.root / "data" / "reviews.csv").read_bytes()

@@ -158,6 +158,8 @@ def test_a_configuration_of_the_same_name_in_another_folder_is_another(
     checkout: Checkout, first: First
 ) -> None:
     there = configuration() | {"vectorize": {"max_features": 200}}
+    there["ingest"] = there["ingest"] | {"path": "../../data/reviews.csv"}
+    there["validate"] = {name: f"../{path}" for name, path in there["validate"].items()}
     checkout.write_config("configs/there/job.yaml", there)
     plan = checkout.plan(config="configs/there/job.yaml")
     assert plan.with_action("run") >= {"vocabulary"}
@@ -171,7 +173,7 @@ def test_other_data_under_the_same_configuration_is_another_history(
 ) -> None:
     rows = (checkout.root / "data" / "reviews.csv").read_text("utf-8")
     checkout.path("data/others.csv").write_text(rows + "A good film.,positive\n", "utf-8")
-    checkout.configure(ingest={"path": "data/others.csv"})
+    checkout.configure(ingest={"path": "../data/others.csv"})
     plan = checkout.plan()
     assert plan.why("ingest") == "first run of this configuration"
     checkout.configure()

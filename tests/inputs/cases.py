@@ -177,6 +177,11 @@ FILES = [
         ("No file matches 2026-*.csv", "ingest.path"),
     ),
     (
+        "a URL",
+        setting("ingest", path="https://user:secret@example.org/a.csv"),
+        ("ingest.path is a URL", "fetch it first"),
+    ),
+    (
         "a file for training and test",
         setting("ingest", path="*.csv", test_path="reviews.csv"),
         ("reviews.csv is named by ingest.path and by ingest.test_path",),
