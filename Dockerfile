@@ -6,8 +6,11 @@ FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# PyTorch for the CPU. Without this line the next one installs the build for CUDA, which is several gigabytes larger.
-RUN pip install --index-url https://download.pytorch.org/whl/cpu torch==2.13.0
+# The package index of PyTorch's builds for the CPU, as PyTorch's installation page names it. Without it PyPI's build for CUDA is
+# installed, which is several gigabytes larger.
+ARG TORCH_INDEX
+RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
+    torch==2.13.0
 
 COPY requirements.lock /src/
 RUN pip install --requirement /src/requirements.lock

@@ -41,8 +41,10 @@ def serve_ui(artifacts: Path, port: int, host: str) -> None:
 
     Raises
     ------
-    UsageError : if the port is taken, another ``ui`` is up, there is no prefect.yaml here, a module
-        here hides one of ours, or the network could reach the UI without a password.
+    UsageError
+        The port is taken. Another ``ui`` runs. The working directory has no prefect.yaml, or has a
+        module that hides a package of reviewflow. The network could reach the UI without a
+        password.
     """
     if not Path("prefect.yaml").is_file():
         raise UsageError(

@@ -209,7 +209,7 @@ class _Reading:
             cache(self._cache, key, read.to_content())
 
     def _keep(self, part: int, rows: pa.Table) -> None:
-        """Keep the rows of a part, and no rows at all once there is no room."""
+        """Keep the rows of a part. Free all rows when they exceed ``KEPT_BYTES``."""
         if self._room >= 0:
             self.kept[part] = rows
             self._room -= rows.nbytes
