@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
@@ -20,10 +19,10 @@ from reviewflow.errors import ConfigError
 from reviewflow.evaluation.metrics import THRESHOLD, split_metrics
 from reviewflow.evaluation.thresholds import cost_threshold, f1_threshold
 from reviewflow.features.dataset import Part, read_part
-from reviewflow.networks.model import Csr, Network, load_network
+from reviewflow.networks.compiled_layers import copy_layers
+from reviewflow.networks.forward import predict_blocks
+from reviewflow.networks.model import Network, load_network
 from reviewflow.reviews.split import SPLITS, VALIDATION
-
-ROWS_AT_ONCE = 2048  # 4 MB of outputs in a layer of 512 units
 
 
 def evaluate_network(
@@ -61,7 +60,6 @@ def evaluate_network(
     Cancelled
         If the run was stopped.
     """
-    torch.set_num_threads(1)  # sums shared by threads would differ every time
     network = load_network(model)
     parts = [read_part(part, network.terms) for part in features]
     labels = np.concatenate([np.zeros(0, np.float32), *(part.labels for part in parts)])
@@ -149,24 +147,13 @@ def probabilities(network: Network, part: Part, context: Context) -> NDArray[np.
     Of two classes those of class 1, shape (N,). Of more those of each class, shape (N, K).
     """
     pieces = []
-    with torch.no_grad():
-        for start in range(0, max(len(part.labels), 1), ROWS_AT_ONCE):
-            context.check_stop()
-            logits = network(rows_between(part, start))
-            odds = torch.sigmoid(logits) if logits.ndim == 1 else torch.softmax(logits, dim=1)
-            pieces.append(odds.numpy())
-    return np.concatenate(pieces)
-
-
-def rows_between(part: Part, start: int) -> Csr:
-    """Return up to ``ROWS_AT_ONCE`` rows of a part from row ``start`` on."""
-    indptr = part.indptr[start : start + ROWS_AT_ONCE + 1]
-    entries = slice(int(indptr[0]), int(indptr[-1]))
-    return Csr(
-        torch.from_numpy(indptr - indptr[0]),
-        torch.from_numpy(part.indices[entries].astype(np.int64)),
-        torch.tensor(part.values[entries]),
+    blocks = predict_blocks(
+        copy_layers(network), network.activation, part.indptr, part.indices, part.values
     )
+    for block in blocks:
+        context.check_stop()
+        pieces.append(block)
+    return np.concatenate(pieces)
 
 
 def predictions_table(

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.features.compiled_tfidf import term_counts, term_trie, tfidf_values
-from reviewflow.features.tokens import GAP, characters, escape_gaps, read_tokens
+from reviewflow.features.tokens import GAP, Tokens, characters, escape_gaps, read_tokens
 from reviewflow.store.parquet import read_parquet
 
 _READING = Lock()  # parts start side by side: one reads the vocabulary, and the others wait
@@ -65,25 +65,9 @@ def write_features(
     """
     terms = read_trie(vocabulary, ngram_range[1], skip_bigrams, analyzer)
     rows = read_tokens(tokens)
-    if analyzer == "char":
-        rows = characters(rows)
-    if skip_bigrams:
-        rows = escape_gaps(rows)
     context.check_stop()
-    known = pc.fill_null(pc.index_in(rows.words, terms.tokens), -1).to_numpy()
-    ends, indices, counts = term_counts(
-        rows.codes,
-        rows.lengths,
-        known,
-        terms.edges,
-        len(terms.idf),
-        len(terms.tokens),
-        ngram_range[1],
-        terms.gap,
-    )
-    if binary:
-        counts = np.ones_like(counts)
-    values = tfidf_values(ends, indices, counts, terms.idf, sublinear_tf, norm == "l1")
+    weighting = Weighting(analyzer, ngram_range[1], skip_bigrams, binary, sublinear_tf, norm)
+    ends, indices, values = weight_terms(rows, terms, weighting)
     labels = read_parquet(reviews / "reviews.parquet", columns=["label"])["label"]
     splits = read_parquet(split / "split.parquet", columns=["split"])["split"]
     table = pa.table(
@@ -107,6 +91,23 @@ def write_features(
 
 
 @dataclass(frozen=True)
+class Weighting:
+    """How tokens become values: settings of the section ``vectorize``.
+
+    Attributes
+    ----------
+    longest : tokens of the longest n-gram.
+    """
+
+    analyzer: str
+    longest: int
+    skip_bigrams: bool
+    binary: bool
+    sublinear_tf: bool
+    norm: str
+
+
+@dataclass(frozen=True)
 class TermTrie:
     """The vocabulary as a trie of tokens, ready for look-up.
 
@@ -122,6 +123,40 @@ class TermTrie:
     edges: NDArray[np.int64]
     idf: NDArray[np.float64]
     gap: int
+
+
+def weight_terms(
+    rows: Tokens, terms: TermTrie, weighting: Weighting
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """Return the terms of N rows of tokens and their TF-IDF values.
+
+    Training rows and rows to be scored are treated alike.
+
+    Returns
+    -------
+    ends : shape (N,), where each row's entries end.
+    indices, values : shape (E,), terms ascending in each row, and values within [0, 1].
+    """
+    if weighting.analyzer == "char":
+        rows = characters(rows)
+    if weighting.skip_bigrams:
+        rows = escape_gaps(rows)
+    known = pc.fill_null(pc.index_in(rows.words, terms.tokens), -1).to_numpy()
+    ends, indices, counts = term_counts(
+        rows.codes,
+        rows.lengths,
+        known,
+        terms.edges,
+        len(terms.idf),
+        len(terms.tokens),
+        weighting.longest,
+        terms.gap,
+    )
+    if weighting.binary:
+        counts = np.ones_like(counts)
+    is_l1 = weighting.norm == "l1"
+    values = tfidf_values(ends, indices, counts, terms.idf, weighting.sublinear_tf, is_l1)
+    return ends, indices, values
 
 
 def read_trie(

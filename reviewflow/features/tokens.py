@@ -39,9 +39,15 @@ class Tokens:
 
 
 def read_tokens(folder: Path) -> Tokens:
-    """Return the tokens in ``tokens.parquet``. A missing list counts as empty."""
+    """Return the tokens in ``tokens.parquet``."""
     table = read_parquet(folder / "tokens.parquet", columns=["tokens"])
-    lists = pa.concat_arrays(table.unify_dictionaries()["tokens"].chunks or [_no_lists()])
+    return flat_tokens(
+        pa.concat_arrays(table.unify_dictionaries()["tokens"].chunks or [_no_lists()])
+    )
+
+
+def flat_tokens(lists: pa.ListArray) -> Tokens:
+    """Return lists of tokens as flat arrays. A missing list counts as empty."""
     encoded = lists.flatten()
     if not pa.types.is_dictionary(encoded.type):
         encoded = encoded.dictionary_encode()

@@ -3,15 +3,18 @@
 Network (PyTorch) ─ copy_layers ─▶ Layers (inputs, units) ─ write_layers ─▶ Network
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from reviewflow.networks.activations import Activation
 from reviewflow.networks.compiled_sgd import Layers, Scratch
-from reviewflow.networks.model import Network
+
+if TYPE_CHECKING:
+    from reviewflow.networks.model import Network
 
 LINE_FLOATS = 16  # float32 in a cache line. A vector across two lines costs twice.
 
@@ -27,6 +30,8 @@ def copy_layers(network: Network) -> Layers:
 
 def write_layers(layers: Layers, network: Network) -> None:
     """Write weights, each (inputs, units), into a network."""
+    import torch
+
     with torch.no_grad():
         for layer, weights, biases in zip(
             network.linear_layers(), layers.weights, layers.biases, strict=True
