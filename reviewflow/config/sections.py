@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -29,10 +29,11 @@ MOST_CLASSES = 100
 Path = Annotated[str, Field(min_length=1)]
 Paths = Path | Annotated[tuple[Path, ...], Field(min_length=1)]
 Labels = Literal["auto"] | dict[str, int]
-Language = Literal[
+KnownLanguage = Literal[
     "english", "arabic", "danish", "dutch", "finnish", "french", "german", "hungarian", "italian",
-    "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "other",
+    "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish",
 ]  # fmt: skip
+Language = Literal[KnownLanguage, "other"]
 Threshold = Literal["best_f1", "cost"] | Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -199,12 +200,13 @@ class Normalize(Section):
     numbers: Literal["keep", "words", "drop"] = Field(
         "keep", description="Keep numbers, write them as words, or drop them"
     )
-    stop_words: Literal["none", "english"] | tuple[str, ...] = Field(
+    stop_words: Literal["none"] | KnownLanguage | tuple[str, ...] = Field(
         "none",
-        description="Words to drop: none, scikit-learn's English list, or a list of your own",
+        description="Words to drop: none, the list of the texts' language by its name, or a list "
+        "of your own",
     )
     keep_negations: bool = Field(
-        True, description="Keep no, not, never … when stop words are dropped"
+        True, description="Keep no, not, never and the like when stop words are dropped"
     )
     reduce: Literal["none", "stem", "lemma"] = Field(
         "lemma",
@@ -220,22 +222,26 @@ class Normalize(Section):
     @field_validator("stop_words", mode="before")
     @classmethod
     def _check_stop_words(cls, value: Any) -> Any:
-        if isinstance(value, str) and value not in ("none", "english"):
+        if isinstance(value, str) and value not in ("none", *get_args(KnownLanguage)):
             raise ValueError(
-                "must be none, english, or a list of words; english is the only language with a "
-                "list of its own, so for another one list the words"
+                f"must be none, a list of words, or one of {', '.join(get_args(KnownLanguage))}"
             )
         return value
 
     @model_validator(mode="after")
     def _check_language(self) -> Normalize:
-        """Refuse what is English for texts of another language."""
+        """Refuse what is of one language for texts of another."""
+        if isinstance(self.stop_words, str) and self.stop_words not in ("none", self.language):
+            own = "" if self.language == "other" else f"{self.language}, "
+            raise ValueError(
+                f"stop_words: {self.stop_words} is a list of {self.stop_words.title()} words; for "
+                f"language: {self.language} set stop_words to {own}none, or a list of your own"
+            )
         if self.language == "english":
             return self
         stems = "none" if self.language == "other" else "stem or none"
         for setting, value, english, others in (
             ("reduce", self.reduce, "lemma", stems),
-            ("stop_words", self.stop_words, "english", "none, or to a list of your own words"),
             ("numbers", self.numbers, "words", "keep or drop"),
             ("contractions", self.contractions, "split", "keep"),
         ):

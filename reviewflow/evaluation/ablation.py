@@ -37,7 +37,6 @@ VALUE_TITLES = {
     ("normalize.reduce", "stem"): "stems",
     ("normalize.reduce", "lemma"): "lemmas",
     ("normalize.stop_words", "none"): "keeping them",
-    ("normalize.stop_words", "english"): "dropping them",
     ("normalize.numbers", "keep"): "keeping them",
     ("normalize.numbers", "drop"): "dropping them",
     ("normalize.numbers", "words"): "spelling them out",
@@ -102,8 +101,8 @@ def value_title(name: str, value: Any) -> str:
         return " and ".join([", ".join(grams[:-1]), grams[-1]] if len(grams) > 1 else grams)
     if name == "train.hidden":
         return "-".join(str(units) for units in value) or "none"
-    if name == "normalize.stop_words" and isinstance(value, list):
-        return f"dropping {len(value)} of them"
+    if name == "normalize.stop_words":
+        return f"dropping {len(value)} of them" if isinstance(value, list) else "dropping them"
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, int):

@@ -42,7 +42,9 @@ def normalize_words(tokens: list[str], normalize: Normalize) -> tuple[list[str],
     words : the words of all tokens, end to end
     counts : int64, shape (len(tokens),), number of words of each token
     """
-    left_out = words_left_out(normalize.stop_words, normalize.keep_negations, normalize.lowercase)
+    left_out = words_left_out(
+        normalize.stop_words, normalize.keep_negations, normalize.lowercase, normalize.language
+    )
     reductions: dict[str, Callable[[Iterable[str]], list[str]]] = {
         "none": list,
         "stem": lambda words: [stem(word, normalize.language) for word in words],

@@ -1,5 +1,10 @@
 """List stop words, and those among them that are negations."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from reviewflow.text.clean import compose
+
 # scikit-learn's ENGLISH_STOP_WORDS, written out so that neither its import nor its version counts.
 ENGLISH = frozenset(
     (
@@ -41,33 +46,72 @@ ENGLISH = frozenset(
 )  # fmt: skip
 
 # "not" reverses a judgement, so a sentiment classifier needs it.
-NEGATIONS = frozenset(
-    (
-        "no", "not", "nor", "never", "neither", "none", "nobody", "nothing", "nowhere", "noone",
-        "cannot", "without", "ain't", "aren't", "can't", "couldn't", "daren't", "didn't",
-        "doesn't", "don't", "hadn't", "hasn't", "haven't", "isn't", "mayn't", "mightn't",
-        "mustn't", "needn't", "oughtn't", "shan't", "shouldn't", "wasn't", "weren't", "won't",
-        "wouldn't", "aint", "arent", "cant", "couldnt", "didnt", "doesnt", "dont", "hadnt",
-        "hasnt", "havent", "isnt", "mightnt", "mustnt", "neednt", "shouldnt", "wasnt", "werent",
-        "wont", "wouldnt",
-    )
-)  # fmt: skip
+NEGATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "english": (
+            "no not nor never neither none nobody nothing nowhere noone cannot without "
+            "ain't aren't can't couldn't daren't didn't doesn't don't hadn't hasn't haven't "
+            "isn't mayn't mightn't mustn't needn't oughtn't shan't shouldn't wasn't weren't "
+            "won't wouldn't aint arent cant couldnt didnt doesnt dont hadnt hasnt havent "
+            "isnt mightnt mustnt neednt shouldnt wasnt werent wont wouldnt"
+        ),
+        "arabic": "لا لم لن ليس ليست لست ليسوا دون بدون غير",
+        "danish": "ikke ej aldrig ingen intet ingenting uden hverken nej",
+        "dutch": "niet geen nooit niemand niets niks nergens noch zonder nee",
+        "finnish": (
+            "ei en et emme ette eivät eikä enkä etkä emmekä ettekä eivätkä älä älkää ilman"
+        ),
+        "french": "ne n pas non ni jamais rien aucun aucune nul nulle sans",
+        "german": (
+            "nicht nichts nie niemals niemand niemanden niemandem nirgends kein keine "
+            "keinem keinen keiner keines weder ohne nein"
+        ),
+        "hungarian": (
+            "nem ne se sem soha sose sosem senki semmi sehol nincs nincsen nincsenek nélkül"
+        ),
+        "italian": "non no né mai nessun nessuno nessuna niente nulla senza",
+        "norwegian": ("ikke ikkje aldri ingen inga intet ingenting uten utan verken korkje nei"),
+        "portuguese": "não nao nem nunca jamais nada ninguém nenhum nenhuma sem",
+        "romanian": "nu n nici niciodată nimeni nimic niciun nicio fără",
+        "russian": "не ни нет никогда никто никого ничего ничто нигде нельзя без",
+        "spanish": "no ni nunca jamás nada nadie ningún ninguno ninguna tampoco sin",
+        "swedish": "inte icke ej aldrig ingen inget inga ingenting utan varken nej",
+    }
+)
 
 
 def words_left_out(
-    stop_words: str | tuple[str, ...], keep_negations: bool, lowercase: bool
+    stop_words: str | tuple[str, ...], keep_negations: bool, lowercase: bool, language: str
 ) -> frozenset[str]:
     """Return the tokens that are left out.
 
     Parameters
     ----------
-    stop_words : ``"none"``, ``"english"`` (scikit-learn's list), or the words.
-    keep_negations : keep :data:`NEGATIONS`, even where the list names them.
+    stop_words : ``"none"``, a language whose list is taken, or the words.
+    keep_negations : keep the language's :data:`NEGATIONS`, even where the list names them.
     lowercase : whether the tokens are in lower case. Then the list is too.
+    language : of the texts, for the negations.
     """
     if stop_words == "none":
         return frozenset()
-    words = ENGLISH if stop_words == "english" else frozenset(stop_words)
+    words = frozenset(stop_words) if isinstance(stop_words, tuple) else common_words(stop_words)
     if lowercase:
         words = frozenset(word.lower() for word in words)
-    return words - NEGATIONS if keep_negations else words
+    return words - negations(language) if keep_negations else words
+
+
+def negations(language: str) -> frozenset[str]:
+    """Return the negations of a language. Of ``other`` none is known."""
+    return frozenset(NEGATIONS.get(language, "").split())
+
+
+def common_words(language: str) -> frozenset[str]:
+    """Return scikit-learn's list for English, and else that of stop-words.
+
+    Spelled as tokens are: composed (NFC), with ``'`` as the apostrophe.
+    """
+    if language == "english":
+        return ENGLISH
+    from stop_words import get_stop_words
+
+    return frozenset(compose(word, lowercase=False) for word in get_stop_words(language))

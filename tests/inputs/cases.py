@@ -348,8 +348,13 @@ SETTINGS = [
     ),
     (
         "stop words of a language without a list",
+        setting("normalize", stop_words="polish"),
+        ("normalize.stop_words: must be none, a list of words, or one of english",),
+    ),
+    (
+        "stop words of another language",
         setting("normalize", stop_words="german"),
-        ("normalize.stop_words: must be none, english, or a list of words",),
+        ("stop_words: german is a list of German words", "set stop_words to english, none"),
     ),
     (
         "a pattern that is not a regular expression",

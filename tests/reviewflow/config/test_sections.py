@@ -217,8 +217,11 @@ def test_a_rate_that_is_not_given_suits_the_model(train: dict[str, Any], rate: f
         ),
         ({"language": "other", "reduce": "lemma"}, "for language: other set reduce to none"),
         ({"language": "other", "reduce": "stem"}, "stem needs a language with stems"),
-        ({"stop_words": "german"}, "english is the only language with a list"),
-        ({"stop_words": "english"}, "stop_words: english is for English"),
+        ({"stop_words": "klingon"}, "must be none, a list of words, or one of english, arabic"),
+        (
+            {"stop_words": "german"},
+            "for language: french set stop_words to french, none, or",
+        ),
         ({"numbers": "words"}, "set numbers to keep or drop"),
         ({"contractions": "split"}, "set contractions to keep"),
     ],

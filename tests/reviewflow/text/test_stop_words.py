@@ -1,10 +1,15 @@
 """Stop words and negations, against scikit-learn's own list."""
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from typing import get_args
+from unicodedata import normalize
 
-from reviewflow.config.sections import Normalize
+import pytest
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from stop_words import get_stop_words
+
+from reviewflow.config.sections import KnownLanguage, Normalize
 from reviewflow.text.normalize import normalize_texts
-from reviewflow.text.stop_words import ENGLISH, NEGATIONS
+from reviewflow.text.stop_words import ENGLISH, common_words, negations
 from tests.reviewflow.text.reviews import as_array
 
 
@@ -34,9 +39,34 @@ def test_stop_words_and_negations() -> None:
 
 
 def test_negations_hold_the_n_t_forms() -> None:
-    assert {"no", "not", "nor", "never", "don't", "won't", "isn't", "cannot"} <= NEGATIONS
+    some = {"no", "not", "nor", "never", "don't", "won't", "isn't", "cannot"}
+    assert some <= negations("english")
 
 
 def test_a_stop_word_goes_before_words_are_reduced() -> None:
     options = Normalize(stop_words=("movies",), reduce="lemma")
     assert normalize_texts(as_array(["movies movie"]), options).to_pylist() == [["movie"]]
+
+
+@pytest.mark.parametrize("language", get_args(KnownLanguage))
+def test_each_language_has_a_list_and_negations(language: str) -> None:
+    words, nots = common_words(language), negations(language)
+    if language != "english":
+        assert words == {normalize("NFC", word) for word in get_stop_words(language)}
+    assert {normalize("NFC", word).lower() for word in nots} == nots
+    assert words & nots
+    usual = {"language": language, "stop_words": language, "reduce": "none"}
+    text = as_array([" ".join(sorted(words | nots))])
+    settings = {"token_pattern": r"\S+"}
+    kept = normalize_texts(text, Normalize.model_validate(usual | settings)).to_pylist()[0]
+    gone = Normalize.model_validate(usual | settings | {"keep_negations": False})
+    assert set(kept) == nots
+    assert set(normalize_texts(text, gone).to_pylist()[0]) == nots - words
+
+
+def test_german_stop_words_go_and_their_negations_stay() -> None:
+    options = Normalize(language="german", stop_words="german", reduce="stem")
+    text = as_array(["Das Essen war nicht gut und die Bedienung nie da, ohne Grund"])
+    assert normalize_texts(text, options).to_pylist() == [
+        ["ess", "nicht", "gut", "bedien", "nie", "ohn", "grund"]
+    ]
