@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
@@ -27,6 +27,7 @@ from reviewflow.config.sections import (
 )
 from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
+from reviewflow.config.urls import WITHOUT_SECRETS
 from reviewflow.errors import ConfigError
 
 EXAMPLE = "such as tanh: {train.activation: tanh}"
@@ -57,6 +58,7 @@ zero weights: {train.init: zeros}
 # a parameter may not have the name of a method of pydantic's models
 PARAMETERS = {"validate": "checks"}
 
+Change = Annotated[str, Field(json_schema_extra={"pattern": WITHOUT_SECRETS})]
 Job = TypeVar("Job", bound=JobConfig)
 
 _READ: ContextVar[JobConfig | None] = ContextVar("read", default=None)
@@ -65,7 +67,7 @@ _READ: ContextVar[JobConfig | None] = ContextVar("read", default=None)
 class Options(Section):
     """How a run proceeds. Only `changes` can change a result."""
 
-    changes: tuple[str, ...] = Field(
+    changes: tuple[Change, ...] = Field(
         (), description="Changes of single settings, section.key=value, on top of all others"
     )
     refresh: tuple[str, ...] = Field((), description="Stages that run whatever is cached")

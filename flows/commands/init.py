@@ -9,7 +9,10 @@ import click
 
 from flows.commands.output import say
 from reviewflow.config.shipped import shipped_folder
+from reviewflow.config.urls import is_url
 from reviewflow.errors import UsageError
+from reviewflow.reviews.downloads import DOWNLOADS, file_name
+from reviewflow.reviews.remote import check_url
 
 SHIPPED = ("*.yaml", "configs/*.yaml", "configs/*/*.yaml")  # as in pyproject.toml
 FORMATS = ".csv .tsv .tab .txt .json .jsonl .ndjson .parquet .pq .gz .zst .zip"
@@ -33,7 +36,7 @@ def init(
 ) -> None:
     """Look at reviews and write a configuration for them.
 
-    FILE may also be a folder of files, or a quoted pattern such as 'daily/*.csv'.
+    FILE may also be a folder of files, a quoted pattern such as 'daily/*.csv', or a URL.
 
     With --to, make a folder with the shipped configurations and suites to edit, prefect.yaml for
     reviewflow ui, data/ and artifacts/. Nothing is ever overwritten.
@@ -46,15 +49,16 @@ def init(
     if folder is not None:
         make_project(Path(folder))
         return
-    path = Path(str(file))
-    write_config(path, Path(config or f"{bare_name(path)}.yaml"), text_column, label_column)
+    named = str(file)
+    write_config(named, Path(config or f"{bare_name(named)}.yaml"), text_column, label_column)
 
 
-def bare_name(path: Path) -> str:
+def bare_name(named: str) -> str:
     """Return a file's name without the endings that say its format.
 
     A pattern is called by its folder.
     """
+    path = Path(file_name(named) if is_url(named) else named)
     name = path.name
     while has_magic(name):
         path = path.parent
@@ -65,9 +69,11 @@ def bare_name(path: Path) -> str:
 
 
 def write_config(
-    path: Path, config: Path, text_column: str | None, label_column: str | None
+    named: str, config: Path, text_column: str | None, label_column: str | None
 ) -> None:
     """Write a configuration for reviews, and print what was found.
+
+    The file of a URL is fetched to where a run looks for its copy.
 
     Raises
     ------
@@ -79,9 +85,13 @@ def write_config(
     from reviewflow.reviews.detection.detect import detect
     from reviewflow.reviews.detection.draft import draft_config, draft_summary, relative_path
 
+    check_url(named, "FILE")
     refuse_existing(config)
-    found = detect(path, text_column, label_column)
-    text = draft_config(found, relative_path(path, config))
+    downloads = Path("artifacts") / DOWNLOADS
+    if is_url(named):
+        fetch_with_bar(named, downloads)
+    found = detect(named, text_column, label_column, downloads)
+    text = draft_config(found, relative_path(named, config))
     validate_config(parse_yaml(text), str(config))
     write_new(config, text)
     say(
@@ -89,6 +99,19 @@ def write_config(
         f"Written: {config}",
         f"Next: reviewflow run --config {shlex.quote(str(config))}",
     )
+
+
+def fetch_with_bar(url: str, downloads: Path) -> None:
+    """Fetch a file, and show the progress in a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from reviewflow.reviews.remote import fetch_url
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        bar = bars.add_task("Fetching", total=None)
+        fetch_url(url, downloads, lambda done, total: bars.update(bar, completed=done, total=total))
 
 
 def make_project(folder: Path) -> None:

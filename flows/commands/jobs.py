@@ -23,6 +23,7 @@ from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.planner import check_refresh
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.result import result_lines
+from reviewflow.reviews.downloads import DOWNLOADS
 from reviewflow.reviews.input_files import input_files
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.identity import run_identity
@@ -44,7 +45,7 @@ def run(config: str, strict: bool, **options: Any) -> None:
     settings = read_config(Path(config), options["changes"])
     check_refresh(options["refresh"], SENTIMENT.stages)
     check_suites(settings)
-    say(introduction(Path(config), settings, Path(options["artifacts"]) / "runs"))
+    say(introduction(Path(config), settings, Path(options["artifacts"])))
     with _watch(options["artifacts"], "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
 
@@ -65,12 +66,15 @@ def check_suites(settings: Config) -> None:
             )
 
 
-def introduction(config: Path, settings: Config, runs: Path) -> str:
+def introduction(config: Path, settings: Config, artifacts: Path) -> str:
     """Return what a run will do, on how much, and how long it takes."""
-    files = [file.path for file in input_files(settings.ingest)]
-    sizes = [path.stat().st_size for path in files if isfile(path)]
-    much = f"{size(sum(sizes))} of reviews" if sizes else "reviews"
-    where = amount(len(files), "file") if len(files) > 2 else " and ".join(map(str, files))
+    files = input_files(settings.ingest, artifacts / DOWNLOADS)
+    sizes = [file.path.stat().st_size for file in files if isfile(file.path)]
+    is_known = sizes and all(isfile(file.path) for file in files if file.url)
+    much = f"{size(sum(sizes))} of reviews" if is_known else "reviews"
+    names = " and ".join(file.name for file in files)
+    where = amount(len(files), "file") if len(files) > 2 else names
+    runs = artifacts / "runs"
     try:
         last = last_completed(runs, run_identity(SENTIMENT.name, config.stem, settings, config))
     except StoreError:

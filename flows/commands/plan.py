@@ -13,6 +13,9 @@ from flows.commands.output import say, say_json
 from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.explain import plan_entries, plan_text
+from reviewflow.reviews.downloads import DOWNLOADS
+from reviewflow.reviews.input_files import named_urls
+from reviewflow.reviews.remote import ask_urls
 from reviewflow.runs.identity import RunIdentity, run_identity
 from reviewflow.runs.record import last_run
 
@@ -33,14 +36,19 @@ def plan(
     identity = run_identity("sentiment", Path(config).stem, settings, config)
     previous = last_run(Path(artifacts) / "runs", identity)
     with existing_folder(Path(artifacts)) as folder:
+        asked = ask_urls(named_urls(settings.ingest), folder / DOWNLOADS)
         planner = open_sentiment(settings, folder, previous, refresh, verify)
         decisions = planner.plan_all()
+    news = [each.sentence for each in asked if each.sentence]
     if as_json:
         say_json(plan_entries(decisions))
+        for sentence in news:
+            click.echo(sentence, err=True)
     else:
         say(*plan_text(decisions).splitlines())
         index = planner.source.index if planner.source else None
         say(*file_lines(index, Path(artifacts) / "runs", identity))
+        say(*news)
 
 
 @contextmanager

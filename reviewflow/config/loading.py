@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from reviewflow.config.shipped import find_file
 from reviewflow.config.strict_yaml import parse_yaml
+from reviewflow.config.urls import mask_secrets
 from reviewflow.errors import ConfigError
 from reviewflow.formatting import nearest
 
@@ -133,14 +134,17 @@ def validate_model(model: type[Model], content: Mapping[str, Any], where: str) -
 
 
 def quote(value: object) -> str:
-    """Return a value in quotes as the file holds it, never longer than a line."""
-    text = str(value)
+    """Return a value in quotes as the file holds it, never longer than a line.
+
+    Credentials in URLs are left out.
+    """
+    text = mask_secrets(str(value))
     return repr(text if len(text) <= 80 else f"{text[:79]}…")
 
 
 def _sentence(problem: Any, model: type[BaseModel]) -> str:
     """Describe one of pydantic's problems."""
-    where = ".".join(str(piece)[:80] for piece in problem["loc"])
+    where = ".".join(mask_secrets(str(piece))[:80] for piece in problem["loc"])
     if problem["type"] == "extra_forbidden":
         known = _known_keys(model, problem["loc"][:-1])
         near = nearest(str(problem["loc"][-1]), known, cutoff=0.4)
@@ -148,7 +152,9 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
         return f"{where} is not a known setting; {hint}" if known else f"{where} is not known."
     message = MESSAGES.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     given = problem["input"]
-    shown = "" if isinstance(given, dict | BaseModel) else f" (given: {quote(given)})"
+    # a URL may hold credentials, of which no form is known
+    is_shown = not isinstance(given, dict | BaseModel) and ":/" not in str(given)
+    shown = f" (given: {quote(given)})" if is_shown else ""
     return f"{where}: {message}{shown}."
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from warnings import warn
 
 from reviewflow.config.shipped import NAMED_FILES, find_file, shipped_folder
+from reviewflow.config.urls import is_like_url
 from reviewflow.errors import OldPathWarning
 
 PATH_SETTINGS = (
@@ -64,7 +65,7 @@ def config_folder(config: Path) -> Path:
 
 def path_from(folder: Path, path: str) -> str:
     """Return how a configuration in a folder names a file."""
-    return path if os.path.isabs(path) or "://" in path else os.path.relpath(path, folder)
+    return path if os.path.isabs(path) or is_like_url(path) else os.path.relpath(path, folder)
 
 
 def _resolve(written: Any, folder: Path, setting: str) -> Any:
@@ -72,7 +73,7 @@ def _resolve(written: Any, folder: Path, setting: str) -> Any:
     if isinstance(written, list):
         return [_resolve(item, folder, setting) for item in written]
     is_fixed = not isinstance(written, str) or not written or "\0" in written
-    if is_fixed or "://" in written or os.path.isabs(written) or _is_working(folder):
+    if is_fixed or is_like_url(written) or os.path.isabs(written) or _is_working(folder):
         return written
     prefix = escape(str(folder)) if has_magic(written) else str(folder)
     path = _below_working(os.path.join(prefix, written))

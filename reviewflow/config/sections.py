@@ -20,13 +20,15 @@ from pydantic import (
 )
 
 from reviewflow.config.loading import quote, validate_model
+from reviewflow.config.urls import WITHOUT_SECRETS, url_problem
 from reviewflow.config.variants import GridValues, Search, apply_variant, list_variants
 from reviewflow.config.words import label_word
 from reviewflow.evaluation.metrics import METRICS, THRESHOLD
 from reviewflow.networks.activations import ActivationName
 
 MOST_CLASSES = 100
-Path = Annotated[str, Field(min_length=1)]
+# Prefect's server stores what is filled in before a flow reads it, so its form refuses by itself
+Path = Annotated[str, Field(min_length=1, json_schema_extra={"pattern": WITHOUT_SECRETS})]
 Paths = Path | Annotated[tuple[Path, ...], Field(min_length=1)]
 Labels = Literal["auto"] | dict[str, int]
 KnownLanguage = Literal[
@@ -40,7 +42,7 @@ Threshold = Literal["best_f1", "cost"] | Annotated[float, Field(gt=0, lt=1)]
 class Section(BaseModel):
     """A part of the configuration: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Ingest(Section):
@@ -49,10 +51,11 @@ class Ingest(Section):
     path: Paths = Field(
         "data/raw/imdb_reviews.csv",
         description="CSV, TSV, JSON Lines or Parquet file of labelled reviews, also packed by "
-        "gzip, zstd or zip; a folder, a pattern such as daily/*.csv, or a list of these",
+        "gzip, zstd or zip; a folder, a pattern such as daily/*.csv, a URL (https://, http://, "
+        "s3://), or a list of these",
     )
     test_path: Paths | None = Field(
-        None, description="File, folder, pattern or list whose rows are the test split"
+        None, description="File, folder, pattern, URL or list whose rows are the test split"
     )
     text_column: str = Field("review", description="Column that holds the text")
     label_column: str = Field("sentiment", description="Column that holds the label")
@@ -73,6 +76,17 @@ class Ingest(Section):
         description="Character between two cells of the CSV file, or tab; if it is not given, a "
         "tab in .tsv files and a comma in others",
     )
+
+    @field_validator("path", "test_path", mode="before")
+    @classmethod
+    def _check_urls(cls, value: Any) -> Any:
+        """Refuse URLs that hold credentials or cannot be read."""
+        is_list = isinstance(value, list | tuple)
+        for number, name in enumerate(value if is_list else (value,), start=1):
+            problem = url_problem(name) if isinstance(name, str) else None
+            if problem is not None:
+                raise ValueError(f"item {number} {problem}" if is_list else problem)
+        return value
 
     @field_validator("labels", mode="plain", json_schema_input_type=Labels)
     @classmethod

@@ -13,6 +13,7 @@ from reviewflow.pipeline.planner import Planner
 from reviewflow.quality.limits import check_limit_names
 from reviewflow.reporting.reference import read_reference
 from reviewflow.reviews.datasets import open_reviews
+from reviewflow.reviews.downloads import DOWNLOADS
 
 
 def open_sentiment(
@@ -25,7 +26,8 @@ def open_sentiment(
     """Return the planner of the job, with the index of the reviews read.
 
     It writes no reviews. Where a run needs those of the installation, it writes them first
-    (``reviewflow.reviews.datasets.provide``).
+    (``reviewflow.reviews.datasets.provide``), and it fetches those of URLs
+    (``reviewflow.reviews.remote.fetch_url``).
 
     Raises
     ------
@@ -36,7 +38,9 @@ def open_sentiment(
     checks = config.validate_
     check_limit_names(checks.limits, (Path(checks.reviews), Path(checks.features)))
     read_reference(config.report.reference)  # a mistake in it should not wait for the report
-    source = open_reviews(config.ingest, split_column(config), artifacts / "memos")
+    source = open_reviews(
+        config.ingest, split_column(config), artifacts / "memos", artifacts / DOWNLOADS
+    )
     check_number_of_classes(config, len(source.index.class_names))
     return open_planner(
         SENTIMENT,

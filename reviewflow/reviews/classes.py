@@ -55,7 +55,8 @@ def _words_of(ingest: Ingest, file: InputFile, cache_folder: Path | None) -> set
     from reviewflow.reviews.index_cache import cache_key, read_cached
 
     def read() -> list[str]:
-        return sorted(label_words(ingest, file.path, MOST_CLASSES))
+        with file.named_in_errors():
+            return sorted(label_words(ingest, file.path, MOST_CLASSES))
 
     if cache_folder is None:
         return set(read())

@@ -20,7 +20,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from reviewflow.config.urls import is_url
 from reviewflow.errors import InputError, ReviewflowError
+from reviewflow.reviews.input_files import input_files, named_urls
+from reviewflow.reviews.remote import require_copy
 from reviewflow.reviews.source import ReviewSource, open_source
 from reviewflow.store.files import write_atomically
 
@@ -102,36 +105,46 @@ def provide(ingest: Ingest) -> None:
     Only ``data/raw/imdb_reviews.csv`` in the working directory, or in a folder with
     ``configs/imdb.yaml``, names them: a mistyped folder must not train on other data than meant.
     """
-    if isinstance(ingest.path, str) and _is_provided(Path(ingest.path)):
+    if isinstance(ingest.path, str) and _is_provided(ingest.path):
         prepare_imdb_reviews(Path(ingest.path).parent)
 
 
-def open_reviews(ingest: Ingest, split_column: str | None, cache_folder: Path) -> ReviewSource:
+def open_reviews(
+    ingest: Ingest, split_column: str | None, cache_folder: Path, downloads: Path
+) -> ReviewSource:
     """Return the source of the reviews, and write no file of reviews.
 
     Where ``provide`` would write the file, its index is read from a temporary copy.
 
+    Parameters
+    ----------
+    downloads : holds the copies of URLs, which a run has fetched.
+
     Raises
     ------
     InputError
-        If a file cannot be read as the settings say.
+        If a file cannot be read as the settings say, or a URL has no copy.
     """
-    if not isinstance(ingest.path, str) or not _is_provided(Path(ingest.path)):
-        return open_source(ingest, split_column, cache_folder)
+    for url in named_urls(ingest):
+        require_copy(url, downloads)
+    files = input_files(ingest, downloads)
+    if not isinstance(ingest.path, str) or not _is_provided(ingest.path):
+        return open_source(ingest, split_column, cache_folder, files)
     with TemporaryDirectory(prefix="reviewflow-") as name:
         path = str(prepare_imdb_reviews(Path(name)))
         copied = ingest.model_copy(update={"path": path})
         try:
-            source = open_source(copied, split_column, Path(name))
+            copies = input_files(copied, downloads)
+            source = open_source(copied, split_column, Path(name), copies)
         except InputError as error:
             raise InputError(str(error).replace(path, ingest.path)) from None
-    return ReviewSource(ingest, split_column, source.index)
+    return ReviewSource(ingest, split_column, source.index, files=files)
 
 
-def _is_provided(path: Path) -> bool:
+def _is_provided(path: str) -> bool:
     """Return whether ``provide`` would write this file."""
     full = Path(os.path.abspath(path))
-    if full.parts[-3:] != Path(PROVIDED_PATH).parts or path.exists():
+    if is_url(path) or full.parts[-3:] != Path(PROVIDED_PATH).parts or os.path.exists(path):
         return False
     project = full.parents[2]
     return project == Path.cwd() or (project / "configs" / "imdb.yaml").is_file()

@@ -109,7 +109,8 @@ def _stamp(file: InputFile) -> tuple[str, int, int, int]:
 
     The time of the inode's change shows a change that was hidden by setting the time back.
     """
-    check_readable(file.path, file.setting)
+    with file.named_in_errors():
+        check_readable(file.path, file.setting)
     status = file.path.stat()
     return str(file.path.resolve()), status.st_size, status.st_mtime_ns, status.st_ctime_ns
 

@@ -2,25 +2,27 @@
 
 file ──────────────┐
 folder ─ its files ┼─▶ InputFile …, those of a folder or a pattern in the order of their names
-pattern ─ matches ─┘
+pattern ─ matches ─┤
+URL ─ its copy ────┘
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import glob, has_magic
 from os.path import exists, isdir, isfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reviewflow.config.urls import is_url
 from reviewflow.errors import InputError
+from reviewflow.reviews.downloads import copy_path
 
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
 
-URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/{1,2}[^/]")
 ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
 PACKED_ENDINGS = ("", ".gz", ".zst", ".zip")
 SHOWN_FILES = 3
@@ -32,39 +34,69 @@ class InputFile:
 
     Attributes
     ----------
+    path : of the file, or of the copy of a URL's file.
     setting : that names it: ``ingest.path`` or ``ingest.test_path``.
     is_alone : whether the setting names no other file. Others may have a header and no rows.
+    url : None for a file of this machine.
     """
 
     path: Path
     setting: str = "ingest.path"
     is_alone: bool = True
+    url: str | None = None
 
     @property
     def is_test(self) -> bool:
         """Whether its rows are the test split."""
         return self.setting == "ingest.test_path"
 
+    @property
+    def name(self) -> str:
+        """What a person calls it: its URL or its path."""
+        return self.url or str(self.path)
 
-def input_files(ingest: Ingest) -> tuple[InputFile, ...]:
+    @contextmanager
+    def named_in_errors(self) -> Iterator[None]:
+        """Name the URL, and not its copy, in the body's errors."""
+        try:
+            yield
+        except InputError as error:
+            if self.url is None:
+                raise
+            raise InputError(str(error).replace(str(self.path), self.url)) from None
+
+
+def input_files(ingest: Ingest, downloads: Path | None = None) -> tuple[InputFile, ...]:
     """Return the files of the reviews, and then those of the test split.
 
     A file that is named twice is read once.
+
+    Parameters
+    ----------
+    downloads : the folder of the copies of URLs. A copy need not be there.
 
     Raises
     ------
     InputError
         If a folder or a pattern holds no file, or a file is named by both settings.
+    ValueError
+        If a setting names a URL, and no folder of copies is given.
     """
-    main = _files_of(ingest.path, "ingest.path")
-    test = _files_of(ingest.test_path, "ingest.test_path")
+    main = _files_of(ingest.path, "ingest.path", downloads)
+    test = _files_of(ingest.test_path, "ingest.test_path", downloads)
     both = [path for path in test if path in main]
     if both:
         raise InputError(
-            f"{main[both[0]].path} is named by ingest.path and by ingest.test_path, but no row may "
+            f"{main[both[0]].name} is named by ingest.path and by ingest.test_path, but no row may "
             "be a training and a test row; name other files in one of them."
         )
     return (*main.values(), *test.values())
+
+
+def named_urls(ingest: Ingest) -> tuple[str, ...]:
+    """Return the URLs of the settings in their order, each once."""
+    items = (*_items(ingest.path), *_items(ingest.test_path))
+    return tuple(dict.fromkeys(item for item in items if is_url(item)))
 
 
 def describe_files(named: str | Sequence[str]) -> str:
@@ -76,8 +108,8 @@ def describe_files(named: str | Sequence[str]) -> str:
 
 
 def file_names(files: Sequence[InputFile]) -> tuple[str, ...]:
-    """Return the shortest end of each path that no other file has."""
-    ends = [file.path.resolve().parts for file in files]
+    """Return the shortest end of each path or URL that no other file has."""
+    ends = [_pieces(file) for file in files]
     return tuple(
         next(
             name
@@ -89,20 +121,42 @@ def file_names(files: Sequence[InputFile]) -> tuple[str, ...]:
     )
 
 
-def _files_of(named: str | Sequence[str] | None, setting: str) -> dict[Path, InputFile]:
+def _pieces(file: InputFile) -> tuple[str, ...]:
+    """Return the names between the slashes of a path or a URL."""
+    if file.url is None:
+        return file.path.resolve().parts
+    scheme, _, rest = file.url.partition("://")
+    host, *others = rest.split("/")
+    return (f"{scheme}://{host}", *others)
+
+
+def _items(named: str | Sequence[str] | None) -> Sequence[str]:
+    return () if named is None else (named,) if isinstance(named, str) else named
+
+
+def _files_of(
+    named: str | Sequence[str] | None, setting: str, downloads: Path | None
+) -> dict[Path, InputFile]:
     """Return the files of a setting by their absolute paths."""
-    items = () if named is None else (named,) if isinstance(named, str) else named
-    found = {path.resolve(): path for item in items for path in _paths_of(item, setting)}
-    return {key: InputFile(path, setting, len(found) == 1) for key, path in found.items()}
+    found: dict[Path, tuple[Path, str | None]] = {}
+    for item in _items(named):
+        url = item if is_url(item) else None
+        paths = _paths_of(item, setting) if url is None else [_copy(item, downloads)]
+        found.update({path.resolve(): (path, url) for path in paths})
+    return {
+        key: InputFile(path, setting, len(found) == 1, url) for key, (path, url) in found.items()
+    }
+
+
+def _copy(url: str, downloads: Path | None) -> Path:
+    if downloads is None:
+        raise ValueError("a URL needs the folder of its copy")
+    return copy_path(url, downloads)
 
 
 def _paths_of(item: str, setting: str) -> Iterator[Path]:
     """Yield the files that one file, folder or pattern names."""
     path = Path(item)
-    if URL.match(item):
-        raise InputError(
-            f"{setting} is a URL, and reviewflow reads files; fetch it first, and name the file."
-        )
     if _is_pattern(item):
         paths = [Path(name) for name in sorted(glob(item, recursive=True))]
         files = [each for each in paths if isfile(each)]

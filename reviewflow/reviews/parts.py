@@ -267,11 +267,12 @@ def cut_file(
         ingest, split_column = ingest.model_copy(update={"group_column": None}), None
     buffer = Buffer()
     sizes = sizes or ChunkSizes()
-    for block in blocks(ingest, file.path, split_column, file.setting, sizes, file.is_alone):
-        buffer = buffer.with_block(block)
-        while length := buffer.part_length(chunker, ended=False):
-            yield _first_part(buffer, length, number)
-            buffer = buffer.without(length)
+    with file.named_in_errors():
+        for block in blocks(ingest, file.path, split_column, file.setting, sizes, file.is_alone):
+            buffer = buffer.with_block(block)
+            while length := buffer.part_length(chunker, ended=False):
+                yield _first_part(buffer, length, number)
+                buffer = buffer.without(length)
     while length := buffer.part_length(chunker, ended=True):
         yield _first_part(buffer, length, number)
         buffer = buffer.without(length)

@@ -222,4 +222,4 @@ def _digests_of(part: PartInfo) -> frozenset[tuple[str, str]]:
 
 
 def _change_error(file: InputFile) -> InputError:
-    return InputError(f"{file.path} changed while it was read; run again.")
+    return InputError(f"{file.name} changed while it was read; run again.")

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from reviewflow.reviews.detection.detect import detect
+from reviewflow.reviews.remote import fetch_url
 from reviewflow.store.artifacts import Store
 from tests.inputs.attempt import Attempt, Case, csv_text, made_up
 
@@ -46,6 +47,15 @@ def archive(*names: str) -> bytes:
 
 def setting(section: str, **settings: Any) -> Callable[[Attempt], None]:
     return lambda attempt: attempt.set(section, **settings)
+
+
+def fetched(url: str) -> Callable[[Attempt], None]:
+    """Fetch the file of a URL, as a run does."""
+
+    def change(attempt: Attempt) -> None:
+        fetch_url(url, attempt.folder / "downloads", waits_seconds=())
+
+    return change
 
 
 def options(*arguments: str) -> Callable[[Attempt], None]:
@@ -177,9 +187,39 @@ FILES = [
         ("No file matches 2026-*.csv", "ingest.path"),
     ),
     (
-        "a URL",
+        "a URL with a password",
         setting("ingest", path="https://user:secret@example.org/a.csv"),
-        ("ingest.path is a URL", "fetch it first"),
+        ("ingest.path: must be a URL without a user", "~/.netrc"),
+    ),
+    (
+        "a URL with a signature",
+        setting("ingest", path=["a.csv", "s3://bucket/a.csv?X-Amz-Signature=1"]),
+        ("item 2 must be a URL without a user", "AWS_PROFILE"),
+    ),
+    (
+        "a URL of an unknown kind",
+        setting("ingest", path="nonsense://example.org/a.csv"),
+        ("must begin with https://, http://, s3://",),
+    ),
+    (
+        "a URL without a slash",
+        setting("ingest", path="https:/example.org/a.csv"),
+        ("must begin with https://, which has two slashes",),
+    ),
+    (
+        "a URL without a file",
+        setting("ingest", path="https://example.org/"),
+        ("must name a file on its host",),
+    ),
+    (
+        "the plan of a URL before the first run",
+        setting("ingest", path="https://example.org/a.csv"),
+        ("has not been fetched yet", "reviewflow run fetches it"),
+    ),
+    (
+        "a URL whose server is away",
+        fetched("http://127.0.0.1:9/a.csv"),
+        ("cannot be fetched (no connection)", "check the address"),
     ),
     (
         "a file for training and test",

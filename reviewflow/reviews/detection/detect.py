@@ -26,7 +26,7 @@ from reviewflow.reviews.detection.roles import (
     choose_text,
     kind_of_numbers,
 )
-from reviewflow.reviews.input_files import input_files
+from reviewflow.reviews.input_files import InputFile, input_files
 from reviewflow.reviews.read import table_batches
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Detection:
 
     Attributes
     ----------
+    path : of the reviews, as a person named it.
     text, label : the columns.
     files : number of files.
     rows : number of records below the headers.
@@ -49,7 +50,7 @@ class Detection:
     doubts : sentences by setting, such as ``ingest.label_column``.
     """
 
-    path: Path
+    path: str
     files: int
     format: FileFormat
     rows: int
@@ -62,15 +63,19 @@ class Detection:
 
 
 def detect(
-    path: Path, text_column: str | None = None, label_column: str | None = None
+    path: Path | str,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    downloads: Path | None = None,
 ) -> Detection:
     """Look at all reviews.
 
     Parameters
     ----------
-    path : a file, or a folder or pattern as in ``ingest.path``. The format is that of its first
-        file.
+    path : a file, or a folder, pattern or URL as in ``ingest.path``. The format is that of its
+        first file.
     text_column, label_column : columns that are known already.
+    downloads : holds the copy of a URL's file, which was fetched.
 
     Raises
     ------
@@ -78,8 +83,10 @@ def detect(
         If a file cannot be read, has no header or other columns than the first one, or no column
         looks like the text or the label.
     """
-    files = [file.path for file in input_files(Ingest(path=str(path)))]
-    found = find_format(files[0])
+    path = str(path)
+    files = input_files(Ingest(path=path), downloads)
+    with files[0].named_in_errors():
+        found = find_format(files[0].path)
     settings = Ingest(encoding=found.encoding, delimiter=found.delimiter)
     columns = column_stats(_batches(settings, files))
     if not columns or not columns[0].rows:
@@ -120,21 +127,23 @@ def detect(
     )
 
 
-def _batches(settings: Ingest, files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+def _batches(settings: Ingest, files: Sequence[InputFile]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of files with the same columns."""
     first: list[str] | None = None
     for file in files:
-        for batch in table_batches(settings, file, FILE):
-            first = first or batch.schema.names
-            if batch.schema.names != first:
-                raise InputError(
-                    f"{file} has the columns {_name_list(batch.schema.names)} and {files[0]} "
-                    f"{_name_list(first)}; give all files the same columns in the same order."
-                )
-            yield batch
+        with file.named_in_errors():
+            for batch in table_batches(settings, file.path, FILE):
+                first = first or batch.schema.names
+                if batch.schema.names != first:
+                    raise InputError(
+                        f"{file.name} has the columns {_name_list(batch.schema.names)} and "
+                        f"{files[0].name} {_name_list(first)}; give all files the same columns in "
+                        "the same order."
+                    )
+                yield batch
 
 
-def _check_header(path: Path, columns: Sequence[ColumnStats]) -> None:
+def _check_header(path: str, columns: Sequence[ColumnStats]) -> None:
     """Raise InputError if the header is a record."""
     for each in columns:
         repeated = (each.counts or {}).get(each.name, 0) > 1
@@ -145,7 +154,7 @@ def _check_header(path: Path, columns: Sequence[ColumnStats]) -> None:
             )
 
 
-def _choice(path: Path, columns: Sequence[ColumnStats], name: str | None) -> ColumnChoice | None:
+def _choice(path: str, columns: Sequence[ColumnStats], name: str | None) -> ColumnChoice | None:
     """Return the choice of a column that a person names."""
     if name is None:
         return None
@@ -158,7 +167,7 @@ def _choice(path: Path, columns: Sequence[ColumnStats], name: str | None) -> Col
 
 
 def _find_column(
-    path: Path, columns: Sequence[ColumnStats], choice: ColumnChoice, role: str
+    path: str, columns: Sequence[ColumnStats], choice: ColumnChoice, role: str
 ) -> ColumnStats:
     """Return the chosen column."""
     for each in columns:
@@ -177,7 +186,7 @@ def _name_list(names: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-def _one_label(path: Path, label: ColumnStats) -> str:
+def _one_label(path: str, label: ColumnStats) -> str:
     if label.counts is None:
         return (
             f"{path}: column {label.name!r} holds too many or too long values to be classes; name "

@@ -10,10 +10,12 @@ from textwrap import wrap
 import yaml
 
 from reviewflow.config.paths import path_from
+from reviewflow.config.urls import is_url
 from reviewflow.errors import escape
 from reviewflow.formatting import amount
 from reviewflow.reviews.detection.detect import Detection, empty_labels, rows_of_classes
 from reviewflow.reviews.detection.label_words import plain_form
+from reviewflow.reviews.downloads import file_name
 
 WIDTH = 100
 SHOWN_WORDS = 10
@@ -84,7 +86,8 @@ def _classes(found: Detection) -> Mapping[str, int]:
 
 
 def _head(found: Detection) -> Iterator[str]:
-    yield f"# Written by `reviewflow init` for {amount(found.rows, 'row')} of {found.path.name!r}."
+    rows = amount(found.rows, "row")
+    yield f"# Written by `reviewflow init` for {rows} of {_last_name(found.path)!r}."
     yield "# A comment above a setting says what was unsure. Every setting: reviewflow settings"
     yield ""
 
@@ -176,9 +179,14 @@ def _scalar(value: str) -> str:
     return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=math.inf).strip()
 
 
-def relative_path(path: Path, config: Path) -> str:
+def relative_path(path: Path | str, config: Path) -> str:
     """Return how a configuration names a file.
 
-    A path that was given in full stays so. Any other is relative to the configuration's folder.
+    A URL and a path that was given in full stay so. Any other is relative to the configuration's
+    folder.
     """
     return path_from(config.parent, str(path))
+
+
+def _last_name(path: str) -> str:
+    return file_name(path) if is_url(path) else Path(path).name

@@ -87,7 +87,7 @@ def test_a_file_or_a_folder_is_named(arguments: tuple[str, ...]) -> None:
     ],
 )
 def test_the_configuration_is_called_as_the_file(name: str, expected: str) -> None:
-    assert bare_name(Path(name)) == expected
+    assert bare_name(name) == expected
 
 
 @pytest.mark.parametrize("arguments", [("x" * 300,), ("a.csv", "--config", "x" * 300)])

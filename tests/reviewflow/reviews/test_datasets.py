@@ -159,7 +159,7 @@ def test_a_project_folder_elsewhere_gets_them_too(working_folder, monkeypatch):
 def test_a_mistyped_folder_is_an_error(working_folder, path):
     provide(Ingest(path=path))
     with pytest.raises(InputError, match=r"There is no file .*; ingest\.path must name"):
-        open_reviews(Ingest(path=path), None, working_folder / "caches")
+        open_reviews(Ingest(path=path), None, working_folder / "caches", working_folder)
     assert files_below(working_folder) == []
 
 
@@ -168,18 +168,18 @@ def test_a_file_that_is_there_is_left_alone(working_folder):
     path.parent.mkdir(parents=True)
     path.write_text("review,sentiment\nfine,positive\n")
     provide(Ingest())
-    assert open_reviews(Ingest(), None, working_folder / "caches").index.rows == 1
+    assert open_reviews(Ingest(), None, working_folder / "caches", working_folder).index.rows == 1
 
 
 @pytest.mark.usefixtures("short_reviews")
 def test_planning_reads_them_and_writes_nothing(working_folder):
-    planned = open_reviews(Ingest(), None, working_folder / "caches")
+    planned = open_reviews(Ingest(), None, working_folder / "caches", working_folder)
     assert planned.index.rows == 25_000
     assert files_below(working_folder) == []
     with pytest.raises(InputError, match=f"There is no file {PROVIDED_PATH}"):
         planned.rows(0)
     provide(Ingest())
-    read = open_reviews(Ingest(), None, working_folder / "caches")
+    read = open_reviews(Ingest(), None, working_folder / "caches", working_folder)
     assert read.index == planned.index
     assert planned.rows(1).equals(read.rows(1))
 
@@ -187,7 +187,7 @@ def test_planning_reads_them_and_writes_nothing(working_folder):
 @pytest.mark.usefixtures("short_reviews")
 def test_a_setting_that_does_not_fit_them_is_an_error_that_names_their_place(working_folder):
     with pytest.raises(InputError, match=f"^{PROVIDED_PATH} has no column 'text'"):
-        open_reviews(Ingest(text_column="text"), None, working_folder / "caches")
+        open_reviews(Ingest(text_column="text"), None, working_folder / "caches", working_folder)
 
 
 def test_fetched_archive_becomes_a_csv_file_with_the_official_split(tmp_path, site):
