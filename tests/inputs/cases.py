@@ -118,6 +118,16 @@ def suite(text: str) -> Callable[[Attempt], None]:
     return change
 
 
+def published(text: str) -> Callable[[Attempt], None]:
+    """Show these published figures in the report."""
+
+    def change(attempt: Attempt) -> None:
+        (attempt.folder / "published.yaml").write_text(text, encoding="utf-8")
+        attempt.set("report", reference="published.yaml")
+
+    return change
+
+
 def entry(**keys: Any) -> Callable[[Attempt], None]:
     """Use a suite of a single entry with some of its keys changed."""
     content = {
@@ -554,6 +564,36 @@ INIT_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
 ]
 
 
+PUBLISHED_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
+    (
+        "a missing file of published figures",
+        setting("report", reference="nowhere.yaml"),
+        ("There is no", "nowhere.yaml"),
+    ),
+    (
+        "published figures without variants",
+        published("tanh: {test: {accuracy: 0.9}}"),
+        ("must hold `variants`",),
+    ),
+    (
+        "a published run without a split",
+        published("variants: {tanh: {accuracy: 0.9}}"),
+        ("tanh must hold train, test or both",),
+    ),
+    (
+        "an unknown published metric",
+        published("variants: {tanh: {test: {auc: 0.9}}}"),
+        ("tanh, test may hold accuracy",),
+    ),
+    (
+        "a published figure that is not a number",
+        published("variants: {tanh: [{test: {f1: 0.9}}, {test: {f1: high}}]}"),
+        ("tanh, run 2, test, f1 must be a number (given: 'high')",),
+    ),
+    ("no published run", published("variants: {tanh: []}"), ("tanh is an empty list",)),
+]
+
+
 def cases() -> list[Case]:
     """Return all mistakes, group by group."""
     files = [Case("The file of reviews", *case[:2], 2, case[2]) for case in FILES]
@@ -595,5 +635,8 @@ def cases() -> list[Case]:
             SUITES,
         ),
     ]
+    figures = [Case("Published figures", *case[:2], 2, case[2]) for case in PUBLISHED_CASES]
     start = [Case("A new file (`reviewflow init`)", *case[:2], 2, case[2]) for case in INIT_CASES]
-    return [*files, split, *start, *settings, *missing, *suites, *checks, no_terms, *store]
+    return [
+        *files, split, *start, *settings, *figures, *missing, *suites, *checks, no_terms, *store,
+    ]  # fmt: skip

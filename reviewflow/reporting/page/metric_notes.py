@@ -22,9 +22,6 @@ def metric_note(
     if any(variant.seeds > 1 for variant in variants):
         sentences.append("Means over the seeds, with the standard deviation under each.")
     sentences.append(_interval_note(data))
-    source = (run.get("reference") or {}).get("source")
-    if source:
-        sentences.append(f"Published: {visible(source, 400)}.")
     return " ".join(sentences)
 
 

@@ -28,7 +28,6 @@ class MetricCell:
     spread : its standard deviation over seeds; this and what follows is empty if unknown.
     value : the number to sort by.
     ends : of the 95 % interval, which ``interval`` shows.
-    published : what the reference file says.
     """
 
     text: str
@@ -36,7 +35,6 @@ class MetricCell:
     value: float | None
     ends: tuple[float, float] | None = None
     interval: str = ""
-    published: str = ""
 
 
 Cells = Mapping[str, Mapping[str, MetricCell]]  # by split and metric, in the order of METRICS
@@ -91,7 +89,6 @@ def variant_rows(run: dict[str, Any], data: Mapping[str, Any] = NO_DATA) -> tupl
     data : what ``report_data.read_report_data`` returns; its ``comparisons`` know the intervals.
     """
     intervals = _intervals(data)
-    published = (run.get("reference") or {}).get("variants") or {}
     best = (run.get("best") or {}).get("variant")
     variants = run.get("variants") or []
     if any(variant.get("state") in UNFINISHED for variant in variants):
@@ -103,7 +100,6 @@ def variant_rows(run: dict[str, Any], data: Mapping[str, Any] = NO_DATA) -> tupl
             variant,
             best,
             {split: by_number.get(number) or {} for split, by_number in intervals.items()},
-            published.get(variant.get("name")) or {},
         )
         for number, variant in zip(variant_numbers(models), variants, strict=True)
     )
@@ -160,7 +156,6 @@ def _variant_row(
     variant: dict[str, Any],
     best: Any,
     intervals: Mapping[str, Mapping[str, Any]],
-    published: Mapping[str, Any],
 ) -> VariantRow:
     metrics = _mapping(variant.get("metrics"))
     repeats = variant.get("repeats") or []
@@ -177,7 +172,6 @@ def _variant_row(
                 metrics.get(split) or {},
                 [_mapping(repeat.get("metrics")).get(split) or {} for repeat in repeats],
                 intervals.get(split) or {},
-                published.get(split) or {},
             )
             for split in SPLITS
         },
@@ -197,7 +191,6 @@ def _cells(
     metrics: Mapping[str, Any],
     repeats: list[Mapping[str, Any]] | None = None,
     intervals: Mapping[str, Any] = NO_DATA,
-    published: Mapping[str, Any] = NO_DATA,
 ) -> dict[str, MetricCell]:
     """Return the cells of one split by metric."""
     return {
@@ -207,7 +200,6 @@ def _cells(
             finite(metrics.get(metric.name)),
             ends := _ends(intervals.get(metric.name) or {}),
             interval_text(ends, metric.digits),
-            figure(published[metric.name], metric.digits) if metric.name in published else "",
         )
         for metric in METRICS
     }

@@ -33,6 +33,7 @@ from reviewflow.reporting.page.headline import (
 )
 from reviewflow.reporting.page.learning_curve_view import CurveView, curve_views
 from reviewflow.reporting.page.metric_notes import metric_note
+from reviewflow.reporting.page.published_view import PublishedTable, published_table
 from reviewflow.reporting.page.stage_table import StageRow, stage_rows
 from reviewflow.reporting.page.variant_table import (
     BaselineRow,
@@ -79,6 +80,7 @@ class ReportView:
     shown_split: str
     folded_splits: tuple[str, ...]
     metric_note: str
+    published: PublishedTable | None
     best: BestVariant | None
     curves: tuple[CurveView, ...]
     stages: tuple[StageRow, ...]
@@ -118,6 +120,7 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         shown_split=shown_split(run),
         folded_splits=folded_splits(run),
         metric_note=metric_note(run, data, variants),
+        published=published_table(run, variants),
         best=None if best is None else best_view(run, data, best),
         curves=curve_views(run),
         stages=stages,

@@ -104,7 +104,8 @@ def test_the_page_concludes_and_explains(made: Example) -> None:
     for conclusion in made.run["conclusions"]:
         assert conclusion["sentence"] in text
     assert "train.epochs 10 → 20" in text, "what changed since the last run"
-    assert "published 0.8968" in text
+    assert "Published figures beside ours" in text
+    assert "0.8968" in text
     assert "Published: a write-up." in text
     compared = json.loads((made.charts / "comparisons.json").read_text())
     low, high = (compared["variants"][4]["roc_auc"][end] for end in ("low", "high"))

@@ -1,17 +1,15 @@
 """What the figures of the table mean: thresholds, classes, seeds."""
 
-from typing import Any
-
 from reviewflow.reporting.page.metric_notes import metric_note
 from reviewflow.reporting.page.variant_table import variant_rows
 
 
-def note(*names: str, thresholds: tuple[float | None, ...] = (None,), **run: Any) -> str:
+def note(*names: str, thresholds: tuple[float | None, ...] = (None,)) -> str:
     variants = [
         {"name": str(k), "metrics": {"test": {} if value is None else {"threshold": value}}}
         for k, value in enumerate(thresholds)
     ]
-    content = {"variants": variants, **run}
+    content = {"variants": variants}
     return metric_note(content, {"class_names": list(names)}, variant_rows(content))
 
 
@@ -30,11 +28,6 @@ def test_several_classes_have_means() -> None:
         "Precision, recall, F1 and ROC AUC are macro averages, means over the 3 classes, each "
         "against all others. The most probable class is predicted. Intervals are 95 %."
     )
-
-
-def test_published_figures_name_their_source() -> None:
-    text = note("a", "b", reference={"source": "a paper\x1b"})
-    assert text.endswith("Published: a paper␛.")
 
 
 def test_intervals_say_which_chance_they_count() -> None:
