@@ -25,6 +25,7 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from reviewflow.store.files import sha256_of, write_atomically
+from reviewflow.store.locks import LOCKS, file_lock
 from reviewflow.store.os_errors import store_errors
 
 DOWNLOADS = "downloads"  # below the artifacts folder
@@ -134,6 +135,19 @@ def kept_copy(url: str, folder: Path) -> RemoteFile | None:
         return RemoteFile(path, url, version, content["fetched"], content["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@contextmanager
+def copy_lock(url: str, folder: Path) -> Iterator[None]:
+    """Hold the lock of a copy. A second run waits here for the first one's.
+
+    Raises
+    ------
+    StoreError
+        If the lock file cannot be written, or its file system has no locks.
+    """
+    with file_lock(folder / LOCKS / _digest(url), folder):
+        yield
 
 
 @contextmanager

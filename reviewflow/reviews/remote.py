@@ -18,7 +18,14 @@ from threading import Thread
 
 from reviewflow.config.urls import HTTP, scheme_of, url_problem
 from reviewflow.errors import InputError
-from reviewflow.reviews.downloads import RemoteFile, Version, keep_copy, kept_copy, new_copy
+from reviewflow.reviews.downloads import (
+    RemoteFile,
+    Version,
+    copy_lock,
+    keep_copy,
+    kept_copy,
+    new_copy,
+)
 from reviewflow.reviews.transfer import Answer, Refused, Unreachable
 from reviewflow.store.os_errors import store_errors
 
@@ -98,7 +105,8 @@ def fetch_url(
     check_url(url, "The address of the reviews")
     for wait in (*waits_seconds, None):
         try:
-            return _fetch_once(url, folder, progress)
+            with copy_lock(url, folder):
+                return _fetch_once(url, folder, progress)
         except Refused as error:
             raise _not_fetched(url, folder, error) from None
         except Unreachable as error:

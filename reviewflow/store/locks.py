@@ -2,6 +2,7 @@
 
     artifacts/store/.locks/<stage>-<key>   held by whoever makes or removes the step's artifact
     artifacts/runs/<run_id>/.lock          held by the run's process
+    artifacts/downloads/.locks/<digest>    held by whoever fetches the file of a URL
 
 Holders lock exclusively. Whoever only asks whether a lock is held takes a shared lock for a moment,
 on a file opened for reading, so that two who ask never see each other.
@@ -26,14 +27,30 @@ def step_lock(store: Path, stage: str, key: str) -> Iterator[None]:
     ------
     StoreError : if the lock file cannot be written, or its file system has no locks.
     """
+    with file_lock(lock_path(store, stage, key), store):
+        yield
+
+
+@contextmanager
+def file_lock(path: Path, folder: Path) -> Iterator[None]:
+    """Hold a lock file. A second process or thread waits here for the first.
+
+    Parameters
+    ----------
+    folder : of the artifacts, or below it, for messages.
+
+    Raises
+    ------
+    StoreError : as :func:`step_lock`.
+    """
     from filelock import FileLock  # not before a run: planning must stay quick
 
     try:
-        (store / LOCKS).mkdir(parents=True, exist_ok=True)
-        lock = FileLock(lock_path(store, stage, key), thread_local=False, is_singleton=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, thread_local=False, is_singleton=False)
         lock.acquire()
     except OSError as error:
-        raise unwritable(store, error) from None
+        raise unwritable(folder, error) from None
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ import os
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from reviewflow.errors import InputError, StoreError
 from reviewflow.reviews.downloads import Version, copy_path, file_name, kept_copy
 from reviewflow.reviews.remote import RemoteFile, ask_urls, check_url, fetch_url, require_copy
+from reviewflow.store.locks import LOCKS
 from tests.reviewflow.reviews.web_site import LONG_AGO, Site, a_moment_ago, sites
 
 ROWS = b"review,sentiment\ngood,positive\n"
@@ -44,7 +46,9 @@ def bring(url: str, folder: Path, **changes: Any) -> RemoteFile:
 
 
 def left_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+    """Return the names of all files but locks."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.name for path in paths if path.parent.name != LOCKS)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +109,15 @@ def test_a_file_that_was_changed_a_moment_ago_is_compared_by_content(
     assert bring(url, folder).version == Version(size=len(ROWS))
     site.put("/reviews.csv", NEW[: len(ROWS)], etag='"second-size"', modified=modified)
     assert bring(url, folder).is_new
+
+
+def test_two_runs_at_once_fetch_a_file_once(site: Site, folder: Path) -> None:
+    url = site.put("/reviews.csv", ROWS, etag='"v1"', wait_seconds=0.2)
+    with ThreadPoolExecutor(3) as pool:
+        copies = list(pool.map(lambda _: bring(url, folder), range(3)))
+    assert sorted(copy.is_new for copy in copies) == [False, False, True]
+    asked = [request.headers.get("If-None-Match") for request in site.requests]
+    assert asked == [None, '"v1"', '"v1"']
 
 
 def test_a_damaged_or_lost_copy_is_fetched_again(site: Site, folder: Path) -> None:
