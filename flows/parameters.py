@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reviewflow.config.loading import apply_changes
 from reviewflow.config.sections import (
@@ -27,7 +27,7 @@ from reviewflow.config.sections import (
 )
 from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
-from reviewflow.config.urls import WITHOUT_SECRETS
+from reviewflow.config.urls import WITHOUT_SECRETS, is_url, mask_secrets
 from reviewflow.errors import ConfigError
 
 EXAMPLE = "such as tanh: {train.activation: tanh}"
@@ -58,6 +58,7 @@ zero weights: {train.init: zeros}
 # a parameter may not have the name of a method of pydantic's models
 PARAMETERS = {"validate": "checks"}
 
+WITH_SECRET = "a URL must have no user, password, signature or token in it, since it is recorded"
 Change = Annotated[str, Field(json_schema_extra={"pattern": WITHOUT_SECRETS})]
 Job = TypeVar("Job", bound=JobConfig)
 
@@ -74,6 +75,14 @@ class Options(Section):
     verify: bool = Field(False, description="Hash every artifact instead of trusting size and time")
     recheck: bool = Field(False, description="Compute what is cached again, and compare bytes")
     artifacts: str = Field("artifacts", description="Folder where results are kept")
+
+    @field_validator("changes")
+    @classmethod
+    def _check_urls(cls, changes: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse URLs that hold credentials before Prefect records them."""
+        if any(is_url(change) and mask_secrets(change) != change for change in changes):
+            raise ValueError(WITH_SECRET)
+        return changes
 
 
 @contextmanager

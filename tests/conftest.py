@@ -22,6 +22,7 @@ from reviewflow.pipeline.reasons import reason_text
 from reviewflow.pipeline.runner import Listener, Outcome, Run
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import RunRecorder, last_run
+from tests.reviewflow.reviews.s3_server import aws_environment, empty_bucket, s3_server
 
 # a busy machine is not a failure, so no example has a time limit
 settings.register_profile("reviewflow", deadline=None, max_examples=50)
@@ -136,6 +137,21 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         os.environ.update(before)
         yield ours
     os.environ.update({name: value for name, value in given.items() if value is not None})
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """The address of a running S3 server."""
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(s3_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """A client of the S3 server, to which AWS's variables point and whose bucket is empty."""
+    for name, value in aws_environment(s3_address, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    return empty_bucket()
 
 
 @pytest.fixture

@@ -178,4 +178,6 @@ def _form_problem(url: str) -> str | None:
         return f"must name a {'host' if parts.scheme in HTTP else 'bucket or host'} after ://"
     if not parts.path.strip("/"):
         return "must name a file on its host, such as https://example.org/reviews.csv"
+    if parts.scheme not in HTTP and "*" in parts.path:
+        return "must name one file; a pattern is read on this machine only"
     return None

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from prefect.utilities.callables import parameter_schema
+from prefect.utilities.schema_tools import validate
+from pydantic import ValidationError
 
 from flows.moons import moons
 from flows.parameters import (
@@ -24,6 +26,7 @@ from reviewflow.config.sections import Config, Train
 from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ConfigError
 from tests.conftest import ROOT
+from tests.reviewflow.config.test_urls import GOOD, SECRET, WITH_SECRET
 
 IMDB = ROOT / "configs" / "imdb.yaml"
 
@@ -134,3 +137,31 @@ def test_the_moons_form_has_a_description_of_each_field() -> None:
     schema = parameter_schema(moons.fn).model_dump()
     assert {"config", "output", "options"} == set(schema["properties"])
     assert Path(schema["properties"]["config"]["default"]) == Path("configs/moons.yaml")
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    """The form as Prefect's server checks it, before it stores anything of it."""
+    return parameter_schema(sentiment.fn).model_dump_for_openapi()
+
+
+@pytest.mark.parametrize("url", [WITH_SECRET[0], WITH_SECRET[10], WITH_SECRET[15], *GOOD[:2]])
+def test_a_form_with_credentials_in_a_url_is_not_stored(url: str, schema: dict[str, Any]) -> None:
+    is_bad = SECRET in url
+    changes = [f"ingest.path={url}", f"ingest.test_path=[a.csv, {url}]"]
+    for values in (
+        {"ingest": {"path": url}},
+        {"ingest": {"path": ["a.csv", url]}},
+        {"ingest": {"test_path": url}},
+        {"options": {"changes": changes[:1]}},
+        {"options": {"changes": changes[1:]}},
+    ):
+        refused = validate(values, schema, raise_on_error=False, ignore_required=True)
+        assert bool(refused) == is_bad
+    for change in changes:
+        if is_bad:
+            with pytest.raises(ValidationError, match="must have no user, password") as caught:
+                Options(changes=(change,))
+            assert SECRET not in str(caught.value)
+        else:
+            assert Options(changes=(change,)).changes == (change,)

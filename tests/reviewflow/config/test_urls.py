@@ -152,6 +152,7 @@ def test_a_path_passes(path: str) -> None:
         ("https://[::1/reviews.csv", "valid host and port"),
         (" https://example.org/reviews.csv", "without blanks"),
         ("https://example.org/a\nb.csv", "control characters"),
+        ("s3://bucket/daily/*.csv", "must name one file; a pattern is read on this machine only"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_sentence(url: str, words: str) -> None:

@@ -1,8 +1,5 @@
 """Files of an S3 server are fetched whole, once, and again only if they have changed."""
 
-import logging
-from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,53 +9,11 @@ from reviewflow.errors import InputError
 from reviewflow.reviews.fsspec_files import open_with_fsspec
 from reviewflow.reviews.remote import RemoteFile, ask_urls, fetch_url
 from reviewflow.reviews.transfer import Refused, Unreachable
+from tests.reviewflow.reviews.s3_server import SECRET, put
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(find_spec("s3fs") is None, reason='needs pip install "reviewflow[s3]"'),
-]
+pytestmark = pytest.mark.slow  # s3fs and moto take seconds to import
 ROWS = b"review,sentiment\ngood,positive\n"
 NEW = b"review,sentiment\nbad,negative\n "
-SECRET = "s3cr3t-Pa55"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
-
-
-@pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """A client of the server, where the bucket ``reviews`` is empty."""
-    import boto3
-
-    for name, value in (
-        ("AWS_ENDPOINT_URL", server),
-        ("AWS_ACCESS_KEY_ID", "made-up"),
-        ("AWS_SECRET_ACCESS_KEY", SECRET),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_CONFIG_FILE", str(tmp_path / "none")),
-        ("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none")),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-    ):
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="reviews")
-    for each in client.list_objects_v2(Bucket="reviews").get("Contents", ()):
-        client.delete_object(Bucket="reviews", Key=each["Key"])
-    return client
-
-
-def put(client: Any, key: str, content: bytes) -> str:
-    client.put_object(Bucket="reviews", Key=key, Body=content)
-    return f"s3://reviews/{key}"
 
 
 def bring(url: str, folder: Path) -> RemoteFile:
@@ -101,6 +56,7 @@ def test_a_missing_file_or_bucket_is_said(bucket: Any, tmp_path: Path) -> None:
         ("s3://reviews/none.csv", "there is no such file"),
         ("s3://no-such-bucket/reviews.csv", "there is no such file"),
         ("s3://reviews/folder", "it is a folder"),
+        ("s3://reviews/folder/*.csv", "must name one file"),
     ):
         with pytest.raises(InputError, match=words) as caught:
             bring(url, tmp_path)
@@ -119,6 +75,21 @@ def test_a_server_that_is_away_is_said(
     assert asked.unchanged is None
     with pytest.raises(InputError, match=r"\(no connection\); the copy of"):
         bring(url, tmp_path)
+
+
+def test_credentials_without_the_right_to_read_are_said(bucket: Any, tmp_path: Path) -> None:
+    from moto.core import set_initial_no_auth_action_count
+
+    url = put(bucket, "reviews.csv", ROWS)
+
+    @set_initial_no_auth_action_count(0)
+    def fetch() -> None:
+        bring(url, tmp_path)
+
+    with pytest.raises(InputError, match="credentials with the right to read it") as caught:
+        fetch()
+    assert SECRET not in str(caught.value)
+    assert bring(url, tmp_path).is_new
 
 
 def test_missing_credentials_are_said(
