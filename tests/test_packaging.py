@@ -54,7 +54,7 @@ def test_the_lock_holds_every_declared_package_at_a_version_that_is_allowed() ->
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     locked = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     versions = {canonicalize_name(name): version for name, version in locked.items()}
-    extras = PROJECT["optional-dependencies"]["dev"]
+    extras = [each for names in PROJECT["optional-dependencies"].values() for each in names]
     for requirement in [*DECLARED.values(), *map(Requirement, extras)]:
         version = versions[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), requirement

@@ -44,26 +44,27 @@ class Asked:
     copy : the copy of the last fetch.
     unchanged : whether a run would use it as it is, None if that is not known.
     reason : why it is not known, in a few words.
+    is_answered : whether the machine answered.
     """
 
     url: str
     copy: RemoteFile
     unchanged: bool | None
     reason: str = ""
+    is_answered: bool = True
 
     @property
     def sentence(self) -> str | None:
         """What a plan should say of it, None where nothing changed."""
         if self.unchanged:
             return None
+        when = short_moment(self.copy.fetched)
         if self.unchanged is None:
-            return (
-                f"{self.url} not asked ({self.reason}); planned on the copy of "
-                f"{short_moment(self.copy.fetched)}."
-            )
+            what = "may have changed" if self.is_answered else "not asked"
+            return f"{self.url} {what} ({self.reason}); planned on the copy of {when}."
         return (
             f"{self.url} has changed since it was fetched; a run fetches it first. Planned on the "
-            f"copy of {short_moment(self.copy.fetched)}."
+            f"copy of {when}."
         )
 
 
@@ -225,7 +226,7 @@ def _ask(copy: RemoteFile, seconds: float) -> Asked:
             reason = "" if answer.unchanged is not None else "the server says nothing of changes"
             return Asked(copy.url, copy, answer.unchanged, reason)
     except (Refused, Unreachable) as error:
-        return Asked(copy.url, copy, None, str(error))
+        return Asked(copy.url, copy, None, str(error), isinstance(error, Refused))
 
 
 def _answer_until(
@@ -235,4 +236,4 @@ def _answer_until(
     try:
         return answer.result(max(0.0, deadline - time.monotonic()))
     except TimeoutError:
-        return Asked(copy.url, copy, None, f"no answer within {seconds:g} s")
+        return Asked(copy.url, copy, None, f"no answer within {seconds:g} s", False)

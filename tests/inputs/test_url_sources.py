@@ -15,6 +15,7 @@ from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.errors import InputError
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.last_run import LastRun
+from reviewflow.pipeline.runner import Listener
 from reviewflow.reviews.remote import fetch_url
 from tests.conftest import small_config, write_config
 from tests.flows.commands.invoke import assert_plain, reviewflow
@@ -184,3 +185,67 @@ def test_init_says_what_is_wrong_with_a_url(
     assert "downloads" not in sentence
     assert words in sentence
     assert not Path("reviews.yaml").exists()
+
+
+@pytest.mark.slow
+def test_a_run_fetches_what_changed_and_tells_of_the_url(
+    site: Site, folder: Path, prefect_api: str
+) -> None:
+    from flows.base import by_hand
+    from flows.parameters import Options
+    from flows.sentiment import sentiment
+
+    urls = [
+        site.put("/daily/26.csv.gz", gzip.compress(ROWS), etag='"26"', modified=LONG_AGO),
+        site.put("/daily/27.csv", MORE, etag='"27"', modified=LONG_AGO),
+    ]
+    config = write_config(folder / "job.yaml", job(urls))
+
+    def run() -> tuple[Heard, dict[str, Any]]:
+        heard = Heard()
+        with by_hand(heard):
+            report = Path(sentiment(config=str(config), options=Options()))
+        page = report.read_text(encoding="utf-8")
+        assert all(url in page for url in urls)
+        assert "downloads" not in page
+        return heard, json.loads((report.parent / "run.json").read_text(encoding="utf-8"))
+
+    heard, record = run()
+    assert heard.ended["fetch 26.csv.gz"] == "ran"
+    assert heard.received["fetch 27.csv"] == len(MORE)
+    assert record["config"]["ingest"]["path"] == urls
+    assert [entry["name"] for entry in record["data"]["files"]] == ["26.csv.gz", "27.csv"]
+    assert "downloads" not in json.dumps(record)
+
+    heard, record = run()
+    assert (heard.ended["fetch 26.csv.gz"], heard.ended["fetch 27.csv"]) == ("cached", "cached")
+    assert heard.received == {}
+    assert {stage["state"] for stage in record["stages"]} == {"cached"}
+
+    site.put("/daily/27.csv", csv_text(made_up(50, 120)).encode(), etag='"28"', modified=LONG_AGO)
+    heard, record = run()
+    assert (heard.ended["fetch 26.csv.gz"], heard.ended["fetch 27.csv"]) == ("cached", "ran")
+    parts = {
+        stage["part"]: stage["state"] for stage in record["stages"] if stage["stage"] == "ingest"
+    }
+    assert parts == {0: "cached", 1: "ran"}
+
+    site.put("/daily/27.csv", status=404)
+    with pytest.raises(InputError, match=rf"^{urls[1]} cannot be fetched .* may be old") as caught:
+        run()
+    assert caught.value.exit_code == 2
+
+
+class Heard(Listener):
+    """What a person sees of a run's progress, by task."""
+
+    def __init__(self) -> None:
+        self.ended: dict[str, str] = {}
+        self.received: dict[str, float] = {}
+
+    def update(self, name: str, message: str, figures: dict[str, float]) -> None:
+        if message == "bytes":
+            self.received[name] = figures["done"]
+
+    def done(self, name: str, state: str, seconds: float, reason: str) -> None:
+        self.ended[name] = state

@@ -350,9 +350,9 @@ def test_https_is_trusted_by_certificate_and_never_left(
         ({"modified": LONG_AGO}, {"modified": LONG_AGO}, True, None),
         ({"etag": '"v1"'}, {"etag": '"v2"'}, False, "has changed since it was fetched"),
         ({"modified": LONG_AGO}, {"modified": a_moment_ago(60)}, False, "a run fetches it first"),
-        ({}, {}, None, "the server says nothing of changes"),
-        ({}, {"status": 404}, None, "the server answered 404"),
-        ({}, {"status": 503}, None, "the server answered 503"),
+        ({}, {}, None, "may have changed (the server says nothing of changes)"),
+        ({}, {"status": 404}, None, "may have changed (the server answered 404"),
+        ({}, {"status": 503}, None, "not asked (the server answered 503)"),
     ],
 )
 def test_a_plan_asks_whether_a_file_has_changed(
