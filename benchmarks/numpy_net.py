@@ -49,7 +49,8 @@ def numpy_steps(size: int, steps: int) -> Figures:
     """Measure the steps of :class:`reviewflow.moons.network.Sequential`."""
     import numpy as np
 
-    from reviewflow.moons.network import Linear, ReLU, Sequential, Sigmoid
+    from reviewflow.moons.activation_layers import ReLU, Sigmoid
+    from reviewflow.moons.network import Linear, Sequential
 
     generator = np.random.default_rng(0)
     network = Sequential(

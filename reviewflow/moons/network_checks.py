@@ -1,26 +1,67 @@
-"""Check the rows, targets and settings that the NumPy network is given."""
+"""Check layers, rows, targets and settings of the NumPy network."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.errors import ConfigError, InputError
 
+if TYPE_CHECKING:
+    from reviewflow.moons.network import Linear, Sequential
+
 Array = NDArray[np.floating[Any]]
 
 
-def check_rows(X: NDArray[Any], inputs: int) -> Array:
-    """Return X as floating-point numbers, shape (N, inputs), N ≥ 1, finite.
+def check_fit(linear: Sequence[Linear]) -> None:
+    """Refuse layers that do not take what the layer before gives.
 
     Raises
     ------
+    ConfigError
+        If a ``Linear`` does not take as many inputs as the one before it has units.
+    """
+    for first, second in pairwise(linear):
+        if first.units != second.inputs:
+            raise ConfigError(
+                f"Linear({first.inputs}, {first.units}) is followed by "
+                f"Linear({second.inputs}, {second.units}); a layer must take as many inputs "
+                "as the layer before it has units."
+            )
+
+
+def check_data(net: Sequential, X: NDArray[Any], y: NDArray[Any]) -> tuple[Array, Array]:
+    """Return X, and y as a column, if this network can learn them.
+
+    Raises
+    ------
+    ConfigError, InputError
+        As :func:`check_rows` and :func:`check_targets` do.
+    """
+    X = check_rows(net, X)
+    return X, check_targets(y, len(X), X.dtype)
+
+
+def check_rows(net: Sequential, X: NDArray[Any]) -> Array:
+    """Return X as floating-point numbers, shape (N, D), N ≥ 1, finite.
+
+    Raises
+    ------
+    ConfigError
+        If the network does not end in one sigmoid unit.
     InputError
         If X is anything else.
     """
+    if net.body is net or not net.linear or net.linear[-1].units != 1:
+        raise ConfigError(
+            "This network gives no probability; its last layers must be Linear(…, 1) and Sigmoid()."
+        )
+    inputs = net.linear[0].inputs
     X = np.asarray(X)
     if X.ndim != 2 or X.shape[1] != inputs or not len(X):
         raise InputError(

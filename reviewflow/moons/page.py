@@ -22,6 +22,7 @@ from reviewflow.moons.config import Data, FullBatch, InitialWeights, Network, On
 from reviewflow.moons.picture_names import PICTURES
 from reviewflow.moons.pictures import stable_limit
 from reviewflow.moons.training import LINES_FILE, read_history
+from reviewflow.reporting.charts.calibration import wilson_interval
 from reviewflow.store.parquet import read_parquet
 
 PAGE_FILE = "moons.html"
@@ -54,9 +55,11 @@ def write_page(
     values = {
         "data": data,
         "network": network,
-        "whole_set": _version_view(whole_set, whole_set_model, accuracy["whole_set"]),
+        "whole_set": _version_view(
+            whole_set, whole_set_model, accuracy["whole_set"], data.fresh_points
+        ),
         "point_by_point": _version_view(
-            point_by_point, point_by_point_model, accuracy["point_by_point"]
+            point_by_point, point_by_point_model, accuracy["point_by_point"], data.fresh_points
         ),
         "rates": _rates_view(rates_study, whole_set),
         "weights": {"settings": initial_weights, "rows": _json(weights_study / "units.json")},
@@ -98,8 +101,14 @@ def share_figure(share: float) -> str:
     return f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
 
 
-def _version_view(settings: FullBatch | Online, model: Path, accuracy: Any) -> dict[str, Any]:
-    """Return a version's settings, the course of its loss, and its lines."""
+def _version_view(
+    settings: FullBatch | Online, model: Path, accuracy: Any, fresh_points: int
+) -> dict[str, Any]:
+    """Return a version's settings, the course of its loss, and its lines.
+
+    ``fresh_ends`` are those of the 95 % interval of the accuracy on fresh points.
+    """
+    share, size = np.array([accuracy["fresh"]["accuracy"]]), np.array([fresh_points])
     history = read_history(model)
     lines = (model / LINES_FILE).read_text(encoding="utf-8")
     return {
@@ -111,6 +120,7 @@ def _version_view(settings: FullBatch | Online, model: Path, accuracy: Any) -> d
         "rises": int((np.diff(history.epochs) > 0).sum()),
         "last": float(history.epochs[-1]),
         "accuracy": accuracy,
+        "fresh_ends": [float(end[0]) for end in wilson_interval(share, size)],
         "lines": lines,
     }
 
@@ -135,6 +145,7 @@ def _rates_view(rates_study: Path, whole_set: FullBatch) -> dict[str, Any]:
     limit = stable_limit(rates_study)
     return {
         "rows": rows,
+        "own": next((row for row in rows if row["rate"] == whole_set.learning_rate), None),
         "limit": limit,
         "curvature": 2 / limit,
         "times": whole_set.learning_rate / limit,

@@ -17,7 +17,8 @@ from reviewflow.moons.canvas import (
     render_picture,
 )
 from reviewflow.moons.data import Points
-from reviewflow.moons.network import History, Sequential
+from reviewflow.moons.network import Sequential
+from reviewflow.moons.recorded_losses import History
 from reviewflow.reporting.charts.palette import INK, MUTED, NEGATIVE, POSITIVE, line_style
 
 PADDING = 0.5  # between the outermost points and the edge of the axes, on every side

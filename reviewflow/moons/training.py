@@ -21,7 +21,8 @@ from reviewflow.context import Context
 from reviewflow.errors import ConfigError, StoreError
 from reviewflow.moons.config import FullBatch, Network, Online
 from reviewflow.moons.data import POINTS_FILE, Points, read_points
-from reviewflow.moons.network import ActivationLayer, History, Layer, Linear, Sequential, Sigmoid
+from reviewflow.moons.network import ActivationLayer, Layer, Linear, Sequential
+from reviewflow.moons.recorded_losses import History
 from reviewflow.store.parquet import read_parquet
 
 WEIGHTS_FILE = "model.safetensors"
@@ -129,7 +130,7 @@ def build_network(
     layers: list[Layer] = []
     for inputs, units in pairwise((2, *hidden)):
         layers += [Linear(inputs, units, init, generator), ActivationLayer(activation)]
-    return Sequential(*layers, Linear(hidden[-1], 1, init, generator), Sigmoid())
+    return Sequential(*layers, Linear(hidden[-1], 1, init, generator), ActivationLayer("sigmoid"))
 
 
 def loss_line(epoch: int, epochs: int, loss: float) -> str:

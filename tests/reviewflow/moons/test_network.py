@@ -12,16 +12,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn
 
 from reviewflow.errors import ConfigError, InputError
-from reviewflow.moons.network import (
-    GELU,
-    LeakyReLU,
-    Linear,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    SiLU,
-    Tanh,
-)
+from reviewflow.moons.activation_layers import GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Tanh
+from reviewflow.moons.network import Linear, Sequential
 from reviewflow.networks.model import Network
 from tests.reviewflow.moons.numpy_reviews import thousand_reviews_of_each_class
 
