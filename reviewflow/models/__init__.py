@@ -1,0 +1,1 @@
+"""Keep trained models outside the store: bundles, their registry, the gate, predictions."""
