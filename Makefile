@@ -57,8 +57,8 @@ ui: $(INSTALLED) ## serve Prefect's UI with the schedule and a worker, until Ctr
 bench: $(INSTALLED) ## measure speed and memory against the yardsticks
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-clean: ## remove what was produced: artifacts and caches (keeps .venv and data)
-	find artifacts -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+clean: ## remove what was produced: artifacts and caches (keeps .venv, data and published models)
+	find artifacts -mindepth 1 -maxdepth 1 ! -name README.md ! -name models -exec rm -rf {} +
 	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find $(wildcard flows tasks reviewflow tests benchmarks) -name __pycache__ -prune -exec rm -rf {} +
 

@@ -46,6 +46,10 @@ COMMANDS = {
         "Train a network written in NumPy on two moons, and show what it does.",
     ),
     "data": ("flows.commands.data", "List and fetch datasets."),
+    "models": (
+        "flows.commands.models",
+        "List published models, and choose which of them scores.",
+    ),
     "store": ("flows.commands.store", "List, verify and clean the artifact store."),
     "ui": ("flows.commands.ui", "Serve Prefect's UI with the schedule and a worker, until Ctrl-C."),
 }

@@ -200,6 +200,33 @@ def score_model(rows: LabelledRows, threshold: float) -> ModelScore | None:
     return ModelScore(area.value, area.contributions, right)
 
 
+def compare_models(
+    labels: NDArray[np.int8],
+    first: tuple[NDArray[np.float32], float],
+    second: tuple[NDArray[np.float32], float],
+) -> dict[str, Any] | None:
+    """Return the differences of two models on the same labelled rows.
+
+    Parameters
+    ----------
+    labels : shape (N,), classes from 0.
+    first, second : of each its probabilities, as in :class:`LabelledRows`, and its threshold.
+
+    Returns
+    -------
+    dict or None
+        As :func:`compare_pair`, with the figures of each under ``first`` and ``second``. None where
+        one gave no probabilities, or the rows hold one class.
+    """
+    scores = [score_model(LabelledRows(labels, P), limit) for P, limit in (first, second)]
+    known = [score for score in scores if score is not None]
+    if len(known) < len(scores):
+        return None
+    both = [_variant_score(n, [score], _rarest(labels)) for n, score in enumerate(known)]
+    figures = {name: variant_figures(own) for name, own in zip(("first", "second"), both, strict=True)}
+    return {**compare_pair(*both), **figures}
+
+
 def _variant_score(number: int, models: Sequence[ModelScore], rarest: int) -> VariantScore:
     return VariantScore(
         number,
