@@ -52,7 +52,7 @@ def csv_batches(
     ------
     RecordBatch of ``text`` string, ``label`` dictionary<int32, string> and, where ``columns``
     names them, ``split`` and ``group`` string. Where it is None: every column under the header's
-    name, string. No cell is null.
+    name, string, and an empty batch where there are no records. No cell is null.
 
     Raises
     ------
@@ -76,6 +76,8 @@ def csv_batches(
             yield batch
     if names is None:
         raise InputError(f"{source.path} holds blank lines only; it must hold a header and rows.")
+    if columns is None and record == 1:
+        yield _no_records(names)
 
 
 def whole_records(
@@ -144,6 +146,13 @@ def _first_record(piece: bytes, delimiter: str) -> tuple[bytes, bytes]:
     content = content[separator.end() if separator else 0 :].lstrip(b"\r\n")
     end = _end_of_records(_records_pattern(delimiter, ""), content)
     return content[:end], content[end:]
+
+
+def _no_records(names: list[str]) -> pa.RecordBatch:
+    """Return a batch that tells the columns of a file without records."""
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_arrays([pa.array([], pa.string())] * len(names), names=names)
 
 
 def _header(source: TextFile, record: bytes) -> list[str]:

@@ -55,24 +55,35 @@ def json_lines_batches(
     InputError
         If the file cannot be read. The message names the line that is wrong.
     """
-    line_number = 0
     names: list[str] = []  # of the batches' columns
+    for objects in json_records(source, chunk_bytes):
+        names = names or _names(source, next(iter(objects.values())), columns)
+        if columns is None:
+            records = [
+                tuple(_word(each.get(name)) for name in names) for each in objects.values()
+            ]
+        else:
+            records = [_cells(source, each, columns, line) for line, each in objects.items()]
+        yield _batch(records, names, None if columns is None else "label")
+
+
+def json_records(source: TextFile, chunk_bytes: int) -> Iterator[dict[int, dict[str, Any]]]:
+    """Yield the objects of a JSON Lines file by their lines, some at a time.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds blank lines only.
+    """
+    line_number, found = 0, False
     for lines in _whole_lines(source, chunk_bytes):
-        records = []
-        for line in lines:
-            line_number += 1
-            if not line.strip():
-                continue
-            record = _record(source, line, line_number)
-            if not names:
-                names = _names(source, record, columns)
-            if columns is None:
-                records.append(tuple(_word(record.get(name)) for name in names))
-            else:
-                records.append(_cells(source, record, columns, line_number))
-        if records:
-            yield _batch(records, names, None if columns is None else "label")
-    if not names:
+        numbered = enumerate(lines, start=line_number + 1)
+        objects = {n: _record(source, line, n) for n, line in numbered if line.strip()}
+        line_number += len(lines)
+        if objects:
+            found = True
+            yield objects
+    if not found:
         raise InputError(f"{source.path} holds blank lines only; it must hold an object a line.")
 
 

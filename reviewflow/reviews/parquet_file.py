@@ -111,17 +111,17 @@ def _as_words(batch: pa.RecordBatch, columns: Columns | None) -> pa.RecordBatch:
 
     if columns is None:
         return pa.RecordBatch.from_arrays(
-            [_strings(values) for values in batch.columns], names=batch.schema.names
+            [text_values(values) for values in batch.columns], names=batch.schema.names
         )
     words = {role: batch.column(name) for role, name in columns.by_role().items()}
     arrays = [
-        _dictionary_of_words(values) if role == "label" else _strings(values)
+        _dictionary_of_words(values) if role == "label" else text_values(values)
         for role, values in words.items()
     ]
     return pa.RecordBatch.from_arrays(arrays, names=list(words))
 
 
-def _strings(values: pa.Array) -> pa.Array:
+def text_values(values: pa.Array) -> pa.Array:
     """Return values as a string array whose null cells hold no bytes."""
     import pyarrow as pa
 

@@ -1,0 +1,1 @@
+"""Score files of reviews with a published model."""

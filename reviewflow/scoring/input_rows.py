@@ -1,0 +1,165 @@
+"""Read every column of a file of reviews, to be scored and passed on.
+
+CSV, TSV ───┐
+JSON Lines ─┼─▶ InputRows: the columns, and batches of records
+Parquet ────┘
+
+Cells pass as they are: those of CSV as text, Parquet's with their types. Of JSON Lines a value that
+is no text passes as its JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reviewflow.errors import InputError
+from reviewflow.formatting import nearest
+from reviewflow.reviews.compression import seekable_bytes
+from reviewflow.reviews.csv_file import csv_batches
+from reviewflow.reviews.json_lines_file import is_json_lines, json_records
+from reviewflow.reviews.parquet_file import is_parquet, text_values
+from reviewflow.reviews.text_file import CHUNK_BYTES, TextFile, check_readable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reviewflow.config.sections import Ingest
+
+BATCH_ROWS = 4_096
+
+
+@dataclass(frozen=True)
+class InputRows:
+    """The records of a file in its order.
+
+    Attributes
+    ----------
+    schema : of the batches.
+    text_column : the column to score.
+    first_record : number of the first record. The header of CSV and Parquet is record 1.
+    batches : record batches, each read once.
+    """
+
+    schema: pa.Schema
+    text_column: str
+    first_record: int
+    batches: Iterator[pa.RecordBatch]
+
+    def texts(self, batch: pa.RecordBatch) -> pa.StringArray:
+        """Return the texts of a batch, shape (N,). Nulls stay."""
+        return text_values(batch.column(self.text_column))
+
+
+def open_input(path: Path, ingest: Ingest) -> InputRows:
+    """Return the records of a file.
+
+    Parameters
+    ----------
+    ingest : text column, encoding and delimiter. Labels are not read.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or lacks the text column. Also while batches are read.
+    """
+    check_readable(path, "The input")
+    if is_parquet(path):
+        return _checked(path, ingest, 2, *_parquet_rows(path))
+    if is_json_lines(path, ingest):
+        return _checked(path, ingest, 1, *_json_rows(path, ingest))
+    return _checked(path, ingest, 2, *_csv_rows(path, ingest))
+
+
+def _checked(
+    path: Path, ingest: Ingest, first: int, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
+) -> InputRows:
+    column, names = ingest.text_column, schema.names
+    if names.count(column) != 1:
+        near = nearest(column, names)
+        shown = ", ".join(repr(name[:80]) for name in names[:12])
+        advice = f"did you mean {near!r}?" if near else "name it with --text-column."
+        trouble = f"{names.count(column)} columns" if column in names else "no column"
+        raise InputError(f"{path} has {trouble} {column!r} to score; it has {shown}; {advice}")
+    return InputRows(schema, column, first, batches)
+
+
+def _csv_rows(path: Path, ingest: Ingest) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    batches = csv_batches(TextFile(path, ingest), None, CHUNK_BYTES)
+    first = next(batches)
+    return first.schema, _with_first(first, batches)
+
+
+def _with_first(
+    first: pa.RecordBatch, others: Iterator[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    yield first
+    yield from others
+
+
+def _parquet_rows(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with seekable_bytes(path) as content:
+            schema = parquet.read_schema(content).remove_metadata()
+    except (pa.ArrowException, OSError) as error:
+        raise _not_parquet(path, error) from None
+    return schema, _parquet_batches(path)
+
+
+def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with (
+            seekable_bytes(path) as content,
+            parquet.ParquetFile(content, pre_buffer=False, buffer_size=1 << 20) as file,
+        ):
+            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
+                yield batch.replace_schema_metadata(None)
+    except (pa.ArrowException, OSError) as error:
+        raise _not_parquet(path, error) from None
+
+
+def _not_parquet(path: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:200]
+    return InputError(
+        f"{path} cannot be read as Parquet ({reason}); is it cut short or of another format?"
+    )
+
+
+def _json_rows(path: Path, ingest: Ingest) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return the columns of all objects, which are read twice."""
+    import pyarrow as pa
+
+    source = TextFile(path, ingest, True)
+    names: dict[str, None] = {}
+    for records in json_records(source, CHUNK_BYTES):
+        for record in records.values():
+            names.update(dict.fromkeys(record))
+    schema = pa.schema([(name, pa.string()) for name in names])
+    return schema, _json_batches(source, schema)
+
+
+def _json_batches(source: TextFile, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    for records in json_records(source, CHUNK_BYTES):
+        columns = [
+            pa.array([_json_text(record.get(name)) for record in records.values()], pa.string())
+            for name in schema.names
+        ]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _json_text(value: Any) -> str | None:
+    """Return text as it is, and any other value as its JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
