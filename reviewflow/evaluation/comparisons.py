@@ -223,8 +223,8 @@ def compare_models(
     if len(known) < len(scores):
         return None
     both = [_variant_score(n, [score], _rarest(labels)) for n, score in enumerate(known)]
-    figures = {name: variant_figures(own) for name, own in zip(("first", "second"), both, strict=True)}
-    return {**compare_pair(*both), **figures}
+    ours, theirs = (variant_figures(own) for own in both)
+    return {**compare_pair(*both), "first": ours, "second": theirs}
 
 
 def _variant_score(number: int, models: Sequence[ModelScore], rarest: int) -> VariantScore:

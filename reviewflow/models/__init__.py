@@ -1,1 +1,1 @@
-"""Keep trained models outside the store: bundles, their registry, the gate, predictions."""
+"""Keep models outside the store: bundles, registry, gate, predictions."""

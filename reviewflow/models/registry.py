@@ -1,4 +1,4 @@
-"""Keep published models: versions that never change, and which of them is current.
+"""Keep published models: versions that never change, one of them current.
 
     artifacts/models/<name>/<version>/   a bundle, with published.json: when, by which run, and why
                             current ──▶  the champion's version, a link that moves in one step
@@ -92,9 +92,9 @@ class Registry:
             for path in (self.folder / name).iterdir()
             if path.is_dir() and not path.is_symlink() and not path.name.startswith(MAKING)
         ]
-        return sorted(
-            found, key=lambda each: (str(each.published.get("published")), each.version)
-        )[::-1]
+        return sorted(found, key=lambda each: (str(each.published.get("published")), each.version))[
+            ::-1
+        ]
 
     def find(self, name: str, version: str) -> Version:
         """Return the version that begins with some characters, or ``current``.
@@ -111,7 +111,7 @@ class Registry:
             found = [each for each in versions if version and each.version.startswith(version)]
         if len(found) == 1:
             return found[0]
-        what = "is the beginning of several versions" if found else "is no version"
+        what = "begins several versions" if found else "begins none of the versions"
         raise UsageError(
             f"{version} {what} of the model {name}; reviewflow models show {name} lists them."
         )

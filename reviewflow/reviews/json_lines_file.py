@@ -59,9 +59,7 @@ def json_lines_batches(
     for objects in json_records(source, chunk_bytes):
         names = names or _names(source, next(iter(objects.values())), columns)
         if columns is None:
-            records = [
-                tuple(_word(each.get(name)) for name in names) for each in objects.values()
-            ]
+            records = [tuple(_word(each.get(name)) for name in names) for each in objects.values()]
         else:
             records = [_cells(source, each, columns, line) for line, each in objects.items()]
         yield _batch(records, names, None if columns is None else "label")

@@ -4,8 +4,8 @@ CSV, TSV ───┐
 JSON Lines ─┼─▶ InputRows: the columns, and batches of records
 Parquet ────┘
 
-Cells pass as they are: those of CSV as text, Parquet's with their types. Of JSON Lines a value that
-is no text passes as its JSON.
+Cells pass as they are: those of CSV as text, Parquet's with their types. Values of
+JSON Lines other than text pass as JSON.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ def open_input(path: Path, ingest: Ingest) -> InputRows:
     """
     check_readable(path, "The input")
     if is_parquet(path):
-        return _checked(path, ingest, 2, *_parquet_rows(path))
+        return _input_rows(path, ingest, 2, *_parquet_rows(path))
     if is_json_lines(path, ingest):
-        return _checked(path, ingest, 1, *_json_rows(path, ingest))
-    return _checked(path, ingest, 2, *_csv_rows(path, ingest))
+        return _input_rows(path, ingest, 1, *_json_rows(path, ingest))
+    return _input_rows(path, ingest, 2, *_csv_rows(path, ingest))
 
 
-def _checked(
+def _input_rows(
     path: Path, ingest: Ingest, first: int, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
 ) -> InputRows:
     column, names = ingest.text_column, schema.names

@@ -44,15 +44,19 @@ class Scorer(Protocol):
     """What scoring needs of a model."""
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """What the scores are said to come from."""
 
     @property
-    def class_names(self) -> tuple[str, ...]: ...
+    def class_names(self) -> tuple[str, ...]:
+        """Label names, from class 0 up."""
 
     @property
-    def threshold(self) -> float: ...
+    def threshold(self) -> float:
+        """Of two classes, the probability above which a row is positive."""
 
-    def probabilities(self, texts: pa.StringArray) -> NDArray[np.float32]: ...
+    def probabilities(self, texts: pa.StringArray) -> NDArray[np.float32]:
+        """Return those of class 1, shape (N,), or of each class, (N, K)."""
 
 
 @dataclass
@@ -94,7 +98,7 @@ def score_file(
     ingest : how the file is read.
     output : ends in ``.parquet`` or ``.csv``. It gets the input's columns, then ``probability``
         (of class 1; of more than two classes ``probability_NAME`` for each), ``label`` and
-        ``model_version``. Rejects lie in ``rejects_path(output)``, none where there are none.
+        ``model_version``. ``rejects_path(output)`` gets the rejects, if there are any.
     prefix : of the names of these columns.
 
     Raises
@@ -184,13 +188,13 @@ def _blocks(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         held.append(batch)
         if sum(each.num_rows for each in held) >= BLOCK_ROWS:
-            yield from _joined(held)
+            yield from _concatenate(held)
             held = []
     if held:
-        yield from _joined(held)
+        yield from _concatenate(held)
 
 
-def _joined(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _concatenate(batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     if len(batches) == 1:
         yield from batches
     else:

@@ -1,9 +1,8 @@
 """Versions that never change, and a link that moves in one step."""
 
-import json
 import multiprocessing
 import os
-import signal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -86,7 +85,7 @@ def test_an_unknown_model_or_version_is_a_sentence(registry: Registry, tmp_path:
     assert registry.current("imdb") is None
     for letter in "ab":
         add(registry, tmp_path, letter)
-    with pytest.raises(UsageError, match="c is no version of the model imdb"):
+    with pytest.raises(UsageError, match="c begins none of the versions of the model imdb"):
         registry.promote("imdb", "c", "by hand")
     with pytest.raises(UsageError, match="there is imdb"):
         registry.versions("films")
@@ -129,7 +128,7 @@ def test_many_processes_publish_and_promote_at_once(registry: Registry, tmp_path
     assert {each.version for each in registry.versions("imdb")} == {c * 12 for c in "abcdef"}
     moves = registry.changes("imdb")
     assert moves[-1]["to"] == registry.current("imdb")
-    assert all(before["to"] == after["from"] for before, after in zip(moves, moves[1:]))
+    assert all(before["to"] == after["from"] for before, after in pairwise(moves))
 
 
 def _publish_all(registry: Registry, tmp_path: Path) -> None:
