@@ -99,6 +99,17 @@ def named_urls(ingest: Ingest) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in items if is_url(item)))
 
 
+def files_named(item: str, setting: str) -> tuple[Path, ...]:
+    """Return the files that one file, folder or pattern names.
+
+    Raises
+    ------
+    InputError
+        If it names none.
+    """
+    return tuple(_paths_of(item, setting))
+
+
 def describe_files(named: str | Sequence[str]) -> str:
     """Return what a setting names, on one line."""
     if isinstance(named, str):

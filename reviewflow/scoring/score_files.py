@@ -1,0 +1,240 @@
+"""Score files once each, shared by any number of processes.
+
+input ─ files ─┬─ its record tells of equal input ─▶ kept
+               ├─ changed moments ago ─────────────▶ waiting: it may still be being written
+               ├─ another process holds its lock ──▶ busy
+               └─ score_file ─▶ OUT, rejects, then the record of both
+
+A record is written last, so whoever was killed before it scores the file again, to equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from reviewflow.context import Context
+from reviewflow.errors import Cancelled, ReviewflowError, UsageError
+from reviewflow.reviews.input_files import files_named
+from reviewflow.scoring.output_file import check_output, output_errors
+from reviewflow.scoring.score_file import Scored, Scorer, score_file
+from reviewflow.store.files import sha256_of, write_atomically
+from reviewflow.store.locks import try_step_lock
+
+if TYPE_CHECKING:
+    from reviewflow.config.sections import Ingest
+
+State = Literal["scored", "kept", "waiting", "busy", "failed"]
+SETTLE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to score, and where its scores go."""
+
+    path: Path
+    output: Path
+
+    @property
+    def record(self) -> Path:
+        """The path of what is written about the scoring."""
+        return self.output.with_name(f"{self.output.stem}.record.json")
+
+
+@dataclass(frozen=True)
+class Order:
+    """How files are scored.
+
+    Attributes
+    ----------
+    ingest : text column, encoding and delimiter.
+    prefix : of the names of the new columns.
+    rescore : score again what another model has scored.
+    settle_seconds : files changed since then are left for later.
+    """
+
+    ingest: Ingest
+    prefix: str = ""
+    rescore: bool = False
+    settle_seconds: float = 0.0
+
+    def settings(self) -> dict[str, Any]:
+        """Return what shapes the scores beside input and model."""
+        names = ("text_column", "encoding", "delimiter")
+        return {name: getattr(self.ingest, name) for name in names} | {"prefix": self.prefix}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes
+    ----------
+    record : content of its record, empty unless it was scored, now or before.
+    error : why it failed.
+    """
+
+    target: Target
+    state: State
+    record: dict[str, Any]
+    error: ReviewflowError | None = None
+
+
+def targets(named: str, output: Path) -> tuple[Target, ...]:
+    """Return the files that an input names, and where their scores go.
+
+    Parameters
+    ----------
+    named : a file, a folder, or a pattern.
+    output : a file for a file, otherwise a folder that is there, in which each file has one.
+
+    Raises
+    ------
+    UsageError
+        If the output does not fit the input.
+    InputError
+        If the input names no file.
+    """
+    files = files_named(named, "The input")
+    if len(files) == 1 and Path(named) == files[0]:
+        if output.is_dir():
+            return (_in_folder(files[0], output),)
+        check_output(output)
+        if output.exists() and output.samefile(files[0]):
+            raise UsageError(f"{output} is the input itself; name another output.")
+        return (Target(files[0], output),)
+    if not output.is_dir():
+        raise UsageError(
+            f"{named} names several files, so the output must be a folder, and {output} is not "
+            "one; make it first."
+        )
+    return tuple(_in_folder(path, output) for path in files)
+
+
+def score_files(
+    model: Scorer, chosen: Sequence[Target], order: Order, context: Context
+) -> Iterator[Outcome]:
+    """Yield what became of each file, one after the other.
+
+    An error about one file stops that file alone.
+
+    Raises
+    ------
+    Cancelled
+        If the run was stopped.
+    StoreError
+        If the scores cannot be written.
+    """
+    for target in chosen:
+        context.check_stop()
+        yield score_once(model, target, order, context)
+
+
+def score_once(model: Scorer, target: Target, order: Order, context: Context) -> Outcome:
+    """Score a file unless that was done, or cannot be done now."""
+    known = _known_record(model, target, order)
+    if known is not None:
+        return Outcome(target, "kept", known)
+    if _age_seconds(target.path) < order.settle_seconds:
+        return Outcome(target, "waiting", {})
+    with try_step_lock(target.output.parent, "scores", target.output.name) as is_mine:
+        if not is_mine:
+            return Outcome(target, "busy", {})
+        known = _known_record(model, target, order)  # another may have scored it meanwhile
+        if known is not None:
+            return Outcome(target, "kept", known)
+        try:
+            return Outcome(target, "scored", _score(model, target, order, context))
+        except Cancelled:
+            raise
+        except UsageError as error:
+            return Outcome(target, "failed", {}, error)
+
+
+def _score(model: Scorer, target: Target, order: Order, context: Context) -> dict[str, Any]:
+    """Score a file, and return the record that was written."""
+    status, started = _status(target.path), time.perf_counter()
+    with output_errors(target.record):
+        target.record.unlink(missing_ok=True)  # it must never tell of other scores
+    scored = score_file(model, target.path, order.ingest, target.output, order.prefix, context)
+    record = {
+        "input": str(target.path),
+        **status,
+        "input_sha256": _digest(target.path, status),
+        "output": str(target.output),
+        "output_bytes": target.output.stat().st_size,
+        "model_version": model.version,
+        "settings": order.settings(),
+        **_counts(model, scored),
+        "scored": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    with output_errors(target.record):
+        write_atomically(target.record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    return record
+
+
+def _counts(model: Scorer, scored: Scored) -> dict[str, Any]:
+    labels = dict(zip(model.class_names, scored.labels.tolist(), strict=True))
+    return {
+        "rows_in": scored.rows_in,
+        "rows_out": scored.rows_out,
+        "rejects": scored.rejects,
+        "labels": labels,
+    }
+
+
+def _known_record(model: Scorer, target: Target, order: Order) -> dict[str, Any] | None:
+    """Return the record of a file whose scores stand, None otherwise."""
+    try:
+        record: dict[str, Any] = json.loads(target.record.read_text(encoding="utf-8"))
+        is_whole = target.output.stat().st_size == record["output_bytes"]
+        is_wanted = record["settings"] == order.settings() and not (
+            order.rescore and record["model_version"] != model.version
+        )
+        stands = is_whole and is_wanted and _is_equal(target.path, record)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return record if stands else None
+
+
+def _is_equal(path: Path, record: dict[str, Any]) -> bool:
+    """Return whether a file is the one that was scored.
+
+    Another time of change alone is no other content, so the digest decides.
+    """
+    status = _status(path)
+    if status["input_bytes"] != record["input_bytes"]:
+        return False
+    same_time = status["input_mtime_ns"] == record["input_mtime_ns"]
+    return same_time or sha256_of(path) == record["input_sha256"]
+
+
+def _digest(path: Path, status: dict[str, int]) -> str | None:
+    """Return the digest of a file that did not change since."""
+    digest = sha256_of(path)
+    return digest if _status(path) == status else None
+
+
+def _status(path: Path) -> dict[str, int]:
+    try:
+        status = path.stat()
+    except OSError:  # reading it says what is wrong
+        return {"input_bytes": -1, "input_mtime_ns": -1}
+    return {"input_bytes": status.st_size, "input_mtime_ns": status.st_mtime_ns}
+
+
+def _age_seconds(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+def _in_folder(path: Path, folder: Path) -> Target:
+    return Target(path, folder / f"{path.name}.parquet")
