@@ -1,6 +1,6 @@
 """Score files once each, shared by any number of processes.
 
-input ─ files ─┬─ its record tells of equal input ─▶ kept
+input ─ files ─┬─ its record names equal input ────▶ kept
                ├─ changed moments ago ─────────────▶ waiting: it may still be being written
                ├─ another process holds its lock ──▶ busy
                └─ score_file ─▶ OUT, rejects, then the record of both
@@ -160,7 +160,7 @@ def _score(model: Scorer, target: Target, order: Order, context: Context) -> dic
     """Score a file, and return the record that was written."""
     status, started = _status(target.path), time.perf_counter()
     with output_errors(target.record):
-        target.record.unlink(missing_ok=True)  # it must never tell of other scores
+        target.record.unlink(missing_ok=True)  # it must never describe other scores
     scored = score_file(model, target.path, order.ingest, target.output, order.prefix, context)
     record = {
         "input": str(target.path),
@@ -206,13 +206,13 @@ def _known_record(model: Scorer, target: Target, order: Order) -> dict[str, Any]
 def _is_equal(path: Path, record: dict[str, Any]) -> bool:
     """Return whether a file is the one that was scored.
 
-    Another time of change alone is no other content, so the digest decides.
+    A file with another time of change may hold the same bytes, so the digest decides.
     """
     status = _status(path)
     if status["input_bytes"] != record["input_bytes"]:
         return False
     same_time = status["input_mtime_ns"] == record["input_mtime_ns"]
-    return same_time or sha256_of(path) == record["input_sha256"]
+    return bool(same_time or sha256_of(path) == record["input_sha256"])
 
 
 def _digest(path: Path, status: dict[str, int]) -> str | None:
