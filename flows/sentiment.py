@@ -23,6 +23,7 @@ from reviewflow.config.sections import (
     LearningCurve,
     Normalize,
     Notify,
+    Publish,
     Report,
     Select,
     Split,
@@ -46,7 +47,7 @@ from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import send_crash_alert
 from tasks.report import metrics_rows, publish, report
-from tasks.stage import StageTask, evaluate, ingest, normalize, vectorize
+from tasks.stage import StageTask, evaluate, ingest, normalize, vectorize, write_bundle
 from tasks.stage import learning_curve as measure_learning_curve
 from tasks.train import train
 from tasks.validate import validate
@@ -62,6 +63,7 @@ TASKS: Mapping[str, StageTask] = {
     "evaluate": evaluate,
     "learning curve": measure_learning_curve,
     "report": report,
+    "publish": write_bundle,
 }
 
 
@@ -82,6 +84,7 @@ def sentiment(
     variants: str = VARIANTS,
     select: Select = SELECT,
     learning_curve: LearningCurve = LearningCurve(),
+    publish: Publish = Publish(),
     report: Report = Report(),
     notify: Notify = Notify(),
     options: Options = Options(),

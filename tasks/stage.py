@@ -90,6 +90,12 @@ def evaluate(run: Run, group: TaskGroup) -> State[Any]:
     return perform_group(run, group)
 
 
+@stage_task("publish")
+def write_bundle(run: Run, group: TaskGroup) -> State[Any]:
+    """Write the best model as a bundle."""
+    return perform_group(run, group)
+
+
 @stage_task("learning curve")
 def learning_curve(run: Run, group: TaskGroup) -> State[Any]:
     """Train a linear variant on shares of its rows."""

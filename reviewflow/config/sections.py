@@ -501,6 +501,26 @@ class LearningCurve(Section):
     )
 
 
+class Publish(Section):
+    """Whether the best model is published, and when it becomes champion."""
+
+    name: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+        description="Publish the best model under this name, such as imdb; by default none is",
+    )
+    max_loss: float = Field(
+        0.005,
+        gt=0,
+        le=1,
+        description="Loss of ROC AUC against the champion that must be excluded, on validation "
+        "rows, before a model takes its place",
+    )
+    min_gain: float | None = Field(
+        None, ge=0, le=1, description="Gain of ROC AUC that a model needs beside that, if any"
+    )
+
+
 class Report(Section):
     """What the report shows beside the run's own metrics."""
 
@@ -570,6 +590,7 @@ class Config(JobConfig):
     search: Search = Search()
     select: Select = Select()
     learning_curve: LearningCurve = LearningCurve()
+    publish: Publish = Publish()
     report: Report = Report()
     notify: Notify = Notify()
 
@@ -590,6 +611,12 @@ class Config(JobConfig):
             raise ValueError(
                 "split.validation_size is 0, so there are no validation rows to choose on; "
                 "raise it, or set select.on: test"
+            )
+        if self.publish.name and takes_no_rows:
+            raise ValueError(
+                "split.validation_size is 0, so there are no validation rows on which "
+                "publish.name compares a model with the champion; raise it, or leave "
+                "publish.name out"
             )
         if isinstance(self.select.threshold, str) and takes_no_rows:
             raise ValueError(

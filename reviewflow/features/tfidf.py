@@ -181,6 +181,11 @@ def _read_trie(
 ) -> TermTrie:
     """Read once for all parts, and again if the file's time or size differs."""
     table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
+    return build_trie(table, longest, skip_bigrams, analyzer)
+
+
+def build_trie(table: pa.Table, longest: int, skip_bigrams: bool, analyzer: str) -> TermTrie:
+    """Return the trie of a table of ``term`` and ``idf`` in one chunk."""
     terms = table["term"].chunk(0)
     if longest == 1 and not skip_bigrams:  # a single token may hold spaces
         pieces, ends = terms, np.arange(1, len(terms) + 1, dtype=np.int64)

@@ -3,21 +3,25 @@
     reviews.csv ─ ingest ─┬─ split ──────────────┬─ validate_reviews
                           └─ normalize ─ count ──┴─ vocabulary ─ features ─ validate_features
                                                                     │
-                                           train (variant, seed) ───┼─ evaluate ─ report
-                                           learning_curve ──────────┘
+                                           train (variant, seed) ───┼─ evaluate ─┬─ report
+                                           learning_curve ──────────┘            └─ publish
 
 Everything that walks the job (plan, run, run.json, the store's listing) walks ``SENTIMENT``.
 """
 
 from reviewflow.jobs.sentiment_facts import (
+    ANY_WORDNET,
     CLASS_NAMES,
     CLASSES,
     GIVEN_SPLIT,
     INDEX,
     LINEAGE,
+    MODEL_SOURCES,
     POSITION,
+    SPLIT_IDENTITY,
     WORDNET,
     has_learning_curve,
+    is_published,
     seed_settings,
 )
 from reviewflow.pipeline.stage import Job, Reads, Resource, Stage
@@ -207,6 +211,28 @@ SENTIMENT = Job(
             },
             settings=("train.seed", "select"),
             facts=(LINEAGE, CLASS_NAMES),
+        ),
+        Stage(
+            name="publish",
+            function="reviewflow.models.publish.write_bundle",
+            fan_out="job",
+            group="publish",
+            reads={
+                "models": Reads(
+                    "train", ("history.parquet", "model.safetensors", "model.json"), every="variant"
+                ),
+                "evaluations": Reads(
+                    "evaluate", ("predictions.parquet", "metrics.json"), every="variant"
+                ),
+                "vocabularies": Reads("vocabulary", ("vocabulary.parquet",), every="variant"),
+                "reviews": Reads("ingest", ("text",), every="part"),
+                "splits": Reads("split", ("split.parquet",), every="part"),
+            },
+            settings=("ingest.text_column", "select"),
+            facts=(MODEL_SOURCES, CLASS_NAMES, SPLIT_IDENTITY),
+            resources=(ANY_WORDNET,),
+            after=("validate_reviews", "validate_features"),
+            applies=is_published,
         ),
     ),
 )

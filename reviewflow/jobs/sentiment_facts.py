@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import ConfigError
+from reviewflow.models.model_source import ModelSource
 from reviewflow.pipeline.stage import Fact, Resource, Settings
 from reviewflow.reporting.lineage import Lineage, variant_numbers
 from reviewflow.reviews.split import Position, split_position
@@ -56,6 +57,43 @@ def models_lineage(report: Node, part: int | None, index: Index) -> tuple[Lineag
             )
         )
     return tuple(found)
+
+
+def model_sources(publish: Node, part: int | None, index: Index) -> tuple[ModelSource, ...]:
+    """Return what each model was made from, with the settings of its variant."""
+    read = publish.upstream
+    numbers = variant_numbers([model.variants[0] for model in read["models"]])
+    found = []
+    for number, model in zip(numbers, read["models"], strict=True):
+        (features,) = model.upstream["features"]
+        (vocabulary,) = features.upstream["vocabulary"]
+        position = read["vocabularies"].index(vocabulary)
+        settings = (features.config.settings(name) for name in ("normalize", "vectorize"))
+        found.append(ModelSource(number, position, *settings))
+    return tuple(found)
+
+
+def source_as_json(source: ModelSource) -> list[Any]:
+    """Return a model's source as it counts in the key."""
+    settings = (source.normalize, source.vectorize)
+    return [*source[:2], *(section.model_dump(mode="json") for section in settings)]
+
+
+def split_identity(publish: Node, part: int | None, index: Index) -> dict[str, Any]:
+    """Return what decides which rows are validation rows.
+
+    A random split depends on the number of rows, too.
+    """
+    split = publish.config.settings("split")
+    rows = index.rows if split.method == "random" else None
+    group = publish.config.settings("ingest.group_column")
+    others = {"group_column": group, "test_file": index.has_test_file, "rows": rows}
+    return {**split.model_dump(mode="json"), **others}
+
+
+def is_published(config: Settings) -> bool:
+    """Return whether the best model is published."""
+    return bool(config.settings("publish.name"))
 
 
 def reduces_to_lemmas(config: Settings) -> bool:
@@ -117,5 +155,10 @@ CLASSES = Fact(
     "classes", "classes", lambda node, part, index: len(index.class_names), lambda value: value
 )
 CLASS_NAMES = Fact("class_names", "class names", lambda node, part, index: index.class_names, list)
+MODEL_SOURCES = Fact(
+    "sources", "variants", model_sources, lambda value: [source_as_json(each) for each in value]
+)
+SPLIT_IDENTITY = Fact("split_identity", "split", split_identity, lambda value: value)
 LINEAGE = Fact("lineage", "variants", models_lineage, lambda value: [list(each) for each in value])
+ANY_WORDNET = Resource("wordnet", "text/wordnet.zip", wordnet_digest)  # a variant may take lemmas
 WORDNET = Resource("wordnet", "text/wordnet.zip", wordnet_digest, reduces_to_lemmas)

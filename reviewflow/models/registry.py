@@ -265,6 +265,25 @@ class Registry:
             yield
 
 
+def champion_folder(models: Path, name: str) -> Path:
+    """Return the folder of a model's champion.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model, or it has no champion.
+    """
+    registry = Registry(models)
+    registry.versions(name)
+    version = registry.current(name)
+    if version is None:
+        raise UsageError(
+            f"The model {name} has no champion: its versions did not learn, or did not pass the "
+            f"gate; choose one by reviewflow models promote {name} VERSION."
+        )
+    return models / name / version
+
+
 def _copy_files(files: Sequence[Path], target: Path, published: str) -> None:
     """Copy files into a folder that gets its name in one rename."""
     making = Path(tempfile.mkdtemp(prefix=MAKING, dir=target.parent))

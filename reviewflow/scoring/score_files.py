@@ -65,8 +65,8 @@ class Order:
 
     def settings(self) -> dict[str, Any]:
         """Return what shapes the scores beside input and model."""
-        names = ("text_column", "encoding", "delimiter")
-        return {name: getattr(self.ingest, name) for name in names} | {"prefix": self.prefix}
+        names = {"text_column", "encoding", "delimiter"}
+        return {**self.ingest.model_dump(include=names), "prefix": self.prefix}
 
 
 @dataclass(frozen=True)

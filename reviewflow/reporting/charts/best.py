@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 
 from reviewflow.evaluation.metrics import confusion_counts
 from reviewflow.evaluation.predictions import LabelledRows
-from reviewflow.reporting.charts.calibration import (
-    CalibrationCurve,
-    calibration_chart,
-    calibration_curve,
-)
+from reviewflow.evaluation.reliability import CalibrationCurve, calibration_curve
+from reviewflow.reporting.charts.calibration import calibration_chart
 from reviewflow.reporting.charts.confusion import MOST_DRAWN, confusion_chart, largest_confusions
 from reviewflow.reporting.charts.roc import (
     MOST_CURVES,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reviewflow.reporting.charts.calibration import calibration_curve, wilson_interval
+from reviewflow.evaluation.reliability import calibration_curve, wilson_interval
 
 
 def test_calibration_of_probabilities_that_mean_what_they_say() -> None:

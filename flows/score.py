@@ -1,0 +1,1 @@
+"""Run the score flow: from files of reviews to the same files with scores."""

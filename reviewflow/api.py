@@ -1,0 +1,59 @@
+"""Offer the library's public functions: load_model, read_run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reviewflow.models.model import Model
+
+
+def load_model(model: str | Path, artifacts: str | Path = "artifacts") -> Model:
+    """Return a published model.
+
+    Parameters
+    ----------
+    model : the name under which it was published, whose champion is taken, or the folder of a
+        bundle.
+    artifacts : folder of the results, in which names are looked up.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model.
+    InputError
+        If its bundle is damaged, or of a newer format.
+    """
+    from reviewflow.models.bundle import read_bundle
+    from reviewflow.models.model import Model
+    from reviewflow.models.registry import champion_folder
+
+    folder = Path(model)
+    if not (folder / "bundle.json").is_file():
+        folder = champion_folder(Path(artifacts) / "models", str(model))
+    return Model(read_bundle(folder.resolve()))
+
+
+def read_run(run: str | Path = "latest", artifacts: str | Path = "artifacts") -> dict[str, Any]:
+    """Return the record of a run, as its ``run.json`` has it.
+
+    Parameters
+    ----------
+    run : its folder, its id, the beginning of one, or a link such as ``latest``.
+    artifacts : folder of the results, in which ids are looked up.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run.
+    StoreError
+        If its record cannot be read.
+    """
+    from reviewflow.runs.history import find_run
+    from reviewflow.runs.record import read_run as read_folder
+
+    folder = Path(run)
+    if not (folder / "run.json").is_file():
+        folder = find_run(Path(artifacts) / "runs", str(run)).folder
+    return read_folder(folder)

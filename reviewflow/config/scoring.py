@@ -1,0 +1,30 @@
+"""Define how files are scored. Every field is a setting of Prefect's form."""
+
+from pydantic import Field
+
+from reviewflow.config.sections import Path, Section
+
+
+class Score(Section):
+    """Which files are scored, with which model, and how they are read."""
+
+    input: Path = Field(
+        description="File of reviews, folder or pattern such as inbox/*.csv; labels are not needed"
+    )
+    output: Path = Field(
+        description="File for the scores, ending in .parquet or .csv; for several files a folder"
+    )
+    model: Path = Field(description="Name of a published model, or the folder of a bundle")
+    text_column: str | None = Field(
+        None, description="Column that holds the text; by default the one of the training data"
+    )
+    encoding: str = Field("utf-8", description="Text encoding of a CSV file")
+    delimiter: str | None = Field(None, description="Character between two cells of a CSV file")
+    prefix: str = Field("", description="Put this before the names of the new columns")
+    rescore: bool = Field(
+        False, description="Score again what an earlier version of the model has scored"
+    )
+    settle_seconds: float = Field(
+        10, ge=0, description="Leave files of a folder that changed within so many seconds"
+    )
+    artifacts: Path = Field("artifacts", description="Folder where results are kept")

@@ -1,0 +1,198 @@
+"""Write and read a bundle: a folder that is a whole model.
+
+    bundle.json          settings, network, classes, threshold, figures, profile, digests of files
+    model.safetensors    weights and biases of each layer
+    vocabulary.parquet   terms with their idf
+    README.md            the model card
+
+Reading needs neither the store nor PyTorch, unpacks nothing and runs nothing of the folder. A file
+that is missing, altered or too large is refused, and so is a newer format.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reviewflow.config.sections import Normalize, Vectorize
+from reviewflow.errors import InputError, error_line
+from reviewflow.store.files import sha256_of
+from reviewflow.store.hashing import digest_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+FORMAT = 1
+DESCRIPTION = "bundle.json"
+WEIGHTS, VOCABULARY = "model.safetensors", "vocabulary.parquet"
+CARD = "README.md"
+FILES = (WEIGHTS, VOCABULARY, CARD)
+MOST_DESCRIPTION_BYTES = 64 << 20
+MOST_FILE_BYTES = 64 << 30
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model with all that its predictions depend on.
+
+    Attributes
+    ----------
+    content : of ``bundle.json``.
+    weights : of each layer, float32 (units, inputs), from the input up.
+    biases : of each layer, float32 (units,).
+    vocabulary : ``term`` string and ``idf`` float64, V rows in code-point order.
+    """
+
+    folder: Path
+    content: Mapping[str, Any]
+    normalize: Normalize
+    vectorize: Vectorize
+    weights: tuple[NDArray[np.float32], ...]
+    biases: tuple[NDArray[np.float32], ...]
+    vocabulary: pa.Table
+
+    @property
+    def digest(self) -> str:
+        """The digest of the whole bundle, hexadecimal."""
+        return str(self.content["digest"])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Label names, from class 0 up."""
+        return tuple(self.content["class_names"])
+
+    @property
+    def activation(self) -> str:
+        """The name of the hidden layers' activation."""
+        return str(self.content["network"]["activation"])
+
+    @property
+    def threshold(self) -> float:
+        """Of two classes, the probability above which a row is of class 1."""
+        return float(self.content["threshold"])
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files of the bundle."""
+        return tuple(self.folder / name for name in (DESCRIPTION, *FILES))
+
+
+def seal_bundle(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write ``bundle.json`` beside the other files, with their digests."""
+    files = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)}
+        for name in FILES
+    }
+    whole = {"format": FORMAT, **content, "files": files}
+    sealed = {**whole, "digest": digest_of(json.loads(json.dumps(whole)))}
+    text = json.dumps(sealed, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    (folder / DESCRIPTION).write_text(text, encoding="utf-8")
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Return a bundle that is whole.
+
+    Raises
+    ------
+    InputError
+        If it is not, or of a newer format.
+    """
+    content = _read_description(folder)
+    for name in FILES:
+        _check_file(folder / name, content["files"][name])
+    try:
+        normalize = Normalize.model_validate(content["normalize"])
+        vectorize = Vectorize.model_validate(content["vectorize"])
+        weights, biases = _read_weights(folder / WEIGHTS)
+        vocabulary = _read_vocabulary(folder / VOCABULARY)
+        bundle = Bundle(folder, content, normalize, vectorize, weights, biases, vocabulary)
+        _check_shapes(bundle)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unusable(folder, error_line(error)) from None
+    return bundle
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    """Return the content of ``bundle.json``, if nobody changed it."""
+    path = folder / DESCRIPTION
+    try:
+        if path.stat().st_size > MOST_DESCRIPTION_BYTES:
+            raise _unusable(folder, f"{DESCRIPTION} is larger than any is")
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        own, number = content.pop("digest"), content["format"]
+        names = set(content["files"])
+    except FileNotFoundError:
+        raise InputError(
+            f"{folder} is not a model: it has no {DESCRIPTION}; name a folder that "
+            "`reviewflow models ls --json` lists."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _unusable(folder, f"{DESCRIPTION}: {error_line(error)}") from None
+    if isinstance(number, int) and number > FORMAT:
+        raise InputError(
+            f"The model in {folder} has format {number}, and this version of reviewflow reads "
+            f"formats up to {FORMAT}; install a newer one."
+        )
+    if own != digest_of(content) or names != set(FILES):
+        raise _unusable(folder, f"{DESCRIPTION} was changed")
+    return {**content, "digest": own}
+
+
+def _check_file(path: Path, entry: Mapping[str, Any]) -> None:
+    """Raise InputError unless a file is the one that was published."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        raise _unusable(path.parent, f"{path.name} is missing") from None
+    if size != entry["bytes"] or size > MOST_FILE_BYTES:
+        raise _unusable(path.parent, f"{path.name} has {size:,} of {entry['bytes']:,} bytes")
+    if sha256_of(path) != entry["sha256"]:
+        raise _unusable(path.parent, f"{path.name} was changed")
+
+
+def _read_weights(
+    path: Path,
+) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[np.float32], ...]]:
+    """Return weights and biases of the layers, as PyTorch names them."""
+    from safetensors.numpy import load_file
+
+    arrays = load_file(path)
+    layers = range(len(arrays) // 2)
+    weights = tuple(arrays[f"layers.{n}.weight"] for n in layers)
+    return weights, tuple(arrays[f"layers.{n}.bias"] for n in layers)
+
+
+def _read_vocabulary(path: Path) -> pa.Table:
+    from pyarrow import parquet
+
+    table: pa.Table = parquet.read_table(path, columns=["term", "idf"])
+    return table.combine_chunks()
+
+
+def _check_shapes(bundle: Bundle) -> None:
+    """Raise ValueError unless the layers fit the vocabulary and the classes."""
+    import numpy as np
+
+    classes, network = len(bundle.class_names), bundle.content["network"]
+    outputs = 1 if classes == 2 else classes
+    sizes = [len(bundle.vocabulary), *network["hidden"], outputs]
+    shapes = [weights.shape for weights in bundle.weights]
+    if shapes != [(units, inputs) for inputs, units in pairwise(sizes)]:
+        raise ValueError("the weights do not fit the network")
+    if [biases.shape for biases in bundle.biases] != [(units,) for units in sizes[1:]]:
+        raise ValueError("the biases do not fit the network")
+    for numbers in (*bundle.weights, *bundle.biases, bundle.vocabulary["idf"].to_numpy()):
+        if not np.isfinite(numbers).all():
+            raise ValueError("a weight is not a finite number")
+
+
+def _unusable(folder: Path, why: str) -> InputError:
+    return InputError(
+        f"The model in {folder} cannot be used ({why}); publish it again, or take another version."
+    )

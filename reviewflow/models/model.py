@@ -1,0 +1,161 @@
+"""Predict the classes of texts with a published model.
+
+texts ─ normalise ─ tokens ─ vocabulary ─ values ─ network ─▶ probabilities ─ threshold ─▶ labels
+
+The functions are those of training, so a text has the probabilities that its training run stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reviewflow.errors import InputError, UsageError
+from reviewflow.evaluation.metrics import predicted_classes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reviewflow.models.bundle import Bundle
+
+VERSION_CHARACTERS = 12  # of the digest, as the registry names versions
+
+
+class Analysis(NamedTuple):
+    """What a model finds in N texts.
+
+    Attributes
+    ----------
+    probabilities : float32; of class 1, shape (N,), or of each of more classes, (N, K).
+    tokens : int64, shape (N,), tokens of each text.
+    unknown : int64, shape (N,), tokens of each text that are in none of the vocabulary's terms.
+    """
+
+    probabilities: NDArray[np.float32]
+    tokens: NDArray[np.int64]
+    unknown: NDArray[np.int64]
+
+
+class Model:
+    """A published model, with scikit-learn's way to ask it.
+
+    Attributes
+    ----------
+    classes_ : label names, from class 0 up, shape (K,).
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.classes_ = np.array(bundle.class_names)
+
+    @property
+    def version(self) -> str:
+        """The beginning of the bundle's digest."""
+        return self.bundle.digest[:VERSION_CHARACTERS]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Label names, from class 0 up."""
+        return self.bundle.class_names
+
+    @property
+    def threshold(self) -> float:
+        """Of two classes, the probability above which a text is of class 1."""
+        return self.bundle.threshold
+
+    def predict(self, texts: Sequence[str]) -> NDArray[Any]:
+        """Return the label name of each text, shape (N,).
+
+        Raises
+        ------
+        UsageError
+            If ``texts`` is one text, or holds something that is not a text.
+        """
+        odds = self.probabilities(_text_array(texts))
+        return np.asarray(self.classes_[predicted_classes(odds, self.threshold)])
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probability of each class, float64, shape (N, K).
+
+        Raises
+        ------
+        UsageError
+            If ``texts`` is one text, or holds something that is not a text.
+        """
+        odds = self.probabilities(_text_array(texts)).astype(np.float64)
+        return odds if odds.ndim > 1 else np.stack([1 - odds, odds], axis=1)
+
+    def probabilities(self, texts: pa.StringArray) -> NDArray[np.float32]:
+        """Return those of class 1, shape (N,), or of each class, (N, K).
+
+        Of two classes there is one number a text. They are the numbers that training stores.
+        """
+        return self.analyze(texts).probabilities
+
+    def analyze(self, texts: pa.StringArray) -> Analysis:
+        """Return probabilities and counts of tokens. Nulls count as empty."""
+        import pyarrow as pa
+        from pyarrow import compute
+
+        from reviewflow.features.tfidf import weight_terms
+        from reviewflow.features.tokens import characters, flat_tokens
+        from reviewflow.networks.forward import predict_blocks
+        from reviewflow.text.normalize import normalize_texts
+
+        trie, layers, weighting = self._compiled
+        rows = flat_tokens(normalize_texts(texts, self.bundle.normalize))
+        ends, indices, values = weight_terms(rows, trie, weighting)
+        indptr = np.concatenate([np.zeros(1, np.int64), ends])
+        blocks = predict_blocks(layers, self.bundle.activation, indptr, indices, values)
+        if weighting.analyzer == "char":
+            rows = characters(rows)
+        is_unknown = pa.array(compute.is_in(rows.words, trie.tokens)).to_numpy(False) == 0
+        sums = np.concatenate([[0], np.cumsum(is_unknown[rows.codes])])
+        row_ends = np.cumsum(rows.lengths)
+        unknown = sums[row_ends] - sums[row_ends - rows.lengths]
+        return Analysis(np.concatenate(list(blocks)), rows.lengths, unknown)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        """Vocabulary, layers and settings as compiled code takes them."""
+        from reviewflow.features.tfidf import Weighting, build_trie
+        from reviewflow.networks.compiled_layers import aligned_copy
+        from reviewflow.networks.compiled_sgd import Layers
+
+        bundle, settings = self.bundle, self.bundle.vectorize
+        longest = settings.ngram_range[1]
+        trie = build_trie(bundle.vocabulary, longest, settings.skip_bigrams, settings.analyzer)
+        layers = Layers(
+            tuple(aligned_copy(weights.T) for weights in bundle.weights),
+            tuple(aligned_copy(biases) for biases in bundle.biases),
+        )
+        weighting = Weighting(
+            settings.analyzer,
+            longest,
+            settings.skip_bigrams,
+            settings.binary,
+            settings.sublinear_tf,
+            settings.norm,
+        )
+        return trie, layers, weighting
+
+
+def _text_array(texts: Sequence[str]) -> pa.StringArray:
+    import pyarrow as pa
+
+    if isinstance(texts, str):
+        raise UsageError("Texts must come as a list: write predict([text]) instead.")
+    values = list(texts)
+    for number, text in enumerate(values):
+        if not isinstance(text, str):
+            raise UsageError(
+                f"Text {number} is {type(text).__name__} and not a text; leave out what is missing."
+            )
+    try:
+        return pa.array(values, pa.large_string())
+    except (pa.ArrowInvalid, UnicodeEncodeError) as error:
+        raise InputError(f"A text is not valid Unicode ({error}).") from None

@@ -1,0 +1,54 @@
+"""Score one file, as a task that Prefect shows."""
+
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.states import Completed
+
+from reviewflow.context import Context
+from reviewflow.formatting import amount
+from reviewflow.scoring.score_file import Scorer
+from reviewflow.scoring.score_files import Order, Outcome, Target, score_once
+
+WAITING = "It changed moments ago, so it may still be being written; the next run scores it."
+BUSY = "Another process is scoring it."
+
+
+@task(
+    name="score",
+    task_run_name="score · {name}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def score_one(
+    name: str,
+    outcomes: list[Outcome],
+    model: Scorer,
+    target: Target,
+    order: Order,
+    context: Context,
+) -> State[Any]:
+    """Score a file, and add what became of it to ``outcomes``."""
+    outcome = score_once(model, target, order, context)
+    outcomes.append(outcome)
+    if outcome.error is not None:
+        raise outcome.error
+    state = "Completed" if outcome.state == "scored" else outcome.state.capitalize()
+    return Completed(name=state, message=sentence(outcome))
+
+
+def sentence(outcome: Outcome) -> str:
+    """Return what became of a file, in words."""
+    if outcome.state == "waiting":
+        return WAITING
+    if outcome.state == "busy":
+        return BUSY
+    if outcome.error is not None:
+        return str(outcome.error)
+    record = outcome.record
+    rows, rejects = amount(record["rows_out"], "row"), record["rejects"]
+    rejected = f", {amount(rejects, 'reject')}" if rejects else ""
+    verb = "scored" if outcome.state == "scored" else "scored before"
+    return f"{rows} {verb} by {record['model_version']}{rejected}: {outcome.target.output}"
