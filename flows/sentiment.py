@@ -33,6 +33,7 @@ from reviewflow.config.sections import (
 )
 from reviewflow.formatting import size
 from reviewflow.jobs.open_sentiment import open_sentiment
+from reviewflow.jobs.promotion import publish_model
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun
@@ -46,6 +47,7 @@ from reviewflow.reviews.remote import fetch_url
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import send_crash_alert
+from tasks.promote import gate
 from tasks.report import metrics_rows, publish, report
 from tasks.stage import StageTask, evaluate, ingest, normalize, vectorize, write_bundle
 from tasks.stage import learning_curve as measure_learning_curve
@@ -103,6 +105,7 @@ def sentiment(
     with Sentiment(name, settings, options, config) as run:
         run.submit(TASKS)
         run.wait()
+        run.promote()
         run.publish()
     return str(run.report)
 
@@ -114,6 +117,7 @@ class Sentiment(FlowRun):
         self, name: str, config: Config, options: Options, config_path: str | None
     ) -> None:
         self.config, self.name = config, name
+        self.published: dict[str, Any] | None = None
         super().__init__(SENTIMENT, name, config, options, config_path)
 
     @property
@@ -150,7 +154,22 @@ class Sentiment(FlowRun):
 
     def facts(self) -> dict[str, Any]:
         """Return stages, quality, variants and the best of them."""
-        return summary(self.run, self.config, self.report)
+        found = summary(self.run, self.config, self.report)
+        return {**found, "published": self.published}
+
+    def promote(self) -> None:
+        """Publish the model, and make it the champion if the gate lets it."""
+        if self.config.publish.name is not None:
+            gate(self._publish_model)
+
+    def _publish_model(self) -> dict[str, Any] | None:
+        facts = self.facts()
+        best = (facts["best"] or {}).get("variant")
+        learned = any(each["learned"] for each in facts["variants"] if each["name"] == best)
+        self.published = publish_model(
+            self.run, self.config, self.artifacts, learned, self.record.head
+        )
+        return self.published
 
     def publish(self) -> None:
         """Show metrics and the report's text with its charts in the Prefect UI."""

@@ -51,13 +51,11 @@ class Contender(NamedTuple):
     version : None for the candidate that has none yet.
     class_names : label names, from class 0 up.
     split : what decides which rows are validation rows.
-    threshold : above which a row is positive.
     """
 
     version: str | None
     class_names: tuple[str, ...]
     split: Mapping[str, Any]
-    threshold: float
 
 
 class Rules(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,26 @@ def profile_held_out(
         _check_equal(analysis.probabilities, stored, model)
         total += profile_of(analysis, model.threshold, len(model.class_names))
     return total
+
+
+def held_out_rows(
+    reviews: Sequence[Path], splits: Sequence[Path]
+) -> tuple[list[pa.StringArray], NDArray[np.int8]]:
+    """Return texts, part by part, and labels of the labelled validation rows.
+
+    Parameters
+    ----------
+    reviews, splits : one folder a part.
+    """
+    texts, labels = [], [np.zeros(0, np.int8)]
+    for part, split in zip(reviews, splits, strict=True):
+        rows = read_parquet(part / "reviews.parquet", columns=["text", "label"])
+        words = read_parquet(split / "split.parquet", columns=["split"])["split"]
+        chosen = pc.and_(pc.equal(words.cast(pa.string()), HELD_OUT), pc.is_valid(rows["label"]))
+        rows = rows.filter(chosen)
+        texts.append(rows["text"].combine_chunks())
+        labels.append(rows["label"].to_numpy().astype(np.int8))
+    return texts, np.concatenate(labels)
 
 
 def _check_equal(given: NDArray[np.float32], stored: pa.ChunkedArray, model: Model) -> None:

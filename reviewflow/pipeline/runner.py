@@ -126,6 +126,14 @@ class Run:
         """Return the folders of a stage's artifacts that are there so far."""
         return [artifact.folder for artifact in self._artifacts_of(stage)]
 
+    def part_folders(self, stage: str) -> list[Path]:
+        """Return the folders of a stage's parts that are there, in order."""
+        with self._lock:
+            found = [
+                (s.part or 0, a) for s, a in self.artifacts.items() if s.node.stage.name == stage
+            ]
+        return [artifact.folder for _, artifact in sorted(found, key=lambda pair: pair[0])]
+
     def folder_of(self, stage: str) -> Path | None:
         """Return the folder of a stage's only artifact, None if not reached."""
         folders = self.folders_of(stage)

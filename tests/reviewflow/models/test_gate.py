@@ -87,7 +87,7 @@ def test_several_classes_are_compared_by_their_mean_area() -> None:
 
 
 def test_other_classes_and_another_split_are_refused() -> None:
-    own = Contender(None, ("no", "yes"), {"method": "hash", "seed": 42}, 0.5)
+    own = Contender(None, ("no", "yes"), {"method": "hash", "seed": 42})
     assert refusal(own, own._replace(version="abc")) is None
     names = refusal(own, own._replace(version="abc", class_names=("bad", "good")))
     assert "The classes are no, yes, and those of the champion abc" in str(names)

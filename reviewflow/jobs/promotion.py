@@ -1,0 +1,133 @@
+"""Publish a run's bundle under its name, and let the gate decide.
+
+publish.name ─ bundle of this run ─┬─ did it learn? ─ first of its name ──────────▶ champion
+                                   └─ rows that both models score ─ gate ────────▶ champion?
+
+No stage does this: what was the champion yesterday is not an input of any artifact.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reviewflow.config.sections import Config
+from reviewflow.context import Context
+from reviewflow.errors import InputError
+from reviewflow.models.bundle import Bundle, read_bundle
+from reviewflow.models.gate import Contender, Decision, Rules, decide, refusal
+from reviewflow.models.model import VERSION_CHARACTERS, Model
+from reviewflow.models.publish import held_out_rows
+from reviewflow.models.registry import Registry
+from reviewflow.pipeline.runner import Run
+
+GIT_SECONDS = 5
+
+
+def publish_model(
+    run: Run, config: Config, artifacts: Path, learned: bool, head: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Put the run's bundle into the registry, and move the champion if it may.
+
+    Parameters
+    ----------
+    learned : whether the bundle's variant beats the majority class.
+    head : of run.json, for the run's id.
+
+    Returns
+    -------
+    dict or None
+        ``name``, ``version``, ``folder``, and ``gate``: the decision. None where the configuration
+        publishes nothing, or the run did not get that far.
+    """
+    folder, name = run.folder_of("publish"), config.publish.name
+    if folder is None or name is None:
+        return None
+    bundle, registry = read_bundle(folder), Registry(artifacts / "models")
+    version, current = bundle.digest[:VERSION_CHARACTERS], registry.current(name)
+    entry = {"name": name, "version": version, "folder": str(registry.folder / name / version)}
+    if not learned:
+        why = "It does not beat the majority class beyond chance, so it is not published."
+        return {**entry, "folder": None, "gate": Decision(False, why, current, {}).to_json()}
+    if current == version:
+        why = "It is the champion already: the same bytes."
+        return {**entry, "gate": Decision(False, why, current, {}).to_json()}
+    decision = _decide(run, bundle, registry, name, Rules(*_rules(config)))
+    published = {
+        "run_id": head.get("run_id"),
+        "config": head.get("config_file"),
+        "commit": commit_of(Path(head.get("config_file") or ".")),
+        "gate": decision.to_json(),
+    }
+    registry.add(name, bundle.files, bundle.digest, published)
+    if decision.promoted:
+        registry.promote(name, version, f"gate, run {head.get('run_id')}: {decision.reason}")
+    return {**entry, "gate": decision.to_json()}
+
+
+def gate_sentence(published: Mapping[str, Any]) -> str:
+    """Return what became of a run's model, in a sentence or two."""
+    gate = published["gate"]
+    which = f"{published['name']} {published['version']}"
+    what = "is the champion now" if gate["promoted"] else "is not promoted"
+    return f"Model {which} {what}. {gate['reason']}"
+
+
+def commit_of(path: Path) -> str | None:
+    """Return the commit of the repository that holds a file, None without one."""
+    folder = path if path.is_dir() else path.parent
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder.absolute()), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=GIT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _rules(config: Config) -> tuple[float, float | None]:
+    return config.publish.max_loss, config.publish.min_gain
+
+
+def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rules) -> Decision:
+    """Compare the bundle with the champion, if there is one that can be."""
+    current = registry.current(name)
+    if current is None:
+        return Decision(True, "It is the first model of its name that learned.", None, {})
+    try:
+        champion = read_bundle(registry.folder / name / current)
+    except InputError as error:
+        return Decision(False, f"The champion cannot be compared: {error}", current, {})
+    why = refusal(_contender(bundle, None), _contender(champion, current))
+    if why is not None:
+        return Decision(False, why, current, {})
+    texts, labels = held_out_rows(run.part_folders("ingest"), run.part_folders("split"))
+    context = Context(stop=run.stop)
+    return decide(
+        labels,
+        (_scores(Model(bundle), texts, context), bundle.threshold),
+        (_scores(Model(champion), texts, context), champion.threshold),
+        current,
+        rules,
+    )
+
+
+def _contender(bundle: Bundle, version: str | None) -> Contender:
+    return Contender(version, bundle.class_names, bundle.content["split"])
+
+
+def _scores(model: Model, texts: Sequence[Any], context: Context) -> Any:
+    """Return the probabilities of all parts' texts, one after the other."""
+    import numpy as np
+
+    pieces = []
+    for part in texts:
+        context.check_stop()
+        pieces.append(model.probabilities(part))
+    return np.concatenate(pieces)
