@@ -1,1 +1,163 @@
-"""Run the score flow: from files of reviews to the same files with scores."""
+"""Run the score flow: files of reviews, and the same files with scores."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from flows.base import LISTENER, SIGNALS, STOPPED, name_flow_run, stoppable
+from reviewflow.api import load_model
+from reviewflow.config.scoring import Score
+from reviewflow.config.sections import Ingest
+from reviewflow.context import Context
+from reviewflow.errors import Cancelled
+from reviewflow.formatting import amount
+from reviewflow.models.model import Model
+from reviewflow.pipeline.runner import Listener
+from reviewflow.processors import processors
+from reviewflow.runs.record import RunRecorder
+from reviewflow.scoring.score_files import Order, Outcome, Target, score_once, targets
+from reviewflow.store.compiled_code import keep_compiled_code
+from tasks.notify import send_crash_alert
+from tasks.score import score_one, sentence
+
+LATEST = "latest-score"
+CONSOLE_STATES = {"scored": "ran", "kept": "cached"}
+
+
+@flow(name="score", on_crashed=[send_crash_alert])
+@stoppable
+def score(settings: Score) -> str:
+    """Score files of reviews with a published model.
+
+    A file that was scored before is left as it is. Returns the folder of the run's record.
+
+    Args:
+        settings: Which files, with which model
+    """
+    run = ScoreRun(settings)
+    try:
+        run.score_all()
+    except BaseException as error:
+        run.close(error)
+        raise
+    run.close(None)
+    run.raise_first_error()
+    return str(run.record.folder)
+
+
+class ScoreRun:
+    """One run of the score flow, from its record's beginning to its end."""
+
+    def __init__(self, settings: Score) -> None:
+        artifacts = Path(settings.artifacts)
+        keep_compiled_code(artifacts)
+        self.settings, self.listener = settings, LISTENER.get() or Listener()
+        self.record = RunRecorder(artifacts / "runs", "score", settings.model, settings)
+        self.outcomes: list[Outcome] = []
+        self.model: Model | None = None
+
+    def score_all(self) -> None:
+        """Score every file that is not scored yet."""
+        settings = self.settings
+        model = self.model = load_model(settings.model, settings.artifacts)
+        chosen = targets(settings.input, Path(settings.output))
+        several = len(chosen) > 1 or Path(settings.output).is_dir()
+        order = Order(
+            self._ingest(model),
+            settings.prefix,
+            settings.rescore,
+            settings.settle_seconds if several else 0.0,
+        )
+        name_flow_run(f"{settings.model} {model.version} · {amount(len(chosen), 'file')}")
+        with ThreadPoolExecutor(processors()) as pool:
+            for target in chosen:
+                self._score(model, target, order, pool)
+
+    def close(self, error: BaseException | None) -> None:
+        """Write run.json as the run ended."""
+        failed = [outcome for outcome in self.outcomes if outcome.state == "failed"]
+        state = "failed" if error is not None or failed else "completed"
+        if isinstance(error, SIGNALS):
+            state, error = "cancelled", Cancelled(STOPPED)
+        first = error or next((outcome.error for outcome in failed), None)
+        self.record.finish(state, None if first is None else str(first), self._facts(), LATEST)
+
+    def raise_first_error(self) -> None:
+        """Raise the error of the first file that failed."""
+        for outcome in self.outcomes:
+            if outcome.error is not None:
+                raise outcome.error
+
+    def _ingest(self, model: Model) -> Ingest:
+        """Return how the files are read."""
+        settings = self.settings
+        return Ingest(
+            path=settings.input,
+            text_column=settings.text_column or model.text_column,
+            encoding=settings.encoding,
+            delimiter=settings.delimiter,
+        )
+
+    def _score(self, model: Model, target: Target, order: Order, pool: ThreadPoolExecutor) -> None:
+        """Score one file, and tell the listener how it ended."""
+        name = target.path.name
+
+        def progress(message: str, figures: dict[str, float]) -> None:
+            self.listener.update(name, message, figures)
+
+        def perform() -> Outcome:
+            context = Context(progress=progress, executor=pool)
+            outcome = score_once(model, target, order, context)
+            self.outcomes.append(outcome)
+            return outcome
+
+        before = len(self.outcomes)
+        state = score_one(name, perform, return_state=True)
+        if len(self.outcomes) == before:
+            state.result()  # raises what went wrong
+        outcome = self.outcomes[before]
+        self.listener.done(
+            name,
+            CONSOLE_STATES.get(outcome.state, outcome.state),
+            outcome.record.get("seconds", 0.0),
+            sentence(outcome),
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what run.json says of the files."""
+        states = {"scored": "ran", "kept": "cached", "failed": "failed"}
+        return {
+            "model": None
+            if self.model is None
+            else {"name": self.settings.model, "version": self.model.version},
+            "stages": [
+                {
+                    "stage": "score",
+                    "part": number,
+                    "variant": None,
+                    "key": None,
+                    "state": states.get(outcome.state, "skipped"),
+                    "reason": sentence(outcome),
+                    "seconds": outcome.record.get("seconds", 0.0),
+                    "rows": outcome.record.get("rows_out"),
+                    "bytes": outcome.record.get("output_bytes", 0),
+                }
+                for number, outcome in enumerate(self.outcomes)
+            ],
+            "data": {
+                "path": self.settings.input,
+                "rows": sum(outcome.record.get("rows_in", 0) for outcome in self.outcomes),
+            },
+            "files": [
+                {
+                    "input": str(outcome.target.path),
+                    "output": str(outcome.target.output),
+                    "state": outcome.state,
+                    "error": None if outcome.error is None else str(outcome.error),
+                    **outcome.record,
+                }
+                for outcome in self.outcomes
+            ],
+        }

@@ -1,5 +1,6 @@
 """Score one file, as a task that Prefect shows."""
 
+from collections.abc import Callable
 from typing import Any
 
 from prefect import task
@@ -7,32 +8,23 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.states import Completed
 
-from reviewflow.context import Context
 from reviewflow.formatting import amount
-from reviewflow.scoring.score_file import Scorer
-from reviewflow.scoring.score_files import Order, Outcome, Target, score_once
+from reviewflow.scoring.score_files import Outcome
 
-WAITING = "It changed moments ago, so it may still be being written; the next run scores it."
+WAITING = "It changed moments ago, so it may still be being written; a later run scores it."
 BUSY = "Another process is scoring it."
 
 
-@task(
-    name="score",
-    task_run_name="score · {name}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
-def score_one(
-    name: str,
-    outcomes: list[Outcome],
-    model: Scorer,
-    target: Target,
-    order: Order,
-    context: Context,
-) -> State[Any]:
-    """Score a file, and add what became of it to ``outcomes``."""
-    outcome = score_once(model, target, order, context)
-    outcomes.append(outcome)
+@task(name="score", task_run_name="score · {name}", cache_policy=NO_CACHE, persist_result=False)
+def score_one(name: str, perform: Callable[[], Outcome]) -> State[Any]:
+    """Score a file by a function that says what became of it.
+
+    Raises
+    ------
+    ReviewflowError
+        If the file could not be scored.
+    """
+    outcome = perform()
     if outcome.error is not None:
         raise outcome.error
     state = "Completed" if outcome.state == "scored" else outcome.state.capitalize()

@@ -46,6 +46,10 @@ COMMANDS = {
         "Train a network written in NumPy on two moons, and show what it does.",
     ),
     "data": ("flows.commands.data", "List and fetch datasets."),
+    "score": (
+        "flows.commands.score",
+        "Score a file of reviews, or a folder of files, with a published model.",
+    ),
     "models": (
         "flows.commands.models",
         "List published models, and choose which of them scores.",

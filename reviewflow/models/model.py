@@ -67,6 +67,11 @@ class Model:
         """Of two classes, the probability above which a text is of class 1."""
         return self.bundle.threshold
 
+    @property
+    def text_column(self) -> str:
+        """Name of the column that held the texts in training."""
+        return str(self.bundle.content["text_column"])
+
     def predict(self, texts: Sequence[str]) -> NDArray[Any]:
         """Return the label name of each text, shape (N,).
 

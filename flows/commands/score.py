@@ -1,0 +1,92 @@
+"""Score files with a published model: ``reviewflow score``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flows.commands.options import artifacts_option
+from flows.commands.output import say
+from flows.commands.progress import Console
+from flows.prefect_server.lifecycle import prefect_server
+from reviewflow.config.loading import validate_model
+from reviewflow.config.scoring import Score
+from reviewflow.errors import UsageError
+from reviewflow.formatting import amount
+from reviewflow.models.registry import Registry
+
+
+@click.command()
+@click.argument("input")
+@click.option("--output", required=True, help="File for the scores, or a folder for several.")
+@click.option("--model", help="Name of a published model; by default the only one there is.")
+@click.option("--text-column", help="Column that holds the text, if not that of the training data.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of a CSV file.")
+@click.option("--delimiter", help="Character between two cells of a CSV file.")
+@click.option("--prefix", default="", help="Put this before the names of the new columns.")
+@click.option("--rescore", is_flag=True, help="Score again what an earlier version has scored.")
+@click.option(
+    "--settle-seconds",
+    default=10.0,
+    show_default=True,
+    help="Leave files of a folder that changed within so many seconds.",
+)
+@artifacts_option
+def score(model: str | None, artifacts: str, **options: Any) -> None:
+    """Score a file of reviews, or a folder of files, with a published model.
+
+    INPUT is a file that `reviewflow run` could read, a folder, or a pattern such as `inbox/*.csv`.
+    Labels are not needed. Other columns pass through.
+    """
+    name = model or only_model(Path(artifacts))
+    content = {"model": name, "artifacts": artifacts, **options}
+    settings = validate_model(Score, content, "The command")
+    with Console() as console:
+        console.update("Prefect", "starting", {})
+        home = Path(artifacts).absolute() / "prefect"
+        with prefect_server(home, meanwhile="flows.score") as url:
+            console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
+            from flows.base import by_hand
+
+            with by_hand(console):
+                from flows.score import score as flow
+
+                folder = Path(flow(settings=settings))
+    say(summary(folder))
+
+
+def only_model(artifacts: Path) -> str:
+    """Return the name of the only published model.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or more than one.
+    """
+    names = Registry(artifacts / "models").names()
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise UsageError(
+            f"Several models are published: name one of {', '.join(names)} by --model."
+        )
+    raise UsageError(
+        f"No model is published in {artifacts / 'models'}; run a configuration with publish.name, "
+        "or name the folder of a bundle by --model."
+    )
+
+
+def summary(folder: Path) -> str:
+    """Return what a run of the score flow has done, in a sentence."""
+    content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    files = content["files"]
+    done = [each for each in files if each["state"] == "scored"]
+    rows, rejects = (sum(each[name] for each in done) for name in ("rows_out", "rejects"))
+    others = len(files) - len(done)
+    left = f"; {amount(others, 'file')} left as they are" if others else ""
+    model = f"{content['model']['name']} {content['model']['version']}"
+    return (
+        f"Scored {amount(rows, 'row')} of {amount(len(done), 'file')} with {model}, "
+        f"{amount(rejects, 'reject')}{left}."
+    )
