@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,12 @@ class ScoreWriter:
 
     def discard(self) -> None:
         """Remove what was written, unless it has its name."""
-        self._file.close()
+        if self._file.closed:
+            return
+        with suppress(OSError):  # on a full disk, as writing did
+            self._writer.close()
+        with suppress(OSError):
+            self._file.close()
         self._making.unlink(missing_ok=True)
 
 

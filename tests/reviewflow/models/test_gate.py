@@ -34,7 +34,7 @@ def test_the_interval_is_that_of_a_paired_bootstrap(labels: np.ndarray) -> None:
     champion = (candidate[0] + scores(labels, 3, 2)[0] / 10).astype(np.float32), 0.5
     decision = decide(labels, candidate, champion, "abc", RULES)
     generator = np.random.default_rng(3)
-    drawn = [generator.integers(0, len(labels), len(labels)) for _ in range(400)]
+    drawn = [generator.integers(0, len(labels), len(labels)) for _ in range(150)]
     differences = [
         roc_auc_score(labels[rows], candidate[0][rows])
         - roc_auc_score(labels[rows], champion[0][rows])
@@ -42,8 +42,8 @@ def test_the_interval_is_that_of_a_paired_bootstrap(labels: np.ndarray) -> None:
     ]
     low, high = np.quantile(differences, [0.025, 0.975])
     width = high - low
-    assert decision.figures["low"] == pytest.approx(low, abs=0.2 * width)
-    assert decision.figures["high"] == pytest.approx(high, abs=0.2 * width)
+    assert decision.figures["low"] == pytest.approx(low, abs=0.25 * width)
+    assert decision.figures["high"] == pytest.approx(high, abs=0.25 * width)
 
 
 def test_a_worse_model_is_refused_with_its_figures(labels: np.ndarray) -> None:

@@ -1,0 +1,95 @@
+"""A bundle is whole or refused: any byte of any file may be wrong."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reviewflow.errors import InputError
+from reviewflow.models.bundle import DESCRIPTION, FILES, FORMAT, read_bundle
+from reviewflow.store.hashing import digest_of
+
+
+@pytest.fixture
+def copy(bundle: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "copy"
+    shutil.copytree(bundle, folder)
+    return folder
+
+
+def rewrite(folder: Path, **changes: object) -> None:
+    """Change the description and seal it again, as a stranger could."""
+    path = folder / DESCRIPTION
+    content = {**json.loads(path.read_text()), **changes}
+    content.pop("digest")
+    path.write_text(json.dumps({**content, "digest": digest_of(content)}))
+
+
+def test_a_bundle_needs_nothing_but_its_folder(copy: Path, bundle: Path) -> None:
+    (copy / "manifest.json").unlink()
+    read = read_bundle(copy)
+    assert read.digest == read_bundle(bundle).digest
+    assert read.class_names == ("negative", "positive")
+    assert {path.name for path in read.files} == {DESCRIPTION, *FILES}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_byte_that_was_changed_is_a_sentence(
+    copy: Path, bundle: Path, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from([DESCRIPTION, *FILES]))
+    whole = (bundle / name).read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    if data.draw(st.booleans()):
+        broken = whole[:place]
+    else:
+        other = data.draw(st.integers(0, 255).filter(lambda byte: byte != whole[place]))
+        broken = whole[:place] + bytes([other]) + whole[place + 1 :]
+    (copy / name).write_bytes(broken)
+    try:
+        with pytest.raises(InputError) as caught:
+            read_bundle(copy)
+        assert str(caught.value).count("\n") == 0
+        assert str(copy) in str(caught.value)
+    finally:
+        (copy / name).write_bytes(whole)
+
+
+def test_white_space_in_the_description_changes_nothing(copy: Path, bundle: Path) -> None:
+    path = copy / DESCRIPTION
+    path.write_text(json.dumps(json.loads(path.read_text())))
+    assert read_bundle(copy).digest == read_bundle(bundle).digest
+
+
+def test_a_newer_format_says_what_to_do(copy: Path) -> None:
+    rewrite(copy, format=FORMAT + 1)
+    with pytest.raises(InputError, match=f"has format {FORMAT + 1}, and this version .* newer one"):
+        read_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"class_names": ["a", "b", "c"]}, "the weights do not fit"),
+        ({"network": {"hidden": [5], "activation": "relu"}}, "the weights do not fit"),
+        ({"normalize": {"reduce": "pickle"}}, "reduce"),
+        ({"vectorize": {"unknown": 1}}, "unknown"),
+        ({"files": {}}, "was changed"),
+    ],
+)
+def test_what_does_not_fit_is_refused(copy: Path, changes: dict[str, object], words: str) -> None:
+    rewrite(copy, **changes)
+    with pytest.raises(InputError, match=words):
+        read_bundle(copy)
+
+
+def test_a_missing_file_and_a_folder_without_a_model(copy: Path, tmp_path: Path) -> None:
+    (copy / FILES[0]).unlink()
+    with pytest.raises(InputError, match=f"{FILES[0]} is missing"):
+        read_bundle(copy)
+    with pytest.raises(InputError, match=r"is not a model: it has no bundle\.json"):
+        read_bundle(tmp_path)

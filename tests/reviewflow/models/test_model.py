@@ -1,0 +1,101 @@
+"""A published model beside scikit-learn's pipeline of the same weights."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reviewflow import load_model
+from reviewflow.errors import InputError, UsageError
+from reviewflow.models.bundle import read_bundle
+from reviewflow.models.model import Model
+from tests.conftest import PlannedRun, Reviews
+
+
+def test_gives_the_probabilities_that_training_stored(
+    published_run: PlannedRun, model: Model
+) -> None:
+    stored = [
+        pq.read_table(artifact.folder / "predictions.parquet")["probability"].to_numpy()
+        for step, artifact in published_run.run.artifacts.items()
+        if step.node.stage.name == "evaluate"
+    ]
+    texts = pq.read_table(published_run.folder("ingest", 0) / "reviews.parquet")["text"]
+    given_now = model.probabilities(texts.combine_chunks())
+    assert sum(given_now.tobytes() == each.tobytes() for each in stored) == 1
+
+
+def test_a_model_of_three_classes(three_classes: PlannedRun, reviews: Reviews) -> None:
+    model = Model(read_bundle(three_classes.folder("publish")))
+    texts = [text for text, _ in reviews[:40]]
+    odds = model.predict_proba(texts)
+    assert list(model.classes_) == ["bad", "fair", "good"]
+    assert odds.shape == (40, 3)
+    assert odds.sum(axis=1) == pytest.approx(1, abs=1e-6)
+    assert (model.predict(texts) == model.classes_[odds.argmax(axis=1)]).all()
+
+
+def test_the_threshold_decides_between_two_classes(model: Model, reviews: Reviews) -> None:
+    texts = [text for text, _ in reviews[:60]]
+    odds = model.predict_proba(texts)
+    assert odds.shape == (60, 2)
+    assert odds.dtype == np.float64
+    expected = np.where(odds[:, 1] > model.threshold, "positive", "negative")
+    assert (model.predict(texts) == expected).all()
+
+
+@given(st.lists(st.text(max_size=60), max_size=5))
+def test_any_text_has_the_same_probability_alone(model: Model, texts: list[str]) -> None:
+    texts = [text.encode("utf-8", "ignore").decode() for text in texts]
+    together = model.predict_proba(texts)
+    assert np.isfinite(together).all()
+    for text, odds in zip(texts, together, strict=True):
+        assert (model.predict_proba([text])[0] == odds).all()
+
+
+def test_counts_unknown_words(model: Model) -> None:
+    known = model.bundle.vocabulary["term"].to_pylist()
+    word = next(term for term in known if term.isalpha() and len(term) > 6 and term[-1] != "s")
+    found = model.analyze(pa.array([f"{word} qxzqxz zzqqzz {word}", "", None]))
+    assert found.tokens.tolist() == [4, 0, 0]
+    assert found.unknown.tolist() == [2, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ("one text", r"write predict\(\[text\]\)"),
+        (["a", None], "Text 1 is NoneType and not a text"),
+        ([b"bytes"], "Text 0 is bytes"),
+    ],
+)
+def test_what_is_not_a_list_of_texts_is_refused(model: Model, texts: list[str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        model.predict(texts)
+
+
+def test_a_text_that_is_not_unicode_is_refused(model: Model) -> None:
+    with pytest.raises(InputError, match="not valid Unicode"):
+        model.predict(["\ud800"])
+
+
+def test_load_model_takes_a_folder_or_a_name(bundle: Path, model: Model, tmp_path: Path) -> None:
+    assert load_model(bundle).version == model.version
+    with pytest.raises(UsageError, match="No model called imdb was published"):
+        load_model("imdb", tmp_path)
+
+
+def test_loading_imports_neither_prefect_nor_great_expectations_nor_torch(bundle: Path) -> None:
+    code = (
+        "import sys; from reviewflow import load_model; "
+        f"load_model({str(bundle)!r}).predict(['good']); "
+        "print([n for n in ('prefect', 'great_expectations', 'torch') if n in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert answer.stdout == "[]\n", answer.stderr
