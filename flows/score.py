@@ -13,11 +13,11 @@ from reviewflow.config.sections import Ingest
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.formatting import amount
-from reviewflow.models.model import Model
+from reviewflow.models.predictor import Model
 from reviewflow.pipeline.runner import Listener
 from reviewflow.processors import processors
 from reviewflow.runs.record import RunRecorder
-from reviewflow.scoring.score_files import Order, Outcome, Target, score_once, targets
+from reviewflow.scoring.score_files import FileOutcome, Order, ScoringTarget, score_once, targets
 from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.notify import send_crash_alert
 from tasks.score import score_one, sentence
@@ -55,7 +55,7 @@ class ScoreRun:
         keep_compiled_code(artifacts)
         self.settings, self.listener = settings, LISTENER.get() or Listener()
         self.record = RunRecorder(artifacts / "runs", "score", settings.model, settings)
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[FileOutcome] = []
         self.model: Model | None = None
 
     def score_all(self) -> None:
@@ -100,14 +100,16 @@ class ScoreRun:
             delimiter=settings.delimiter,
         )
 
-    def _score(self, model: Model, target: Target, order: Order, pool: ThreadPoolExecutor) -> None:
+    def _score(
+        self, model: Model, target: ScoringTarget, order: Order, pool: ThreadPoolExecutor
+    ) -> None:
         """Score one file, and tell the listener how it ended."""
         name = target.path.name
 
         def progress(message: str, figures: dict[str, float]) -> None:
             self.listener.update(name, message, figures)
 
-        def perform() -> Outcome:
+        def perform() -> FileOutcome:
             context = Context(progress=progress, executor=pool)
             outcome = score_once(model, target, order, context)
             self.outcomes.append(outcome)

@@ -49,7 +49,7 @@ from tasks.links import pictures
 from tasks.notify import send_crash_alert
 from tasks.promote import gate
 from tasks.report import metrics_rows, publish, report
-from tasks.stage import StageTask, evaluate, ingest, normalize, vectorize, write_bundle
+from tasks.stage import StageTask, evaluate, ingest, normalize, publish_bundle, vectorize
 from tasks.stage import learning_curve as measure_learning_curve
 from tasks.train import train
 from tasks.validate import validate
@@ -65,7 +65,7 @@ TASKS: Mapping[str, StageTask] = {
     "evaluate": evaluate,
     "learning curve": measure_learning_curve,
     "report": report,
-    "publish": write_bundle,
+    "publish": publish_bundle,
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reviewflow.models.model import Model
+    from reviewflow.models.predictor import Model
 
 
 def load_model(model: str | Path, artifacts: str | Path = "artifacts") -> Model:
@@ -26,7 +26,7 @@ def load_model(model: str | Path, artifacts: str | Path = "artifacts") -> Model:
         If its bundle is damaged, or of a newer format.
     """
     from reviewflow.models.bundle import read_bundle
-    from reviewflow.models.model import Model
+    from reviewflow.models.predictor import Model
     from reviewflow.models.registry import champion_folder
 
     folder = Path(model)

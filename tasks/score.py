@@ -9,14 +9,14 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from reviewflow.formatting import amount
-from reviewflow.scoring.score_files import Outcome
+from reviewflow.scoring.score_files import FileOutcome
 
 WAITING = "It changed moments ago, so it may still be being written; a later run scores it."
 BUSY = "Another process is scoring it."
 
 
 @task(name="score", task_run_name="score · {name}", cache_policy=NO_CACHE, persist_result=False)
-def score_one(name: str, perform: Callable[[], Outcome]) -> State[Any]:
+def score_one(name: str, perform: Callable[[], FileOutcome]) -> State[Any]:
     """Score a file by a function that says what became of it.
 
     Raises
@@ -31,7 +31,7 @@ def score_one(name: str, perform: Callable[[], Outcome]) -> State[Any]:
     return Completed(name=state, message=sentence(outcome))
 
 
-def sentence(outcome: Outcome) -> str:
+def sentence(outcome: FileOutcome) -> str:
     """Return what became of a file, in words."""
     if outcome.state == "waiting":
         return WAITING

@@ -91,7 +91,7 @@ def evaluate(run: Run, group: TaskGroup) -> State[Any]:
 
 
 @stage_task("publish")
-def write_bundle(run: Run, group: TaskGroup) -> State[Any]:
+def publish_bundle(run: Run, group: TaskGroup) -> State[Any]:
     """Write the best model as a bundle."""
     return perform_group(run, group)
 

@@ -18,6 +18,7 @@ from reviewflow.config.sentiment import read_config
 from reviewflow.errors import ConfigError, LearningError, StoreError
 from reviewflow.formatting import amount, duration, finite, size
 from reviewflow.jobs.moons import MOONS
+from reviewflow.jobs.promotion import gate_sentence
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.planner import check_refresh
@@ -88,7 +89,7 @@ def introduction(config: Path, settings: Config, artifacts: Path) -> str:
 
 
 def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:
-    """Return the result of a sentiment run in two sentences.
+    """Return the result of a sentiment run in two or three sentences.
 
     Parameters
     ----------
@@ -96,7 +97,9 @@ def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:
     """
     content = read_run(folder)
     keys = [step["key"] for step in content["stages"] if step["stage"] == "report"]
-    return result_lines(content, read_report_data(artifacts / "store" / "report" / str(keys[0])))
+    lines = result_lines(content, read_report_data(artifacts / "store" / "report" / str(keys[0])))
+    published = content.get("published")
+    return lines if published is None else (*lines, gate_sentence(published))
 
 
 def check_learned(content: Mapping[str, Any]) -> None:

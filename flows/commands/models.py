@@ -10,7 +10,7 @@ import click
 from flows.commands.options import artifacts_option, json_option
 from flows.commands.output import age, say, say_json, say_table
 from reviewflow.formatting import NOTHING, amount, size
-from reviewflow.models.registry import CURRENT, Registry, Version
+from reviewflow.models.registry import CURRENT, ModelVersion, Registry
 
 
 @click.group()
@@ -98,7 +98,7 @@ def _registry(artifacts: str) -> Registry:
     return Registry(Path(artifacts) / "models")
 
 
-def _row(version: Version) -> tuple[str, ...]:
+def _row(version: ModelVersion) -> tuple[str, ...]:
     gate = version.published.get("gate") or {}
     published = version.published.get("published")
     return (
@@ -111,7 +111,7 @@ def _row(version: Version) -> tuple[str, ...]:
     )
 
 
-def _entry(version: Version) -> dict[str, Any]:
+def _entry(version: ModelVersion) -> dict[str, Any]:
     return {
         "name": version.name,
         "version": version.version,
@@ -122,5 +122,5 @@ def _entry(version: Version) -> dict[str, Any]:
     }
 
 
-def _bytes(version: Version) -> int:
+def _bytes(version: ModelVersion) -> int:
     return sum(path.stat().st_size for path in version.folder.iterdir())

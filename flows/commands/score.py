@@ -53,7 +53,7 @@ def score(model: str | None, artifacts: str, **options: Any) -> None:
                 from flows.score import score as flow
 
                 folder = Path(flow(settings=settings))
-    say(summary(folder))
+    say(score_summary(folder))
 
 
 def only_model(artifacts: Path) -> str:
@@ -77,7 +77,7 @@ def only_model(artifacts: Path) -> str:
     )
 
 
-def summary(folder: Path) -> str:
+def score_summary(folder: Path) -> str:
     """Return what a run of the score flow has done, in a sentence."""
     content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     files = content["files"]

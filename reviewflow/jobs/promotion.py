@@ -17,8 +17,8 @@ from reviewflow.config.sections import Config
 from reviewflow.context import Context
 from reviewflow.errors import InputError
 from reviewflow.models.bundle import Bundle, read_bundle
-from reviewflow.models.gate import Contender, Decision, Rules, decide, refusal
-from reviewflow.models.model import VERSION_CHARACTERS, Model
+from reviewflow.models.gate import Contender, Rules, Verdict, decide, refusal
+from reviewflow.models.predictor import VERSION_CHARACTERS, Model
 from reviewflow.models.publish import held_out_rows
 from reviewflow.models.registry import Registry
 from reviewflow.pipeline.runner import Run
@@ -50,10 +50,10 @@ def publish_model(
     entry = {"name": name, "version": version, "folder": str(registry.folder / name / version)}
     if not learned:
         why = "It does not beat the majority class beyond chance, so it is not published."
-        return {**entry, "folder": None, "gate": Decision(False, why, current, {}).to_json()}
+        return {**entry, "folder": None, "gate": Verdict(False, why, current, {}).to_json()}
     if current == version:
         why = "It is the champion already: the same bytes."
-        return {**entry, "gate": Decision(False, why, current, {}).to_json()}
+        return {**entry, "gate": Verdict(False, why, current, {}).to_json()}
     decision = _decide(run, bundle, registry, name, Rules(*_rules(config)))
     published = {
         "run_id": head.get("run_id"),
@@ -95,18 +95,18 @@ def _rules(config: Config) -> tuple[float, float | None]:
     return config.publish.max_loss, config.publish.min_gain
 
 
-def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rules) -> Decision:
+def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rules) -> Verdict:
     """Compare the bundle with the champion, if there is one that can be."""
     current = registry.current(name)
     if current is None:
-        return Decision(True, "It is the first model of its name that learned.", None, {})
+        return Verdict(True, "It is the first model of its name that learned.", None, {})
     try:
         champion = read_bundle(registry.folder / name / current)
     except InputError as error:
-        return Decision(False, f"The champion cannot be compared: {error}", current, {})
+        return Verdict(False, f"The champion cannot be compared: {error}", current, {})
     why = refusal(_contender(bundle, None), _contender(champion, current))
     if why is not None:
-        return Decision(False, why, current, {})
+        return Verdict(False, why, current, {})
     texts, labels = held_out_rows(run.part_folders("ingest"), run.part_folders("split"))
     context = Context(stop=run.stop)
     return decide(

@@ -2,7 +2,7 @@
 
 validation rows of today ─┬─ candidate ─▶ probabilities ─┬─▶ difference with its 95 % interval
                           └─ champion ──▶ probabilities ─┘         │
-           publish.max_loss, publish.min_gain ─────────────────────┴─▶ Decision
+           publish.max_loss, publish.min_gain ─────────────────────┴─▶ Verdict
 
 Both models score the same rows, so the interval is a paired one, far narrower than those of either
 model. The rows must be validation rows of both: another split is refused.
@@ -22,7 +22,7 @@ from reviewflow.formatting import amount
 
 
 @dataclass(frozen=True)
-class Decision:
+class Verdict:
     """Whether a candidate becomes the champion, and why.
 
     Attributes
@@ -93,7 +93,7 @@ def decide(
     champion: tuple[NDArray[np.float32], float],
     version: str,
     rules: Rules,
-) -> Decision:
+) -> Verdict:
     """Return the decision on a candidate that can be compared.
 
     Parameters
@@ -105,7 +105,7 @@ def decide(
     """
     compared = compare_models(labels, candidate, champion)
     if compared is None or compared["roc_auc"]["low"] is None:
-        return Decision(
+        return Verdict(
             False,
             "The validation rows do not tell the two models apart: too few of them, or of one "
             "class, have labels.",
@@ -126,7 +126,7 @@ def decide(
         f"{amount(len(labels), 'validation row')}, difference {own['difference']:+.4f} "
         f"({own['low']:+.4f} to {own['high']:+.4f})"
     )
-    return Decision(passes, f"{measured}: {why}.", version, figures)
+    return Verdict(passes, f"{measured}: {why}.", version, figures)
 
 
 def _judge(difference: float, low: float, rules: Rules) -> tuple[bool, str]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.evaluation.metrics import predicted_classes
-from reviewflow.models.model import Analysis
+from reviewflow.models.predictor import Analysis
 
 # edges of the bins: each holds values from one edge up to the next, the last one all above
 LENGTHS = (0, 4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 1024, 4096)

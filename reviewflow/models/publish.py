@@ -28,8 +28,8 @@ from reviewflow.evaluation.reliability import calibration_curve
 from reviewflow.evaluation.selection import choose_model
 from reviewflow.models.bundle import CARD, VOCABULARY, WEIGHTS, read_bundle, seal_bundle
 from reviewflow.models.card import model_card
-from reviewflow.models.model import Model
 from reviewflow.models.model_source import ModelSource
+from reviewflow.models.predictor import Model
 from reviewflow.models.profile import Profile, profile_of
 from reviewflow.store.parquet import read_parquet
 

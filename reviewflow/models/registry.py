@@ -35,7 +35,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Version:
+class ModelVersion:
     """One published model.
 
     Attributes
@@ -72,7 +72,7 @@ class Registry:
             if path.is_dir() and NAME.fullmatch(path.name)
         )
 
-    def versions(self, name: str) -> list[Version]:
+    def versions(self, name: str) -> list[ModelVersion]:
         """Return a model's versions, the last published first.
 
         Raises
@@ -96,7 +96,7 @@ class Registry:
             ::-1
         ]
 
-    def find(self, name: str, version: str) -> Version:
+    def find(self, name: str, version: str) -> ModelVersion:
         """Return the version that begins with some characters, or ``current``.
 
         Raises
@@ -125,7 +125,7 @@ class Registry:
 
     def add(
         self, name: str, files: Sequence[Path], digest: str, published: Mapping[str, Any]
-    ) -> Version:
+    ) -> ModelVersion:
         """Copy a bundle's files to a version of its own, unless it is there.
 
         Parameters
@@ -165,7 +165,7 @@ class Registry:
         with self._changing(name):
             self._move(name, self.find(name, version).version, reason, is_back=False)
 
-    def rollback(self, name: str) -> Version:
+    def rollback(self, name: str) -> ModelVersion:
         """Make the champion before the current one the champion again.
 
         Raises
@@ -183,7 +183,7 @@ class Registry:
             self._move(name, earlier[-1], "rollback", is_back=True)
         return self.find(name, CURRENT)
 
-    def remove(self, name: str, version: str) -> Version:
+    def remove(self, name: str, version: str) -> ModelVersion:
         """Remove a version that is not the champion.
 
         Raises
@@ -217,13 +217,13 @@ class Registry:
                 moves.append(json.loads(line))
         return moves
 
-    def _version(self, folder: Path, current: str | None) -> Version:
+    def _version(self, folder: Path, current: str | None) -> ModelVersion:
         try:
             published = json.loads((folder / PUBLISHED).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             published = {}
         is_current = folder.name == current
-        return Version(folder.parent.name, folder.name, folder, is_current, published)
+        return ModelVersion(folder.parent.name, folder.name, folder, is_current, published)
 
     def _champions(self, name: str) -> list[str]:
         """Return the champions that a rollback goes through, the current one last."""

@@ -34,7 +34,7 @@ SETTLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Target:
+class ScoringTarget:
     """A file to score, and where its scores go."""
 
     path: Path
@@ -70,7 +70,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileOutcome:
     """What became of one file.
 
     Attributes
@@ -79,13 +79,13 @@ class Outcome:
     error : why it failed.
     """
 
-    target: Target
+    target: ScoringTarget
     state: State
     record: dict[str, Any]
     error: ReviewflowError | None = None
 
 
-def targets(named: str, output: Path) -> tuple[Target, ...]:
+def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
     """Return the files that an input names, and where their scores go.
 
     Parameters
@@ -107,7 +107,7 @@ def targets(named: str, output: Path) -> tuple[Target, ...]:
         check_output(output)
         if output.exists() and output.samefile(files[0]):
             raise UsageError(f"{output} is the input itself; name another output.")
-        return (Target(files[0], output),)
+        return (ScoringTarget(files[0], output),)
     if not output.is_dir():
         raise UsageError(
             f"{named} names several files, so the output must be a folder, and {output} is not "
@@ -117,8 +117,8 @@ def targets(named: str, output: Path) -> tuple[Target, ...]:
 
 
 def score_files(
-    model: Scorer, chosen: Sequence[Target], order: Order, context: Context
-) -> Iterator[Outcome]:
+    model: Scorer, chosen: Sequence[ScoringTarget], order: Order, context: Context
+) -> Iterator[FileOutcome]:
     """Yield what became of each file, one after the other.
 
     An error about one file stops that file alone.
@@ -135,28 +135,28 @@ def score_files(
         yield score_once(model, target, order, context)
 
 
-def score_once(model: Scorer, target: Target, order: Order, context: Context) -> Outcome:
+def score_once(model: Scorer, target: ScoringTarget, order: Order, context: Context) -> FileOutcome:
     """Score a file unless that was done, or cannot be done now."""
     known = _known_record(model, target, order)
     if known is not None:
-        return Outcome(target, "kept", known)
+        return FileOutcome(target, "kept", known)
     if _age_seconds(target.path) < order.settle_seconds:
-        return Outcome(target, "waiting", {})
+        return FileOutcome(target, "waiting", {})
     with try_step_lock(target.output.parent, "scores", target.output.name) as is_mine:
         if not is_mine:
-            return Outcome(target, "busy", {})
+            return FileOutcome(target, "busy", {})
         known = _known_record(model, target, order)  # another may have scored it meanwhile
         if known is not None:
-            return Outcome(target, "kept", known)
+            return FileOutcome(target, "kept", known)
         try:
-            return Outcome(target, "scored", _score(model, target, order, context))
+            return FileOutcome(target, "scored", _score(model, target, order, context))
         except Cancelled:
             raise
         except UsageError as error:
-            return Outcome(target, "failed", {}, error)
+            return FileOutcome(target, "failed", {}, error)
 
 
-def _score(model: Scorer, target: Target, order: Order, context: Context) -> dict[str, Any]:
+def _score(model: Scorer, target: ScoringTarget, order: Order, context: Context) -> dict[str, Any]:
     """Score a file, and return the record that was written."""
     status, started = _status(target.path), time.perf_counter()
     with output_errors(target.record):
@@ -189,7 +189,7 @@ def _counts(model: Scorer, scored: Scored) -> dict[str, Any]:
     }
 
 
-def _known_record(model: Scorer, target: Target, order: Order) -> dict[str, Any] | None:
+def _known_record(model: Scorer, target: ScoringTarget, order: Order) -> dict[str, Any] | None:
     """Return the record of a file whose scores stand, None otherwise."""
     try:
         record: dict[str, Any] = json.loads(target.record.read_text(encoding="utf-8"))
@@ -236,5 +236,5 @@ def _age_seconds(path: Path) -> float:
         return float("inf")
 
 
-def _in_folder(path: Path, folder: Path) -> Target:
-    return Target(path, folder / f"{path.name}.parquet")
+def _in_folder(path: Path, folder: Path) -> ScoringTarget:
+    return ScoringTarget(path, folder / f"{path.name}.parquet")

@@ -1,11 +1,11 @@
-"""Runs whose best model is published, made once."""
+"""What the library's tests share."""
 
 from pathlib import Path
 
 import pytest
 
 from reviewflow.models.bundle import read_bundle
-from reviewflow.models.model import Model
+from reviewflow.models.predictor import Model
 from tests.conftest import (
     PlannedRun,
     Reviews,
@@ -14,6 +14,7 @@ from tests.conftest import (
     write_config,
     write_reviews,
 )
+from tests.reviewflow.small_store import TwoRuns, real_run
 
 STAGES = ("ingest", "normalize", "vectorize", "train", "evaluate", "publish")  # no check, no report
 
@@ -52,3 +53,14 @@ def bundle(published_run: PlannedRun) -> Path:
 def model(bundle: Path) -> Model:
     """Its model."""
     return Model(read_bundle(bundle))
+
+
+@pytest.fixture(scope="session")
+def two_runs(reviews_file: Path, tmp_path_factory: pytest.TempPathFactory) -> TwoRuns:
+    """Two real runs of the whole job; look at them, or copy them."""
+    folder = tmp_path_factory.mktemp("two-runs")
+    config = write_config(folder / "small.yaml", small_config(reviews_file))
+    artifacts = folder / "artifacts"
+    first = real_run(config, artifacts)
+    second = real_run(config, artifacts, ("vectorize.max_features=200",))
+    return TwoRuns(config, artifacts, first, second)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
-from reviewflow.models.model import Analysis
+from reviewflow.models.predictor import Analysis
 from reviewflow.models.profile import (
     LENGTHS,
     SCORES,

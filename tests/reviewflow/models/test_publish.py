@@ -10,7 +10,7 @@ import pytest
 from reviewflow.config.sections import Config
 from reviewflow.context import Context
 from reviewflow.errors import StoreError
-from reviewflow.models.model import Model
+from reviewflow.models.predictor import Model
 from reviewflow.models.publish import held_out_rows, profile_held_out
 from tests.conftest import PlannedRun, plan_and_run, small_config, write_config
 from tests.reviewflow.conftest import STAGES

@@ -18,7 +18,7 @@ from reviewflow.config.sections import Ingest
 from reviewflow.context import Context
 from reviewflow.errors import InputError, StoreError, UsageError
 from reviewflow.models.bundle import read_bundle
-from reviewflow.models.model import Model
+from reviewflow.models.predictor import Model
 from reviewflow.scoring.score_file import BLOCK_ROWS, Scored, rejects_path, score_file
 from tests.conftest import PlannedRun, Reviews
 

@@ -13,8 +13,8 @@ from reviewflow.config.sections import Ingest
 from reviewflow.context import Context
 from reviewflow.errors import InputError, UsageError
 from reviewflow.models.bundle import read_bundle
-from reviewflow.models.model import Model
-from reviewflow.scoring.score_files import Order, Outcome, score_once, targets
+from reviewflow.models.predictor import Model
+from reviewflow.scoring.score_files import FileOutcome, Order, score_once, targets
 from tests.conftest import PlannedRun
 
 ORDER = Order(Ingest(text_column="review"))
@@ -33,12 +33,12 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
-def score_all(model: Model, inbox: Path, order: Order = ORDER) -> list[Outcome]:
+def score_all(model: Model, inbox: Path, order: Order = ORDER) -> list[FileOutcome]:
     chosen = targets(str(inbox), inbox.parent / "scores")
     return [score_once(model, target, order, Context()) for target in chosen]
 
 
-def states(outcomes: list[Outcome]) -> list[str]:
+def states(outcomes: list[FileOutcome]) -> list[str]:
     return [outcome.state for outcome in outcomes]
 
 
@@ -98,7 +98,7 @@ def test_one_broken_file_stops_no_other(model: Model, inbox: Path) -> None:
 def test_two_scorers_share_the_files(model: Model, inbox: Path) -> None:
     start = Barrier(2)
 
-    def work(_: int) -> list[Outcome]:
+    def work(_: int) -> list[FileOutcome]:
         start.wait()
         return score_all(model, inbox)
 

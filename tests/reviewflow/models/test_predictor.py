@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reviewflow import load_model
 from reviewflow.errors import InputError, UsageError
 from reviewflow.models.bundle import read_bundle
-from reviewflow.models.model import Model
+from reviewflow.models.predictor import Model
 from tests.conftest import PlannedRun, Reviews
 
 
