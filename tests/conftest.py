@@ -107,10 +107,11 @@ def small_config(path: Path) -> dict[str, Any]:
     }
 
 
-def with_learning_curve(content: dict[str, Any]) -> dict[str, Any]:
-    """The same configuration with a linear variant and its learning curve, so with every stage."""
+def with_every_stage(content: dict[str, Any]) -> dict[str, Any]:
+    """The same configuration with a learning curve and a published model."""
     variants = {**content["variants"], "linear": {"train.hidden": []}}
-    return {**content, "variants": variants, "learning_curve": {"shares": [0.5]}}
+    more = {"learning_curve": {"shares": [0.5]}, "publish": {"name": "reviews"}}
+    return {**content, "variants": variants, **more}
 
 
 def write_config(path: Path, content: dict[str, Any]) -> Path:

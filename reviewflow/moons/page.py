@@ -18,11 +18,11 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from reviewflow.context import Context
+from reviewflow.evaluation.reliability import wilson_interval
 from reviewflow.moons.config import Data, FullBatch, InitialWeights, Network, Online
 from reviewflow.moons.picture_names import PICTURES
 from reviewflow.moons.pictures import stable_limit
 from reviewflow.moons.training import LINES_FILE, read_history
-from reviewflow.reporting.charts.calibration import wilson_interval
 from reviewflow.store.parquet import read_parquet
 
 PAGE_FILE = "moons.html"

@@ -23,7 +23,7 @@ from tests.conftest import (
     ROOT,
     Reviews,
     small_config,
-    with_learning_curve,
+    with_every_stage,
     write_config,
     write_reviews,
 )
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calls(reviews: Reviews, folder: Path) -> list[dict[str, Any]]:
     """Return what each call of a stage opened."""
     reviews_path = write_reviews(folder / "reviews.csv", reviews[:300])
-    write_config(folder / "job.yaml", with_learning_curve(small_config(reviews_path)))
+    write_config(folder / "job.yaml", with_every_stage(small_config(reviews_path)))
     for name in ("temp", "home"):
         (folder / name).mkdir()
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}

@@ -29,7 +29,7 @@ from tests.conftest import (
     ROOT,
     Reviews,
     small_config,
-    with_learning_curve,
+    with_every_stage,
     write_config,
     write_reviews,
 )
@@ -50,7 +50,7 @@ for step in pickle.loads(Path(sys.argv[1]).read_bytes()):
 def job(folder: Path, reviews: Reviews) -> Path:
     """Write the reviews and a configuration of the whole job."""
     path = write_reviews(folder / "reviews.csv", reviews)
-    return write_config(folder / "job.yaml", with_learning_curve(small_config(path)))
+    return write_config(folder / "job.yaml", with_every_stage(small_config(path)))
 
 
 def open_job(config: Path, artifacts: Path) -> Planner:
