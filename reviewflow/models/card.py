@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from reviewflow.evaluation.metrics import confusion_counts
 from reviewflow.formatting import amount, figure
 
 TITLES = {"validation": "validation", "test": "test", "train": "training"}
@@ -26,7 +27,7 @@ def model_card(content: Mapping[str, Any]) -> str:
     parts = [
         f"# A classifier of reviews: {_list_names(names)}",
         f"It reads a text and gives the probability of {_answers(names)}."
-        f" It was trained by reviewflow on {_rows(content, 'train')}.",
+        f" It was trained by reviewflow on {_rows(content, 'train')}{_class_shares(content)}.",
         "## Figures",
         _figures_table(content),
         _rows_note(content),
@@ -37,6 +38,8 @@ def model_card(content: Mapping[str, Any]) -> str:
         "## Use",
         "```python\nfrom reviewflow import load_model\n\n"
         'load_model("path/of/this/folder").predict(["A text to classify."])\n```',
+        "The same on the command line, with the words that did it, is "
+        '`reviewflow predict "A text to classify." --model path/of/this/folder --explain`.',
         "## Licences",
         *[f"- {each['what']}: {each['license']}" for each in content["licenses"]],
         "- The reviews it was trained on are not in this folder. Their licence may say what models "
@@ -83,7 +86,7 @@ def _steps(content: Mapping[str, Any]) -> list[str]:
     network = content["network"]
     layers = "-".join(str(units) for units in network["hidden"])
     return [
-        f"- Words: language {normalize['language']}, "
+        f"- Words: language {normalize['language'].title()}, "
         f"{'lower case' if normalize['lowercase'] else 'case kept'}, reduction "
         f"{normalize['reduce']}, stop words {_stop_words(normalize['stop_words'])}.",
         f"- Features: TF-IDF of {network['terms']:,} terms of {grams} {unit}.",
@@ -112,7 +115,7 @@ def _limits(content: Mapping[str, Any]) -> list[str]:
     if profile and profile["all_tokens"]:
         share = profile["unknown_tokens"] / profile["all_tokens"]
         limits.append(
-            f"- Of the words of its {profile['rows_of']} rows, none of its terms has {share:.1%}."
+            f"- It knows no term of {share:.1%} of the words of its {profile['rows_of']} rows."
         )
     for label, curve in content["calibration"]["classes"].items():
         limits.append(
@@ -125,6 +128,16 @@ def _limits(content: Mapping[str, Any]) -> list[str]:
 
 def _rows(content: Mapping[str, Any], split: str) -> str:
     return amount(int((content["metrics"].get(split) or {}).get("rows") or 0), "labelled review")
+
+
+def _class_shares(content: Mapping[str, Any]) -> str:
+    """Return the share of each class in the training rows, after a colon."""
+    counts = confusion_counts(content["metrics"].get("train") or {})
+    if not counts:
+        return ""
+    sizes = [sum(row) for row in counts]
+    pairs = zip(content["class_names"], sizes, strict=True)
+    return ": " + ", ".join(f"{size / sum(sizes):.1%} {name}" for name, size in pairs)
 
 
 def _answers(names: Sequence[str]) -> str:
