@@ -50,6 +50,10 @@ COMMANDS = {
         "flows.commands.score",
         "Score a file of reviews, or a folder of files, with a published model.",
     ),
+    "predict": (
+        "flows.commands.predict",
+        "Classify texts with a published model, and name the words that did it.",
+    ),
     "models": (
         "flows.commands.models",
         "List published models, and choose which of them scores.",

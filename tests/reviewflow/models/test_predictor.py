@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reviewflow import load_model
 from reviewflow.errors import InputError, UsageError
 from reviewflow.models.bundle import read_bundle
-from reviewflow.models.predictor import Model
+from reviewflow.models.predictor import FEW_TEXTS, Model
 from tests.conftest import PlannedRun, Reviews
 
 
@@ -43,11 +43,15 @@ def test_a_model_of_three_classes(three_classes: PlannedRun, reviews: Reviews) -
 
 def test_the_threshold_decides_between_two_classes(model: Model, reviews: Reviews) -> None:
     texts = [text for text, _ in reviews[:60]]
+    assert len(texts) > FEW_TEXTS
     odds = model.predict_proba(texts)
     assert odds.shape == (60, 2)
     assert odds.dtype == np.float64
     expected = np.where(odds[:, 1] > model.threshold, "positive", "negative")
     assert (model.predict(texts) == expected).all()
+    few = model.predict_proba(texts[:FEW_TEXTS])
+    assert few == pytest.approx(odds[:FEW_TEXTS], abs=1e-6)
+    assert (model.predict(texts[:FEW_TEXTS]) == expected[:FEW_TEXTS]).all()
 
 
 @given(st.lists(st.text(max_size=60), max_size=5))
@@ -91,11 +95,12 @@ def test_load_model_takes_a_folder_or_a_name(bundle: Path, model: Model, tmp_pat
         load_model("imdb", tmp_path)
 
 
-def test_loading_imports_neither_prefect_nor_great_expectations_nor_torch(bundle: Path) -> None:
+def test_a_few_texts_import_nothing_heavy(bundle: Path) -> None:
+    heavy = ("prefect", "great_expectations", "torch", "numba", "pandas", "scipy", "sklearn")
     code = (
         "import sys; from reviewflow import load_model; "
-        f"load_model({str(bundle)!r}).predict(['good']); "
-        "print([n for n in ('prefect', 'great_expectations', 'torch') if n in sys.modules])"
+        f"load_model({str(bundle)!r}).predict(['good', 'bad']); "
+        f"print([name for name in {heavy} if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stdout == "[]\n", answer.stderr
