@@ -99,7 +99,7 @@ def whole_records(
         if size < enough:
             continue
         rest = b"".join(waiting)
-        end = _end_of_records(pattern, rest)
+        end = _end_of_records(pattern, rest, is_start=not offset)
         if end:
             yield rest[:end]
         waiting, offset, size = [rest[end:]], offset + end, size - end
@@ -108,15 +108,22 @@ def whole_records(
         # A long record is not searched again for every chunk of it.
         enough = min(2 * size, most_record_bytes + 1)
     rest = b"".join(waiting) + b"\n"
-    end = _end_of_records(pattern, rest)
+    end = _end_of_records(pattern, rest, is_start=not offset)
     if end:
         yield rest[:end]
     if end < len(rest):
         raise _open_quote(source, offset + end, rest[end:])
 
 
-def _end_of_records(pattern: re.Pattern[bytes], content: bytes) -> int:
-    matched = pattern.match(content)
+def _end_of_records(pattern: re.Pattern[bytes], content: bytes, is_start: bool = False) -> int:
+    """Return where the last whole record ends, 0 if there is none.
+
+    Parameters
+    ----------
+    is_start : whether the content is the start of the file, where a mark may precede a quote.
+    """
+    marked = is_start and content.startswith(BYTE_ORDER_MARK)
+    matched = pattern.match(content, len(BYTE_ORDER_MARK) if marked else 0)
     return matched.end() if matched else 0
 
 

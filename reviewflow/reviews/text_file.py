@@ -21,7 +21,9 @@ from reviewflow.reviews.compression import open_bytes, plain_suffix
 
 CHUNK_BYTES = 1 << 20
 TAB_SUFFIXES = (".tsv", ".tab")
-SEPARATOR_LINES = re.compile(r"[\r\n]*(?:sep=([^\r\n])(?:\r\n?|\n)[\r\n]*)+", re.IGNORECASE)
+SEPARATOR_LINES = re.compile(  # sep=; or "sep=;"
+    r'[\r\n]*(?:("?)sep=(?P<sign>[^\r\n"])\1(?:\r\n?|\n)[\r\n]*)+', re.IGNORECASE
+)
 COUNTED_BYTES = 1 << 28  # beyond 256 MB a message names the byte instead of the record
 BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -58,7 +60,7 @@ class TextFile:
 def declared_delimiter(text: str) -> str | None:
     """Return the delimiter that the first line of a text names, if any."""
     match = SEPARATOR_LINES.match(text.removeprefix("\ufeff"))
-    return match[1] if match else None
+    return match["sign"] if match else None
 
 
 def check_readable(path: Path, setting: str) -> None:

@@ -268,7 +268,7 @@ def test_a_tab_has_three_names(tmp_path, tab):
     assert [row["text"] for row in rows] == ["x, y"]
 
 
-@pytest.mark.parametrize("line", ["sep=;", "SEP=;"])
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", '"sep=;"'])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("before", ["", "\ufeff", "\n", "\ufeff\r\n"])
 @pytest.mark.parametrize("chunk_bytes", [4, 1 << 20])
