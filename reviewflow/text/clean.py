@@ -17,6 +17,7 @@ ENDLESS_ENTITY = re.compile(r"&#[0-9]{1000,};?")
 # Signs that phones, word processors and keyboards write for an apostrophe: the right and the left
 # single quotation mark, the modifier letter, the prime, the full-width one. Each is one code point.
 APOSTROPHES = "\u2019\u2018\u02bc\u2032\uff07"
+JOINERS = "\u200c\u200d"  # inside words of Persian and Hindi
 # Lower case of \u0130 (I with a dot) is i with a combining dot, which no language writes.
 DOTTED_I = re.compile("\u0130|i\u0307+")
 
@@ -54,9 +55,10 @@ def hide_marks(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def combining_marks() -> str:
-    """Return all characters of Unicode's categories Mn, Mc and Me."""
+    """Return Unicode's categories Mn, Mc and Me, and the joiners."""
     every = map(chr, range(sys.maxunicode + 1))
-    return "".join(each for each in every if unicodedata.category(each) in ("Mn", "Mc", "Me"))
+    marks = (each for each in every if unicodedata.category(each) in ("Mn", "Mc", "Me"))
+    return "".join((*marks, *JOINERS))
 
 
 @lru_cache(maxsize=1)

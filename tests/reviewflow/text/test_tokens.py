@@ -121,6 +121,8 @@ def test_split_contractions_are_those_of_a_pattern_of_their_parts(punctuation: s
         ("cafe\u0301 CAFÉ", ["café", "café"]),
         ("मुझे यह फ़िल्म बहुत पसंद आई।", ["मुझे", "यह", "फ\u093cिल्म", "बहुत", "पसंद", "आई"]),
         ("كِتَابٌ جَمِيلٌ", ["كِتَابٌ", "جَمِيلٌ"]),
+        ("می\u200cخواهم خوب", ["می\u200cخواهم", "خوب"]),
+        ("क्\u200dष \u200d x", ["क्\u200dष", "x"]),
         ("❤\ufe0f \u0301 ok", ["ok"]),
         ("ΟΔΟΣ ΣΑΣ", ["οδος", "σας"]),
         ("<\u212abd>x", ["x"]),
@@ -158,7 +160,7 @@ def test_letter_table_agrees_with_python_for_every_character(
         if table[number] == -1:
             assert lowercase
             assert len(lower) > 1 or letter in "Σ\u212a"
-        elif unicodedata.category(letter)[0] == "M":
+        elif unicodedata.category(letter)[0] == "M" or letter in "\u200c\u200d":
             assert table[number] == COMBINING + number
         elif word.match(lower):
             assert table[number] == ord(lower)
