@@ -41,7 +41,7 @@ VALUE_TITLES = {
     ("normalize.numbers", "drop"): "dropping them",
     ("normalize.numbers", "words"): "spelling them out",
 }
-GRAMS = ("single words", "pairs", "triples", "runs of four", "runs of five")
+LONGER_GRAMS = ("pairs", "triples", "runs of four", "runs of five")
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,20 @@ def factor_title(name: str) -> str:
     return FACTOR_TITLES.get(name, plain[:1].upper() + plain[1:])
 
 
-def value_title(name: str, value: Any) -> str:
-    """Return what people call a setting's value."""
+def value_title(name: str, value: Any, analyzer: str = "word") -> str:
+    """Return what people call a setting's value.
+
+    Parameters
+    ----------
+    analyzer : what the terms are made of, word or char.
+    """
     if name == "train.activation":
         return find_activation(value).title
     if isinstance(value, str) and (name, value) in VALUE_TITLES:
         return VALUE_TITLES[name, value]
     if name == "vectorize.ngram_range":
-        grams = GRAMS[value[0] - 1 : value[1]]
+        one = "single characters" if analyzer == "char" else "single words"
+        grams = (one, *LONGER_GRAMS)[value[0] - 1 : value[1]]
         return " and ".join([", ".join(grams[:-1]), grams[-1]] if len(grams) > 1 else grams)
     if name == "train.hidden":
         return "-".join(str(units) for units in value) or "none"

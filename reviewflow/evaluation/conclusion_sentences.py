@@ -23,20 +23,20 @@ def conclusion_sentence(facts: Mapping[str, Any]) -> str:
     learned = [level for level in values if level["learned"]]
     failed = [level for level in values if not level["learned"]]
     if not learned:
-        areas = ", ".join(f"{_title(name, lv)} {lv['roc_auc']:.3f}" for lv in failed)
+        areas = ", ".join(f"{_title(facts, lv)} {lv['roc_auc']:.3f}" for lv in failed)
         return f"{factor_title(name)}: no value learned ({metric} {areas})."
     best, others = learned[0], learned[1:]
     digits = 3 if all(_three_digits(lv) != _three_digits(best) for lv in others) else 4
-    sentence = f"{factor_title(name)}: {_title(name, best)} {_is(name)} {_best(facts, others)}"
+    sentence = f"{factor_title(name)}: {_title(facts, best)} {_is(name)} {_best(facts, others)}"
     sentence += f", {metric} {best['roc_auc']:.{digits}f}"
     if others:
         second, *rest = others
-        sentence += f" against {second['roc_auc']:.{digits}f} with {_title(name, second)}"
-        sentence += f", {_judgement(facts)}{_by_accuracy(name, best, second)}"
-        then = [f"{_title(name, lv)} {lv['roc_auc']:.{digits}f}" for lv in rest]
+        sentence += f" against {second['roc_auc']:.{digits}f} with {_title(facts, second)}"
+        sentence += f", {_judgement(facts)}{_by_accuracy(facts, best, second)}"
+        then = [f"{_title(facts, lv)} {lv['roc_auc']:.{digits}f}" for lv in rest]
         sentence += f"; then {', '.join(then)}" if then else ""
     for level in failed:
-        sentence += f"; {_title(name, level)} {_failure(level['kind'])}"
+        sentence += f"; {_title(facts, level)} {_failure(level['kind'])}"
         is_runner_up = not others and level is failed[0]
         ours = f"{level['roc_auc']:.{digits}f}"
         sentence += f", {metric} {ours}, {_judgement(facts)}" if is_runner_up else f" ({ours})"
@@ -51,8 +51,8 @@ def _best(facts: Mapping[str, Any], others: Sequence[Level]) -> str:
     return "best" if facts["beyond_chance"] is not False or not others else "ahead"
 
 
-def _title(name: str, level: Level) -> str:
-    return value_title(name, level["value"])
+def _title(facts: Mapping[str, Any], level: Level) -> str:
+    return value_title(facts["factor"], level["value"], facts.get("analyzer", "word"))
 
 
 def _three_digits(level: Level) -> float:
@@ -108,11 +108,10 @@ def p_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-def _by_accuracy(name: str, best: Level, second: Level) -> str:
+def _by_accuracy(facts: Mapping[str, Any], best: Level, second: Level) -> str:
     """Return that the runner-up is right more often, or nothing."""
+    verb = _is(facts["factor"])
     ours, theirs = best["accuracy"], second["accuracy"]
     if round(theirs, 4) <= round(ours, 4):
         return ""
-    return (
-        f"; by accuracy {_title(name, second)} {_is(name)} ahead, {theirs:.3f} against {ours:.3f}"
-    )
+    return f"; by accuracy {_title(facts, second)} {verb} ahead, {theirs:.3f} against {ours:.3f}"

@@ -130,6 +130,7 @@ def _facts(
     tried = [own for own in sets if any(level.value == best.value for level in own)]
     return {
         "factor": name,
+        "analyzer": best.variant.settings.get("vectorize.analyzer", "word"),
         "metric": METRIC,
         "classes": comparisons.get("classes") or 2,
         "on": comparisons.get("on") or "test",

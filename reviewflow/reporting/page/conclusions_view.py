@@ -67,12 +67,16 @@ def _conclusion(item: Any) -> Conclusion:
 
 def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
     best, second, name = item["best"], item["runner_up"], str(item["factor"])
+    analyzer = str(item.get("analyzer") or "word")
     accuracy, mcnemar = item["accuracy"], item["mcnemar"] or {}
     verdict = {True: "yes", False: "no", None: "one seed cannot tell"}[item["beyond_chance"]]
     return (
         factor_title(name),
-        f"{visible(value_title(name, best['value']), 80)} ({visible(best['variant'], 80)})",
-        f"{visible(value_title(name, second['value']), 80)} ({visible(second['variant'], 80)})",
+        *(
+            f"{visible(value_title(name, level['value'], analyzer), 80)} "
+            f"({visible(level['variant'], 80)})"
+            for level in (best, second)
+        ),
         f"{figure(best['roc_auc'])} against {figure(second['roc_auc'])}",
         _with_interval(item["difference"], *item["interval"]),
         _p_text(item.get("p_adjusted")),

@@ -42,3 +42,8 @@ def test_two_settings_that_change_together_say_nothing_of_either() -> None:
 )
 def test_titles_of_values(name: str, value: Any, title: str) -> None:
     assert value_title(name, value) == title
+
+
+def test_ngrams_of_characters_are_called_so() -> None:
+    title = value_title("vectorize.ngram_range", [1, 2], "char")
+    assert title == "single characters and pairs"
