@@ -12,6 +12,10 @@
 A message is one plain sentence for a person: what came, where, and what to do.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
 
 def escape(text: str, keep: str = "") -> str:
     r"""Return text with unprintable characters escaped: ``\x1b[31mred``.
@@ -36,6 +40,16 @@ def error_line(error: BaseException, longest: int = 300) -> str:
     An error without a message gives the name of its class.
     """
     return (" ".join(str(error).split()) or type(error).__name__)[:longest].rstrip(".")
+
+
+def unreadable_file(what: str, path: Path | str, reason: str | None, setting: str) -> ConfigError:
+    """Return the error of a file that a setting names and that cannot be read.
+
+    Parameters
+    ----------
+    what : what the file is, such as ``suite``.
+    """
+    return ConfigError(f"The {what} {path} cannot be read ({reason}); check {setting}.")
 
 
 class ReviewflowError(Exception):

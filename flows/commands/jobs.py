@@ -1,5 +1,7 @@
 """Run a job: ``reviewflow run | moons``."""
 
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os.path import exists, isfile
@@ -15,7 +17,7 @@ from flows.parameters import Options, read_before
 from flows.prefect_server.lifecycle import prefect_server
 from reviewflow.config.sections import Config, JobConfig
 from reviewflow.config.sentiment import read_config
-from reviewflow.errors import ConfigError, LearningError, StoreError
+from reviewflow.errors import LearningError, StoreError, unreadable_file
 from reviewflow.formatting import amount, duration, finite, size
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.promotion import gate_sentence
@@ -62,9 +64,7 @@ def check_suites(settings: Config) -> None:
     for setting in ("validate.reviews", "validate.features"):
         path = settings.settings(setting)
         if not exists(path):
-            raise ConfigError(
-                f"The suite {path} cannot be read (No such file or directory); check {setting}."
-            )
+            raise unreadable_file("suite", path, os.strerror(errno.ENOENT), setting)
 
 
 def introduction(config: Path, settings: Config, artifacts: Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from reviewflow.callgraph.reached import Reach
 from reviewflow.callgraph.versions import package_versions
-from reviewflow.errors import ConfigError, StoreError
+from reviewflow.errors import ConfigError, StoreError, unreadable_file
 from reviewflow.pipeline.graph import Node, Step
 from reviewflow.pipeline.key_history import KeyHistory
 from reviewflow.pipeline.keys import Fingerprint, step_key
@@ -354,7 +354,5 @@ def _file_digest(node: Node, argument: str) -> str:
     try:
         return (node.stage.file_digest or sha256_of)(path)[:KEY_CHARACTERS]
     except OSError as error:
-        raise ConfigError(
-            f"The {argument.rpartition('_')[2]} {path} cannot be read ({error.strerror}); "
-            f"check {node.stage.files[argument]}."
-        ) from None
+        what, setting = argument.rpartition("_")[2], node.stage.files[argument]
+        raise unreadable_file(what, path, error.strerror, setting) from None
