@@ -2,7 +2,7 @@
 
 import shlex
 from glob import has_magic
-from os.path import lexists
+from os.path import exists, lexists
 from pathlib import Path
 
 import click
@@ -56,11 +56,11 @@ def init(
 def bare_name(named: str) -> str:
     """Return a file's name without the endings that say its format.
 
-    A pattern is called by its folder.
+    A pattern that is not itself a file is called by its folder.
     """
     path = Path(file_name(named) if is_url(named) else named)
     name = path.name
-    while has_magic(name):
+    while has_magic(name) and not exists(path):
         path = path.parent
         name = path.name or "reviews"
     while (ending := Path(name).suffix.lower()) in ENDINGS:

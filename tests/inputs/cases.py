@@ -551,6 +551,11 @@ def init(text: str | bytes, name: str = "reviews.csv") -> Callable[[Attempt], No
 INIT_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
     ("one JSON value", init('[{"text": "Fine.", "label": 1}]', "a.txt"), ("is one JSON value",)),
     (
+        "a file for fastText",
+        init("__label__good Fine, we saw it.\n", "a.txt"),
+        ("is a file for fastText",),
+    ),
+    (
         "no header",
         init(csv_text(made_up(), "Good to begin with,negative")),
         ("seems to have no header",),

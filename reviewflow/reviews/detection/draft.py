@@ -31,7 +31,8 @@ def draft_config(found: Detection, path: str) -> str:
     ----------
     path : of the file of reviews, as the configuration names it.
     """
-    sections = (_head(found), _ingest(found, path), _split(found), _terms(found), _limits(found))
+    named = (_head(found, path), _ingest(found, path))
+    sections = (*named, _split(found), _terms(found), _limits(found))
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
@@ -69,12 +70,17 @@ def _class_lines(found: Detection) -> Iterator[str]:
         meaning = "" if _says_itself(words, name) else f", {name}"
         if len(words) > SHOWN_WORDS:
             words = [*words[: SHOWN_WORDS - 2], "…", words[-1]]
-        yield f"{', '.join(words)}{meaning} ({amount(rows, 'row')})"
+        yield f"{', '.join(map(_quote_if_unclear, words))}{meaning} ({amount(rows, 'row')})"
+
+
+def _quote_if_unclear(word: str) -> str:
+    """Return a word, in quotes if it holds a comma or outer spaces."""
+    return f'"{word}"' if "," in word or word != word.strip() else word
 
 
 def _says_itself(words: Sequence[str], name: str) -> bool:
-    """Return whether a class is called by its only word."""
-    return [plain_form(word) for word in words] == [plain_form(name)]
+    """Return whether the words of a class are its name in other spellings."""
+    return {plain_form(word) for word in words} == {plain_form(name)}
 
 
 def _classes(found: Detection) -> Mapping[str, int]:
@@ -85,9 +91,9 @@ def _classes(found: Detection) -> Mapping[str, int]:
     return labels
 
 
-def _head(found: Detection) -> Iterator[str]:
-    rows = amount(found.rows, "row")
-    yield f"# Written by `reviewflow init` for {rows} of {_last_name(found.path)!r}."
+def _head(found: Detection, path: str) -> Iterator[str]:
+    rows, name = amount(found.rows, "row"), file_name(path) if is_url(path) else path
+    yield f"# Written by `reviewflow init` for {rows} of {name!r}."
     yield "# A comment above a setting says what was unsure. Every setting: reviewflow settings"
     yield ""
 
@@ -186,7 +192,3 @@ def relative_path(path: Path | str, config: Path) -> str:
     folder.
     """
     return path_from(config.parent, str(path))
-
-
-def _last_name(path: str) -> str:
-    return file_name(path) if is_url(path) else Path(path).name

@@ -32,16 +32,19 @@ from reviewflow.reviews.text_file import (
 
 FILE = "FILE"  # what messages call the argument of init
 DELIMITERS = (",", "\t", ";", "|")
+FASTTEXT_LABEL = "__label__"
 RECORDS = 500  # from which the delimiter is found
 AGREEING = 0.9  # share of records with as many cells as the header
 # Encodings of other scripts: a sign that is common in each, and its least share of all characters
 # beyond ASCII. The first one that decodes the text and has that share is taken.
 SCRIPTS = (
+    ("euc_jp", "[ぁ-んァ-ン]", 0.3),
     ("gb18030", "[的了是不我在有很好]", 0.04),
     ("big5", "[的了是不我在有很好這]", 0.04),
     ("cp932", "[ぁ-んァ-ン]", 0.3),
     ("cp949", "[가-힣]", 0.6),
     ("windows-1251", "[а-я]", 0.6),
+    ("koi8-r", "[а-я]", 0.6),
 )
 OTHER_SCRIPT = 0.3  # share of characters beyond ASCII from which a text is not Western European
 
@@ -81,6 +84,11 @@ def find_format(path: Path) -> FileFormat:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
     if is_json_lines(path, Ingest(encoding=encoding)):
         return FileFormat(encoding, is_json_lines=True, doubt=doubt)
+    if text.startswith(FASTTEXT_LABEL):
+        raise InputError(
+            f"{path} is a file for fastText, whose lines begin with {FASTTEXT_LABEL}; write it as "
+            "CSV with a column of texts and one of labels."
+        )
     if text.lstrip()[:1] in ("{", "["):
         raise InputError(
             f"{path} is one JSON value; write it as JSON Lines, one object a line: in pandas with "

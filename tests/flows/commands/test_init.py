@@ -90,6 +90,13 @@ def test_the_configuration_is_called_as_the_file(name: str, expected: str) -> No
     assert bare_name(name) == expected
 
 
+def test_a_file_with_the_signs_of_a_pattern_keeps_its_name(folder: Path) -> None:
+    write(folder, "mine [new] (1).csv", stars_with_gaps())
+    done = reviewflow("init", "mine [new] (1).csv")
+    assert done.stdout.splitlines()[-2] == "Written: mine [new] (1).yaml"
+    assert read_config(folder / "mine [new] (1).yaml").ingest.path == "mine [new] (1).csv"
+
+
 @pytest.mark.parametrize("arguments", [("x" * 300,), ("a.csv", "--config", "x" * 300)])
 def test_a_name_that_no_system_takes_is_one_sentence(
     arguments: tuple[str, ...], folder: Path

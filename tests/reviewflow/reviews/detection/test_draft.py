@@ -42,6 +42,25 @@ def test_the_summary_says_what_each_class_holds(tmp_path: Path) -> None:
     ]
 
 
+def test_words_of_a_class_are_told_apart(tmp_path: Path) -> None:
+    rows = table(["Good", " good", "bad"], 300)
+    found = detect(write(tmp_path, "a.csv", csv_bytes(["text", "label"], rows)))
+    assert draft_summary(found)[3:5] == [
+        "class 0  bad, negative (100 rows)",
+        'class 1  Good, " good", positive (200 rows)',
+    ]
+    rows = table(["1,0", "5,0"], 80)
+    found = detect(write(tmp_path, "b.csv", csv_bytes(["text", "stars"], rows)))
+    assert draft_summary(found)[3] == 'class 0  "1,0", negative (40 rows)'
+
+
+def test_the_head_names_the_files_as_the_configuration_does(tmp_path: Path) -> None:
+    (tmp_path / "daily").mkdir()
+    write(tmp_path, "daily/a.csv", csv_bytes(["text", "stars"], table([1, 5], 80)))
+    draft = draft_config(detect(str(tmp_path / "daily/*.csv")), "daily/*.csv")
+    assert draft.startswith("# Written by `reviewflow init` for 80 rows of 'daily/*.csv'.\n")
+
+
 def test_many_words_of_a_class_are_cut(tmp_path: Path) -> None:
     rows = table([f"{number / 10}" for number in range(0, 101, 2)], 400)
     found = detect(write(tmp_path, "a.csv", csv_bytes(["text", "score"], rows)))
