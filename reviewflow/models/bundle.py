@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reviewflow.config.sections import Normalize, Vectorize
-from reviewflow.errors import InputError, error_line
+from reviewflow.errors import ConfigError, InputError, error_line
+from reviewflow.networks.activations import find_activation
 from reviewflow.store.files import sha256_of
 from reviewflow.store.hashing import digest_of
 
@@ -83,9 +84,9 @@ class Bundle:
         import numpy as np
 
         # Arrow's to_numpy imports pandas, which takes a third of a second
-        values = self.vocabulary["idf"].combine_chunks().cast("float64")
-        if values.null_count:
-            raise ValueError("a term has no idf")
+        values = self.vocabulary["idf"].combine_chunks()
+        if values.type != "double" or values.null_count:
+            raise ValueError("the idf of a term is not a number")
         content = np.frombuffer(values.buffers()[1] or b"", np.float64)
         return content[values.offset : values.offset + len(values)]
 
@@ -122,10 +123,10 @@ def read_bundle(folder: Path) -> Bundle:
         normalize = Normalize.model_validate(content["normalize"])
         vectorize = Vectorize.model_validate(content["vectorize"])
         weights, biases = _read_weights(folder / WEIGHTS)
-        vocabulary = _read_vocabulary(folder / VOCABULARY)
+        vocabulary = _read_vocabulary(folder / VOCABULARY, weights[0].shape[1])
         bundle = Bundle(folder, content, normalize, vectorize, weights, biases, vocabulary)
         _check_shapes(bundle)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ConfigError) as error:
         raise _unusable(folder, error_line(error)) from None
     return bundle
 
@@ -172,24 +173,44 @@ def _read_weights(
     path: Path,
 ) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[np.float32], ...]]:
     """Return weights and biases of the layers, as PyTorch names them."""
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    arrays = load_file(path)
+    try:
+        arrays = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
+    if any(array.dtype != "float32" for array in arrays.values()):
+        raise ValueError("the weights are not float32")
     layers = range(len(arrays) // 2)
     weights = tuple(arrays[f"layers.{n}.weight"] for n in layers)
     return weights, tuple(arrays[f"layers.{n}.bias"] for n in layers)
 
 
-def _read_vocabulary(path: Path) -> pa.Table:
+def _read_vocabulary(path: Path, terms: int) -> pa.Table:
+    """Return the vocabulary, if it has as many terms as it should."""
+    from pyarrow import parquet
+
     from reviewflow.store.parquet import read_parquet
 
-    return read_parquet(path, columns=["term", "idf"]).combine_chunks()
+    rows = parquet.read_metadata(path).num_rows
+    if rows != terms:
+        raise ValueError(f"{VOCABULARY} has {rows:,} terms, and the network {terms:,}")
+    table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
+    if table["term"].type != "string" or table["term"].null_count:
+        raise ValueError("a term is not a text")
+    return table
 
 
 def _check_shapes(bundle: Bundle) -> None:
     """Raise ValueError unless the layers fit the vocabulary and the classes."""
     import numpy as np
 
+    find_activation(bundle.activation)
+    if not 0 <= bundle.threshold <= 1:
+        raise ValueError("the threshold is not a probability")
+    if len(set(bundle.class_names)) < 2:
+        raise ValueError("it has no two classes")
     classes, network = len(bundle.class_names), bundle.content["network"]
     outputs = 1 if classes == 2 else classes
     sizes = [len(bundle.vocabulary), *network["hidden"], outputs]

@@ -2,14 +2,22 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save
 
 from reviewflow.errors import InputError
-from reviewflow.models.bundle import DESCRIPTION, FILES, FORMAT, read_bundle
+from reviewflow.models.bundle import DESCRIPTION, FILES, FORMAT, VOCABULARY, WEIGHTS, read_bundle
+from reviewflow.store.files import sha256_of
 from reviewflow.store.hashing import digest_of
 
 
@@ -79,6 +87,12 @@ def test_a_newer_format_says_what_to_do(copy: Path) -> None:
         ({"normalize": {"reduce": "pickle"}}, "reduce"),
         ({"vectorize": {"unknown": 1}}, "unknown"),
         ({"files": {}}, "was changed"),
+        ({"threshold": "high"}, "high"),
+        ({"threshold": 1.5}, "threshold is not a probability"),
+        ({"class_names": ["same", "same"]}, "no two classes"),
+        ({"class_names": 2}, "cannot be used"),
+        ({"network": {"hidden": 5, "activation": "relu"}}, "cannot be used"),
+        ({"network": {"hidden": [], "activation": "pickle"}}, "is not an activation"),
     ],
 )
 def test_what_does_not_fit_is_refused(copy: Path, changes: dict[str, object], words: str) -> None:
@@ -93,3 +107,54 @@ def test_a_missing_file_and_a_folder_without_a_model(copy: Path, tmp_path: Path)
         read_bundle(copy)
     with pytest.raises(InputError, match=r"is not a model: it has no bundle\.json"):
         read_bundle(tmp_path)
+
+
+def replace_file(folder: Path, name: str, content: bytes) -> None:
+    """Replace a file and its digest, as a stranger could."""
+    (folder / name).write_bytes(content)
+    files = json.loads((folder / DESCRIPTION).read_text())["files"]
+    entry = {"bytes": len(content), "sha256": sha256_of(folder / name)}
+    rewrite(folder, files={**files, name: entry})
+
+
+def changed_weights(folder: Path, change: Callable[[NDArray[Any]], NDArray[Any]]) -> bytes:
+    arrays = load_file(folder / WEIGHTS)
+    return save({name: change(array) for name, array in arrays.items()})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda array: array.astype(np.float64), "not float32"),
+        (lambda array: array * np.float32(np.nan), "not a finite number"),
+        (lambda array: array[:0], "the weights do not fit"),
+    ],
+)
+def test_other_weights_are_refused(
+    copy: Path, change: Callable[[NDArray[Any]], NDArray[Any]], words: str
+) -> None:
+    replace_file(copy, WEIGHTS, changed_weights(copy, change))
+    with pytest.raises(InputError, match=words):
+        read_bundle(copy)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, VOCABULARY])
+def test_another_kind_of_file_is_refused(copy: Path, name: str) -> None:
+    replace_file(copy, name, b"cos\nsystem\n(S'ls'\ntR.")
+    with pytest.raises(InputError, match="cannot be used"):
+        read_bundle(copy)
+
+
+def test_another_vocabulary_is_refused(copy: Path) -> None:
+    table = pq.read_table(copy / VOCABULARY)
+    rows, nothing = len(table), pa.nulls(len(table), pa.string())
+    for other, words in (
+        (pa.concat_tables([table] * 40), f"has {rows * 40:,} terms"),
+        (table.set_column(0, "term", nothing), "not a text"),
+        (table.set_column(table.column_names.index("idf"), "idf", nothing), "not a number"),
+        (table.drop_columns(["idf"]), "cannot be used"),
+    ):
+        pq.write_table(other, copy / "new")
+        replace_file(copy, VOCABULARY, (copy / "new").read_bytes())
+        with pytest.raises(InputError, match=words):
+            read_bundle(copy)
