@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from flows.signals import interrupted_by_signals
+from reviewflow.config.urls import mask_secrets
 from reviewflow.errors import ReviewflowError
 
 DEBUG = "REVIEWFLOW_DEBUG"  # set by `reviewflow --debug`: tracebacks instead of sentences
@@ -17,12 +18,20 @@ INTERRUPTED = "Stopped; what was finished is kept, run again to go on."
 
 @contextmanager
 def handle_errors() -> Iterator[None]:
-    """Turn what the body raises into a sentence and an exit code."""
+    """Turn what the body raises into a sentence and an exit code.
+
+    No sentence repeats the credentials in a URL, wherever on the command line it was put.
+    """
     try:
         with interrupted_by_signals():
             yield
-    except (click.ClickException, click.exceptions.Exit, click.Abort):
+    except (click.exceptions.Exit, click.Abort):
         raise  # click's own way to end
+    except click.ClickException as error:
+        shown = mask_secrets(error.format_message())
+        if shown == error.format_message():
+            raise
+        raise click.UsageError(shown, getattr(error, "ctx", None)) from None
     except KeyboardInterrupt:
         _exit(INTERRUPTED, 1)
     except ReviewflowError as error:
@@ -36,7 +45,7 @@ def handle_errors() -> Iterator[None]:
 
 
 def _exit(sentence: str, code: int) -> NoReturn:
-    print(sentence, file=sys.stderr)
+    print(mask_secrets(sentence), file=sys.stderr)
     sys.exit(code)
 
 

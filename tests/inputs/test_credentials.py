@@ -95,6 +95,31 @@ def test_a_secret_in_a_url_is_refused_and_repeated_nowhere(
     assert not (work / "artifacts").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "{url}",
+        "run --config {url}",
+        "plan --refresh {url}",
+        "run --{url}",
+        "init a.csv --config {url}",
+        "show {url}",
+        "compare {url} latest",
+        "data fetch {url}",
+        "settings {url}",
+        "store ls {url}",
+    ],
+)
+@pytest.mark.parametrize("url", PLANTED)
+def test_a_misplaced_url_is_an_error_without_its_secret(
+    url: str, arguments: str, work: Path
+) -> None:
+    done = reviewflow(*arguments.format(url=url).split())
+    assert done.exit_code != 0
+    assert not any(form in done.output.encode() for form in SEEN_AS)
+    assert leaks(work) == []
+
+
 @pytest.mark.slow
 def test_a_secret_in_a_file_that_prefect_reads_is_not_recorded(
     work: Path, prefect_api: str

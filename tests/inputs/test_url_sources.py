@@ -20,6 +20,7 @@ from reviewflow.reviews.remote import fetch_url
 from tests.conftest import small_config, write_config
 from tests.flows.commands.invoke import assert_plain, reviewflow
 from tests.inputs.attempt import csv_text, made_up
+from tests.reviewflow.reviews.s3_server import put
 from tests.reviewflow.reviews.web_site import LONG_AGO, Site
 
 ROWS = csv_text(made_up(120)).encode()
@@ -185,6 +186,24 @@ def test_init_says_what_is_wrong_with_a_url(
     assert "downloads" not in sentence
     assert words in sentence
     assert not Path("reviews.yaml").exists()
+
+
+@pytest.mark.slow
+def test_objects_of_s3_are_read_like_files(bucket: Any, folder: Path) -> None:
+    (folder / "a.csv").write_bytes(ROWS)
+    (folder / "b.csv").write_bytes(MORE)
+    packed = gzip.compress(MORE)
+    urls = fetched(put(bucket, "daily/26.csv", ROWS), put(bucket, "daily/27.csv.gz", packed))
+    assert keys(job(urls)) == keys(job(["a.csv", "b.csv"]))
+    config = write_config(folder / "job.yaml", job(urls))
+    put(bucket, "daily/27.csv.gz", gzip.compress(MORE + b"x,positive\n"))
+    planned = reviewflow("plan", "--config", config)
+    assert planned.exit_code == 0, planned.output
+    assert urls[0] not in planned.output
+    assert urls[1] in planned.output
+    init = reviewflow("init", urls[1])
+    assert init.stdout.splitlines()[0].startswith(f"{urls[1]}: 41 rows, utf-8")
+    assert read_config(Path("27.yaml")).ingest.path == urls[1]
 
 
 @pytest.mark.slow
