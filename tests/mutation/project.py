@@ -46,6 +46,8 @@ def small_job(folder: Path) -> dict[str, Any]:
     suites = folder / "configs" / "expectations"
     return {
         "ingest": {"path": str(folder / "reviews.csv"), "other_labels": "drop"},
+        "split": {"validation_size": 0.1},
+        "publish": {"name": "small"},
         "validate": {name: str(suites / f"{name}.yaml") for name in ("reviews", "features")},
         "vectorize": {**WORDS, "max_features": 60},
         "train": {**SMALL_NETWORK, "hidden": [4, 3]},
