@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from tests.conftest import Reviews, write_reviews
 
@@ -45,6 +46,8 @@ def test_the_readmes_commands_run_as_they_stand(
         writer = csv.writer(file)
         writer.writerow(["text", "stars"])
         writer.writerows((text, 5 if word == "positive" else 1) for text, word in reviews)
+    with (tmp_path / "new_reviews.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["text"], *([text] for text, _ in reviews[:50])])
     (config,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
 
     commands = COMMAND.findall(text)
@@ -62,6 +65,9 @@ def test_the_readmes_commands_run_as_they_stand(
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert done.stdout
     assert config in (tmp_path / "my_reviews.yaml").read_text(encoding="utf-8")
+    scores = parquet.read_table(tmp_path / "scores.parquet")
+    assert scores.column_names == ["text", "probability", "label", "model_version"]
+    assert scores.num_rows == 50
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
@@ -21,6 +22,8 @@ WIDTH = 100
 SHOWN_WORDS = 10
 BLANK_SHARE = 0.05  # of the suite's limit max_blank_share
 UNSPACED_SHARE = 0.5  # of the characters, above which terms are made of characters
+NOT_IN_NAMES = re.compile(r"[^a-z0-9_]+")
+MOST_NAME_CHARACTERS = 40
 MARGIN = 1.1  # a limit is this times what the file has
 
 
@@ -31,8 +34,14 @@ def draft_config(found: Detection, path: str) -> str:
     ----------
     path : of the file of reviews, as the configuration names it.
     """
-    named = (_head(found, path), _ingest(found, path))
-    sections = (*named, _split(found), _terms(found), _limits(found))
+    sections = (
+        _head(found, path),
+        _ingest(found, path),
+        _split(found),
+        _terms(found),
+        _limits(found),
+        _publish(path),
+    )
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
@@ -173,6 +182,20 @@ def _limits(found: Detection) -> Iterator[str]:
         yield from ("validate:", "  limits:")
     for name, (share, what) in limits.items():
         yield f"    {name}: {min(1, math.ceil(share * MARGIN * 1000) / 1000)}  # {what}"
+
+
+def _publish(path: str) -> Iterator[str]:
+    """Yield the name by which the best model is published."""
+    yield ""
+    yield "# The best model is published, so that `reviewflow score` can score other files with it."
+    yield f"publish: {{name: {_scalar(model_name(path))}}}"
+
+
+def model_name(path: str) -> str:
+    """Return a model's name: ``data/Reviews 2.csv`` gives ``reviews-2``."""
+    file = file_name(path) if is_url(path) else Path(path).name
+    stem = file.partition(".")[0].lower()
+    return NOT_IN_NAMES.sub("-", stem).strip("-._")[:MOST_NAME_CHARACTERS] or "reviews"
 
 
 def _comments(sentences: tuple[str, ...], indent: str = "  ") -> Iterator[str]:

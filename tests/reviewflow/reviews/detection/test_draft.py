@@ -4,11 +4,19 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from reviewflow.config.sections import Publish
 from reviewflow.config.sentiment import validate_config
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.reviews.detection.detect import detect
-from reviewflow.reviews.detection.draft import draft_config, draft_summary, relative_path
+from reviewflow.reviews.detection.draft import (
+    draft_config,
+    draft_summary,
+    model_name,
+    relative_path,
+)
 from tests.reviewflow.reviews.detection.files import csv_bytes, table, utf16_tabs, write
 
 
@@ -27,8 +35,17 @@ ingest:
   labels:
     "1": 0  # negative
     "5": 1  # positive
+
+# The best model is published, so that `reviewflow score` can score other files with it.
+publish: {name: "a"}
 """
     )
+
+
+@given(st.text(max_size=60))
+def test_any_file_name_gives_a_name_for_its_model(name: str) -> None:
+    assert Publish(name=model_name(name)).name
+    assert model_name("My Reviews (2).csv") == "my-reviews-2"
 
 
 def test_the_summary_says_what_each_class_holds(tmp_path: Path) -> None:
