@@ -27,6 +27,7 @@ from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.compiled_code import remove_damaged_code
 
+MOST_DAMAGES = 20  # above the number of files with compiled functions
 PYTHON = "python"  # among the packages of a fingerprint
 Writer = Callable[..., Mapping[str, Any]]
 
@@ -117,11 +118,12 @@ def _make(step: ResolvedStep, key: str, store: Store, context: Context) -> Artif
         "inputs": step.input_digests,
     }
     digests = resolve_name(step.digests) if step.digests else None
-    try:
-        return store.make(step.stage, key, stage_writer(step, context), facts, digests)
-    except Exception as error:
-        if not remove_damaged_code(error):
-            raise
+    for _ in range(MOST_DAMAGES):
+        try:
+            return store.make(step.stage, key, stage_writer(step, context), facts, digests)
+        except Exception as error:
+            if not remove_damaged_code(error):
+                raise
     return store.make(step.stage, key, stage_writer(step, context), facts, digests)
 
 

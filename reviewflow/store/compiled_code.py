@@ -37,8 +37,9 @@ def is_writable(package: Path) -> bool:
 
 
 def remove_damaged_code(error: Exception) -> bool:
-    """Remove the machine code whose loading raised an error.
+    """Remove the machine code of a source file whose loading raised an error.
 
+    What damages one function's code, such as a full disk, often damages that of its neighbours.
     Numba takes a missing file for a function that was never compiled, and any other trouble with
     one for an error.
 
@@ -50,7 +51,9 @@ def remove_damaged_code(error: Exception) -> bool:
         return False
     paths = {path for frame, _ in walk_tb(error.__traceback__) if (path := _index_path(frame))}
     for path in paths:
-        path.unlink(missing_ok=True)
+        source = path.name.partition(".")[0]
+        for index in path.parent.glob(f"{source}.*{path.suffix}"):
+            index.unlink(missing_ok=True)
     return bool(paths)
 
 

@@ -125,24 +125,24 @@ def test_a_step_whose_compiled_code_was_damaged_is_made_again(
     step = run.planner.resolve(next(iter(run.artifacts)))
     write, seen = perform.stage_writer, []
 
-    def fail_once(*given: Any) -> perform.Writer:
+    def fail_twice(*given: Any) -> perform.Writer:
         def writer(folder: Path) -> Any:
             (folder / "half").touch()
             seen.append(folder)
-            if len(seen) == 1:
+            if len(seen) <= 2:  # of two files
                 raise EOFError("Ran out of input")
             (folder / "half").unlink()
             return write(*given)(folder)
 
         return writer
 
-    monkeypatch.setattr(perform, "stage_writer", fail_once)
+    monkeypatch.setattr(perform, "stage_writer", fail_twice)
     with pytest.raises(EOFError):
         perform_step(step, Store(tmp_path / "store"), Context())
     seen.clear()
     monkeypatch.setattr(perform, "remove_damaged_code", lambda error: isinstance(error, EOFError))
     made = perform_step(step, Store(tmp_path / "store"), Context()).artifact
-    assert len(seen) == 2
+    assert len(seen) == 3
     assert not (made.folder / "half").exists()
     assert made.manifest["key"] == step.key
 

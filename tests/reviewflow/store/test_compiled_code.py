@@ -24,6 +24,10 @@ from numba import njit
 def doubled(x):
     return 2 * x
 
+@njit(cache=True)
+def tripled(x):
+    return x + doubled(x)
+
 @njit
 def failing(x):
     raise ValueError("its own")
@@ -76,6 +80,19 @@ def test_damaged_code_is_removed_and_made_again(ending: str, damage: str, source
     again = import_anew(source)
     assert again.doubled(4) == 8
     assert list(again.doubled.stats.cache_hits.values()) == [1]
+
+
+def test_one_damage_removes_the_code_of_the_whole_file(source: Path) -> None:
+    assert import_anew(source).tripled(4) == 12
+    indexes = list(source.parent.glob("__pycache__/*.nbi"))
+    assert len(indexes) == 2
+    for path in indexes:
+        path.write_bytes(b"")
+    module = import_anew(source)
+    with pytest.raises(EOFError) as raised:
+        module.tripled(4)
+    assert remove_damaged_code(raised.value)
+    assert module.tripled(4) == 12
 
 
 def test_other_errors_are_none_of_its(source: Path) -> None:
