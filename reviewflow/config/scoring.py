@@ -1,8 +1,9 @@
 """Define how files are scored. Every field is a setting of Prefect's form."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reviewflow.config.sections import Path, Section
+from reviewflow.config.urls import is_like_url, url_problem
 
 
 class Score(Section):
@@ -28,3 +29,11 @@ class Score(Section):
         10, ge=0, description="Leave files of a folder that changed within so many seconds"
     )
     artifacts: Path = Field("artifacts", description="Folder where results are kept")
+
+    @field_validator("input", "output")
+    @classmethod
+    def _check_urls(cls, value: str) -> str:
+        """Refuse URLs, which Prefect and run.json would record as they are."""
+        if is_like_url(value):
+            raise ValueError(url_problem(value) or "must be a path; fetch the file of a URL first")
+        return value

@@ -108,6 +108,8 @@ def test_a_secret_in_a_url_is_refused_and_repeated_nowhere(
         "data fetch {url}",
         "settings {url}",
         "store ls {url}",
+        "score {url} --output a.csv --model m",
+        "score a.csv --output {url} --model m",
     ],
 )
 @pytest.mark.parametrize("url", PLANTED)
