@@ -1,5 +1,8 @@
 """Show a run's report in the browser: ``reviewflow open``."""
 
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -25,4 +28,13 @@ def open(run: str, artifacts: str) -> None:
         raise UsageError(f"The run {folder.name} has no report: it ended before there was one.")
     address = pages[0].absolute().as_uri()
     say(address)
-    click.launch(address)
+    launch(address)
+
+
+def launch(address: str) -> None:
+    """Open an address, without a word of the desktop's program if it cannot."""
+    if not sys.platform.startswith("linux"):
+        click.launch(address)
+        return
+    with suppress(OSError):
+        subprocess.Popen(["xdg-open", address], stderr=subprocess.DEVNULL)

@@ -50,7 +50,7 @@ def runs(artifacts: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", default="latest")
 @artifacts_option
 @json_option
 def show(run: str, artifacts: str, as_json: bool) -> None:

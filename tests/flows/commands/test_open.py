@@ -33,3 +33,15 @@ def test_a_run_without_a_report_is_a_sentence(artifacts: Path) -> None:
     refused = call(artifacts, "open", FIRST)
     assert refused.exit_code == 2
     assert refused.stderr.startswith(f"Error: The run {FIRST} has no report")
+
+
+def test_a_program_that_finds_no_browser_is_silent(
+    artifacts: Path, opened: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = opened.parent / "bin" / "xdg-open"
+    program.write_text(f"#!/bin/sh\necho no method available >&2\ntouch {opened}\n")
+    page = artifacts / "runs" / SECOND / "report.html"
+    page.write_text("<h1>report</h1>")
+    assert call(artifacts, "open").exit_code == 0
+    until(opened.exists, "the browser")
+    assert capfd.readouterr().err == ""

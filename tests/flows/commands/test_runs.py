@@ -23,7 +23,7 @@ def test_runs_are_listed_with_their_best_variant(artifacts: Path) -> None:
 
 
 def test_show_describes_one_run_and_escapes_text_from_data(artifacts: Path) -> None:
-    page = call(artifacts, "show", "latest")
+    page = call(artifacts, "show")
     assert page.exit_code == 0
     for words in (SECOND, "relu, ROC AUC 0.9500", "Variants", "Failed expectations"):
         assert words in page.stdout
