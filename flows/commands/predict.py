@@ -24,7 +24,7 @@ TEXT_SHOWN = 60  # characters
 def predict(
     texts: tuple[str, ...], model: str | None, explain: bool, artifacts: str, as_json: bool
 ) -> None:
-    """Classify texts with the champion of a published model.
+    """Classify texts with a published model, and name the words that did it.
 
     Quote each text. With `--explain` the pull of each word is shown: what it adds to the log-odds
     of the answer against the runner-up, exactly so for a linear model.
