@@ -1,0 +1,82 @@
+"""Train, gate and score by the real flows, as Prefect sees them."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from tests.conftest import Reviews, small_config, write_config
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def trained(
+    reviews_file: Path, tmp_path_factory: pytest.TempPathFactory, prefect_api_of_module: None
+) -> Path:
+    """Artifacts of a run that published a model."""
+    from flows.parameters import Options
+    from flows.sentiment import sentiment
+
+    folder = tmp_path_factory.mktemp("trained")
+    content = small_config(reviews_file)
+    content["variants"] = {"linear": {"train.hidden": [], "train.epochs": 5}}
+    content["vectorize"] = {**content["vectorize"], "max_features": 5000}
+    content["publish"] = {"name": "imdb"}
+    config = write_config(folder / "job.yaml", content)
+    sentiment(config=str(config), options=Options(artifacts=str(folder / "artifacts")))
+    return folder / "artifacts"
+
+
+def run_score(artifacts: Path, source: Path, output: Path, **more: Any) -> dict[str, Any]:
+    """Run the flow, and return its record."""
+    from flows.score import score
+    from reviewflow.config.scoring import Score
+
+    settings = {"input": str(source), "output": str(output), "model": "imdb", **more}
+    folder = score(settings=Score.model_validate({**settings, "artifacts": str(artifacts)}))
+    content: dict[str, Any] = json.loads((Path(folder) / "run.json").read_text())
+    return content
+
+
+def test_the_run_says_what_became_of_its_model(trained: Path) -> None:
+    record = json.loads((trained / "runs" / "latest" / "run.json").read_text())
+    assert record["published"]["gate"]["promoted"]
+    assert Path(record["published"]["folder"], "bundle.json").is_file()
+    assert any(stage["stage"] == "publish" for stage in record["stages"])
+
+
+def test_scoring_the_training_file_gives_the_stored_probabilities(
+    trained: Path, reviews_file: Path, tmp_path: Path
+) -> None:
+    record = run_score(trained, reviews_file, tmp_path / "out.parquet")
+    assert (record["state"], record["data"]["rows"]) == ("completed", 600)
+    scores = parquet.read_table(tmp_path / "out.parquet")["probability"].to_numpy()
+    (stored,) = (trained / "store" / "evaluate").glob("*/predictions.parquet")
+    assert scores.tobytes() == parquet.read_table(stored)["probability"].to_numpy().tobytes()
+
+
+def test_a_folder_goes_on_past_a_broken_file_and_the_run_fails(
+    trained: Path, reviews: Reviews, tmp_path: Path
+) -> None:
+    from reviewflow.errors import InputError
+
+    inbox, scores = tmp_path / "inbox", tmp_path / "scores"
+    inbox.mkdir()
+    scores.mkdir()
+    for day in range(3):
+        with (inbox / f"{day}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([["review"], [reviews[day][0]]])
+    (inbox / "1.csv").write_text('review\n"open')
+    with pytest.raises(InputError, match="quote"):
+        run_score(trained, inbox, scores, settle_seconds=0)
+    record = json.loads(max((trained / "runs").glob("2*/run.json")).read_text())
+    assert [each["state"] for each in record["files"]] == ["scored", "failed", "scored"]
+    assert record["state"] == "failed"
+    (inbox / "1.csv").write_text("review\nmended\n")
+    record = run_score(trained, inbox, scores, settle_seconds=0)
+    assert [each["state"] for each in record["files"]] == ["kept", "scored", "kept"]
+    assert (trained / "runs" / "latest-score").exists()
