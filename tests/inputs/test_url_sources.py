@@ -4,6 +4,7 @@ import gzip
 import json
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from reviewflow.errors import InputError
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener
-from reviewflow.reviews.remote import fetch_url
+from reviewflow.reviews.remote import ask_urls, fetch_url
 from tests.conftest import small_config, write_config
 from tests.flows.commands.invoke import assert_plain, reviewflow
 from tests.inputs.attempt import csv_text, made_up
@@ -39,6 +40,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that waits for its answers, however busy this machine is."""
+    monkeypatch.setattr("flows.commands.plan.ask_urls", partial(ask_urls, seconds=60))
 
 
 def job(path: Any, **ingest: Any) -> dict[str, Any]:
@@ -132,6 +139,7 @@ def test_a_url_for_training_and_test_is_refused_by_its_name(site: Site) -> None:
         keys(job(url, test_path=[url]))
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_plan_asks_once_and_fetches_nothing(site: Site, folder: Path) -> None:
     url = site.put("/reviews.csv", ROWS, etag='"v1"', modified=LONG_AGO)
     config = write_config(folder / "job.yaml", job(["more.csv", url]))
@@ -189,6 +197,7 @@ def test_init_says_what_is_wrong_with_a_url(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("patient")
 def test_objects_of_s3_are_read_like_files(bucket: Any, folder: Path) -> None:
     (folder / "a.csv").write_bytes(ROWS)
     (folder / "b.csv").write_bytes(MORE)
