@@ -33,7 +33,7 @@ from reviewflow.config.sections import (
 )
 from reviewflow.formatting import size
 from reviewflow.jobs.open_sentiment import open_sentiment
-from reviewflow.jobs.promotion import publish_model
+from reviewflow.jobs.promotion import gate_sentence, publish_model
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.jobs.sentiment_summary import summary
 from reviewflow.pipeline.last_run import LastRun
@@ -154,8 +154,10 @@ class Sentiment(FlowRun):
 
     def facts(self) -> dict[str, Any]:
         """Return stages, quality, variants and the best of them."""
-        found = summary(self.run, self.config, self.report)
-        return {**found, "published": self.published}
+        found = {**summary(self.run, self.config, self.report), "published": self.published}
+        if self.published is not None:
+            found["conclusions"] = [gate_sentence(self.published), *found["conclusions"]]
+        return found
 
     def promote(self) -> None:
         """Publish the model, and make it the champion if the gate lets it."""

@@ -47,6 +47,8 @@ def test_the_run_says_what_became_of_its_model(trained: Path) -> None:
     assert record["published"]["gate"]["promoted"]
     assert Path(record["published"]["folder"], "bundle.json").is_file()
     assert any(stage["stage"] == "publish" for stage in record["stages"])
+    page = (trained / "runs" / "latest" / "report.html").read_text(encoding="utf-8")
+    assert f"Model imdb {record['published']['version']} is the champion now." in page
 
 
 def test_scoring_the_training_file_gives_the_stored_probabilities(
