@@ -9,6 +9,7 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from reviewflow.formatting import amount
+from reviewflow.scoring.drift import drift_sentence
 from reviewflow.scoring.score_files import FileOutcome
 
 WAITING = "It changed moments ago, so it may still be being written; a later run scores it."
@@ -43,4 +44,6 @@ def sentence(outcome: FileOutcome) -> str:
     rows, rejects = amount(record["rows_out"], "row"), record["rejects"]
     rejected = f", {amount(rejects, 'reject')}" if rejects else ""
     verb = "scored" if outcome.state == "scored" else "scored before"
-    return f"{rows} {verb} by {record['model_version']}{rejected}: {outcome.target.output}"
+    told = f"{rows} {verb} by {record['model_version']}{rejected}: {outcome.target.output}"
+    differs = drift_sentence(record.get("drift"))
+    return f"{told}. {differs}" if differs else told

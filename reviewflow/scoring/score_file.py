@@ -15,7 +15,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from reviewflow.context import Context
 from reviewflow.errors import InputError, UsageError
 from reviewflow.evaluation.metrics import predicted_classes
+from reviewflow.models.predictor import Analysis
+from reviewflow.models.profile import Profile, profile_of
 from reviewflow.processors import processors
 from reviewflow.reviews.arrow import bool_array
 from reviewflow.reviews.blank_texts import blank_texts
@@ -35,13 +37,21 @@ from reviewflow.store.files import write_atomically
 
 if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
+    from reviewflow.models.bundle import Bundle
 
 BLOCK_ROWS = 4_096
 AHEAD = 2  # blocks a thread, so that none waits
 
 
 class Scorer(Protocol):
-    """What scoring needs of a model."""
+    """What scoring needs of a model.
+
+    Attributes
+    ----------
+    bundle : what was published, with the profile of its validation rows.
+    """
+
+    bundle: Bundle
 
     @property
     def version(self) -> str:
@@ -55,8 +65,8 @@ class Scorer(Protocol):
     def threshold(self) -> float:
         """Of two classes, the probability above which a row is positive."""
 
-    def probabilities(self, texts: pa.StringArray) -> NDArray[np.float32]:
-        """Return those of class 1, shape (N,), or of each class, (N, K)."""
+    def analyze(self, texts: pa.StringArray) -> Analysis:
+        """Return probabilities and counts of tokens of N texts."""
 
 
 @dataclass
@@ -65,13 +75,18 @@ class Scored:
 
     Attributes
     ----------
-    labels : rows out by predicted class, int64, shape (K,).
+    profile : of the rows out.
     """
 
+    profile: Profile
     rows_in: int = 0
     rows_out: int = 0
     rejects: int = 0
-    labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Rows out by predicted class, shape (K,)."""
+        return self.profile.labels
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ class _Block:
 
     rows: pa.RecordBatch
     rejected: tuple[tuple[int, str], ...]
-    probabilities: Future[NDArray[np.float32]]
+    analysis: Future[Analysis]
 
 
 def rejects_path(output: Path) -> Path:
@@ -115,7 +130,8 @@ def score_file(
     before = path.stat() if path.exists() else None
     rows = open_input(path, ingest)
     schema = _schema(path, rows.schema, model, prefix)
-    scored = Scored(labels=np.zeros(len(model.class_names), np.int64))
+    classes = len(model.class_names)
+    scored = Scored(Profile.empty(classes))
     rejects: list[tuple[int, str]] = []
     with score_writer(output, schema) as writer:
         for block in _scored_blocks(model, rows, context):
@@ -124,10 +140,7 @@ def score_file(
             writer.write(batch)
             rejects += block.rejected
             scored.rows_out += batch.num_rows
-            scored.labels += np.bincount(
-                predicted_classes(block.probabilities.result(), model.threshold),
-                minlength=len(scored.labels),
-            )
+            scored.profile += profile_of(block.analysis.result(), model.threshold, classes)
             context.progress("scored", {"done": scored.rows_out})
         after = path.stat()
         if before is None or _stamp(before) != _stamp(after):
@@ -216,12 +229,12 @@ def _submit(
         )
         kept = bool_array(~blank)
         batch, texts = batch.filter(kept), texts.filter(kept)
-    return _Block(batch, rejected, executor.submit(model.probabilities, texts))
+    return _Block(batch, rejected, executor.submit(model.analyze, texts))
 
 
 def _with_scores(block: _Block, schema: pa.Schema, model: Scorer) -> pa.RecordBatch:
     """Return the rows of a block with the columns of their scores."""
-    odds = block.probabilities.result()
+    odds = block.analysis.result().probabilities
     columns = [odds] if odds.ndim == 1 else list(odds.T)
     classes = predicted_classes(odds, model.threshold).astype(np.int8)
     label = pa.DictionaryArray.from_arrays(pa.array(classes), pa.array(model.class_names))

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled, ReviewflowError, UsageError
+from reviewflow.models.profile import Profile
 from reviewflow.reviews.input_files import files_named
+from reviewflow.scoring.drift import drift_between
 from reviewflow.scoring.output_file import check_output, output_errors
 from reviewflow.scoring.score_file import Scored, Scorer, score_file
 from reviewflow.store.files import sha256_of, write_atomically
@@ -171,6 +173,7 @@ def _score(model: Scorer, target: ScoringTarget, order: Order, context: Context)
         "model_version": model.version,
         "settings": order.settings(),
         **_counts(model, scored),
+        "drift": _drift(model, scored),
         "scored": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -187,6 +190,14 @@ def _counts(model: Scorer, scored: Scored) -> dict[str, Any]:
         "rejects": scored.rejects,
         "labels": labels,
     }
+
+
+def _drift(model: Scorer, scored: Scored) -> dict[str, Any] | None:
+    """Return the drift since training, None if the bundle has no profile."""
+    profile = model.bundle.content.get("profile")
+    if profile is None:
+        return None
+    return drift_between(Profile.from_json(profile), scored.profile)
 
 
 def _known_record(model: Scorer, target: ScoringTarget, order: Order) -> dict[str, Any] | None:
