@@ -65,8 +65,8 @@ SHAPING = {
     ),
     "what a base class holds": Edit(
         "reviewflow/config/sections.py",
-        'refused."""\n\n    model_config = ConfigDict(frozen=True, extra="forbid")',
-        'refused."""\n\n    model_config = ConfigDict(frozen=True, extra="forbid", title="")',
+        'refused."""\n\n    model_config = ConfigDict(frozen=True, extra="forbid", hide',
+        'refused."""\n\n    model_config = ConfigDict(frozen=True, title="", extra="forbid", hide',
         {"split", "normalize", "report"} | TRAINING,
         "config.sections.Section",
     ),

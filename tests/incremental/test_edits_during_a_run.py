@@ -49,8 +49,8 @@ EDITS = {
         "evaluate",
         "evaluate",
         EVALUATE,
-        "set_num_threads(1)",
-        "set_num_threads(int(1))",
+        'return {"rows": len(predicted)}',
+        'return {"rows": int(len(predicted))}',
         "reviewflow.evaluation.evaluate",
         "reviewflow.evaluation.evaluate",
         "evaluate[relu]",
@@ -136,7 +136,11 @@ def test_an_edit_of_what_is_already_imported_has_no_effect_until_the_next_run(
 @pytest.mark.parametrize("is_undone", [False, True], ids=["edited", "edited and undone"])
 def test_a_comment_does_not_end_the_run(is_undone: bool, checkout: Checkout, first: First) -> None:
     shutil.rmtree(checkout.artifacts / "store" / "evaluate")
-    edits = EDITS["code of a stage"]._replace(new="set_num_threads(1)  # one").edit(is_undone)
+    edits = (
+        EDITS["code of a stage"]
+        ._replace(new='return {"rows": len(predicted)}  # one')
+        .edit(is_undone)
+    )
     checkout.path(EVALUATE)
     run = checkout.run(edits=edits)
     assert run.record["state"] == "completed"
