@@ -11,17 +11,18 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reviewflow.config.sections import Config
 from reviewflow.context import Context
 from reviewflow.errors import InputError
 from reviewflow.models.bundle import Bundle, read_bundle
 from reviewflow.models.gate import Contender, Rules, Verdict, decide, refusal
-from reviewflow.models.predictor import VERSION_CHARACTERS, Model
-from reviewflow.models.publish import held_out_rows
 from reviewflow.models.registry import Registry
 from reviewflow.pipeline.runner import Run
+
+if TYPE_CHECKING:
+    from reviewflow.models.predictor import Model
 
 GIT_SECONDS = 5
 
@@ -46,7 +47,7 @@ def publish_model(
     if folder is None or name is None:
         return None
     bundle, registry = read_bundle(folder), Registry(artifacts / "models")
-    version, current = bundle.digest[:VERSION_CHARACTERS], registry.current(name)
+    version, current = bundle.version, registry.current(name)
     entry = {"name": name, "version": version, "folder": str(registry.folder / name / version)}
     if not learned:
         why = "It does not beat the majority class beyond chance, so it is not published."
@@ -97,6 +98,10 @@ def _rules(config: Config) -> tuple[float, float | None]:
 
 def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rules) -> Verdict:
     """Compare the bundle with the champion, if there is one that can be."""
+    # an unchanged run compares nothing, and should not wait for these
+    from reviewflow.models.predictor import Model
+    from reviewflow.models.publish import held_out_rows
+
     current = registry.current(name)
     if current is None:
         return Verdict(True, "It is the first model of its name that learned.", None, {})

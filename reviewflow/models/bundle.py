@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = 1
+VERSION_CHARACTERS = 12
 DESCRIPTION = "bundle.json"
 WEIGHTS, VOCABULARY = "model.safetensors", "vocabulary.parquet"
 CARD = "README.md"
@@ -62,6 +63,11 @@ class Bundle:
     def digest(self) -> str:
         """The digest of the whole bundle, hexadecimal."""
         return str(self.content["digest"])
+
+    @property
+    def version(self) -> str:
+        """The beginning of the digest, by which people call the bundle."""
+        return self.digest[:VERSION_CHARACTERS]
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from reviewflow.evaluation.comparisons import compare_models
 from reviewflow.formatting import amount
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,8 @@ def decide(
         of more shape (N, K)) and threshold of each.
     version : of the champion.
     """
+    from reviewflow.evaluation.comparisons import compare_models
+
     compared = compare_models(labels, candidate, champion)
     if compared is None or compared["roc_auc"]["low"] is None:
         return Verdict(

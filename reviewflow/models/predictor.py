@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from reviewflow.models.bundle import Bundle
 
-VERSION_CHARACTERS = 12  # of the digest, as the registry names versions
 FEW_TEXTS = 32  # so many are predicted sooner than compiled code is loaded
 
 
@@ -59,7 +58,7 @@ class Model:
     @property
     def version(self) -> str:
         """The beginning of the bundle's digest."""
-        return self.bundle.digest[:VERSION_CHARACTERS]
+        return self.bundle.version
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.errors import UsageError
+from reviewflow.models.bundle import VERSION_CHARACTERS
 from reviewflow.store.files import write_atomically
 from reviewflow.store.locks import step_lock
 from reviewflow.store.os_errors import store_errors
@@ -30,7 +31,6 @@ from reviewflow.store.os_errors import store_errors
 CURRENT, CHANGES, PUBLISHED = "current", "changes.jsonl", "published.json"
 LOCK = "registry"
 MAKING = ".making-"
-VERSION_CHARACTERS = 12
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 

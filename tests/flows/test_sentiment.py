@@ -451,3 +451,14 @@ def test_a_warning_stops_nothing(reviews: Reviews, tmp_path: Path) -> None:
         ("features", "warning", "balance"),
     }
     assert "train[default]" in told.ran
+
+
+@pytest.mark.slow
+def test_the_flow_imports_nothing_that_computes() -> None:
+    """So that an unchanged run waits for none of it."""
+    code = (
+        "import sys, flows.sentiment; "
+        "print([n for n in ('numpy', 'pyarrow', 'scipy', 'torch', 'numba') if n in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert answer.stdout == "[]\n", answer.stderr
