@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
+from reviewflow.formatting import amount
 from reviewflow.reviews.columns import Columns, check_columns
 from reviewflow.reviews.text_file import (
     SEPARATOR_LINES,
@@ -70,6 +71,8 @@ def csv_batches(
                 continue
             names = _header(source, head)
             if columns is not None:
+                if not set(columns.by_role().values()) <= set(names):
+                    _check_first_row(source, names, rows)  # a short header explains more
                 check_columns(source.path, names, columns, source.delimiter)
         for batch in _parse(source, rows, names, columns, record):
             record += batch.num_rows
@@ -160,6 +163,17 @@ def _no_records(names: list[str]) -> pa.RecordBatch:
     import pyarrow as pa
 
     return pa.RecordBatch.from_arrays([pa.array([], pa.string())] * len(names), names=names)
+
+
+def _check_first_row(source: TextFile, names: list[str], rows: bytes) -> None:
+    """Raise InputError if the first record has more cells than the header."""
+    record, _ = _first_record(rows, source.delimiter)
+    cells = len(_header(source, record)) if record else 0
+    if len(names) < cells:
+        raise InputError(
+            f"The header of {source.path} has {amount(len(names), 'cell')}, and record 2 has "
+            f"{amount(cells, 'cell')}; give every column a name in the first line."
+        )
 
 
 def _header(source: TextFile, record: bytes) -> list[str]:

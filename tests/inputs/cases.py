@@ -256,6 +256,11 @@ FILES = [
     ("blank lines only", file("\n\n\n"), ("blank lines only",)),
     ("a header and no rows", file("review,sentiment\n"), ("a header but no rows",)),
     (
+        "a header with fewer cells than the rows",
+        file("review\na good one,positive\na bad one,negative\n"),
+        ("has 1 cell, and record 2 has 2 cells", "give every column a name"),
+    ),
+    (
         "a missing column",
         file(GOOD, text_column="reviews"),
         ("no column 'reviews'", "it has 'review', 'sentiment'", "did you mean 'review'?"),
