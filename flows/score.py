@@ -98,6 +98,7 @@ class ScoreRun:
             text_column=settings.text_column or model.text_column,
             encoding=settings.encoding,
             delimiter=settings.delimiter,
+            quoting=settings.quoting,
         )
 
     def _score(

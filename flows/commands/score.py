@@ -24,6 +24,11 @@ from reviewflow.models.registry import Registry
 @click.option("--text-column", help="Column that holds the text, if not that of the training data.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of a CSV file.")
 @click.option("--delimiter", help="Character between two cells of a CSV file.")
+@click.option(
+    "--quoting/--no-quoting",
+    default=True,
+    help="Whether a cell of a CSV file may be in double quotes.",
+)
 @click.option("--prefix", default="", help="Put this before the names of the new columns.")
 @click.option("--rescore", is_flag=True, help="Score again what an earlier version has scored.")
 @click.option(

@@ -21,6 +21,9 @@ class Score(Section):
     )
     encoding: str = Field("utf-8", description="Text encoding of a CSV file")
     delimiter: str | None = Field(None, description="Character between two cells of a CSV file")
+    quoting: bool = Field(
+        True, description="Let a cell of a CSV file in double quotes hold the delimiter"
+    )
     prefix: str = Field("", description="Put this before the names of the new columns")
     rescore: bool = Field(
         False, description="Score again what an earlier version of the model has scored"

@@ -76,6 +76,11 @@ class Ingest(Section):
         description="Character between two cells of the CSV file, or tab; if it is not given, a "
         "tab in .tsv files and a comma in others",
     )
+    quoting: bool = Field(
+        True,
+        description="Let a cell of the CSV file in double quotes hold the delimiter and ends of "
+        "lines; false takes quotes for characters like others",
+    )
 
     @field_validator("path", "test_path", mode="before")
     @classmethod

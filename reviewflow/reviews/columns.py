@@ -69,7 +69,7 @@ def _missing(path: Path, names: Sequence[str], setting: str, name: str, delimite
     if len(names) > SHOWN_COLUMNS:
         shown += f" and {len(names) - SHOWN_COLUMNS:,} more"
     start = f"{path} has no column {name!r} ({setting}); it has {shown}"
-    other = _likely_delimiter(names, delimiter)
+    other = likely_delimiter(names, delimiter)
     if other:
         return f"{start}: the cells seem to be separated by {other}, so set ingest.delimiter."
     near = nearest(name, names)
@@ -78,7 +78,7 @@ def _missing(path: Path, names: Sequence[str], setting: str, name: str, delimite
     return f"{start}: set {setting} to one of them."
 
 
-def _likely_delimiter(names: Sequence[str], delimiter: str) -> str | None:
+def likely_delimiter(names: Sequence[str], delimiter: str) -> str | None:
     """Return the delimiter that a header of one cell seems to hold, by name."""
     if not delimiter or len(names) != 1:
         return None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.formatting import amount
-from reviewflow.reviews.columns import Columns, check_columns
+from reviewflow.reviews.columns import Columns, check_columns, likely_delimiter
 from reviewflow.reviews.text_file import (
     SEPARATOR_LINES,
     TextFile,
@@ -66,7 +66,7 @@ def csv_batches(
     for piece in whole_records(source, chunk_bytes, most_record_bytes):
         rows = piece
         if names is None:
-            head, rows = _first_record(piece, source.delimiter)
+            head, rows = _first_record(piece, source)
             if not head:
                 continue
             names = _header(source, head)
@@ -93,7 +93,7 @@ def whole_records(
     InputError
         If a quote is open at the end of the file, or a record is too long.
     """
-    pattern = _records_pattern(source.delimiter)
+    pattern = _records_pattern(source.delimiter, source.quoting)
     waiting: list[bytes] = []
     offset, size, enough = 0, 0, 1
     for chunk in utf8_chunks(source, chunk_bytes):
@@ -131,22 +131,23 @@ def _end_of_records(pattern: re.Pattern[bytes], content: bytes, is_start: bool =
 
 
 @lru_cache(maxsize=8)
-def _records_pattern(delimiter: str, most: str = "*+") -> re.Pattern[bytes]:
+def _records_pattern(delimiter: str, quoting: bool, most: str = "*+") -> re.Pattern[bytes]:
     """Return a pattern of whole records, as many as there are.
 
     It delimits records as Arrow's reader does.
 
-    A quote opens a quoted text only at the start of a cell. After the quote that closes it the
-    cell goes on to the delimiter. The groups are possessive, so matching takes linear time.
+    With ``quoting``, a quote opens a quoted text only at the start of a cell. After the quote that
+    closes it the cell goes on to the delimiter. The groups are possessive, so matching takes linear
+    time.
     """
     sign = re.escape(delimiter.encode())
     plain = rb"[^" + sign + rb"\r\n]*+"
-    cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"' + plain + rb'|(?!")' + plain + rb")"
+    cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"' + plain + rb'|(?!")' + plain + rb")" if quoting else plain
     line = rb"(?:" + cell + sign + rb")*+" + cell + rb"(?:\r\n|\r|\n)"
     return re.compile(rb"(?:" + line + rb")" + most.encode())
 
 
-def _first_record(piece: bytes, delimiter: str) -> tuple[bytes, bytes]:
+def _first_record(piece: bytes, source: TextFile) -> tuple[bytes, bytes]:
     """Return the first record, and all after it.
 
     Blank lines and a line such as ``sep=;`` are not records.
@@ -154,7 +155,7 @@ def _first_record(piece: bytes, delimiter: str) -> tuple[bytes, bytes]:
     content = piece.removeprefix(BYTE_ORDER_MARK)
     separator = SEPARATOR_BYTES.match(content)
     content = content[separator.end() if separator else 0 :].lstrip(b"\r\n")
-    end = _end_of_records(_records_pattern(delimiter, ""), content)
+    end = _end_of_records(_records_pattern(source.delimiter, source.quoting, ""), content)
     return content[:end], content[end:]
 
 
@@ -167,9 +168,9 @@ def _no_records(names: list[str]) -> pa.RecordBatch:
 
 def _check_first_row(source: TextFile, names: list[str], rows: bytes) -> None:
     """Raise InputError if the first record has more cells than the header."""
-    record, _ = _first_record(rows, source.delimiter)
+    record, _ = _first_record(rows, source)
     cells = len(_header(source, record)) if record else 0
-    if len(names) < cells:
+    if len(names) < cells and likely_delimiter(names, source.delimiter) is None:
         raise InputError(
             f"The header of {source.path} has {amount(len(names), 'cell')}, and record 2 has "
             f"{amount(cells, 'cell')}; give every column a name in the first line."
@@ -180,7 +181,7 @@ def _header(source: TextFile, record: bytes) -> list[str]:
     """Return the column names."""
     text = io.StringIO(record.decode("utf-8"), newline="")
     try:
-        return next(csv.reader(text, delimiter=source.delimiter))
+        return next(source.cells(text))
     except (csv.Error, ValueError) as error:
         raise InputError(f"The header of {source.path} cannot be read: {error}.") from None
 
@@ -195,19 +196,21 @@ def _parse(
         return
     wrong_rows: list[Any] = []
     try:
-        table = _table(rows, names, columns, source.delimiter, wrong_rows)
+        table = _table(rows, names, columns, source, wrong_rows)
     except pa.ArrowInvalid as error:
         if wrong_rows:
             raise _ragged_row(source, wrong_rows[0], record) from None
         reason = " ".join(str(error).split())
         raise InputError(f"{source.path} cannot be read as CSV: {reason}.") from None
+    if source.quoting and _holds_lines(rows, table.num_rows, len(names), source.delimiter):
+        raise _swallowed_rows(source, record)
     for batch in table.to_batches():
         roles = names if columns is None else list(columns.by_role())
         yield pa.RecordBatch.from_arrays(batch.columns, names=roles)
 
 
 def _table(
-    rows: bytes, names: list[str], columns: Columns | None, delimiter: str, wrong_rows: list[Any]
+    rows: bytes, names: list[str], columns: Columns | None, source: TextFile, wrong_rows: list[Any]
 ) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -226,7 +229,10 @@ def _table(
             column_names=[str(position) for position in range(len(names))],
         ),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
+            delimiter=source.delimiter,
+            quote_char='"' if source.quoting else False,
+            newlines_in_values=source.quoting,
+            invalid_row_handler=refuse,
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=types,
@@ -253,6 +259,25 @@ def _column_types(names: list[str], columns: Columns | None) -> dict[str, Any]:
     }
 
 
+def _holds_lines(rows: bytes, records: int, cells: int, delimiter: str) -> bool:
+    """Return whether quotes between tabs hide the ends of records.
+
+    They do if every line has as many cells as the header, and there are more lines than records.
+    Between commas that would prove nothing, since texts hold commas.
+    """
+    if delimiter != "\t" or cells < 2 or rows.count(b"\n") <= records:
+        return False
+    lines = [line for line in rows.split(b"\n") if line.strip(b"\r")]
+    return len(lines) > records and all(line.count(b"\t") == cells - 1 for line in lines)
+
+
+def _swallowed_rows(source: TextFile, record: int) -> InputError:
+    return InputError(
+        f"{source.path}: after record {record:,} a quote opens a cell that goes on over lines with "
+        "as many cells as the header; set ingest.quoting: false, if quotes belong to the texts."
+    )
+
+
 def _ragged_row(source: TextFile, row: Any, record: int) -> InputError:
     cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns:,} cells"
     return InputError(
@@ -266,7 +291,8 @@ def _open_quote(source: TextFile, offset: int, rest: bytes) -> InputError:
     begins = rest[:240].decode("utf-8", errors="ignore")[:60]
     return InputError(
         f"{source.path}: {place_of(source, offset)} opens a quote that is never closed; close it, "
-        f"or double every quote that belongs to the text. It begins {begins!r}."
+        f"double every quote that belongs to the text, or set ingest.quoting: false if no cell is "
+        f"in quotes. It begins {begins!r}."
     )
 
 

@@ -45,6 +45,17 @@ class TextFile:
         """Return the text encoding of the file."""
         return self.settings.encoding
 
+    @property
+    def quoting(self) -> bool:
+        """Return whether a cell may be in quotes."""
+        return self.settings.quoting
+
+    def cells(self, text: io.StringIO) -> Iterator[list[str]]:
+        """Yield the cells of each record of a text."""
+        if not self.quoting:
+            return csv.reader(text, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
+        return csv.reader(text, delimiter=self.delimiter)
+
     @cached_property
     def delimiter(self) -> str:
         """Return the character between two cells.
@@ -265,8 +276,7 @@ def record_at(source: TextFile, offset: int) -> int | None:
         return 1 + before[:offset].count(b"\n")
     text = before[:offset].decode("utf-8", errors="replace").removeprefix("\ufeff") + "x"
     text = SEPARATOR_LINES.sub("", text, count=1) if SEPARATOR_LINES.match(text) else text
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
     try:
-        return sum(1 for row in rows if row)
+        return sum(1 for row in source.cells(io.StringIO(text, newline="")) if row)
     except csv.Error:
         return None

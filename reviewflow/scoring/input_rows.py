@@ -59,7 +59,7 @@ def open_input(path: Path, ingest: Ingest) -> InputRows:
 
     Parameters
     ----------
-    ingest : text column, encoding and delimiter. Labels are not read.
+    ingest : text column, encoding, delimiter and quoting. Labels are not read.
 
     Raises
     ------

@@ -54,7 +54,7 @@ class Order:
 
     Attributes
     ----------
-    ingest : text column, encoding and delimiter.
+    ingest : text column, encoding, delimiter and quoting.
     prefix : of the names of the new columns.
     rescore : score again what another model has scored.
     settle_seconds : files changed since then are left for later.
@@ -67,7 +67,7 @@ class Order:
 
     def settings(self) -> dict[str, Any]:
         """Return what shapes the scores beside input and model."""
-        names = {"text_column", "encoding", "delimiter"}
+        names = {"text_column", "encoding", "delimiter", "quoting"}
         return {**self.ingest.model_dump(include=names), "prefix": self.prefix}
 
 

@@ -256,6 +256,11 @@ FILES = [
     ("blank lines only", file("\n\n\n"), ("blank lines only",)),
     ("a header and no rows", file("review,sentiment\n"), ("a header but no rows",)),
     (
+        "a quote that swallows rows between tabs",
+        file('review\tsentiment\n"so good\tpositive\nbad\tnegative\n"dull\tnegative\n', "a.tsv"),
+        ("after record 1 a quote opens a cell", "set ingest.quoting: false"),
+    ),
+    (
         "a header with fewer cells than the rows",
         file("review\na good one,positive\na bad one,negative\n"),
         ("has 1 cell, and record 2 has 2 cells", "give every column a name"),

@@ -87,7 +87,7 @@ def detect(
     files = input_files(Ingest(path=path), downloads)
     with files[0].named_in_errors():
         found = find_format(files[0].path)
-    settings = Ingest(encoding=found.encoding, delimiter=found.delimiter)
+    settings = Ingest(encoding=found.encoding, delimiter=found.delimiter, quoting=found.quoting)
     columns = column_stats(_batches(settings, files))
     if not columns or not columns[0].rows:
         raise InputError(f"{path} has a header but no rows.")

@@ -116,6 +116,8 @@ def _ingest(found: Detection, path: str) -> Iterator[str]:
         yield f"  encoding: {found.format.encoding}"
     if not (found.format.is_parquet or found.format.is_json_lines):
         yield f"  delimiter: {_scalar(found.format.delimiter)}"
+    if not found.format.quoting:
+        yield "  quoting: false  # quotes belong to the texts"
     yield from _comments(doubts.get("ingest.text_column", ()))
     yield f"  text_column: {_scalar(found.text.name)}"
     yield from _comments(doubts.get("ingest.label_column", ()))

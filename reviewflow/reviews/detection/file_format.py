@@ -55,11 +55,13 @@ class FileFormat:
 
     Attributes
     ----------
+    quoting : whether a cell may be in quotes.
     doubt : what is a guess about the encoding. None if it is certain.
     """
 
     encoding: str = "utf-8"
     delimiter: str = ","
+    quoting: bool = True
     is_parquet: bool = False
     is_json_lines: bool = False
     doubt: str | None = None
@@ -94,7 +96,9 @@ def find_format(path: Path) -> FileFormat:
             f"{path} is one JSON value; write it as JSON Lines, one object a line: in pandas with "
             "read_json and to_json(orient='records', lines=True)."
         )
-    return FileFormat(encoding, find_delimiter(path, text, len(head) < CHUNK_BYTES), doubt=doubt)
+    is_whole = len(head) < CHUNK_BYTES
+    delimiter = find_delimiter(path, text, is_whole)
+    return FileFormat(encoding, delimiter, uses_quotes(text, delimiter, is_whole), doubt=doubt)
 
 
 def find_encoding(path: Path, head: bytes) -> tuple[str, str | None]:
@@ -175,6 +179,26 @@ def find_delimiter(path: Path, text: str, is_whole: bool) -> str:
             agreeing = cells.count(cells[0]) / len(cells)
             scores.append((agreeing >= AGREEING, agreeing, cells[0], delimiter == usual, delimiter))
     return max(scores)[-1] if scores else usual
+
+
+def uses_quotes(text: str, delimiter: str, is_whole: bool) -> bool:
+    """Return whether a cell may be in quotes.
+
+    Between tabs they are characters like others, if every line has as many cells as the header and
+    quotes would join lines.
+    """
+    if delimiter != "\t":
+        return True
+    lines = [line for line in text.splitlines() if line]
+    lines = lines if is_whole else lines[:-1]
+    cells = {line.count("\t") for line in lines}
+    if len(cells) != 1 or cells == {0}:
+        return True
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
+    try:
+        return sum(1 for row in rows if row) >= len(lines)
+    except csv.Error:  # quotes join more lines than a cell may hold
+        return False
 
 
 def _cell_counts(text: str, delimiter: str, is_whole: bool) -> list[int]:

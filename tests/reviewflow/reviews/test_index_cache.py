@@ -60,7 +60,7 @@ def test_the_index_is_read_from_the_cache_while_everything_stays_the_same(ingest
 def test_every_setting_of_ingest_counts(ingest, tmp_path, name):
     """Settings come from the model itself, so that a new one cannot be forgotten."""
     other = settings_for(tmp_path / "other.csv", numbered(50))
-    values = {"path": other.path, "test_path": other.path, "labels": {"good": 1}}
+    values = {"path": other.path, "test_path": other.path, "labels": {"good": 1}, "quoting": False}
     changed = ingest.model_copy(update={name: values.get(name, "another")})
     keys, before = (
         {cache_key("parts", settings, file) for file in input_files(settings)}
