@@ -9,8 +9,7 @@ ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 # The package index of PyTorch's builds for the CPU, as PyTorch's installation page names it. Without it PyPI's build for CUDA is
 # installed, which is several gigabytes larger.
 ARG TORCH_INDEX
-RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
-    torch==2.13.0
+RUN PIP_INDEX_URL="$TORCH_INDEX" pip install torch==2.13.0
 
 COPY requirements.lock /src/
 RUN pip install --requirement /src/requirements.lock

@@ -23,6 +23,8 @@ from reviewflow.models.plain_path import PlainModel, plain_model, plain_probabil
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from reviewflow.config.sections import Vectorize
+    from reviewflow.features.tfidf import Weighting
     from reviewflow.models.bundle import Bundle
 
 FEW_TEXTS = 32  # so many are predicted sooner than compiled code is loaded
@@ -144,26 +146,34 @@ class Model:
     @cached_property
     def _compiled(self) -> Any:
         """Vocabulary, layers and settings as compiled code takes them."""
-        from reviewflow.features.tfidf import Weighting, build_trie
+        from reviewflow.features.tfidf import build_trie
         from reviewflow.networks.compiled_layers import aligned_copy
         from reviewflow.networks.compiled_sgd import Layers
 
         bundle, settings = self.bundle, self.bundle.vectorize
-        longest = settings.ngram_range[1]
-        trie = build_trie(bundle.vocabulary, longest, settings.skip_bigrams, settings.analyzer)
+        weighting = weighting_of(settings)
+        trie = build_trie(
+            bundle.vocabulary, weighting.longest, settings.skip_bigrams, settings.analyzer
+        )
         layers = Layers(
             tuple(aligned_copy(weights.T) for weights in bundle.weights),
             tuple(aligned_copy(biases) for biases in bundle.biases),
         )
-        weighting = Weighting(
-            settings.analyzer,
-            longest,
-            settings.skip_bigrams,
-            settings.binary,
-            settings.sublinear_tf,
-            settings.norm,
-        )
         return trie, layers, weighting
+
+
+def weighting_of(settings: Vectorize) -> Weighting:
+    """Return how tokens become values by a section ``vectorize``."""
+    from reviewflow.features.tfidf import Weighting
+
+    return Weighting(
+        settings.analyzer,
+        settings.ngram_range[1],
+        settings.skip_bigrams,
+        settings.binary,
+        settings.sublinear_tf,
+        settings.norm,
+    )
 
 
 def check_texts(texts: Sequence[str]) -> list[str]:

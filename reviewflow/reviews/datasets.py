@@ -236,10 +236,10 @@ def _download(url: str, md5: str, folder: Path, progress: bool) -> Path:
     files = pooch.create(
         folder,
         base_url="",
-        registry={archive.name: f"md5:{md5}"},
         urls={archive.name: url},
         retry_if_failed=RETRIES,
     )
+    files.registry[archive.name] = f"md5:{md5}"
     try:
         files.fetch(archive.name, downloader=download)
     except requests.exceptions.RequestException as error:

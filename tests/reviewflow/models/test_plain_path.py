@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reviewflow import load_model
 from reviewflow.config.sections import Normalize, Vectorize
-from reviewflow.features.tfidf import Weighting, build_trie, weight_terms
+from reviewflow.features.tfidf import build_trie, weight_terms
 from reviewflow.features.tokens import flat_tokens
 from reviewflow.models.bundle import Bundle
 from reviewflow.models.plain_path import (
@@ -23,6 +23,7 @@ from reviewflow.models.plain_path import (
     plain_probabilities,
     weigh_text,
 )
+from reviewflow.models.predictor import weighting_of
 from reviewflow.networks.activations import ACTIVATIONS, find_activation
 from reviewflow.networks.compiled_sgd import Layers
 from reviewflow.networks.forward import predict_blocks
@@ -185,17 +186,9 @@ def _compiled_values(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     settings = model.vectorize
     table = pa.table({"term": pa.array(terms, pa.string()), "idf": model.idf})
-    longest = settings.ngram_range[1]
-    trie = build_trie(table, longest, settings.skip_bigrams, settings.analyzer)
+    weighting = weighting_of(settings)
+    trie = build_trie(table, weighting.longest, settings.skip_bigrams, settings.analyzer)
     rows = flat_tokens(normalize_texts(pa.array([text]), model.normalize))
-    weighting = Weighting(
-        settings.analyzer,
-        longest,
-        settings.skip_bigrams,
-        settings.binary,
-        settings.sublinear_tf,
-        settings.norm,
-    )
     return weight_terms(rows, trie, weighting)
 
 
