@@ -23,7 +23,7 @@ from tasks.notify import send_crash_alert
 from tasks.score import score_one, sentence
 
 LATEST = "latest-score"
-CONSOLE_STATES = {"scored": "ran", "kept": "cached"}
+STATES = {"scored": "ran", "kept": "cached", "failed": "failed"}  # in the words of other runs
 
 
 @flow(name="score", on_crashed=[send_crash_alert])
@@ -123,14 +123,13 @@ class ScoreRun:
         outcome = self.outcomes[before]
         self.listener.done(
             name,
-            CONSOLE_STATES.get(outcome.state, outcome.state),
+            STATES.get(outcome.state, outcome.state),
             outcome.record.get("seconds", 0.0),
             sentence(outcome),
         )
 
     def _facts(self) -> dict[str, Any]:
         """Return what run.json says of the files."""
-        states = {"scored": "ran", "kept": "cached", "failed": "failed"}
         return {
             "model": None
             if self.model is None
@@ -141,7 +140,7 @@ class ScoreRun:
                     "part": number,
                     "variant": None,
                     "key": None,
-                    "state": states.get(outcome.state, "skipped"),
+                    "state": STATES.get(outcome.state, "skipped"),
                     "reason": sentence(outcome),
                     "seconds": outcome.record.get("seconds", 0.0),
                     "rows": outcome.record.get("rows_out"),

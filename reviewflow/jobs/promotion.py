@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reviewflow.config.sections import Config
 from reviewflow.context import Context
 from reviewflow.errors import InputError
-from reviewflow.models.bundle import Bundle, read_bundle
+from reviewflow.models.bundle import Bundle, read_bundle, read_version
 from reviewflow.models.gate import Contender, Rules, Verdict, decide, refusal
 from reviewflow.models.registry import Registry
 from reviewflow.pipeline.runner import Run
@@ -46,8 +46,8 @@ def publish_model(
     folder, name = run.folder_of("publish"), config.publish.name
     if folder is None or name is None:
         return None
-    bundle, registry = read_bundle(folder), Registry(artifacts / "models")
-    version, current = bundle.version, registry.current(name)
+    registry, version = Registry(artifacts / "models"), read_version(folder)
+    current = registry.current(name)
     entry = {"name": name, "version": version, "folder": str(registry.folder / name / version)}
     if not learned:
         why = "It does not beat the majority class beyond chance, so it is not published."
@@ -55,7 +55,9 @@ def publish_model(
     if current == version:
         why = "It is the champion already: the same bytes."
         return {**entry, "gate": Verdict(False, why, current, {}).to_json()}
-    decision = _decide(run, bundle, registry, name, Rules(*_rules(config)))
+    bundle = read_bundle(folder)
+    rules = Rules(config.publish.max_loss, config.publish.min_gain)
+    decision = _decide(run, bundle, registry, name, rules)
     published = {
         "run_id": head.get("run_id"),
         "config": head.get("config_file"),
@@ -90,10 +92,6 @@ def commit_of(path: Path) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()
-
-
-def _rules(config: Config) -> tuple[float, float | None]:
-    return config.publish.max_loss, config.publish.min_gain
 
 
 def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rules) -> Verdict:

@@ -67,7 +67,7 @@ class Bundle:
     @property
     def version(self) -> str:
         """The beginning of the digest, by which people call the bundle."""
-        return self.digest[:VERSION_CHARACTERS]
+        return version_of(self.digest)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -135,6 +135,22 @@ def read_bundle(folder: Path) -> Bundle:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ConfigError) as error:
         raise _unusable(folder, error_line(error)) from None
     return bundle
+
+
+def version_of(digest: str) -> str:
+    """Return what people call the bundle of a digest."""
+    return digest[:VERSION_CHARACTERS]
+
+
+def read_version(folder: Path) -> str:
+    """Return what people call a bundle, by ``bundle.json`` alone.
+
+    Raises
+    ------
+    InputError
+        If that file was changed, or is of a newer format.
+    """
+    return version_of(_read_description(folder)["digest"])
 
 
 def _read_description(folder: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.errors import UsageError
-from reviewflow.models.bundle import VERSION_CHARACTERS
+from reviewflow.models.bundle import version_of
 from reviewflow.store.files import write_atomically
 from reviewflow.store.locks import step_lock
 from reviewflow.store.os_errors import store_errors
@@ -138,7 +138,7 @@ class Registry:
         StoreError
             If the folder cannot be written.
         """
-        own, version = self.folder / name, digest[:VERSION_CHARACTERS]
+        own, version = self.folder / name, version_of(digest)
         with store_errors(self.folder), step_lock(self.folder, name, LOCK):
             own.mkdir(exist_ok=True)
             for left in own.glob(f"{MAKING}*"):  # of a process that was killed
