@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
@@ -44,6 +44,13 @@ def test_a_bundle_needs_nothing_but_its_folder(copy: Path, bundle: Path) -> None
     assert {path.name for path in read.files} == {DESCRIPTION, *FILES}
 
 
+def is_equal_json(one: bytes, other: bytes) -> bool:
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return False
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_byte_that_was_changed_is_a_sentence(
@@ -57,6 +64,7 @@ def test_a_byte_that_was_changed_is_a_sentence(
     else:
         other = data.draw(st.integers(0, 255).filter(lambda byte: byte != whole[place]))
         broken = whole[:place] + bytes([other]) + whole[place + 1 :]
+    assume(name != DESCRIPTION or not is_equal_json(broken, whole))  # white space counts nothing
     (copy / name).write_bytes(broken)
     try:
         with pytest.raises(InputError) as caught:
