@@ -10,16 +10,20 @@ from flows.base import LISTENER, SIGNALS, STOPPED, name_flow_run, stoppable
 from reviewflow.api import load_model
 from reviewflow.config.scoring import Score
 from reviewflow.config.sections import Ingest
+from reviewflow.config.shipped import find_file
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.formatting import amount
 from reviewflow.models.predictor import Model
 from reviewflow.pipeline.runner import Listener
 from reviewflow.processors import processors
-from reviewflow.runs.record import RunRecorder
-from reviewflow.scoring.score_files import FileOutcome, Order, ScoringTarget, score_once, targets
+from reviewflow.runs.alerts import alerts
+from reviewflow.runs.record import RunRecorder, read_run
+from reviewflow.scoring.score_checks import check_suite
+from reviewflow.scoring.score_files import FileOutcome, ScoringTarget, score_once, targets
+from reviewflow.scoring.scoring_options import ScoringOptions
 from reviewflow.store.compiled_code import keep_compiled_code
-from tasks.notify import send_crash_alert
+from tasks.notify import send_alert, send_crash_alert
 from tasks.score import score_one, sentence
 
 LATEST = "latest-score"
@@ -57,23 +61,28 @@ class ScoreRun:
         self.record = RunRecorder(artifacts / "runs", "score", settings.model, settings)
         self.outcomes: list[FileOutcome] = []
         self.model: Model | None = None
+        self.suite = find_file(Path(settings.suite))
 
     def score_all(self) -> None:
         """Score every file that is not scored yet."""
         settings = self.settings
+        check_suite(self.suite, settings.limits)
         model = self.model = load_model(settings.model, settings.artifacts)
         chosen = targets(settings.input, Path(settings.output))
         several = len(chosen) > 1 or Path(settings.output).is_dir()
-        order = Order(
+        options = ScoringOptions(
             self._ingest(model),
             settings.prefix,
+            settings.labels,
+            self.suite,
+            settings.limits,
             settings.rescore,
             settings.settle_seconds if several else 0.0,
         )
         name_flow_run(f"{settings.model} {model.version} · {amount(len(chosen), 'file')}")
         with ThreadPoolExecutor(processors()) as pool:
             for target in chosen:
-                self._score(model, target, order, pool)
+                self._score(model, target, options, pool)
 
     def close(self, error: BaseException | None) -> None:
         """Write run.json as the run ended."""
@@ -82,7 +91,11 @@ class ScoreRun:
         if isinstance(error, SIGNALS):
             state, error = "cancelled", Cancelled(STOPPED)
         first = error or next((outcome.error for outcome in failed), None)
-        self.record.finish(state, None if first is None else str(first), self._facts(), LATEST)
+        told = None if first is None else str(first)
+        self.record.finish(state, told, self._facts(), LATEST)
+        content = read_run(self.record.folder)
+        for alert in alerts(content, None, ()):
+            send_alert(alert, {name: content[name] for name in ("job", "run_id")})
 
     def raise_first_error(self) -> None:
         """Raise the error of the first file that failed."""
@@ -102,7 +115,11 @@ class ScoreRun:
         )
 
     def _score(
-        self, model: Model, target: ScoringTarget, order: Order, pool: ThreadPoolExecutor
+        self,
+        model: Model,
+        target: ScoringTarget,
+        options: ScoringOptions,
+        pool: ThreadPoolExecutor,
     ) -> None:
         """Score one file, and tell the listener how it ended."""
         name = target.path.name
@@ -112,7 +129,7 @@ class ScoreRun:
 
         def perform() -> FileOutcome:
             context = Context(progress=progress, executor=pool)
-            outcome = score_once(model, target, order, context)
+            outcome = score_once(model, target, options, context)
             self.outcomes.append(outcome)
             return outcome
 
@@ -152,6 +169,11 @@ class ScoreRun:
                 "path": self.settings.input,
                 "rows": sum(outcome.record.get("rows_in", 0) for outcome in self.outcomes),
             },
+            "quality": [
+                {"suite": self.suite.stem, "file": str(outcome.target.path), **check}
+                for outcome in self.outcomes
+                for check in outcome.record.get("checks", ())
+            ],
             "files": [
                 {
                     "input": str(outcome.target.path),

@@ -9,7 +9,8 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from reviewflow.formatting import amount
-from reviewflow.scoring.drift import drift_sentence
+from reviewflow.scoring.drift import notice
+from reviewflow.scoring.live_accuracy import live_sentence
 from reviewflow.scoring.score_files import FileOutcome
 
 WAITING = "It changed moments ago, so it may still be being written; a later run scores it."
@@ -45,5 +46,5 @@ def sentence(outcome: FileOutcome) -> str:
     rejected = f", {amount(rejects, 'reject')}" if rejects else ""
     verb = "scored" if outcome.state == "scored" else "scored before"
     told = f"{rows} {verb} by {record['model_version']}{rejected}: {outcome.target.output}"
-    differs = drift_sentence(record.get("drift"))
-    return f"{told}. {differs}" if differs else told
+    more = [live_sentence(record.get("live")), notice(record.get("checks", ()), record["drift"])]
+    return ". ".join([told, " ".join(part for part in more if part)]) if any(more) else told

@@ -1,6 +1,7 @@
 """Score files with a published model: ``reviewflow score``."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ from reviewflow.models.registry import Registry
     default=True,
     help="Whether a cell of a CSV file may be in double quotes.",
 )
+@click.option("--labels", metavar="COLUMN", help="Column of true labels: tells the accuracy.")
+@click.option("--suite", help="Suite that each file must pass.")
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="Change a limit of the suite, such as max_psi_labels=0.25.",
+)
 @click.option("--prefix", default="", help="Put this before the names of the new columns.")
 @click.option("--rescore", is_flag=True, help="Score again what an earlier version has scored.")
 @click.option(
@@ -38,14 +48,18 @@ from reviewflow.models.registry import Registry
     help="Leave files of a folder that changed within so many seconds.",
 )
 @artifacts_option
-def score(model: str | None, artifacts: str, **options: Any) -> None:
+def score(
+    model: str | None, artifacts: str, suite: str | None, limits: tuple[str, ...], **options: Any
+) -> None:
     """Score a file of reviews, or a folder of files, with a published model.
 
     INPUT is a file that `reviewflow run` could read, a folder, or a pattern such as `inbox/*.csv`.
     Labels are not needed. Other columns pass through.
     """
     name = model or only_model(Path(artifacts))
-    content = {"model": name, "artifacts": artifacts, **options}
+    content = {"model": name, "artifacts": artifacts, "limits": read_limits(limits), **options}
+    if suite is not None:
+        content["suite"] = suite
     settings = validate_model(Score, content, "The command")
     with Console() as console:
         console.update("Prefect", "starting", {})
@@ -59,6 +73,26 @@ def score(model: str | None, artifacts: str, **options: Any) -> None:
 
                 folder = Path(flow(settings=settings))
     say(score_summary(folder))
+
+
+def read_limits(given: Iterable[str]) -> dict[str, float]:
+    """Return limits by name.
+
+    Raises
+    ------
+    UsageError
+        If one is not like ``NAME=NUMBER``.
+    """
+    limits = {}
+    for pair in given:
+        name, _, number = pair.partition("=")
+        try:
+            limits[name] = float(number)
+        except ValueError:
+            raise UsageError(
+                f"--limit {pair} must be a name and a number, as in max_psi_labels=0.25."
+            ) from None
+    return limits
 
 
 def only_model(artifacts: Path) -> str:

@@ -1,8 +1,10 @@
 """Define how files are scored. Every field is a setting of Prefect's form."""
 
+from typing import Annotated
+
 from pydantic import Field, field_validator
 
-from reviewflow.config.sections import Path, Section
+from reviewflow.config.sections import Path, Section, refuse_booleans
 from reviewflow.config.urls import is_like_url, url_problem
 
 
@@ -24,6 +26,15 @@ class Score(Section):
     quoting: bool = Field(
         True, description="Let a cell of a CSV file in double quotes hold the delimiter"
     )
+    labels: str | None = Field(
+        None, description="Column of true labels, for the accuracy, where they are known"
+    )
+    suite: Path = Field(
+        "configs/expectations/scoring.yaml", description="Suite that each file must pass"
+    )
+    limits: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(
+        {}, description="Limits of the suite to change, by name, such as max_psi_labels: 0.25"
+    )
     prefix: str = Field("", description="Put this before the names of the new columns")
     rescore: bool = Field(
         False, description="Score again what an earlier version of the model has scored"
@@ -40,3 +51,5 @@ class Score(Section):
         if is_like_url(value):
             raise ValueError(url_problem(value) or "must be a path; fetch the file of a URL first")
         return value
+
+    _check_limits = field_validator("limits", mode="before")(refuse_booleans)

@@ -166,6 +166,22 @@ class Split(Section):
         return self
 
 
+def refuse_booleans(value: Any) -> Any:
+    """Return limits by name, and refuse true and false.
+
+    They would count as 1 and 0.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    for name, limit in value.items() if isinstance(value, dict) else ():
+        if isinstance(limit, bool):
+            raise ValueError(f"{quote(name)} must be a number, not {quote(limit)}")
+    return value
+
+
 class Validate(Section):
     """Which suites of expectations the data must pass."""
 
@@ -193,14 +209,7 @@ class Validate(Section):
         others = {name: value for name, value in content.items() if name not in nested}
         return {**others, "limits": {**content.get("limits", {}), **limits}}
 
-    @field_validator("limits", mode="before")
-    @classmethod
-    def _refuse_booleans(cls, value: Any) -> Any:
-        """Refuse true and false, which would count as 1 and 0."""
-        for name, limit in value.items() if isinstance(value, dict) else ():
-            if isinstance(limit, bool):
-                raise ValueError(f"{quote(name)} must be a number, not {quote(limit)}")
-        return value
+    _check_limits = field_validator("limits", mode="before")(refuse_booleans)
 
 
 def _is_limit(name: object) -> bool:

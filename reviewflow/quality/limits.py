@@ -103,7 +103,9 @@ def read_limit(given: object, kwargs: Mapping[str, Any], where: str) -> Limit | 
     return Limit(name, str(argument), number)
 
 
-def check_limit_names(limits: Mapping[str, float], suites: tuple[Path, ...]) -> None:
+def check_limit_names(
+    limits: Mapping[str, float], suites: tuple[Path, ...], setting: str = "validate.limits"
+) -> None:
     """Raise ConfigError if a limit has a name that no suite gives.
 
     A suite that cannot be read has no names. Validating it says why.
@@ -116,7 +118,7 @@ def check_limit_names(limits: Mapping[str, float], suites: tuple[Path, ...]) -> 
             near = nearest(name, known)
             hint = f"did you mean {near!r}? Known are" if near else "known are"
             raise ConfigError(
-                f"validate.limits.{name} is not a limit of "
+                f"{setting}.{name} is not a limit of "
                 f"{' or '.join(suite.name for suite in suites)}; "
                 f"{hint} {', '.join(known) or 'none: name some by meta: {limit: NAME}'}."
             )

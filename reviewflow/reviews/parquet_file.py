@@ -115,7 +115,7 @@ def _as_words(batch: pa.RecordBatch, columns: Columns | None) -> pa.RecordBatch:
         )
     words = {role: batch.column(name) for role, name in columns.by_role().items()}
     arrays = [
-        _dictionary_of_words(values) if role == "label" else text_values(values)
+        dictionary_of_words(values) if role == "label" else text_values(values)
         for role, values in words.items()
     ]
     return pa.RecordBatch.from_arrays(arrays, names=list(words))
@@ -126,12 +126,13 @@ def text_values(values: pa.Array) -> pa.Array:
     import pyarrow as pa
 
     if pa.types.is_dictionary(values.type) or not pa.types.is_string(values.type):
-        words = _dictionary_of_words(values)
+        words = dictionary_of_words(values)
         return words.dictionary_decode() if len(words.dictionary) else words.cast(pa.string())
     return pa.array(values.to_pylist(), pa.string()) if values.null_count else values
 
 
-def _dictionary_of_words(values: pa.Array) -> pa.DictionaryArray:
+def dictionary_of_words(values: pa.Array) -> pa.DictionaryArray:
+    """Return cells as a configuration writes them, each word once."""
     import pyarrow as pa
 
     coded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()

@@ -173,7 +173,7 @@ def label_words(
     columns = Columns(ingest.text_column, ingest.label_column)
     words: set[str] = set()
     for batch in _batches(ingest, path, columns, sizes):
-        found, codes = _words(batch.column("label"))
+        found, codes = words_and_codes(batch.column("label"))
         read = set(codes[~blank_texts(batch.column("text"))].tolist())
         words |= {str(found[code]) for code in read if found[code]}
         if len(words) > most:
@@ -194,8 +194,8 @@ def _block(
 
     from reviewflow.reviews.arrow import bool_array, number_array
 
-    words, codes = _words(batch.column("label"))
-    meaning = np.array([_label(word, labels) for word in words], np.int8)
+    words, codes = words_and_codes(batch.column("label"))
+    meaning = np.array([class_of(word, labels) for word in words], np.int8)
     label = meaning[codes]
     absent = label == NO_LABEL
     records = np.arange(record, record + batch.num_rows)
@@ -218,8 +218,8 @@ def _block(
     return Block(rows.filter(bool_array(keep)), records[keep], left_out)
 
 
-def _words(column: pa.DictionaryArray) -> tuple[list[str | None], np.ndarray]:
-    """Return the words, then None, and the index of each row's word."""
+def words_and_codes(column: pa.DictionaryArray) -> tuple[list[str | None], np.ndarray]:
+    """Return the label words, then None, and the index of each row's word."""
     import numpy as np
 
     from reviewflow.reviews.arrow import nulls, numbers
@@ -230,7 +230,8 @@ def _words(column: pa.DictionaryArray) -> tuple[list[str | None], np.ndarray]:
     return words, np.where(absent, len(words) - 1, numbers(column.indices, np.int32))
 
 
-def _label(word: str | None, labels: Mapping[str, int]) -> int:
+def class_of(word: str | None, labels: Mapping[str, int]) -> int:
+    """Return the class of a label word, ``NO_LABEL``, or ``UNKNOWN_LABEL``."""
     if word is None or word == "":
         return NO_LABEL
     # Python writes True where YAML reads the map's key as true.

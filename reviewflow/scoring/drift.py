@@ -6,11 +6,12 @@ profile of the rows that were scored ───┘
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reviewflow.formatting import join_names
 from reviewflow.models.profile import Profile, chance_index, stability_index
 
-SMALL_CHANGE = 0.1  # Siddiqi, Credit Risk Scorecards, 2006
 TRAITS = {
     "tokens": "lengths",
     "unknown": "shares of unknown words",
@@ -58,18 +59,25 @@ def drift_between(before: Profile, now: Profile) -> dict[str, Any]:
     return drift
 
 
-def drift_sentence(drift: dict[str, Any] | None) -> str:
-    """Return which traits have changed beyond chance, empty if none has."""
-    if drift is None:
-        return ""
+def notice(checks: Sequence[Mapping[str, Any]], drift: Mapping[str, Any] | None) -> str:
+    """Return what a file's checks warn of, empty if nothing.
+
+    Parameters
+    ----------
+    checks : ``column``, ``asked``, ``observed`` and ``success`` of each expectation.
+    """
+    failed = {str(check["column"]): check for check in checks if not check["success"]}
     changed = [
         f"{name} (stability index {drift[trait]['psi']:.2f})"
         for trait, name in TRAITS.items()
-        if drift[trait]["psi"] >= max(SMALL_CHANGE, drift[trait]["chance"])
+        if drift is not None and failed.pop(f"psi_{trait}", {})
     ]
-    if not changed:
-        return ""
-    return f"Differs from the validation rows in {', '.join(changed)}."
+    told = [f"Differs from the validation rows in {join_names(changed)}."] if changed else []
+    told += [
+        f"Check of {column}: {check['observed']}, asked {check['asked']}."
+        for column, check in failed.items()
+    ]
+    return " ".join(told)
 
 
 def _unknown_share(profile: Profile) -> float:

@@ -54,37 +54,40 @@ class InputRows:
         return text_values(batch.column(self.text_column))
 
 
-def open_input(path: Path, ingest: Ingest) -> InputRows:
+def open_input(path: Path, ingest: Ingest, label_column: str | None = None) -> InputRows:
     """Return the records of a file.
 
     Parameters
     ----------
-    ingest : text column, encoding, delimiter and quoting. Labels are not read.
+    ingest : text column, encoding, delimiter and quoting. Its labels are not read.
+    label_column : another column that must be there.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or lacks the text column. Also while batches are read.
+        If the file cannot be read, or lacks a column. Also while batches are read.
     """
     check_readable(path, "The input")
     if is_parquet(path):
-        return _input_rows(path, ingest, 2, *_parquet_rows(path))
-    if is_json_lines(path, ingest):
-        return _input_rows(path, ingest, 1, *_json_rows(path, ingest))
-    return _input_rows(path, ingest, 2, *_csv_rows(path, ingest))
+        first, (schema, batches) = 2, _parquet_rows(path)
+    elif is_json_lines(path, ingest):
+        first, (schema, batches) = 1, _json_rows(path, ingest)
+    else:
+        first, (schema, batches) = 2, _csv_rows(path, ingest)
+    _check_column(path, schema.names, ingest.text_column, "to score", "--text-column")
+    if label_column is not None:
+        _check_column(path, schema.names, label_column, "of labels", "--labels")
+    return InputRows(schema, ingest.text_column, first, batches)
 
 
-def _input_rows(
-    path: Path, ingest: Ingest, first: int, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
-) -> InputRows:
-    column, names = ingest.text_column, schema.names
+def _check_column(path: Path, names: list[str], column: str, purpose: str, option: str) -> None:
+    """Raise InputError unless a file has a column once."""
     if names.count(column) != 1:
         near = nearest(column, names)
         shown = ", ".join(repr(name[:80]) for name in names[:12])
-        advice = f"did you mean {near!r}?" if near else "name it with --text-column."
+        advice = f"did you mean {near!r}?" if near else f"name it with {option}."
         trouble = f"{names.count(column)} columns" if column in names else "no column"
-        raise InputError(f"{path} has {trouble} {column!r} to score; it has {shown}; {advice}")
-    return InputRows(schema, column, first, batches)
+        raise InputError(f"{path} has {trouble} {column!r} {purpose}; it has {shown}; {advice}")
 
 
 def _csv_rows(path: Path, ingest: Ingest) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:

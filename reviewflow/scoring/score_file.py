@@ -32,11 +32,13 @@ from reviewflow.processors import processors
 from reviewflow.reviews.arrow import bool_array
 from reviewflow.reviews.blank_texts import blank_texts
 from reviewflow.scoring.input_rows import InputRows, open_input
+from reviewflow.scoring.live_accuracy import LiveLabels
 from reviewflow.scoring.output_file import output_errors, score_writer
+from reviewflow.scoring.scored import Scored, judge
+from reviewflow.scoring.scoring_options import ScoringOptions
 from reviewflow.store.files import write_atomically
 
 if TYPE_CHECKING:
-    from reviewflow.config.sections import Ingest
     from reviewflow.models.bundle import Bundle
 
 BLOCK_ROWS = 4_096
@@ -69,26 +71,6 @@ class Scorer(Protocol):
         """Return probabilities and counts of tokens of N texts."""
 
 
-@dataclass
-class Scored:
-    """What became of the rows of a file.
-
-    Attributes
-    ----------
-    profile : of the rows out.
-    """
-
-    profile: Profile
-    rows_in: int = 0
-    rows_out: int = 0
-    rejects: int = 0
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """Rows out by predicted class, shape (K,)."""
-        return self.profile.labels
-
-
 @dataclass(frozen=True)
 class _Block:
     """Rows that are being scored, and the records that are rejected."""
@@ -104,33 +86,36 @@ def rejects_path(output: Path) -> Path:
 
 
 def score_file(
-    model: Scorer, path: Path, ingest: Ingest, output: Path, prefix: str, context: Context
+    model: Scorer, path: Path, output: Path, options: ScoringOptions, context: Context
 ) -> Scored:
-    """Score a file, and write the scores and the rejects.
+    """Score a file, check it, and write the scores and the rejects.
 
     Parameters
     ----------
-    ingest : how the file is read.
     output : ends in ``.parquet`` or ``.csv``. It gets the input's columns, then ``probability``
         (of class 1; of more than two classes ``probability_NAME`` for each), ``label`` and
         ``model_version``. ``rejects_path(output)`` gets the rejects, if there are any.
-    prefix : of the names of these columns.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or changes meanwhile. Nothing is written then.
+        If the file cannot be read, or changes meanwhile, or no label is one of the model's.
     UsageError
         If the file has a column of a name that scores get.
+    QualityError
+        If an expectation of severity error failed.
+    ConfigError
+        If the suite is wrong.
     StoreError
         If the scores cannot be written.
     Cancelled
         If the run was stopped.
     """
     before = path.stat() if path.exists() else None
-    rows = open_input(path, ingest)
-    schema = _schema(path, rows.schema, model, prefix)
+    rows = open_input(path, options.ingest, options.label_column)
+    schema = _schema(path, rows.schema, model, options.prefix)
     classes = len(model.class_names)
+    live = LiveLabels(model.class_names)
     scored = Scored(Profile.empty(classes))
     rejects: list[tuple[int, str]] = []
     with score_writer(output, schema) as writer:
@@ -141,6 +126,8 @@ def score_file(
             rejects += block.rejected
             scored.rows_out += batch.num_rows
             scored.profile += profile_of(block.analysis.result(), model.threshold, classes)
+            if options.label_column is not None:
+                live.add(block.rows.column(options.label_column), _classes(block, model))
             context.progress("scored", {"done": scored.rows_out})
         after = path.stat()
         if before is None or _stamp(before) != _stamp(after):
@@ -150,6 +137,7 @@ def score_file(
             )
         scored.rejects = len(rejects)
         scored.rows_in = scored.rows_out + scored.rejects
+        judge(scored, live, path, model.bundle, options)
         _write_rejects(rejects_path(output), rejects)
         writer.publish()
     return scored
@@ -236,12 +224,16 @@ def _with_scores(block: _Block, schema: pa.Schema, model: Scorer) -> pa.RecordBa
     """Return the rows of a block with the columns of their scores."""
     odds = block.analysis.result().probabilities
     columns = [odds] if odds.ndim == 1 else list(odds.T)
-    classes = predicted_classes(odds, model.threshold).astype(np.int8)
+    classes = _classes(block, model).astype(np.int8)
     label = pa.DictionaryArray.from_arrays(pa.array(classes), pa.array(model.class_names))
     same = pa.array(np.zeros(len(classes), np.int8))
     version = pa.DictionaryArray.from_arrays(same, pa.array([model.version]))
     new = [pa.array(np.ascontiguousarray(column)) for column in columns]
     return pa.RecordBatch.from_arrays([*block.rows.columns, *new, label, version], schema=schema)
+
+
+def _classes(block: _Block, model: Scorer) -> NDArray[np.int64]:
+    return predicted_classes(block.analysis.result().probabilities, model.threshold)
 
 
 def _write_rejects(path: Path, rejects: list[tuple[int, str]]) -> None:

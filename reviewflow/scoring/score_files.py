@@ -12,24 +12,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from reviewflow.context import Context
-from reviewflow.errors import Cancelled, ReviewflowError, UsageError
-from reviewflow.models.profile import Profile
+from reviewflow.errors import ConfigError, QualityError, ReviewflowError, UsageError
 from reviewflow.reviews.input_files import files_named
-from reviewflow.scoring.drift import drift_between
 from reviewflow.scoring.output_file import check_output, output_errors
-from reviewflow.scoring.score_file import Scored, Scorer, score_file
+from reviewflow.scoring.score_file import Scorer, score_file
+from reviewflow.scoring.scored import Scored
+from reviewflow.scoring.scoring_options import ScoringOptions
 from reviewflow.store.files import sha256_of, write_atomically
 from reviewflow.store.locks import try_step_lock
-
-if TYPE_CHECKING:
-    from reviewflow.config.sections import Ingest
 
 State = Literal["scored", "kept", "waiting", "busy", "failed"]
 SETTLE_SECONDS = 10.0
@@ -46,29 +42,6 @@ class ScoringTarget:
     def record(self) -> Path:
         """The path of what is written about the scoring."""
         return self.output.with_name(f"{self.output.stem}.record.json")
-
-
-@dataclass(frozen=True)
-class Order:
-    """How files are scored.
-
-    Attributes
-    ----------
-    ingest : text column, encoding, delimiter and quoting.
-    prefix : of the names of the new columns.
-    rescore : score again what another model has scored.
-    settle_seconds : files changed since then are left for later.
-    """
-
-    ingest: Ingest
-    prefix: str = ""
-    rescore: bool = False
-    settle_seconds: float = 0.0
-
-    def settings(self) -> dict[str, Any]:
-        """Return what shapes the scores beside input and model."""
-        names = {"text_column", "encoding", "delimiter", "quoting"}
-        return {**self.ingest.model_dump(include=names), "prefix": self.prefix}
 
 
 @dataclass(frozen=True)
@@ -118,52 +91,49 @@ def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
     return tuple(_in_folder(path, output) for path in files)
 
 
-def score_files(
-    model: Scorer, chosen: Sequence[ScoringTarget], order: Order, context: Context
-) -> Iterator[FileOutcome]:
-    """Yield what became of each file, one after the other.
+def score_once(
+    model: Scorer, target: ScoringTarget, options: ScoringOptions, context: Context
+) -> FileOutcome:
+    """Score a file unless that was done, or cannot be done now.
 
-    An error about one file stops that file alone.
+    An error about the file stops this file alone.
 
     Raises
     ------
     Cancelled
         If the run was stopped.
+    ConfigError
+        If the suite is wrong.
     StoreError
         If the scores cannot be written.
     """
-    for target in chosen:
-        context.check_stop()
-        yield score_once(model, target, order, context)
-
-
-def score_once(model: Scorer, target: ScoringTarget, order: Order, context: Context) -> FileOutcome:
-    """Score a file unless that was done, or cannot be done now."""
-    known = _known_record(model, target, order)
+    known = _known_record(model, target, options)
     if known is not None:
         return FileOutcome(target, "kept", known)
-    if _age_seconds(target.path) < order.settle_seconds:
+    if _age_seconds(target.path) < options.settle_seconds:
         return FileOutcome(target, "waiting", {})
     with try_step_lock(target.output.parent, "scores", target.output.name) as is_mine:
         if not is_mine:
             return FileOutcome(target, "busy", {})
-        known = _known_record(model, target, order)  # another may have scored it meanwhile
+        known = _known_record(model, target, options)  # another may have scored it meanwhile
         if known is not None:
             return FileOutcome(target, "kept", known)
         try:
-            return FileOutcome(target, "scored", _score(model, target, order, context))
-        except Cancelled:
+            return FileOutcome(target, "scored", _score(model, target, options, context))
+        except ConfigError:
             raise
-        except UsageError as error:
+        except (UsageError, QualityError) as error:
             return FileOutcome(target, "failed", {}, error)
 
 
-def _score(model: Scorer, target: ScoringTarget, order: Order, context: Context) -> dict[str, Any]:
+def _score(
+    model: Scorer, target: ScoringTarget, options: ScoringOptions, context: Context
+) -> dict[str, Any]:
     """Score a file, and return the record that was written."""
     status, started = _status(target.path), time.perf_counter()
     with output_errors(target.record):
         target.record.unlink(missing_ok=True)  # it must never describe other scores
-    scored = score_file(model, target.path, order.ingest, target.output, order.prefix, context)
+    scored = score_file(model, target.path, target.output, options, context)
     record = {
         "input": str(target.path),
         **status,
@@ -171,9 +141,11 @@ def _score(model: Scorer, target: ScoringTarget, order: Order, context: Context)
         "output": str(target.output),
         "output_bytes": target.output.stat().st_size,
         "model_version": model.version,
-        "settings": order.settings(),
+        "settings": options.settings(),
         **_counts(model, scored),
-        "drift": _drift(model, scored),
+        "drift": scored.drift,
+        "checks": scored.checks,
+        "live": scored.live,
         "scored": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -192,21 +164,15 @@ def _counts(model: Scorer, scored: Scored) -> dict[str, Any]:
     }
 
 
-def _drift(model: Scorer, scored: Scored) -> dict[str, Any] | None:
-    """Return the drift since training, None if the bundle has no profile."""
-    profile = model.bundle.content.get("profile")
-    if profile is None:
-        return None
-    return drift_between(Profile.from_json(profile), scored.profile)
-
-
-def _known_record(model: Scorer, target: ScoringTarget, order: Order) -> dict[str, Any] | None:
+def _known_record(
+    model: Scorer, target: ScoringTarget, options: ScoringOptions
+) -> dict[str, Any] | None:
     """Return the record of a file whose scores stand, None otherwise."""
     try:
         record: dict[str, Any] = json.loads(target.record.read_text(encoding="utf-8"))
         is_whole = target.output.stat().st_size == record["output_bytes"]
-        is_wanted = record["settings"] == order.settings() and not (
-            order.rescore and record["model_version"] != model.version
+        is_wanted = record["settings"] == options.settings() and not (
+            options.rescore and record["model_version"] != model.version
         )
         stands = is_whole and is_wanted and _is_equal(target.path, record)
     except (OSError, ValueError, KeyError, TypeError):

@@ -13,10 +13,13 @@ from reviewflow.config.sections import Ingest
 from reviewflow.context import Context
 from reviewflow.models.predictor import Analysis, Model
 from reviewflow.models.profile import SMOOTHING, Profile, profile_of
-from reviewflow.scoring.drift import TRAITS, drift_between, drift_sentence
+from reviewflow.scoring.drift import TRAITS, drift_between, notice
+from reviewflow.scoring.score_checks import check_scored, scored_row
 from reviewflow.scoring.score_file import BLOCK_ROWS
-from reviewflow.scoring.score_files import Order, ScoringTarget, score_once
+from reviewflow.scoring.score_files import ScoringTarget, score_once
+from reviewflow.scoring.scoring_options import ScoringOptions
 from tests.conftest import Reviews
+from tests.reviewflow.scoring import SCORING_SUITE
 
 
 def random_profile(seed: int, longer: float = 1.0) -> Profile:
@@ -24,6 +27,13 @@ def random_profile(seed: int, longer: float = 1.0) -> Profile:
     odds = random.random(4_000, np.float32)
     tokens = (random.integers(1, 600, 4_000) * longer).astype(np.int64)
     return profile_of(Analysis(odds, tokens, np.zeros_like(tokens)), 0.5, 2)
+
+
+def told(drift: dict[str, Any] | None) -> str:
+    """Return what the shipped suite warns of."""
+    rows = drift["rows"] if drift else 100
+    checks = check_scored(SCORING_SUITE, {}, Path("in.csv"), scored_row(rows, 0, drift, None))
+    return notice(checks, drift)
 
 
 def test_the_index_is_the_sum_of_both_relative_entropies() -> None:
@@ -37,13 +47,13 @@ def test_the_index_is_the_sum_of_both_relative_entropies() -> None:
 def test_halves_of_one_population_have_not_drifted() -> None:
     drift = drift_between(random_profile(1), random_profile(2))
     assert drift["rows_before"] == drift["rows"] == 4_000
-    assert drift_sentence(drift) == ""
+    assert told(drift) == ""
 
 
 def test_the_trait_that_changed_is_named() -> None:
     drift = drift_between(random_profile(1), random_profile(2, 4.0))
     index = drift["tokens"]["psi"]
-    assert drift_sentence(drift) == (
+    assert told(drift) == (
         f"Differs from the validation rows in lengths (stability index {index:.2f})."
     )
 
@@ -51,7 +61,7 @@ def test_the_trait_that_changed_is_named() -> None:
 def test_no_rows_have_not_drifted() -> None:
     drift = drift_between(random_profile(1), Profile.empty(2))
     assert [drift[trait]["psi"] for trait in TRAITS] == [0.0] * len(TRAITS)
-    assert drift_sentence(drift) == drift_sentence(None) == ""
+    assert told(drift) == told(None) == ""
 
 
 def record_of(model: Model, texts: list[str], folder: Path) -> dict[str, Any]:
@@ -60,8 +70,8 @@ def record_of(model: Model, texts: list[str], folder: Path) -> dict[str, Any]:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["review"], *([text] for text in texts)])
     target = ScoringTarget(path, folder / "out.parquet")
-    order = Order(Ingest(path=str(path), text_column="review"))
-    outcome = score_once(model, target, order, Context())
+    options = ScoringOptions(Ingest(path=str(path), text_column="review"))
+    outcome = score_once(model, target, options, Context())
     assert outcome.state == "scored"
     content: dict[str, Any] = json.loads(target.record.read_text(encoding="utf-8"))
     return content
@@ -84,4 +94,4 @@ def test_a_record_counts_the_rows_of_every_block(
 def test_words_that_the_model_does_not_know_are_drift(model: Model, tmp_path: Path) -> None:
     record = record_of(model, ["zqx wvk qqj"] * 200, tmp_path)
     assert record["drift"]["unknown_share"] == 1.0
-    assert "shares of unknown words" in drift_sentence(record["drift"])
+    assert "shares of unknown words" in told(record["drift"])

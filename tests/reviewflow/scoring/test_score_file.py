@@ -19,13 +19,15 @@ from reviewflow.context import Context
 from reviewflow.errors import InputError, StoreError, UsageError
 from reviewflow.models.bundle import read_bundle
 from reviewflow.models.predictor import Model
-from reviewflow.scoring.score_file import BLOCK_ROWS, Scored, rejects_path, score_file
+from reviewflow.scoring.score_file import BLOCK_ROWS, rejects_path, score_file
+from reviewflow.scoring.scored import Scored
+from reviewflow.scoring.scoring_options import ScoringOptions
 from tests.conftest import PlannedRun, Reviews
 
 
 def score(model: Model, path: Path, output: Path, prefix: str = "", **reading: Any) -> Scored:
     ingest = Ingest(path=str(path), **{"text_column": "review", **reading})
-    return score_file(model, path, ingest, output, prefix, Context())
+    return score_file(model, path, output, ScoringOptions(ingest, prefix), Context())
 
 
 def write(path: Path, rows: list[list[str]], header: tuple[str, ...] = ("id", "review")) -> Path:
@@ -175,10 +177,10 @@ def test_a_file_that_grows_meanwhile_is_not_half_scored(
         with thousands.open("a") as file:
             file.write("1,more\n")
 
-    ingest = Ingest(path=str(thousands), text_column="review")
+    options = ScoringOptions(Ingest(path=str(thousands), text_column="review"))
     output = tmp_path / "out.parquet"
     with pytest.raises(InputError, match="changed while it was read"):
-        score_file(model, thousands, ingest, output, "", Context(progress=append))
+        score_file(model, thousands, output, options, Context(progress=append))
     assert not output.exists()
 
 

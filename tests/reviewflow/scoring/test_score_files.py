@@ -1,23 +1,30 @@
 """Each file is scored once, by whichever process comes first."""
 
+import csv
 import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from reviewflow.config.sections import Ingest
 from reviewflow.context import Context
-from reviewflow.errors import InputError, UsageError
+from reviewflow.errors import InputError, QualityError, UsageError
 from reviewflow.models.bundle import read_bundle
 from reviewflow.models.predictor import Model
-from reviewflow.scoring.score_files import FileOutcome, Order, score_once, targets
-from tests.conftest import PlannedRun
+from reviewflow.scoring.score_files import FileOutcome, score_once, targets
+from reviewflow.scoring.scoring_options import ScoringOptions
+from tests.conftest import PlannedRun, Reviews
+from tests.reviewflow.scoring import SCORING_SUITE
 
-ORDER = Order(Ingest(text_column="review"))
+OPTIONS = ScoringOptions(Ingest(text_column="review"))
 
 
 @pytest.fixture
@@ -33,9 +40,9 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
-def score_all(model: Model, inbox: Path, order: Order = ORDER) -> list[FileOutcome]:
+def score_all(model: Model, inbox: Path, options: ScoringOptions = OPTIONS) -> list[FileOutcome]:
     chosen = targets(str(inbox), inbox.parent / "scores")
-    return [score_once(model, target, order, Context()) for target in chosen]
+    return [score_once(model, target, options, Context()) for target in chosen]
 
 
 def states(outcomes: list[FileOutcome]) -> list[str]:
@@ -66,7 +73,7 @@ def test_what_is_damaged_or_read_otherwise_is_scored_again(model: Model, inbox: 
     (scores / "1.csv.parquet").write_bytes(b"half")
     (scores / "2.csv.record.json").write_text("{")
     assert states(score_all(model, inbox)) == ["scored", "scored", "kept"]
-    other = Order(Ingest(text_column="review"), prefix="my_")
+    other = ScoringOptions(Ingest(text_column="review"), prefix="my_")
     assert states(score_all(model, inbox, other)) == ["scored"] * 3
 
 
@@ -76,15 +83,15 @@ def test_a_new_champion_scores_again_only_if_asked(
     score_all(model, inbox)
     other = Model(read_bundle(three_classes.folder("publish")))
     assert states(score_all(other, inbox)) == ["kept"] * 3
-    asked = score_all(other, inbox, Order(Ingest(text_column="review"), rescore=True))
+    asked = score_all(other, inbox, ScoringOptions(Ingest(text_column="review"), rescore=True))
     assert states(asked) == ["scored"] * 3
     assert {outcome.record["model_version"] for outcome in asked} == {other.version}
 
 
 def test_a_file_that_changed_moments_ago_waits(model: Model, inbox: Path) -> None:
     os.utime(inbox / "2.csv")
-    order = Order(Ingest(text_column="review"), settle_seconds=60)
-    assert states(score_all(model, inbox, order)) == ["scored", "waiting", "scored"]
+    options = ScoringOptions(Ingest(text_column="review"), settle_seconds=60)
+    assert states(score_all(model, inbox, options)) == ["scored", "waiting", "scored"]
     assert not (inbox.parent / "scores" / "2.csv.parquet").exists()
 
 
@@ -110,10 +117,10 @@ def test_two_scorers_share_the_files(model: Model, inbox: Path) -> None:
 
 def test_scores_without_a_record_are_made_again_to_equal_bytes(model: Model, inbox: Path) -> None:
     (killed,) = targets(str(inbox / "1.csv"), inbox.parent / "scores")  # before its record
-    score_once(model, killed, ORDER, Context())
+    score_once(model, killed, OPTIONS, Context())
     before = killed.output.read_bytes()
     killed.record.unlink()
-    assert score_once(model, killed, ORDER, Context()).state == "scored"
+    assert score_once(model, killed, OPTIONS, Context()).state == "scored"
     assert killed.output.read_bytes() == before
     assert json.loads(killed.record.read_text())["rows_out"] == 2
 
@@ -127,3 +134,31 @@ def test_an_output_that_does_not_fit_is_refused(inbox: Path) -> None:
         targets(str(inbox / "1.csv"), inbox.parent / "nowhere" / "out.csv")
     with pytest.raises(UsageError, match="is the input itself"):
         targets(str(inbox / "1.csv"), inbox / "1.csv")
+
+
+def test_labels_and_checks_are_recorded_and_a_failed_check_writes_nothing(
+    model: Model, reviews: Reviews, tmp_path: Path
+) -> None:
+    path = tmp_path / "labelled.csv"
+    rows = [[reviews[row][0], reviews[row][1]] for row in range(100)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["review", "truth"], *rows])
+    options = ScoringOptions(
+        Ingest(text_column="review"), label_column="truth", suite=SCORING_SUITE
+    )
+    (target,) = targets(str(path), tmp_path / "out.parquet")
+    record = score_once(model, target, options, Context()).record
+    table = pq.read_table(target.output)
+    right = pc.equal(table["truth"], table["label"].cast(pa.string())).to_pylist()
+    assert record["live"]["accuracy"] == sum(right) / len(right)
+    promised = model.bundle.content["intervals"]["validation"]["accuracy"]
+    assert record["live"]["promised"] == promised["mean"]
+    assert all(check["success"] for check in record["checks"] if check["severity"] == "error")
+
+    strict = replace(options, limits={"max_blank_share": 0.0})
+    with path.open("a", encoding="utf-8") as file:
+        file.write(",\n")
+    (other,) = targets(str(path), tmp_path / "other.parquet")
+    outcome = score_once(model, other, strict, Context())
+    assert isinstance(outcome.error, QualityError)
+    assert not [each for each in tmp_path.iterdir() if each.name.startswith("other")]
