@@ -61,6 +61,7 @@ FILES_IN_TWO_FOLDERS = {
 TESTS_OF_SEVERAL_MODULES = frozenset(
     {
         "flows/prefect_server/test_browser.py",
+        "flows/prefect_server/test_chain.py",
         "flows/prefect_server/test_schedule.py",
         "flows/test_prefect_yaml.py",
         "flows/test_users_card.py",

@@ -128,8 +128,8 @@ def make_project(folder: Path) -> None:
     for path in (path for pattern in SHIPPED for path in sorted(shipped.glob(pattern))):
         write_new(folder / path.relative_to(shipped), path.read_text(encoding="utf-8"))
     write_new(folder / ".gitignore", GITIGNORE)
-    for name in ("data", "artifacts"):
-        (folder / name).mkdir()
+    for name in ("data/inbox", "data/scores", "artifacts"):
+        (folder / name).mkdir(parents=True)
     say(
         f"Made {folder}: configs/ and its suites to edit, prefect.yaml, data/ for your files, "
         "artifacts/ for results.",

@@ -120,6 +120,8 @@ def score_summary(folder: Path) -> str:
     """Return what a run of the score flow has done, in a sentence."""
     content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     files = content["files"]
+    if not files:
+        return f"{content['data']['path']} holds no file of reviews, so there is nothing to score."
     done = [each for each in files if each["state"] == "scored"]
     rows, rejects = (sum(each[name] for each in done) for name in ("rows_out", "rejects"))
     others = len(files) - len(done)

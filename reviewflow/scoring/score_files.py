@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reviewflow.context import Context
-from reviewflow.errors import ConfigError, QualityError, ReviewflowError, UsageError
+from reviewflow.errors import ConfigError, InputError, QualityError, ReviewflowError, UsageError
 from reviewflow.reviews.input_files import files_named
-from reviewflow.scoring.output_file import check_output, output_errors
+from reviewflow.scoring.output_file import FORMATS, check_output, output_errors
 from reviewflow.scoring.score_file import Scorer, score_file
 from reviewflow.scoring.scored import Scored
 from reviewflow.scoring.scoring_options import ScoringOptions
@@ -66,16 +66,21 @@ def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
     Parameters
     ----------
     named : a file, a folder, or a pattern.
-    output : a file for a file, otherwise a folder that is there, in which each file has one.
+    output : a file for a file, otherwise a folder, in which each file has one.
 
     Raises
     ------
     UsageError
         If the output does not fit the input.
     InputError
-        If the input names no file.
+        If the input names no file, and is not a folder.
     """
-    files = files_named(named, "The input")
+    try:
+        files = files_named(named, "The input")
+    except InputError:
+        if Path(named).is_dir():
+            return ()  # nothing has come yet
+        raise
     if len(files) == 1 and Path(named) == files[0]:
         if output.is_dir():
             return (_in_folder(files[0], output),)
@@ -83,11 +88,13 @@ def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
         if output.exists() and output.samefile(files[0]):
             raise UsageError(f"{output} is the input itself; name another output.")
         return (ScoringTarget(files[0], output),)
-    if not output.is_dir():
+    if output.suffix.lower() in FORMATS or output.is_file():
         raise UsageError(
-            f"{named} names several files, so the output must be a folder, and {output} is not "
-            "one; make it first."
+            f"{named} may name several files, so the output must be a folder, and {output} is not "
+            "one."
         )
+    with output_errors(output):
+        output.mkdir(parents=True, exist_ok=True)
     return tuple(_in_folder(path, output) for path in files)
 
 

@@ -102,7 +102,7 @@ def test_everything_in_prefect_yaml_is_deployed_for_this_folder(served: Project)
     (schedule,) = deployments["nightly"].schedules
     assert (schedule.schedule.cron, schedule.schedule.timezone) == ("30 4 * * *", "Europe/Berlin")  # type: ignore[union-attr]
     assert schedule.active
-    assert deployments["nightly"].parameters == {"config": "configs/imdb.yaml"}
+    assert deployments["nightly"].parameters == {"config": "configs/nightly.yaml"}
     assert deployments["on-demand"].schedules == []
     assert deployments["demo"].schedules == []
     tags = {name: set(deployments[name].tags) for name in ("nightly", "on-demand", "demo")}

@@ -136,6 +136,19 @@ def test_an_output_that_does_not_fit_is_refused(inbox: Path) -> None:
         targets(str(inbox / "1.csv"), inbox / "1.csv")
 
 
+def test_an_empty_folder_has_nothing_to_score_and_a_missing_one_is_told(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    assert targets(str(tmp_path / "inbox"), tmp_path / "scores") == ()
+    with pytest.raises(InputError):
+        targets(str(tmp_path / "inbox" / "*.csv"), tmp_path / "scores")
+
+
+def test_the_folder_of_scores_is_made(model: Model, inbox: Path) -> None:
+    new = inbox.parent / "new" / "scores"
+    assert [each.output.parent for each in targets(str(inbox), new)] == [new] * 3
+    assert new.is_dir()
+
+
 def test_labels_and_checks_are_recorded_and_a_failed_check_writes_nothing(
     model: Model, reviews: Reviews, tmp_path: Path
 ) -> None:
