@@ -4,6 +4,7 @@ with FlowRun(…) as run:  submit ─▶ wait ─▶ publish
                                              └─▶ run.json and the report, also after an error
 """
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,11 +28,14 @@ from flows.parameters import Options
 from flows.prefect_server.worker import end_with_worker
 from reviewflow.errors import Cancelled, ReviewflowError, StoreError
 from reviewflow.evaluation.metrics import METRICS
+from reviewflow.formatting import size
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.pipeline.stage import Job
 from reviewflow.processors import processors
+from reviewflow.reviews.downloads import DOWNLOADS, file_name
+from reviewflow.reviews.remote import fetch_url
 from reviewflow.runs.alerts import alerts
 from reviewflow.runs.gc import write_claims
 from reviewflow.runs.history import last_completed
@@ -47,6 +51,26 @@ RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers
 MISTAKE = 2  # exit code of what a person wrote wrongly: its sentence says all
 P = ParamSpec("P")
 SIGNALS = (KeyboardInterrupt, SystemExit, TerminationSignal, Cancelled)
+
+
+def fetch(url: str, artifacts: Path, listener: Listener) -> None:
+    """Fetch a URL's file if it has changed, and report the progress.
+
+    Raises
+    ------
+    InputError
+        If it cannot be fetched.
+    """
+    start, title = time.monotonic(), f"fetch {file_name(url)}"
+
+    def report_progress(received: int, total: int | None) -> None:
+        figures = {"done": float(received)} | ({"total": float(total)} if total else {})
+        listener.update(title, "bytes", figures)
+
+    copy = fetch_url(url, artifacts / DOWNLOADS, report_progress)
+    state, seconds = "ran" if copy.is_new else "cached", time.monotonic() - start
+    much = size(copy.path.stat().st_size)
+    listener.done(title, state, seconds, f"{much} from {url}" if copy.is_new else "")
 
 
 @contextmanager

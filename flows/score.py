@@ -6,21 +6,29 @@ from typing import Any
 
 from prefect import flow
 
-from flows.base import LISTENER, SIGNALS, STOPPED, name_flow_run, stoppable
+from flows.base import LISTENER, SIGNALS, STOPPED, fetch, name_flow_run, stoppable
 from reviewflow.api import load_model
 from reviewflow.config.scoring import Score
 from reviewflow.config.sections import Ingest
 from reviewflow.config.shipped import find_file
+from reviewflow.config.urls import is_url
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled
 from reviewflow.formatting import amount
 from reviewflow.models.predictor import Model
 from reviewflow.pipeline.runner import Listener
 from reviewflow.processors import processors
+from reviewflow.reviews.downloads import DOWNLOADS, copy_path
 from reviewflow.runs.alerts import alerts
 from reviewflow.runs.record import RunRecorder, read_run
 from reviewflow.scoring.score_checks import check_suite
-from reviewflow.scoring.score_files import FileOutcome, ScoringTarget, score_once, targets
+from reviewflow.scoring.score_files import (
+    FileOutcome,
+    ScoringTarget,
+    score_once,
+    targets,
+    url_target,
+)
 from reviewflow.scoring.scoring_options import ScoringOptions
 from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.notify import send_alert, send_crash_alert
@@ -68,7 +76,7 @@ class ScoreRun:
         settings = self.settings
         check_suite(self.suite, settings.limits)
         model = self.model = load_model(settings.model, settings.artifacts)
-        chosen = targets(settings.input, Path(settings.output))
+        chosen = self._targets()
         several = len(chosen) > 1 or Path(settings.output).is_dir()
         options = ScoringOptions(
             self._ingest(model),
@@ -102,6 +110,16 @@ class ScoreRun:
         for outcome in self.outcomes:
             if outcome.error is not None:
                 raise outcome.error
+
+    def _targets(self) -> tuple[ScoringTarget, ...]:
+        """Return the files to score. That of a URL is fetched if it has changed."""
+        named, output = self.settings.input, Path(self.settings.output)
+        if not is_url(named):
+            return targets(named, output)
+        artifacts = Path(self.settings.artifacts)
+        target = url_target(named, copy_path(named, artifacts / DOWNLOADS), output)
+        fetch(named, artifacts, self.listener)
+        return (target,)
 
     def _ingest(self, model: Model) -> Ingest:
         """Return how the files are read."""
@@ -170,13 +188,13 @@ class ScoreRun:
                 "rows": sum(outcome.record.get("rows_in", 0) for outcome in self.outcomes),
             },
             "quality": [
-                {"suite": self.suite.stem, "file": str(outcome.target.path), **check}
+                {"suite": self.suite.stem, "file": outcome.target.title, **check}
                 for outcome in self.outcomes
                 for check in outcome.record.get("checks", ())
             ],
             "files": [
                 {
-                    "input": str(outcome.target.path),
+                    "input": outcome.target.title,
                     "output": str(outcome.target.output),
                     "state": outcome.state,
                     "error": None if outcome.error is None else str(outcome.error),

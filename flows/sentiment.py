@@ -1,13 +1,12 @@
 """Run the sentiment flow: from a file of labelled reviews to a report."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
-from flows.base import RUNNER, FlowRun, changed_stages, stoppable
+from flows.base import RUNNER, FlowRun, changed_stages, fetch, stoppable
 from flows.parameters import (
     SELECT,
     SPLIT,
@@ -31,7 +30,6 @@ from reviewflow.config.sections import (
     Validate,
     Vectorize,
 )
-from reviewflow.formatting import size
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.jobs.promotion import gate_sentence, publish_model
 from reviewflow.jobs.sentiment import SENTIMENT
@@ -41,9 +39,7 @@ from reviewflow.pipeline.planner import Planner
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
 from reviewflow.reviews.datasets import provide
-from reviewflow.reviews.downloads import DOWNLOADS, file_name
 from reviewflow.reviews.input_files import named_urls
-from reviewflow.reviews.remote import fetch_url
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import send_crash_alert
@@ -128,25 +124,12 @@ class Sentiment(FlowRun):
     def open(self, last_run: LastRun) -> Planner:
         """Return the planner of the job, with the reviews' index read."""
         provide(self.config.ingest)
-        self.fetch()
+        for url in named_urls(self.config.ingest):
+            fetch(url, self.artifacts, self.listener)
         options = self.options
         return open_sentiment(
             self.config, self.artifacts, last_run, options.refresh, options.verify
         )
-
-    def fetch(self) -> None:
-        """Fetch what has changed of the reviews' URLs, and report the progress."""
-        for url in named_urls(self.config.ingest):
-            start, title = time.monotonic(), f"fetch {file_name(url)}"
-
-            def report_progress(received: int, total: int | None, title: str = title) -> None:
-                figures = {"done": float(received)} | ({"total": float(total)} if total else {})
-                self.listener.update(title, "bytes", figures)
-
-            copy = fetch_url(url, self.artifacts / DOWNLOADS, report_progress)
-            state, seconds = "ran" if copy.is_new else "cached", time.monotonic() - start
-            much = size(copy.path.stat().st_size)
-            self.listener.done(title, state, seconds, f"{much} from {url}" if copy.is_new else "")
 
     def title(self) -> str:
         """Return ``imdb · 25,000 rows · 3 changed stages``."""

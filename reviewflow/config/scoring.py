@@ -12,7 +12,8 @@ class Score(Section):
     """Which files are scored, with which model, and how they are read."""
 
     input: Path = Field(
-        description="File of reviews, folder or pattern such as inbox/*.csv; labels are not needed"
+        description="File of reviews, folder, pattern such as inbox/*.csv, or URL; labels are not "
+        "needed"
     )
     output: Path = Field(
         description="File for the scores, ending in .parquet or .csv; for several files a folder"
@@ -44,12 +45,21 @@ class Score(Section):
     )
     artifacts: Path = Field("artifacts", description="Folder where results are kept")
 
-    @field_validator("input", "output")
+    @field_validator("input")
     @classmethod
-    def _check_urls(cls, value: str) -> str:
-        """Refuse URLs, which Prefect and run.json would record as they are."""
+    def _check_input(cls, value: str) -> str:
+        """Refuse URLs with secrets, which Prefect and run.json would record."""
+        problem = url_problem(value)
+        if problem is not None:
+            raise ValueError(problem)
+        return value
+
+    @field_validator("output")
+    @classmethod
+    def _check_output(cls, value: str) -> str:
+        """Refuse URLs, since a file is written."""
         if is_like_url(value):
-            raise ValueError(url_problem(value) or "must be a path; fetch the file of a URL first")
+            raise ValueError(url_problem(value) or "must be a path")
         return value
 
     _check_limits = field_validator("limits", mode="before")(refuse_booleans)

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError, InputError, QualityError, ReviewflowError, UsageError
-from reviewflow.reviews.input_files import files_named
+from reviewflow.reviews.input_files import InputFile, files_named
 from reviewflow.scoring.output_file import FORMATS, check_output, output_errors
 from reviewflow.scoring.score_file import Scorer, score_file
 from reviewflow.scoring.scored import Scored
@@ -33,10 +33,21 @@ SETTLE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class ScoringTarget:
-    """A file to score, and where its scores go."""
+    """A file to score, and where its scores go.
+
+    Attributes
+    ----------
+    url : None for a file of this machine. Otherwise ``path`` is the copy of its file.
+    """
 
     path: Path
     output: Path
+    url: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: its URL or its path."""
+        return self.url or str(self.path)
 
     @property
     def record(self) -> Path:
@@ -82,12 +93,7 @@ def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
             return ()  # nothing has come yet
         raise
     if len(files) == 1 and Path(named) == files[0]:
-        if output.is_dir():
-            return (_in_folder(files[0], output),)
-        check_output(output)
-        if output.exists() and output.samefile(files[0]):
-            raise UsageError(f"{output} is the input itself; name another output.")
-        return (ScoringTarget(files[0], output),)
+        return (_target(files[0], output),)
     if output.suffix.lower() in FORMATS or output.is_file():
         raise UsageError(
             f"{named} may name several files, so the output must be a folder, and {output} is not "
@@ -96,6 +102,17 @@ def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
     with output_errors(output):
         output.mkdir(parents=True, exist_ok=True)
     return tuple(_in_folder(path, output) for path in files)
+
+
+def url_target(url: str, copy: Path, output: Path) -> ScoringTarget:
+    """Return the file of a URL, and where its scores go.
+
+    Raises
+    ------
+    UsageError
+        If the output is not a file of scores or a folder.
+    """
+    return replace(_target(copy, output), url=url)
 
 
 def score_once(
@@ -126,7 +143,8 @@ def score_once(
         if known is not None:
             return FileOutcome(target, "kept", known)
         try:
-            return FileOutcome(target, "scored", _score(model, target, options, context))
+            with InputFile(target.path, url=target.url).named_in_errors():
+                return FileOutcome(target, "scored", _score(model, target, options, context))
         except ConfigError:
             raise
         except (UsageError, QualityError) as error:
@@ -142,7 +160,7 @@ def _score(
         target.record.unlink(missing_ok=True)  # it must never describe other scores
     scored = score_file(model, target.path, target.output, options, context)
     record = {
-        "input": str(target.path),
+        "input": target.title,
         **status,
         "input_sha256": _digest(target.path, status),
         "output": str(target.output),
@@ -218,6 +236,15 @@ def _age_seconds(path: Path) -> float:
         return time.time() - path.stat().st_mtime
     except OSError:
         return float("inf")
+
+
+def _target(path: Path, output: Path) -> ScoringTarget:
+    if output.is_dir():
+        return _in_folder(path, output)
+    check_output(output)
+    if output.exists() and path.exists() and output.samefile(path):
+        raise UsageError(f"{output} is the input itself; name another output.")
+    return ScoringTarget(path, output)
 
 
 def _in_folder(path: Path, folder: Path) -> ScoringTarget:

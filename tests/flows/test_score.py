@@ -2,13 +2,16 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyarrow import parquet
 
+from reviewflow.errors import InputError
 from tests.conftest import Reviews, small_config, write_config
+from tests.reviewflow.reviews.web_site import Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -31,7 +34,7 @@ def trained(
     return folder / "artifacts"
 
 
-def run_score(artifacts: Path, source: Path, output: Path, **more: Any) -> dict[str, Any]:
+def run_score(artifacts: Path, source: Path | str, output: Path, **more: Any) -> dict[str, Any]:
     """Run the flow, and return its record."""
     from flows.score import score
     from reviewflow.config.scoring import Score
@@ -64,8 +67,6 @@ def test_scoring_the_training_file_gives_the_stored_probabilities(
 def test_a_folder_goes_on_past_a_broken_file_and_the_run_fails(
     trained: Path, reviews: Reviews, tmp_path: Path
 ) -> None:
-    from reviewflow.errors import InputError
-
     inbox, scores = tmp_path / "inbox", tmp_path / "scores"
     inbox.mkdir()
     scores.mkdir()
@@ -82,3 +83,21 @@ def test_a_folder_goes_on_past_a_broken_file_and_the_run_fails(
     record = run_score(trained, inbox, scores, settle_seconds=0)
     assert [each["state"] for each in record["files"]] == ["kept", "scored", "kept"]
     assert (trained / "runs" / "latest-score").exists()
+
+
+def test_the_file_of_a_url_is_fetched_and_scored_once(
+    trained: Path, reviews_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    with Site() as site:
+        url = site.put("/monday.csv", reviews_file.read_bytes(), etag='"1"')
+        record = run_score(trained, url, tmp_path / "out.csv")
+        (file,) = record["files"]
+        assert (file["input"], file["state"], file["rows_in"]) == (url, "scored", 600)
+        (again,) = run_score(trained, url, tmp_path / "out.csv")["files"]
+        assert again["state"] == "kept"
+        site.put("/monday.csv", b'review\n"open', etag='"2"')
+        with pytest.raises(InputError, match=re.escape(url)):
+            run_score(trained, url, tmp_path / "other.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as scores:
+        assert len(list(csv.DictReader(scores))) == 600
