@@ -55,6 +55,7 @@ FILES_IN_TWO_FOLDERS = {
     "stage": "the engine's stage, its task, and the report's own two",
     "tokens": "a text's, and a part's as arrays",
     "train": "the stage and its task",
+    "trend": "a configuration's figures over its runs, and the command",
     "ui": "Prefect's UI, and the command",
 }
 

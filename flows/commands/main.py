@@ -37,6 +37,10 @@ COMMANDS = {
         "flows.commands.runs",
         "Say what differs between two runs, such as settings, code or metrics.",
     ),
+    "trend": (
+        "flows.commands.trend",
+        "Show how the figures of a configuration went over its runs.",
+    ),
     "settings": (
         "flows.commands.settings",
         "List every setting with its default, its bounds and what it means.",

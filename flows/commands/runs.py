@@ -2,17 +2,47 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
+from flows.commands.fitted_table import (
+    Cell,
+    Column,
+    delta_title,
+    say_fitted_table,
+    terminal_width,
+)
 from flows.commands.options import artifacts_option, json_option
 from flows.commands.output import say, say_json, say_table
 from reviewflow.evaluation.metrics import METRICS, Metric, metric_named
 from reviewflow.formatting import amount, duration, figure, join_names, moment, plain, setting, size
+from reviewflow.reporting.page.trend_view import change_text, change_tone
 from reviewflow.runs.diff import compare_runs
-from reviewflow.runs.history import find_run, run_details, run_records, run_summary
+from reviewflow.runs.history import find_run, run_details
 from reviewflow.runs.json_values import mapping
+from reviewflow.runs.trend import run_lines
+
+LONGEST_ID = "2026-11-27T04-30-00-123456-1a2b3c"
+ID_LENGTHS = tuple(
+    len(part)
+    for part in (
+        "2026-11-27T04-30",
+        "2026-11-27T04-30-00",
+        "2026-11-27T04-30-00-123456",
+        LONGEST_ID,
+    )
+)
+STATE_COLOURS: Mapping[str, str] = MappingProxyType(
+    {
+        "failed": "red",
+        "crashed": "red",
+        "unreadable": "red",
+        "cancelled": "yellow",
+        "running": "cyan",
+    }
+)
 
 
 @click.command()
@@ -21,32 +51,13 @@ from reviewflow.runs.json_values import mapping
 def runs(artifacts: str, as_json: bool) -> None:
     """List past runs, the newest first."""
     folder = Path(artifacts) / "runs"
-    lines = [run_summary(run) for run in run_records(folder)]
+    lines = run_lines(folder)
     if as_json:
         say_json(lines)
         return
-    columns = (
-        *("run", "name", "state", "started", ">took", ">rows", "best", ">ROC AUC"),
-        *(">ran", ">cached"),
-    )
-    rows = [
-        (
-            line["run_id"],
-            line["name"],
-            line["state"],
-            _to_the_minute(line["started"]),
-            duration(line["seconds"]),
-            plain(line["rows"]),
-            line["best"],
-            figure(line["roc_auc"]),
-            line["ran"],
-            line["cached"],
-        )
-        for line in lines
-    ]
-    if rows:
-        say_table("", columns, rows)
-    say(f"{amount(len(rows), 'run')} in {folder}.")
+    if lines:
+        _say_runs(lines)
+    say(f"{amount(len(lines), 'run')} in {folder}.")
 
 
 @click.command()
@@ -94,6 +105,65 @@ def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
     _say_reasons(found["reasons"])
     for note in found["notes"]:
         say(f"Note: {note}.")
+
+
+def _say_runs(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Print a line for each run.
+
+    A terminal gets ids that are as short as `show` takes them, and as many columns as it has place
+    for.
+    """
+    known = {line["metric"] for line in lines if line["score"] is not None}
+    metric = _selection_metric(known.pop()) if len(known) == 1 else None
+    columns = (
+        Column("run", least=len(LONGEST_ID)),
+        Column("name", least=8),
+        Column("state", least=10),
+        Column("started", rank=4),
+        Column("took", right=True, least=10, rank=3),
+        Column("rows", right=True, least=9, rank=2),
+        Column("best", least=8, rank=1),
+        Column(metric.title if metric else "score", right=True, least=9),
+        Column(delta_title(), right=True, least=9),
+        Column("ran", right=True, rank=5),
+        Column("cached", right=True, rank=6),
+    )
+    shown = id_length([line["run_id"] for line in lines]) if terminal_width() else None
+    say_fitted_table(columns, [_run_row(line, metric, shown) for line in lines])
+
+
+def _run_row(
+    line: Mapping[str, Any], metric: Metric | None, shown: int | None
+) -> tuple[Cell | str, ...]:
+    own = metric or _selection_metric(line["metric"])
+    score = figure(line["score"], own.digits)
+    change = Cell("")
+    if line["change"] is not None:
+        name = f"test.{own.name}"
+        colour = {"better": "green", "worse": "red"}.get(change_tone(name, line["change"]), "")
+        change = Cell(change_text(name, line["change"]), colour)
+    return (
+        line["run_id"][:shown],
+        plain(line["name"]),
+        Cell(line["state"], STATE_COLOURS.get(line["state"], "")),
+        _to_the_minute(line["started"]) or "",
+        duration(line["seconds"]),
+        plain(line["rows"]),
+        plain(line["best"]),
+        score if metric or line["score"] is None else f"{score} {own.title}",
+        change,
+        plain(line["ran"]),
+        plain(line["cached"]),
+    )
+
+
+def id_length(ids: Sequence[str]) -> int | None:
+    """Return how many characters tell ids apart, None for all.
+
+    At least the time to the minute stays, and an id is cut where one of its parts ends.
+    """
+    whole = len(set(ids))
+    return next((n for n in ID_LENGTHS if len({each[:n] for each in ids}) == whole), None)
 
 
 def _to_the_minute(stamp: Any) -> str | None:

@@ -68,12 +68,13 @@ def alerts(
         warnings.append(
             Alert("quality warning", f"{title}: {len(warned)} expectations failed: {asked}.")
         )
-    comparable = before if before is not None and _selection(before) == _selection(content) else {}
+    is_alike = before is not None and selection_settings(before) == selection_settings(content)
+    comparable = before if before is not None and is_alike else {}
     verb, change = _change_for_the_worse(content, comparable, lower_is_better)
     return [*warnings, Alert(f"metric {verb}", f"{title}: {change}")] if change else warnings
 
 
-def _selection(content: Mapping[str, Any]) -> dict[str, Any]:
+def selection_settings(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return how the rows were split and the best variant was chosen."""
     settings = flatten(mapping(content.get("config")))
     return {name: settings.get(name, default) for name, default in SELECTION.items()}

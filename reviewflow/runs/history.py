@@ -54,7 +54,7 @@ class RunRecord:
 
 def run_records(runs: Path) -> list[RunRecord]:
     """Return all runs, the newest first."""
-    records = map(run_record, _folders(runs))
+    records = map(run_record, run_folders(runs))
     return sorted(records, key=lambda run: (run.started_seconds, run.run_id), reverse=True)
 
 
@@ -69,7 +69,7 @@ def last_completed(
     ----------
     before : the id of a run; only runs that started before it count.
     """
-    for folder in sorted(_folders(runs), reverse=True):
+    for folder in sorted(run_folders(runs), reverse=True):
         if before is not None and folder.name >= before:
             continue
         run = run_record(folder)
@@ -78,7 +78,7 @@ def last_completed(
     return None
 
 
-def _folders(runs: Path) -> list[Path]:
+def run_folders(runs: Path) -> list[Path]:
     """Return the folders of runs, in no order."""
     try:
         return [
