@@ -34,6 +34,7 @@ from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.pipeline.stage import Job
 from reviewflow.processors import processors
+from reviewflow.reporting.page.markdown import trend_markdown
 from reviewflow.reviews.downloads import DOWNLOADS, file_name
 from reviewflow.reviews.remote import fetch_url
 from reviewflow.runs.alerts import alerts
@@ -44,6 +45,7 @@ from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.links import publish_links
 from tasks.notify import send_alert
 from tasks.stage import StageTask
+from tasks.trend_artifact import publish_trend
 
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 STOPPED = "The run was stopped; what was finished is kept, run again to go on."
@@ -126,6 +128,7 @@ class FlowRun(ABC):
         self.pool = ThreadPoolExecutor(processors())
         self.listener = LISTENER.get() or Listener()
         self.futures: dict[str, PrefectFuture[Any]] = {}
+        self.trend: dict[str, Any] | None = None
         self.opened: Run | None = None
         try:
             self.last_run = last_run(runs, self.record.identity)
@@ -158,6 +161,10 @@ class FlowRun(ABC):
     @abstractmethod
     def write_pages(self, content: dict[str, Any]) -> dict[str, Path]:
         """Write the pages of a run from its run.json, and return them by name."""
+
+    def recent_runs(self, content: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the newest runs of the configuration, None for no trend."""
+        return None
 
     def __enter__(self) -> Self:
         return self
@@ -235,8 +242,11 @@ class FlowRun(ABC):
         sentence = None if error is None else str(error) or type(error).__name__
         content = self.record.finish(state, sentence, facts, self.job.latest_link)
         try:
+            self.trend = self.recent_runs(content)
             if facts:
                 self._publish_pages(content, error)
+            if self.trend is not None and state != "cancelled":  # then somebody waits for the end
+                publish_trend(self.record.identity, trend_markdown(self.trend))
         finally:  # whoever is called by an alert hears of it without the pages too
             self._send_alerts(content)
 

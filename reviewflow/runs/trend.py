@@ -5,11 +5,9 @@
     run.json of each run ───────────────────────▶ TrendRun ─┬─▶ Trend ─▶ page, command, Prefect
     run.json of each scoring with its model ─ drift ────────┘
 
-A figure has a name: ``test.roc_auc`` and the like of the best variant, ``rows``, ``seconds``,
-``share.positive`` of a class, and ``drift.tokens`` and the like of a scoring. Only completed runs
-have figures, and a change is against the last completed run before that has the figure. Metrics
-are compared only where rows were split and the best variant was chosen in the same way, as for
-alerts.
+Only completed runs have figures, and a change is against the last completed run before that has the
+figure. Metrics are compared only where rows were split and the best variant was chosen in the same
+way, as for alerts.
 """
 
 from __future__ import annotations
@@ -23,15 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from reviewflow.errors import UsageError
-from reviewflow.formatting import finite, nearest
+from reviewflow.formatting import nearest
 from reviewflow.runs.alerts import selection_settings
 from reviewflow.runs.history import RunRecord, run_folders, run_record, run_summary
 from reviewflow.runs.identity import RunIdentity
-from reviewflow.runs.json_values import mapping, mappings, text
+from reviewflow.runs.json_values import mapping, text
+from reviewflow.runs.run_figures import is_metric, scoring_figures, training_figures
 
-SPLITS = ("validation", "test")  # whose metrics are followed
 METRIC = "roc_auc"  # by which the best variant is chosen where run.json does not say
-TRAITS = ("tokens", "unknown", "scores", "labels")  # of which a scoring records the drift
 TRAINING, SCORING = "sentiment", "score"  # jobs
 
 
@@ -128,11 +125,6 @@ class _Previous:
         return found
 
 
-def is_metric(name: str) -> bool:
-    """Return whether a figure is a metric, such as ``test.roc_auc``."""
-    return name.startswith(tuple(f"{split}." for split in SPLITS))
-
-
 def changes_by_run(runs: Sequence[TrendRun]) -> list[dict[str, TrendChange]]:
     """Return the changes of each run's figures.
 
@@ -178,9 +170,9 @@ def trend_run(record: RunRecord, metrics: Collection[str]) -> TrendRun:
     figures: dict[str, float] = {}
     chance: dict[str, float] = {}
     if record.identity.job == SCORING:
-        figures, chance = _scoring_figures(content)
+        figures, chance = scoring_figures(content)
     elif state == "completed":
-        figures = _training_figures(content, metrics)
+        figures = training_figures(content, metrics)
     return TrendRun(
         run_id=record.run_id,
         identity=record.identity,
@@ -333,66 +325,6 @@ def _nothing_found(runs: Path, wanted: str | None) -> str:
         return f"There is no run in {runs} yet; `reviewflow run` makes one."
     hint = f"did you mean {nearest(wanted or '', names, cutoff=0.0)}?"
     return f"No run in {runs} is of {wanted!r}; {hint}"
-
-
-def _training_figures(content: Mapping[str, Any], metrics: Collection[str]) -> dict[str, float]:
-    """Return the figures of a completed run, without those that are not known."""
-    winner = mapping(content.get("best")).get("variant")
-    own: Mapping[str, Any] = {}
-    for variant in mappings(content.get("variants")):
-        if variant.get("name") == winner:
-            own = mapping(variant.get("metrics"))
-            break
-    data = mapping(content.get("data"))
-    known = {
-        **{
-            f"{split}.{name}": mapping(own.get(split)).get(name)
-            for split in SPLITS
-            for name in metrics
-        },
-        "rows": data.get("rows"),
-        "seconds": content.get("seconds"),
-        **_label_shares(data),
-    }
-    return _finite_values(known)
-
-
-def _label_shares(data: Mapping[str, Any]) -> dict[str, float]:
-    """Return the share of each class among the labelled rows of all splits."""
-    counts: dict[str, float] = {}
-    for each in mappings(data.get("classes")):
-        rows = [finite(each.get(split)) for split in ("train", "validation", "test")]
-        counts[f"share.{each.get('name')}"] = sum(value or 0.0 for value in rows)
-    total = sum(counts.values())
-    return {name: count / total for name, count in counts.items()} if total > 0 else {}
-
-
-def _scoring_figures(content: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the figures of a run that scored files, and its chance levels.
-
-    Of several files each trait has the largest drift.
-    """
-    files = [each for each in mappings(content.get("files")) if each.get("state") == "scored"]
-    if not files:
-        return {}, {}
-    known: dict[str, Any] = {
-        "rows": sum(finite(each.get("rows_out")) or 0.0 for each in files),
-        "seconds": content.get("seconds"),
-    }
-    chance: dict[str, Any] = {}
-    for trait in TRAITS:
-        drifts = [mapping(mapping(each.get("drift")).get(trait)) for each in files]
-        measured = [each for each in drifts if finite(each.get("psi")) is not None]
-        if measured:
-            largest = max(measured, key=lambda each: finite(each["psi"]) or 0.0)
-            known[f"drift.{trait}"] = largest["psi"]
-            chance[f"drift.{trait}"] = largest.get("chance")
-    return _finite_values(known), _finite_values(chance)
-
-
-def _finite_values(known: Mapping[str, Any]) -> dict[str, float]:
-    numbers = {name: finite(value) for name, value in known.items()}
-    return {name: number for name, number in numbers.items() if number is not None}
 
 
 def _points(runs: Sequence[TrendRun]) -> list[dict[str, Any]]:

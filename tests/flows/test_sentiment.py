@@ -316,6 +316,23 @@ def test_the_results_of_the_checks_are_prefect_artifacts(first: Seen) -> None:
     assert len(asked) == sum(q["suite"] == "reviews" for q in first.record["quality"])
 
 
+def test_the_trend_is_one_artifact_that_later_runs_update(first: Seen, second: Seen) -> None:
+    keys = [artifact.key or "" for artifact in artifacts_of(second.flow_run.id)]
+    assert not any(key.startswith("trend-") for key in keys)
+    (trend,) = (a for a in artifacts_of(first.flow_run.id) if (a.key or "").startswith("trend-"))
+    heading, _, summary, *_ = trend.data.splitlines()
+    assert heading.startswith("# small: ROC AUC 0.")
+    assert int(summary.split()[0]) >= 2
+    assert first.record["best"]["variant"] in trend.data
+
+
+def test_the_report_shows_the_last_runs(first: Seen, second: Seen) -> None:
+    pages = [(each.folder / "report.html").read_text(encoding="utf-8") for each in (first, second)]
+    texts = [(each.folder / "report.md").read_text(encoding="utf-8") for each in (first, second)]
+    wanted = "The last 2 runs of this configuration"
+    assert [wanted in text for text in (*pages, *texts)] == [False, True] * 2
+
+
 def artifacts_of(flow_run_id: UUID) -> list[Any]:
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import (

@@ -27,6 +27,7 @@ from reviewflow.reviews.read import ChunkSizes, blocks
 from reviewflow.runs.history import references, run_record
 from reviewflow.runs.identity import RunIdentity
 from reviewflow.runs.record import last_run, read_run
+from reviewflow.runs.trend import run_lines, trend_run
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.hashing import digest_of
 from reviewflow.text.normalize import normalize_texts
@@ -235,6 +236,8 @@ def check_run(folder: Path, case: tuple[bytes, Any]) -> None:
     assert isinstance(past.identity.job + past.state, str)
     references(past)
     last_run(run.parent, RunIdentity("sentiment", "job"))
+    assert len(run_lines(run.parent)) == 1
+    trend_run(past, ("roc_auc",))
 
 
 MANIFEST = st.dictionaries(

@@ -168,6 +168,9 @@ def test_prefects_artifacts_hold_it_as_text(hostile_run: dict[str, Any]) -> None
         for cell in cells:
             assert_no_markup(cell)
     assert_no_markup(kinds["report"].data, document=True)
+    (trend,) = (artifact for key, artifact in kinds.items() if (key or "").startswith("trend-"))
+    assert_no_markup(trend.data, document=True)
+    assert_no_markup(trend.description)
 
 
 def test_the_reports_text_is_text(hostile_run: dict[str, Any]) -> None:

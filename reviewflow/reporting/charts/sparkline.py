@@ -13,7 +13,7 @@ from statistics import fmean
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 BREAK = "┊"
-UNKNOWN = " "
+UNKNOWN = "·"
 WIDTH, HEIGHT = 100.0, 30.0  # of the view box, which is stretched to the place that it gets
 MARGIN = 3.0  # above the highest and below the lowest value
 ROUNDING = 1e-9  # relative difference of means that rounding explains

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,15 @@ from reviewflow.formatting import figure
 from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
 from reviewflow.reporting.page.report_data import read_charts, read_report_data
+from reviewflow.reporting.page.trend_page import STYLES, row_svg
+from reviewflow.reporting.page.trend_view import recent_trend
 from reviewflow.reporting.page.variant_table import SPLIT_TITLES
 from reviewflow.reporting.page.view import report_view
 
 
-def html_page(run: dict[str, Any], charts: Path | None) -> str:
+def html_page(
+    run: dict[str, Any], charts: Path | None, trend: Mapping[str, Any] | None = None
+) -> str:
     """Return the report of a run as a page.
 
     Parameters
@@ -34,6 +39,7 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
     run : the content of run.json; what is missing is left out of the page
     charts : folder that the stage report wrote; None, or files missing, where a run ended
         before its charts were drawn
+    trend : of the configuration, as ``reviewflow trend --json`` prints it; None for no section
 
     Returns
     -------
@@ -58,7 +64,9 @@ def html_page(run: dict[str, Any], charts: Path | None) -> str:
         titles=CONCLUSION_TITLES,
         split_titles=SPLIT_TITLES,
         line_style=line_style,
-        style=Markup(environment.get_template("report.css").render()),
+        trend=recent_trend(trend),
+        sparkline=row_svg,
+        style=Markup("\n".join(environment.get_template(name).render() for name in STYLES)),
         script=Markup(script),
         script_hash=_script_hash(script),
     )

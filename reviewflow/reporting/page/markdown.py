@@ -6,6 +6,7 @@ ReportView ─ report.md, every value escaped ─▶ GitHub-flavoured Markdown
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,65 @@ from markupsafe import Markup
 
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import visible
+from reviewflow.reporting.charts.sparkline import sparkline_text
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
 from reviewflow.reporting.page.report_data import read_report_data
+from reviewflow.reporting.page.trend_view import TrendRow, recent_trend, trend_view
 from reviewflow.reporting.page.view import report_view
 
+BLOCKS_OF_A_LINE = 24
+MOST_LINES = 10  # newest runs of a trend
 SPECIAL = re.compile(r"[\\`*_{}\[\]#|~!@$^=]")
 ADDRESS = re.compile(r"(?i)(:)(?=//)|(?<=www)(\.)|(?<=mailto)(:)|(?<=xmpp)(:)")
 LIST = re.compile(r"^(\d*)([-+.)])(?=\s|$|-)")
 
 
-def markdown_page(run: dict[str, Any], charts: Path | None = None) -> str:
+def markdown_page(
+    run: dict[str, Any], charts: Path | None = None, trend: Mapping[str, Any] | None = None
+) -> str:
     """Return the report of a run as GitHub-flavoured Markdown.
 
     Parameters
     ----------
     run : the content of run.json
     charts : folder that the stage report wrote; what it shows is left out without it
+    trend : of the configuration, as ``reviewflow trend --json`` prints it; None for no section
     """
-    environment = Environment(
+    report = report_view(run, read_report_data(charts))
+    return (
+        _environment()
+        .get_template("report.md")
+        .render(
+            report=report,
+            trend=recent_trend(trend),
+            sparkline=row_blocks,
+            metrics=METRICS,
+            titles=CONCLUSION_TITLES,
+            config=Markup(report.config.rstrip()),
+            fence=Markup(_fence(report.config)),
+        )
+    )
+
+
+def trend_markdown(trend: Mapping[str, Any]) -> str:
+    """Return a trend as GitHub-flavoured Markdown, for Prefect's pages.
+
+    Parameters
+    ----------
+    trend : as ``reviewflow trend --json`` prints it.
+    """
+    view = trend_view(trend, most_lines=MOST_LINES)
+    return _environment().get_template("trend.md").render(trend=view, sparkline=row_blocks)
+
+
+def row_blocks(row: TrendRow) -> str:
+    """Return the line of a figure in block characters."""
+    return sparkline_text(row.values, row.breaks, BLOCKS_OF_A_LINE)
+
+
+def _environment() -> Environment:
+    """Return the environment of the templates, which escapes every value."""
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         finalize=_escape,
@@ -39,14 +81,6 @@ def markdown_page(run: dict[str, Any], charts: Path | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-    )
-    report = report_view(run, read_report_data(charts))
-    return environment.get_template("report.md").render(
-        report=report,
-        metrics=METRICS,
-        titles=CONCLUSION_TITLES,
-        config=Markup(report.config.rstrip()),
-        fence=Markup(_fence(report.config)),
     )
 
 

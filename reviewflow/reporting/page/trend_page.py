@@ -15,6 +15,8 @@ from markupsafe import Markup
 from reviewflow.reporting.charts.sparkline import sparkline_svg
 from reviewflow.reporting.page.trend_view import TrendRow, trend_view
 
+STYLES = ("report.css", "trend.css")
+
 
 def trend_page(trend: Mapping[str, Any]) -> str:
     """Return the page of a trend.
@@ -30,7 +32,7 @@ def trend_page(trend: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    styles = (environment.get_template(name).render() for name in ("report.css", "trend.css"))
+    styles = (environment.get_template(name).render() for name in STYLES)
     return environment.get_template("trend.html").render(
         trend=trend_view(trend), sparkline=row_svg, style=Markup("\n".join(styles))
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reviewflow.evaluation.metrics import METRICS
@@ -31,6 +31,8 @@ DRIFT_TITLES = {
     "drift.scores": "drift of probabilities",
     "drift.labels": "drift of labels",
 }
+OTHER_TITLES = {"seconds": "duration", "live.accuracy": "accuracy, true labels"}
+SCORING_TITLES = {"rows": "rows scored", "seconds": "duration of scoring"}
 MOST_CLASSES = 8  # whose shares have a row
 MARKS = {"completed": None, "running": None, "cancelled": "cancelled"}  # others failed
 
@@ -123,7 +125,10 @@ def trend_view(trend: Mapping[str, Any], most_lines: int = 30) -> TrendView:
     """
     runs, scored = list(trend["runs"]), list(trend["scored"])
     rows = _rows(runs, _training_names(trend, runs))
-    scored_rows = _rows(scored, [*DRIFT_TITLES, "rows", "seconds"])
+    scored_rows = tuple(
+        replace(row, title=SCORING_TITLES.get(row.name, row.title))
+        for row in _rows(scored, [*DRIFT_TITLES, "live.accuracy", "rows", "seconds"])
+    )
     name = visible(trend["name"], 80)
     shown = [row.name for row in rows if row.name in _line_names(trend)]
     return TrendView(
@@ -144,6 +149,22 @@ def trend_view(trend: Mapping[str, Any], most_lines: int = 30) -> TrendView:
     )
 
 
+def recent_trend(trend: Mapping[str, Any] | None) -> TrendView | None:
+    """Return the view of a trend for a run's report, with its main figures.
+
+    None where there is nothing to compare yet.
+    """
+    if trend is None or sum(bool(run["figures"]) for run in trend["runs"]) < 2:
+        return None
+    view = trend_view(trend)
+    main = _line_names(trend)
+    return replace(
+        view,
+        rows=tuple(row for row in view.rows if row.name in main or row.name.startswith("share.")),
+        scored=tuple(row for row in view.scored if row.name not in SCORING_TITLES),
+    )
+
+
 def figure_title(name: str) -> str:
     """Return what a person calls a figure, such as ``ROC AUC``."""
     split, _, metric = name.partition(".")
@@ -154,7 +175,7 @@ def figure_title(name: str) -> str:
         return f"{titles.get(metric, visible(metric, 40))}, validation"
     if split == "share":
         return f"share of {visible(metric, 40)}"
-    return {**DRIFT_TITLES, "seconds": "duration"}.get(name, name)
+    return {**DRIFT_TITLES, **OTHER_TITLES}.get(name, name)
 
 
 def figure_text(name: str, value: float | None) -> str:

@@ -10,6 +10,7 @@ from reviewflow.reporting.charts.sparkline import (
     BLOCKS,
     BREAK,
     HEIGHT,
+    UNKNOWN,
     runs_per_block,
     sparkline_svg,
     sparkline_text,
@@ -24,7 +25,7 @@ def test_a_line_of_blocks_fits(data: st.DataObject, values: list[float | None], 
     breaks = sorted(data.draw(st.sets(places, max_size=5))) if len(values) > 1 else []
     line = sparkline_text(values, breaks, width)
     assert len(line) <= width
-    assert set(line) <= {*BLOCKS, BREAK, " "}
+    assert set(line) <= {*BLOCKS, BREAK, UNKNOWN}
     if values:
         assert runs_per_block(values, breaks, width) >= 1
     svg = ElementTree.fromstring(sparkline_svg(values, breaks, 'a "line" & <more>'))
@@ -38,11 +39,11 @@ def test_a_line_of_blocks_fits(data: st.DataObject, values: list[float | None], 
     [
         ([0, 1, 2, 3, 4, 5, 6, 7], [], 8, BLOCKS),
         ([0, 0, 7, 7], [], 2, "▁█"),
-        ([1, None, 2], [], 3, "▁ █"),
+        ([1, None, 2], [], 3, "▁·█"),
         ([1, 2, 5, 9], [2], 5, "▁▂┊▅█"),
         ([0.1 + 0.2, 0.3, 0.3], [], 3, "▅▅▅"),
         ([], [], 5, ""),
-        ([None], [], 5, " "),
+        ([None], [], 5, "·"),
     ],
 )
 def test_lines_by_hand(

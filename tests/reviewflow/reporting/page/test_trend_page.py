@@ -1,5 +1,9 @@
 """The page of a trend: every figure is there, and text from data stays text."""
 
+from markdown_it import MarkdownIt
+
+from reviewflow.reporting.page.html import html_page
+from reviewflow.reporting.page.markdown import markdown_page, trend_markdown
 from reviewflow.reporting.page.trend_page import trend_page
 from tests.reviewflow.reporting.example import NASTY
 from tests.reviewflow.reporting.page.test_html import Reader
@@ -50,3 +54,36 @@ def test_text_from_data_stays_text() -> None:
 
 def test_a_trend_without_figures_is_a_page() -> None:
     assert "0 runs" in Reader(trend_page(trend([], []))).text
+
+
+def test_a_report_shows_the_main_figures_once_there_are_two_runs() -> None:
+    figures = {"test.f1": 0.8, "test.recall": 0.7, "rows": 1000.0, "seconds": 5.0}
+    first, second = point(1, figures), point(2, figures | {"test.f1": 0.9})
+    scored = [point(3, {"drift.tokens": 0.3, "rows": 5.0}, chance={"drift.tokens": 0.1})]
+    run = {"run_id": "r", "job": "sentiment", "state": "completed"}
+    alone = trend([first, point(2, {}, state="failed")], [])
+    assert "runs of this configuration" not in html_page(run, None, alone)
+    assert "runs of this configuration" not in html_page(run, None)
+    page = Reader(html_page(run, None, trend([first, second], scored)))
+    text = markdown_page(run, None, trend([first, second], scored))
+    for shown in (page.text, text):
+        assert "The last 2 runs of this configuration" in shown
+        assert "0.9000" in shown
+        assert "rift of lengths" in shown
+        assert "ecall" not in shown
+        assert "rows scored" not in shown.lower()
+    assert page.tags.count("svg") == 4
+
+
+def test_a_trend_is_markdown_for_prefect() -> None:
+    last = point(2, {"test.f1": 0.9, "rows": 5.0}, run_id=NASTY, best=NASTY, error=NASTY)
+    failed = point(3, {}, state="failed", error=NASTY)
+    scored = [point(4, {"drift.tokens": 0.3, "rows": 7.0}, chance={"drift.tokens": 0.1})]
+    text = trend_markdown(trend([point(1, {"test.f1": 0.8}), last, failed], scored, name=NASTY))
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    kinds = {child.type for token in tokens for child in token.children or []}
+    assert not kinds & {"html_inline", "link_open", "image", "em_open", "strong_open"}
+    assert "html_block" not in {token.type for token in tokens}
+    assert "| F1 | ▁█· | 0.9000 |" in text
+    assert "0.30, more than chance (0.10)" in text
+    assert "rows scored" in text
