@@ -13,11 +13,13 @@ from reviewflow.config.sections import Ingest
 from reviewflow.config.shipped import find_file
 from reviewflow.config.urls import is_url
 from reviewflow.context import Context
-from reviewflow.errors import Cancelled
+from reviewflow.errors import Cancelled, StoreError
 from reviewflow.formatting import amount
 from reviewflow.models.predictor import Model
 from reviewflow.pipeline.runner import Listener
 from reviewflow.processors import processors
+from reviewflow.reporting.scoring_page.scoring_html import scoring_html_page
+from reviewflow.reporting.scoring_page.scoring_markdown import scoring_markdown_page
 from reviewflow.reviews.downloads import DOWNLOADS, copy_path
 from reviewflow.runs.alerts import alerts
 from reviewflow.runs.record import RunRecorder, read_run
@@ -31,8 +33,11 @@ from reviewflow.scoring.score_files import (
 )
 from reviewflow.scoring.scoring_options import ScoringOptions
 from reviewflow.store.compiled_code import keep_compiled_code
+from reviewflow.store.files import write_atomically
+from reviewflow.store.os_errors import store_errors
+from tasks.links import publish_links
 from tasks.notify import send_alert, send_crash_alert
-from tasks.score import score_one, sentence
+from tasks.score import score_one, sentence, show_scores
 
 LATEST = "latest-score"
 STATES = {"scored": "ran", "kept": "cached", "failed": "failed"}  # in the words of other runs
@@ -71,6 +76,11 @@ class ScoreRun:
         self.model: Model | None = None
         self.suite = find_file(Path(settings.suite))
 
+    @property
+    def page(self) -> Path:
+        """The path of the run's page."""
+        return self.record.folder / "report.html"
+
     def score_all(self) -> None:
         """Score every file that is not scored yet."""
         settings = self.settings
@@ -102,8 +112,32 @@ class ScoreRun:
         told = None if first is None else str(first)
         self.record.finish(state, told, self._facts(), LATEST)
         content = read_run(self.record.folder)
-        for alert in alerts(content, None, ()):
-            send_alert(alert, {name: content[name] for name in ("job", "run_id")})
+        try:
+            if self.model is not None:
+                self._write_pages(content, first)
+        finally:  # whoever is called by an alert hears of it without the page too
+            for alert in alerts(content, None, ()):
+                send_alert(alert, {name: content[name] for name in ("job", "run_id")})
+
+    def _write_pages(self, content: dict[str, Any], first: BaseException | None) -> None:
+        """Write the page and the Markdown, and show them in the Prefect UI.
+
+        Whoever reads the first error gets the page's path with it.
+        """
+        artifacts, markdown = Path(self.settings.artifacts), scoring_markdown_page(content)
+        try:
+            with store_errors(artifacts):
+                write_atomically(self.page, scoring_html_page(content))
+                write_atomically(self.page.with_suffix(".md"), markdown)
+        except StoreError:
+            if first is None:  # else it says more
+                raise
+            return
+        if first is not None:
+            first.add_note(f"Report: {self.page}")
+        if content["state"] != "cancelled":  # somebody waits for the end
+            publish_links({"Report": self.page}, artifacts)
+            show_scores(markdown)
 
     def raise_first_error(self) -> None:
         """Raise the error of the first file that failed."""
@@ -183,6 +217,7 @@ class ScoreRun:
                 }
                 for number, outcome in enumerate(self.outcomes)
             ],
+            "artifacts": {"report": str(self.page)},
             "data": {
                 "path": self.settings.input,
                 "rows": sum(outcome.record.get("rows_in", 0) for outcome in self.outcomes),

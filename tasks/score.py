@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from prefect import task
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.states import Completed
@@ -31,6 +32,11 @@ def score_one(name: str, perform: Callable[[], FileOutcome]) -> State[Any]:
         raise outcome.error
     state = "Completed" if outcome.state == "scored" else outcome.state.capitalize()
     return Completed(name=state, message=sentence(outcome))
+
+
+def show_scores(markdown: str) -> None:
+    """Show the report's text with the table of drift in the Prefect UI."""
+    create_markdown_artifact(markdown, key="scores", description="Files, drift and checks")
 
 
 def sentence(outcome: FileOutcome) -> str:

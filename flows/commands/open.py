@@ -19,8 +19,8 @@ from reviewflow.runs.history import find_run
 def open(run: str, artifacts: str) -> None:
     """Show the report of a run in the browser.
 
-    RUN is an id, the beginning of one, or a link such as `latest`. Where no browser can be opened,
-    the printed address is for another one.
+    RUN is an id, the beginning of one, or a link: `latest`, `latest-moons`, `latest-score`. Where
+    no browser can be opened, the printed address is for another one.
     """
     folder = find_run(Path(artifacts) / "runs", run).folder
     pages = sorted(folder.glob("*.html")) + sorted(folder.glob("pictures/*.html"))

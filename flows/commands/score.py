@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from flows.commands.options import artifacts_option
-from flows.commands.output import say
+from flows.commands.output import say, say_table
 from flows.commands.progress import Console
 from flows.prefect_server.lifecycle import prefect_server
 from reviewflow.config.loading import validate_model
@@ -16,6 +16,9 @@ from reviewflow.config.scoring import Score
 from reviewflow.errors import UsageError
 from reviewflow.formatting import amount
 from reviewflow.models.registry import Registry
+
+DRIFT_COLUMNS = ("trait", ">stability index", ">chance level", "verdict")
+DRIFT_NOTE = "Beyond chance, 0.1 is a small change and 0.25 a large one, by a rule of thumb."
 
 
 @click.command()
@@ -73,6 +76,11 @@ def score(
 
                 folder = Path(flow(settings=settings))
     say(score_summary(folder))
+    drift_table = drift_rows(folder)
+    if drift_table:
+        say_table("Drift from the validation rows", DRIFT_COLUMNS, drift_table)
+        say(DRIFT_NOTE)
+    say(f"Report: {folder / 'report.html'}")
 
 
 def read_limits(given: Iterable[str]) -> dict[str, float]:
@@ -131,3 +139,21 @@ def score_summary(folder: Path) -> str:
         f"Scored {amount(rows, 'row')} of {amount(len(done), 'file')} with {model}, "
         f"{amount(rejects, 'reject')}{left}."
     )
+
+
+def drift_rows(folder: Path) -> list[tuple[str, str, str, str]]:
+    """Return a row for each trait of all rows that a run scored.
+
+    There are none if the index of each trait is within chance or less than 0.1.
+    """
+    from reviewflow.reporting.scoring_page.scoring_view import run_drift
+
+    content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    drift = run_drift(content)
+    is_new = any(each["state"] == "scored" for each in content["files"])
+    if drift is None or not drift.differing or not is_new:
+        return []
+    return [
+        (trait.name, f"{trait.psi:.3f}", f"{trait.chance:.3f}", trait.verdict)
+        for trait in drift.traits
+    ]

@@ -64,6 +64,25 @@ def test_scoring_the_training_file_gives_the_stored_probabilities(
     assert scores.tobytes() == parquet.read_table(stored)["probability"].to_numpy().tobytes()
 
 
+def test_prefect_shows_the_page_and_the_table_of_drift(
+    trained: Path, reviews: Reviews, tmp_path: Path
+) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.sorting import ArtifactSort
+
+    with (tmp_path / "short.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["review"], *([text[:40]] for text, _ in reviews)])
+    record = run_score(trained, tmp_path / "short.csv", tmp_path / "out.csv")
+    page = Path(record["artifacts"]["report"])
+    assert "lengths" in page.read_text(encoding="utf-8").split("</h1>")[0]
+    with get_client(sync_client=True) as client:
+        shown = client.read_artifacts(sort=ArtifactSort.CREATED_DESC)
+    newest = {artifact.key: artifact.data for artifact in reversed(shown)}
+    assert newest["scores"] == page.with_suffix(".md").read_text(encoding="utf-8")
+    assert "| Lengths | " in newest["scores"]
+    assert "report.html" in newest["link-report"]
+
+
 def test_a_folder_goes_on_past_a_broken_file_and_the_run_fails(
     trained: Path, reviews: Reviews, tmp_path: Path
 ) -> None:
@@ -74,11 +93,14 @@ def test_a_folder_goes_on_past_a_broken_file_and_the_run_fails(
         with (inbox / f"{day}.csv").open("w", newline="") as file:
             csv.writer(file).writerows([["review"], [reviews[day][0]]])
     (inbox / "1.csv").write_text('review\n"open')
-    with pytest.raises(InputError, match="quote"):
+    with pytest.raises(InputError, match="quote") as refused:
         run_score(trained, inbox, scores, settle_seconds=0)
     record = json.loads(max((trained / "runs").glob("2*/run.json")).read_text())
     assert [each["state"] for each in record["files"]] == ["scored", "failed", "scored"]
     assert record["state"] == "failed"
+    page = Path(record["artifacts"]["report"])
+    assert refused.value.__notes__ == [f"Report: {page}"]
+    assert "Scored 2 rows of 2 of 3 files with imdb" in page.read_text(encoding="utf-8")
     (inbox / "1.csv").write_text("review\nmended\n")
     record = run_score(trained, inbox, scores, settle_seconds=0)
     assert [each["state"] for each in record["files"]] == ["kept", "scored", "kept"]

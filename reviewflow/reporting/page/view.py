@@ -124,8 +124,8 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         best=None if best is None else best_view(run, data, best),
         curves=curve_views(run),
         stages=stages,
-        environment=_pairs(run.get("environment") or {}),
-        config=_config(run.get("config") or {}),
+        environment=environment_pairs(run.get("environment") or {}),
+        config=config_text(run.get("config") or {}),
         data_docs=_paths((run.get("artifacts") or {}).get("data_docs")),
     )
 
@@ -181,7 +181,8 @@ def _classes(data: Mapping[str, Any]) -> ClassTable:
     )
 
 
-def _pairs(environment: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def environment_pairs(environment: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what a run ran on, as names and texts."""
     return tuple((visible(name, 80), _inline(value)) for name, value in environment.items())
 
 
@@ -192,7 +193,8 @@ def _inline(value: Any) -> str:
     return plain(value)
 
 
-def _config(config: dict[str, Any]) -> str:
+def config_text(config: Mapping[str, Any]) -> str:
+    """Return a configuration as YAML."""
     # JSON turns tuples and the like into what YAML knows.
     simple = json.loads(json.dumps(config, default=str))
     return visible(yaml.safe_dump(simple, sort_keys=False, allow_unicode=True, width=88))

@@ -29,6 +29,15 @@ def test_the_latest_report_is_opened_and_its_address_printed(artifacts: Path, op
     assert Path(opened.read_text().removeprefix("file://")) == page.absolute()
 
 
+def test_a_run_that_scored_files_is_opened_by_its_link(artifacts: Path, opened: Path) -> None:
+    (artifacts / "runs" / "latest-score").symlink_to(FIRST)
+    page = artifacts / "runs" / FIRST / "report.html"
+    page.write_text("<h1>scores</h1>")
+    printed = call(artifacts, "open", "latest-score").stdout
+    assert printed == f"{page.absolute().as_uri()}\n"
+    until(opened.exists, "the browser")
+
+
 def test_a_run_without_a_report_is_a_sentence(artifacts: Path) -> None:
     refused = call(artifacts, "open", FIRST)
     assert refused.exit_code == 2

@@ -1,0 +1,1 @@
+"""Fill the page of a run that scored files, HTML and Markdown."""
