@@ -8,7 +8,6 @@ No stage does this: what was the champion yesterday is not an input of any artif
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,6 @@ from reviewflow.pipeline.runner import Run
 
 if TYPE_CHECKING:
     from reviewflow.models.predictor import Model
-
-GIT_SECONDS = 5
 
 
 def publish_model(
@@ -61,7 +58,7 @@ def publish_model(
     published = {
         "run_id": head.get("run_id"),
         "config": head.get("config_file"),
-        "commit": commit_of(Path(head.get("config_file") or ".")),
+        "commit": (head.get("environment") or {}).get("commit"),
         "gate": decision.to_json(),
     }
     registry.add(name, bundle.files, bundle.digest, published)
@@ -76,22 +73,6 @@ def gate_sentence(published: Mapping[str, Any]) -> str:
     which = f"{published['name']} {published['version']}"
     what = "is the champion now" if gate["promoted"] else "is not promoted"
     return f"Model {which} {what}. {gate['reason']}"
-
-
-def commit_of(path: Path) -> str | None:
-    """Return the commit of the repository that holds a file, None without one."""
-    folder = path if path.is_dir() else path.parent
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(folder.absolute()), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=GIT_SECONDS,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()
 
 
 def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rules) -> Verdict:

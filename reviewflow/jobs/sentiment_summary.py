@@ -184,7 +184,7 @@ def data_entry(
     path: str | Sequence[str],
     class_rows: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Any]:
-    """Return how many rows were read and, by label word, left out.
+    """Return which rows were read and, by label word, left out.
 
     Parameters
     ----------
@@ -193,6 +193,7 @@ def data_entry(
     return {
         "path": path,
         "rows": index.rows,
+        "digest": index.digest(),
         "parts": len(index.parts),
         "files": index.file_entries(),
         "classes": [

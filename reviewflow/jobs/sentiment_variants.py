@@ -103,6 +103,7 @@ def _variant_entry(
         "changes": dict(changes),
         "params": {**params, "repeats": config.train.repeats, "seed": config.train.seed},
         "key": done[0]["key"] if done else None,
+        "predictions": done[0]["predictions"] if done else None,
         "state": _state(done) if whole else _unfinished_state(run, [*trained, *evaluated]),
         "seconds": round(sum(entry["seconds"] for entry in done), 3),
         "kind": diagnosis.kind if diagnosis else "",
@@ -127,6 +128,7 @@ def _seed(run: Run, model: Node, judged: Node, setting: Setting) -> _Seed | None
     entry = {
         "seed": model.settings["train"].seed,
         "key": trained.manifest["key"],
+        "predictions": str(evaluated.folder / "predictions.parquet"),
         "state": outcome.state,
         "seconds": trained.manifest["seconds"],
         "kind": diagnosis.kind,

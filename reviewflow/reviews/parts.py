@@ -7,6 +7,7 @@ test files ─┘
 
 from __future__ import annotations
 
+import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reviewflow.reviews.read import ChunkSizes
 
 SHOWN_RECORDS = 3
+DIGEST_DIGITS = 32
 DEFAULT_CHUNKER = Chunker()
 
 
@@ -111,6 +113,14 @@ class Index:
     def rows(self) -> int:
         """Number of rows of all parts."""
         return sum(part.rows for part in self.parts)
+
+    def digest(self) -> str:
+        """Return the digest of all rows, in hexadecimal digits.
+
+        The order of the parts does not count.
+        """
+        content = sorted(json.dumps(dict(part.digests), sort_keys=True) for part in self.parts)
+        return hashlib.sha256("\n".join(content).encode()).hexdigest()[:DIGEST_DIGITS]
 
     @property
     def has_test_file(self) -> bool:

@@ -27,6 +27,7 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.runs.identity import RunIdentity, recorded_identity, run_identity
 from reviewflow.runs.json_values import mapping, text
 from reviewflow.runs.keys_file import KEYS_FILE, read_keys
+from reviewflow.runs.provenance import commit_of, user_name
 from reviewflow.store.files import write_atomically
 from reviewflow.store.locks import hold_lock, is_locked
 from reviewflow.store.os_errors import store_errors
@@ -89,7 +90,7 @@ class RunRecorder:
             "finished": None,
             "seconds": None,
             "config": config.model_dump(mode="json", by_alias=True),
-            "environment": environment(),
+            "environment": environment(self.identity.config_file),
         }
         with store_errors(runs.parent):
             self._lock = self._create_folder()
@@ -203,9 +204,11 @@ def read_run(folder: Path) -> dict[str, Any]:
     return content
 
 
-def environment() -> dict[str, Any]:
-    """Return what the run runs on."""
+def environment(config_file: str | None) -> dict[str, Any]:
+    """Return what a run runs on, from which commit, and who started it."""
     return {
+        "user": user_name(),
+        "commit": commit_of(Path(config_file or ".")),
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "processors": os.cpu_count(),

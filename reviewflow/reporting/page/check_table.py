@@ -18,8 +18,9 @@ class CheckRow:
     Attributes
     ----------
     state : ``failed``, ``warning`` or ``passed``.
+    title : what it is for, or the expectation in words where that is not said.
     asked : the expectation in words.
-    notes : why it is asked, and the setting that changes the limit where it failed.
+    limit : the setting that changes its limit, where it failed.
     subject : suite, frame and column.
     observed : what the data had instead.
     unexpected : number of values or rows that do not meet it.
@@ -27,8 +28,9 @@ class CheckRow:
     """
 
     state: str
+    title: str
     asked: str
-    notes: str
+    limit: str
     subject: str
     observed: str
     unexpected: str
@@ -45,22 +47,17 @@ def _check_row(result: dict[str, Any]) -> CheckRow:
     failed = "warning" if result.get("severity") in ("warning", "info") else "failed"
     asked = result.get("asked") or result.get("expectation") or ""
     subject = (result.get("suite"), result.get("frame"), result.get("column"))
+    asked = _sentence_case(visible(asked, LONGEST))
     return CheckRow(
         state="passed" if result.get("success") else failed,
-        asked=_sentence_case(visible(asked, LONGEST)),
-        notes=visible(_notes(result), LONGEST),
+        title=visible(result.get("notes") or "", LONGEST).strip().removesuffix(".") or asked,
+        asked=asked,
+        limit="" if result.get("success") else visible(limit_words(result) or "", LONGEST),
         subject=" · ".join(visible(name, LONGEST) for name in subject if name),
         observed=plain(result.get("observed")),
         unexpected=plain(result.get("unexpected_count")),
         examples=tuple(_row_in_words(example) for example in result.get("examples") or ()),
     )
-
-
-def _notes(result: dict[str, Any]) -> str:
-    """Return why an expectation is asked and, if it failed, its limit."""
-    limit = "" if result.get("success") else limit_words(result)
-    notes = result.get("notes") or ""
-    return f"{notes} (limit: {limit})".strip() if limit else notes
 
 
 def _row_in_words(example: Any) -> str:

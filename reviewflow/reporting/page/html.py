@@ -26,7 +26,7 @@ from reviewflow.reporting.page.report_data import read_charts, read_report_data
 from reviewflow.reporting.page.trend_page import STYLES, row_svg
 from reviewflow.reporting.page.trend_view import recent_trend
 from reviewflow.reporting.page.variant_table import SPLIT_TITLES
-from reviewflow.reporting.page.view import report_view
+from reviewflow.reporting.page.view import SHOWN_VARIANTS, report_view
 
 
 def html_page(
@@ -62,6 +62,7 @@ def html_page(
         cut_off=f"{data['highest_loss']:.2f}" if data.get("cut_off") else "",
         metrics=METRICS,
         titles=CONCLUSION_TITLES,
+        shown_variants=SHOWN_VARIANTS,
         split_titles=SPLIT_TITLES,
         line_style=line_style,
         trend=recent_trend(trend),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import stdev
 from types import MappingProxyType
 from typing import Any
 
-from reviewflow.evaluation.metrics import METRICS, Metric
-from reviewflow.formatting import LONGEST, duration, figure, finite, setting, visible
+from reviewflow.evaluation.metrics import METRICS, Metric, metric_named
+from reviewflow.formatting import LONGEST, duration, figure, finite, plain, setting, visible
 from reviewflow.reporting.lineage import variant_numbers
 
 SPLITS = ("validation", "test", "train")  # in the order of their tables
@@ -71,6 +71,15 @@ class VariantRow:
 
 
 @dataclass(frozen=True)
+class SeedRow:
+    """One training of a variant that is repeated with several seeds."""
+
+    name: str
+    seed: str
+    cells: Cells
+
+
+@dataclass(frozen=True)
 class BaselineRow:
     """What a rule without any learning reaches, such as the majority class."""
 
@@ -105,6 +114,28 @@ def variant_rows(run: dict[str, Any], data: Mapping[str, Any] = NO_DATA) -> tupl
     )
 
 
+def ranked_rows(
+    run: Mapping[str, Any], rows: Sequence[VariantRow], metric: Metric
+) -> tuple[VariantRow, ...]:
+    """Return the variants from the best to the worst.
+
+    Those that learned come first, as in the choice, and those without a figure last.
+
+    Parameters
+    ----------
+    metric : by which the best was chosen.
+    """
+    split, learned = shown_split(run), [one.get("learned", True) for one in run["variants"]]
+
+    def rank(position: int) -> tuple[bool, bool, bool, float]:
+        row = rows[position]
+        value = row.cells[split][metric.name].value
+        score = 0.0 if value is None else value if metric.higher_is_better else -value
+        return not row.best, value is None, not learned[position], -score
+
+    return tuple(rows[position] for position in sorted(range(len(rows)), key=rank))
+
+
 def baseline_rows(run: Mapping[str, Any]) -> tuple[BaselineRow, ...]:
     """Return what the variants are held against."""
     return tuple(
@@ -114,6 +145,25 @@ def baseline_rows(run: Mapping[str, Any]) -> tuple[BaselineRow, ...]:
         )
         for baseline in run.get("baselines") or ()
     )
+
+
+def seed_rows(run: Mapping[str, Any]) -> tuple[SeedRow, ...]:
+    """Return each training of the variants that are repeated, in their order."""
+    return tuple(
+        SeedRow(
+            visible(variant.get("name", ""), LONGEST),
+            plain(repeat.get("seed")),
+            {split: _cells(_mapping(repeat.get("metrics")).get(split) or {}) for split in SPLITS},
+        )
+        for variant in run.get("variants") or ()
+        for repeat in variant.get("repeats") or ()
+    )
+
+
+def chosen_metric(run: Mapping[str, Any]) -> Metric:
+    """Return the metric by which the best variant was chosen, else ROC AUC."""
+    name = (run.get("best") or {}).get("metric")
+    return next((metric for metric in METRICS if metric.name == name), metric_named("roc_auc"))
 
 
 def shown_split(run: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from reviewflow.reporting.page.conclusions_view import (
     last_run_changes,
 )
 from reviewflow.reporting.page.examples_view import SampledReview, sampled_reviews
+from reviewflow.reporting.page.files_view import FileLink, file_links
 from reviewflow.reporting.page.headline import (
     Notice,
     Tile,
@@ -31,18 +32,25 @@ from reviewflow.reporting.page.headline import (
     selection_note,
     summary_tiles,
 )
+from reviewflow.reporting.page.interval_chart import IntervalChart, interval_chart
 from reviewflow.reporting.page.learning_curve_view import CurveView, curve_views
 from reviewflow.reporting.page.metric_notes import metric_note
 from reviewflow.reporting.page.published_view import PublishedTable, published_table
 from reviewflow.reporting.page.stage_table import StageRow, stage_rows
 from reviewflow.reporting.page.variant_table import (
     BaselineRow,
+    SeedRow,
     VariantRow,
     baseline_rows,
+    chosen_metric,
     folded_splits,
+    ranked_rows,
+    seed_rows,
     shown_split,
     variant_rows,
 )
+
+SHOWN_VARIANTS = 10  # the others are folded
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,14 @@ class ClassTable:
 
 @dataclass(frozen=True)
 class ReportView:
-    """Everything that a report shows, as plain texts before escaping."""
+    """Everything that a report shows, as plain texts before escaping.
+
+    Attributes
+    ----------
+    variants : from the best to the worst.
+    intervals, more_intervals : of the first variants, and of the folded ones, the figures by which
+        the best was chosen.
+    """
 
     job: str
     run_id: str
@@ -76,6 +91,9 @@ class ReportView:
     checks: tuple[CheckRow, ...]
     reviews: tuple[SampledReview, ...]
     variants: tuple[VariantRow, ...]
+    seeds: tuple[SeedRow, ...]
+    intervals: IntervalChart | None
+    more_intervals: IntervalChart | None
     baselines: tuple[BaselineRow, ...]
     shown_split: str
     folded_splits: tuple[str, ...]
@@ -86,7 +104,7 @@ class ReportView:
     stages: tuple[StageRow, ...]
     environment: tuple[tuple[str, str], ...]
     config: str
-    data_docs: tuple[str, ...]
+    files: tuple[FileLink, ...]
 
 
 def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
@@ -99,6 +117,8 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
     """
     checks, stages, variants = quality_rows(run), stage_rows(run), variant_rows(run, data)
     best = next((variant for variant in variants if variant.best), None)
+    metric, split = chosen_metric(run), shown_split(run)
+    ranked = ranked_rows(run, variants, metric) if variants else ()
     return ReportView(
         job=visible(run.get("job") or "run", LONGEST),
         run_id=visible(run.get("run_id") or "", LONGEST),
@@ -115,9 +135,12 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         classes=_classes(data),
         checks=checks,
         reviews=sampled_reviews(data),
-        variants=variants,
+        variants=ranked,
+        seeds=seed_rows(run),
+        intervals=interval_chart(ranked[:SHOWN_VARIANTS], metric, split),
+        more_intervals=interval_chart(ranked[SHOWN_VARIANTS:], metric, split),
         baselines=baseline_rows(run),
-        shown_split=shown_split(run),
+        shown_split=split,
         folded_splits=folded_splits(run),
         metric_note=metric_note(run, data, variants),
         published=published_table(run, variants),
@@ -126,7 +149,7 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         stages=stages,
         environment=environment_pairs(run.get("environment") or {}),
         config=config_text(run.get("config") or {}),
-        data_docs=_paths((run.get("artifacts") or {}).get("data_docs")),
+        files=file_links(run),
     )
 
 
@@ -155,6 +178,9 @@ def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, s
         settings = (config.get(name) or {}).items()
         words = [f"{visible(key)} {setting(value)}" for key, value in settings if value is not None]
         lines.append((title, " · ".join(words)))
+    digest = (run.get("data") or {}).get("digest")
+    if digest:
+        lines.append(("Digest of the rows", visible(digest, LONGEST)))
     missing = sum((data.get("missing") or {}).values())
     if missing:
         lines.append(("Without a label", amount(missing, "row")))
@@ -198,10 +224,3 @@ def config_text(config: Mapping[str, Any]) -> str:
     # JSON turns tuples and the like into what YAML knows.
     simple = json.loads(json.dumps(config, default=str))
     return visible(yaml.safe_dump(simple, sort_keys=False, allow_unicode=True, width=88))
-
-
-def _paths(value: Any) -> tuple[str, ...]:
-    paths = (
-        value.values() if isinstance(value, dict) else [value] if isinstance(value, str) else value
-    )
-    return tuple(visible(path, LONGEST) for path in paths or ())

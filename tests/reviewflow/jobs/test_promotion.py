@@ -5,11 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from reviewflow import load_model
 from reviewflow.config.sections import Config
-from reviewflow.jobs.promotion import commit_of, gate_sentence, publish_model
+from reviewflow.jobs.promotion import gate_sentence, publish_model
 from reviewflow.models.registry import Registry
 from reviewflow.runs.gc import collect_garbage
 from tests.conftest import ROOT, PlannedRun
@@ -103,11 +101,3 @@ def test_cleaning_the_store_leaves_models_alone(published_run: PlannedRun, tmp_p
 
 def test_the_decision_is_json(published_run: PlannedRun, tmp_path: Path) -> None:
     assert json.loads(json.dumps(publish(published_run, tmp_path)))["name"] == "imdb"
-
-
-@pytest.mark.parametrize("where", ["folder", "file"])
-def test_the_commit_is_that_of_the_configurations_repository(where: str, tmp_path: Path) -> None:
-    path = ROOT if where == "folder" else ROOT / "Makefile"
-    commit = commit_of(path)
-    assert commit is None or len(commit) == 40
-    assert commit_of(tmp_path) is None

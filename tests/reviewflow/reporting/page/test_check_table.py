@@ -29,5 +29,6 @@ def test_a_failure_names_the_setting_of_its_limit() -> None:
     limit = {"name": "min_balance", "value": 0.7}
     entry = {"asked": "a", "notes": "No class is rare.", "limit": limit, "severity": "warning"}
     failed, passed = quality_rows({"quality": [entry, {**entry, "success": True}]})
-    assert failed.notes == "No class is rare. (limit: validate.limits.min_balance: 0.7)"
-    assert passed.notes == "No class is rare."
+    assert (failed.title, failed.asked) == ("No class is rare", "A")
+    assert failed.limit == "validate.limits.min_balance: 0.7"
+    assert passed.limit == ""
