@@ -50,7 +50,7 @@ def _check_row(result: dict[str, Any]) -> CheckRow:
     asked = _sentence_case(visible(asked, LONGEST))
     return CheckRow(
         state="passed" if result.get("success") else failed,
-        title=visible(result.get("notes") or "", LONGEST).strip().removesuffix(".") or asked,
+        title=check_title(result.get("notes"), asked),
         asked=asked,
         limit="" if result.get("success") else visible(limit_words(result) or "", LONGEST),
         subject=" · ".join(visible(name, LONGEST) for name in subject if name),
@@ -58,6 +58,11 @@ def _check_row(result: dict[str, Any]) -> CheckRow:
         unexpected=plain(result.get("unexpected_count")),
         examples=tuple(_row_in_words(example) for example in result.get("examples") or ()),
     )
+
+
+def check_title(notes: Any, asked: str) -> str:
+    """Return what a check is for, or what it asks where that is not said."""
+    return visible(notes or "", LONGEST).strip().removesuffix(".") or asked
 
 
 def _row_in_words(example: Any) -> str:

@@ -220,7 +220,7 @@ def notices(
 ) -> tuple[Notice, ...]:
     """Return what a person should look at, worst first."""
     found = _failures(run, checks, stages)
-    found += [_check_notice(check) for check in checks if check.state != "passed"]
+    found += [check_notice(check) for check in checks if check.state != "passed"]
     failed = [variant.name for variant in variants if variant.state == "failed"]
     if failed:
         found.append(Notice("failed", f"Not trained to the end: {join_names(failed)}."))
@@ -231,7 +231,7 @@ def notices(
     return tuple(sorted(found, key=lambda notice: notice.state != "failed"))
 
 
-def _check_notice(check: CheckRow) -> Notice:
+def check_notice(check: CheckRow) -> Notice:
     """Return what a check is for, what it asked of what, and what was seen."""
     asked = "" if check.title == check.asked else f": {check.asked[:1].lower()}{check.asked[1:]}"
     return Notice(check.state, f"{check.title}{asked} ({check.subject}), seen {check.observed}.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reviewflow.formatting import LONGEST, NOTHING, finite, visible
-from reviewflow.reporting.page.check_table import CheckRow
+from reviewflow.reporting.page.check_table import CheckRow, check_title
 from reviewflow.reporting.scoring_page.drift_view import VERDICTS, DriftView, drift_view
 from reviewflow.reporting.scoring_page.histogram_chart import percent
 
@@ -159,11 +159,13 @@ def label_shares(labels: Mapping[str, int]) -> str:
 
 def _check_row(check: Mapping[str, Any], name: str) -> FileCheck:
     failed = "warning" if check.get("severity") in ("warning", "info") else "failed"
-    asked = visible(check.get("asked") or "", LONGEST)
+    words = visible(check.get("asked") or "", LONGEST)
+    asked = f"{words[:1].upper()}{words[1:]}"
     return FileCheck(
         state="passed" if check.get("success") else failed,
-        asked=f"{asked[:1].upper()}{asked[1:]}",
-        notes=visible(check.get("notes") or "", LONGEST),
+        title=check_title(check.get("notes"), asked),
+        asked=asked,
+        limit="",
         subject=name,
         observed=_value_words(check.get("observed")),
         unexpected="",

@@ -22,7 +22,7 @@ from reviewflow.formatting import (
 )
 from reviewflow.reporting.page.check_table import STATES as CHECK_STATES
 from reviewflow.reporting.page.check_table import CheckRow
-from reviewflow.reporting.page.headline import Notice, Tile
+from reviewflow.reporting.page.headline import Notice, Tile, check_notice
 from reviewflow.reporting.page.view import config_text, environment_pairs
 from reviewflow.reporting.scoring_page.drift_view import (
     DriftView,
@@ -227,7 +227,7 @@ def _notices(
     if not failed and run.get("error"):
         found.append(Notice("failed", visible(run["error"], 4 * LONGEST)))
     checks = [
-        Notice(check.state, f"{check.asked} ({check.subject}): seen {check.observed}.")
+        check_notice(check)
         for file in files
         for check in file.checks
         if check.state != "passed" and not _has_own_notice(check.column, file)

@@ -214,9 +214,9 @@ def test_ages(seconds: float, words: str) -> None:
     assert age(seconds) == words
 
 
-def test_a_terminal_gets_tables_with_whole_ids_and_a_bar(artifacts: Path) -> None:
+def test_a_terminal_gets_tables_with_ids_that_commands_take_and_a_bar(artifacts: Path) -> None:
     """In a real pseudo-terminal, 80 columns wide."""
-    for arguments, words in ((["runs"], SECOND), (["store", "ls"], key_of(1))):
+    for arguments, words in ((["runs"], SECOND[:16]), (["store", "ls"], key_of(1))):
         screen = in_terminal([*arguments, "--artifacts", str(artifacts)])
         assert words in screen
     assert "verifying" in in_terminal(["store", "verify", "--artifacts", str(artifacts)])

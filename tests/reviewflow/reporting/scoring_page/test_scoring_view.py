@@ -77,7 +77,7 @@ def test_a_check_that_failed_is_a_notice_unless_another_says_the_same() -> None:
     checks = [{**check, "column": name} for name in ("psi_tokens", "psi_labels", "blank_share")]
     view = scoring_view(scored_run(scored_file("a.csv", shift=4, checks=checks)))
     texts = [notice.text for notice in view.notices]
-    assert texts[:2] == ["At most 0.05 (a.csv): seen 0.5."] * 2, "of labels and of blanks"
+    assert texts[:2] == ["At most 0.05 (a.csv), seen 0.5."] * 2, "of labels and of blanks"
     assert texts[2].startswith("Lengths (")
     assert len(texts) == 3
     assert len(view.checks) == 3
