@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from reviewflow.errors import InputError, UsageError
 from reviewflow.evaluation.metrics import predicted_classes
 from reviewflow.models.plain_path import PlainModel, plain_model, plain_probabilities
+from reviewflow.store.compiled_code import call_compiled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,7 +117,13 @@ class Model:
         return self.analyze(texts).probabilities
 
     def analyze(self, texts: pa.StringArray) -> Analysis:
-        """Return probabilities and counts of tokens. Nulls count as empty."""
+        """Return probabilities and counts of tokens. Nulls count as empty.
+
+        Machine code that is damaged is compiled again.
+        """
+        return call_compiled(lambda: self._analyze(texts))
+
+    def _analyze(self, texts: pa.StringArray) -> Analysis:
         import pyarrow as pa
         from pyarrow import compute
 

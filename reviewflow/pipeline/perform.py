@@ -25,9 +25,8 @@ from reviewflow.errors import StoreError
 from reviewflow.pipeline.call import arguments
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.store.artifacts import Artifact, Damage, Store
-from reviewflow.store.compiled_code import remove_damaged_code
+from reviewflow.store.compiled_code import call_compiled
 
-MOST_DAMAGES = 20  # above the number of files with compiled functions
 PYTHON = "python"  # among the packages of a fingerprint
 Writer = Callable[..., Mapping[str, Any]]
 
@@ -118,13 +117,11 @@ def _make(step: ResolvedStep, key: str, store: Store, context: Context) -> Artif
         "inputs": step.input_digests,
     }
     digests = resolve_name(step.digests) if step.digests else None
-    for _ in range(MOST_DAMAGES):
-        try:
-            return store.make(step.stage, key, stage_writer(step, context), facts, digests)
-        except Exception as error:
-            if not remove_damaged_code(error):
-                raise
-    return store.make(step.stage, key, stage_writer(step, context), facts, digests)
+
+    def make() -> Artifact:
+        return store.make(step.stage, key, stage_writer(step, context), facts, digests)
+
+    return call_compiled(make)
 
 
 def _write(step: ResolvedStep, function: Writer, folder: Path) -> Mapping[str, Any]:

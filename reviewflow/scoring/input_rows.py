@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
 
 BATCH_ROWS = 4_096
+Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,63 @@ def open_input(path: Path, ingest: Ingest, label_column: str | None = None) -> I
         If the file cannot be read, or lacks a column. Also while batches are read.
     """
     check_readable(path, "The input")
-    if is_parquet(path):
-        first, (schema, batches) = 2, _parquet_rows(path)
-    elif is_json_lines(path, ingest):
-        first, (schema, batches) = 1, _json_rows(path, ingest)
-    else:
-        first, (schema, batches) = 2, _csv_rows(path, ingest)
+    with _reading_errors(path):
+        if is_parquet(path):
+            first, (schema, batches) = 2, _parquet_rows(path)
+        elif is_json_lines(path, ingest):
+            first, (schema, batches) = 1, _json_rows(path, ingest)
+        else:
+            first, (schema, batches) = 2, _csv_rows(path, ingest)
     _check_column(path, schema.names, ingest.text_column, "to score", "--text-column")
     if label_column is not None:
         _check_column(path, schema.names, label_column, "of labels", "--labels")
-    return InputRows(schema, ingest.text_column, first, batches)
+    return InputRows(schema, ingest.text_column, first, _read(path, batches))
+
+
+def _read(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    with _reading_errors(path):
+        yield from batches
+
+
+@contextmanager
+def _reading_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError of the body about the input into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def file_stamp(path: Path) -> Stamp | None:
+    """Return what differs once a file has changed, None if there is no file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def refuse_changes(path: Path, stamp: Stamp | None) -> Iterator[None]:
+    """Refuse what the body reads of a file that has changed since its stamp.
+
+    Half a file is often broken at its end. The message then names the cause and not the end.
+
+    Raises
+    ------
+    InputError
+        If the file has changed.
+    """
+    try:
+        yield
+    except InputError:
+        if file_stamp(path) == stamp:
+            raise
+    if file_stamp(path) != stamp:
+        raise InputError(
+            f"{path} changed while it was read, so it may still be being written; no scores were "
+            "written, run again once it is whole."
+        )
 
 
 def _check_column(path: Path, names: list[str], column: str, purpose: str, option: str) -> None:

@@ -1,16 +1,20 @@
 """Write scores beside the input's columns, as a whole file or none.
 
 batches ─▶ .OUT.making-… ─ flushed to the disk ─ one rename ─▶ OUT
+
+Whoever writes such a file holds a lock on it, which the kernel frees when the process is killed.
+The next one to write in the folder removes every file that nobody holds.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from reviewflow.errors import StoreError, UsageError
 
@@ -45,9 +49,8 @@ class ScoreWriter:
         from pyarrow import csv, parquet
 
         self.path, self.schema = path, schema
-        handle, name = mkstemp(prefix=f".{path.name}.{MAKING}", dir=path.parent)
-        self._making = Path(name)
-        self._file = os.fdopen(handle, "wb")
+        remove_leftovers(path.parent)
+        self._making, self._file = _making_file(path)
         self._writer: Any
         if path.suffix.lower() == ".csv":
             self._writer = csv.CSVWriter(pa.PythonFile(self._file), schema)
@@ -61,24 +64,27 @@ class ScoreWriter:
         """Add the rows of a batch."""
         self._writer.write_batch(batch)
 
-    def publish(self) -> None:
-        """Give the file its name, once its bytes are on the disk."""
+    def finish(self) -> None:
+        """Write the end of the file, so that all its bytes are on the disk."""
         self._writer.close()
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
+
+    def publish(self) -> None:
+        """Give the finished file its name."""
         self._making.chmod(0o644)
         os.replace(self._making, self.path)
+        self._file.close()
 
     def discard(self) -> None:
         """Remove what was written, unless it has its name."""
         if self._file.closed:
             return
+        self._making.unlink(missing_ok=True)
         with suppress(OSError):  # on a full disk, as writing did
             self._writer.close()
         with suppress(OSError):
             self._file.close()
-        self._making.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -96,6 +102,50 @@ def score_writer(path: Path, schema: pa.Schema) -> Iterator[ScoreWriter]:
             yield writer
         finally:
             writer.discard()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside the scores, so that it is there as a whole or not.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    making, file = _making_file(path)
+    with file:
+        try:
+            file.write(text.encode())
+            file.flush()
+            making.chmod(0o644)
+            os.replace(making, path)
+        except BaseException:
+            making.unlink(missing_ok=True)
+            raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes were writing in a folder of scores.
+
+    A file that a living process writes stays.
+    """
+    for path in folder.glob(f".*.{MAKING}*"):
+        with suppress(OSError), path.open("rb") as file:  # another one may have removed it
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+
+
+def _making_file(path: Path) -> tuple[Path, IO[bytes]]:
+    """Open a file that gets the name of another at the end, and lock it."""
+    while True:
+        handle, name = mkstemp(prefix=f".{path.name}.{MAKING}", dir=path.parent)
+        file = os.fdopen(handle, "wb")
+        with suppress(BlockingIOError):  # one that removes leftovers may have come first
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(handle).st_nlink:
+                return Path(name), file
+        file.close()
+        Path(name).unlink(missing_ok=True)
 
 
 @contextmanager

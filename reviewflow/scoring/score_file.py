@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
@@ -24,19 +23,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.errors import InputError, UsageError
+from reviewflow.errors import UsageError
 from reviewflow.evaluation.metrics import predicted_classes
 from reviewflow.models.predictor import Analysis
 from reviewflow.models.profile import Profile, profile_of
 from reviewflow.processors import processors
 from reviewflow.reviews.arrow import bool_array
 from reviewflow.reviews.blank_texts import blank_texts
-from reviewflow.scoring.input_rows import InputRows, open_input
+from reviewflow.scoring.input_rows import InputRows, file_stamp, open_input, refuse_changes
 from reviewflow.scoring.live_accuracy import LiveLabels
-from reviewflow.scoring.output_file import output_errors, score_writer
+from reviewflow.scoring.output_file import output_errors, score_writer, write_whole
 from reviewflow.scoring.scored import Scored, judge
 from reviewflow.scoring.scoring_options import ScoringOptions
-from reviewflow.store.files import write_atomically
 
 if TYPE_CHECKING:
     from reviewflow.models.bundle import Bundle
@@ -111,40 +109,33 @@ def score_file(
     Cancelled
         If the run was stopped.
     """
-    before = path.stat() if path.exists() else None
-    rows = open_input(path, options.ingest, options.label_column)
+    stamp = file_stamp(path)
+    with refuse_changes(path, stamp):
+        rows = open_input(path, options.ingest, options.label_column)
     schema = _schema(path, rows.schema, model, options.prefix)
     classes = len(model.class_names)
     live = LiveLabels(model.class_names)
     scored = Scored(Profile.empty(classes))
     rejects: list[tuple[int, str]] = []
     with score_writer(output, schema) as writer:
-        for block in _scored_blocks(model, rows, context):
-            context.check_stop()
-            batch = _with_scores(block, schema, model)
-            writer.write(batch)
-            rejects += block.rejected
-            scored.rows_out += batch.num_rows
-            scored.profile += profile_of(block.analysis.result(), model.threshold, classes)
-            if options.label_column is not None:
-                live.add(block.rows.column(options.label_column), _classes(block, model))
-            context.progress("scored", {"done": scored.rows_out})
-        after = path.stat()
-        if before is None or _stamp(before) != _stamp(after):
-            raise InputError(
-                f"{path} changed while it was read, so it may still be being written; no scores "
-                "were written, run again once it is whole."
-            )
+        with refuse_changes(path, stamp):
+            for block in _scored_blocks(model, rows, context):
+                context.check_stop()
+                batch = _with_scores(block, schema, model)
+                writer.write(batch)
+                rejects += block.rejected
+                scored.rows_out += batch.num_rows
+                scored.profile += profile_of(block.analysis.result(), model.threshold, classes)
+                if options.label_column is not None:
+                    live.add(block.rows.column(options.label_column), _classes(block, model))
+                context.progress("scored", {"done": scored.rows_out})
         scored.rejects = len(rejects)
         scored.rows_in = scored.rows_out + scored.rejects
         judge(scored, live, path, model.bundle, options)
+        writer.finish()
         _write_rejects(rejects_path(output), rejects)
         writer.publish()
     return scored
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int]:
-    return status.st_size, status.st_mtime_ns
 
 
 def _schema(path: Path, schema: pa.Schema, model: Scorer, prefix: str) -> pa.Schema:
@@ -245,4 +236,4 @@ def _write_rejects(path: Path, rejects: list[tuple[int, str]]) -> None:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([("record", "reason"), *rejects])
-        write_atomically(path, text.getvalue())
+        write_whole(path, text.getvalue())

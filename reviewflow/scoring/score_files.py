@@ -20,11 +20,11 @@ from typing import Any, Literal
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError, InputError, QualityError, ReviewflowError, UsageError
 from reviewflow.reviews.input_files import InputFile, files_named
-from reviewflow.scoring.output_file import FORMATS, check_output, output_errors
+from reviewflow.scoring.output_file import FORMATS, check_output, output_errors, write_whole
 from reviewflow.scoring.score_file import Scorer, score_file
 from reviewflow.scoring.scored import Scored
 from reviewflow.scoring.scoring_options import ScoringOptions
-from reviewflow.store.files import sha256_of, write_atomically
+from reviewflow.store.files import sha256_of
 from reviewflow.store.locks import try_step_lock
 
 State = Literal["scored", "kept", "waiting", "busy", "failed"]
@@ -175,7 +175,7 @@ def _score(
         "seconds": round(time.perf_counter() - started, 3),
     }
     with output_errors(target.record):
-        write_atomically(target.record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        write_whole(target.record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     return record
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
+from typing import TypeVar
 
 FOLDER_VARIABLE = "NUMBA_CACHE_DIR"
 FOLDER = "compiled"  # in the artifacts folder
 COMPILED_FILES = "*/compiled_*.py"
 CACHING = os.path.join("numba", "core", "caching.py")
+MOST_DAMAGES = 20  # above the number of files with compiled functions
+
+Result = TypeVar("Result")
 
 
 def keep_compiled_code(artifacts: Path, package: Path = Path(__file__).parents[1]) -> None:
@@ -34,6 +39,17 @@ def is_writable(package: Path) -> bool:
     folders = {path.parent for path in package.glob(COMPILED_FILES)}
     caches = (folder / "__pycache__" for folder in folders)
     return all(os.access(cache if cache.exists() else cache.parent, os.W_OK) for cache in caches)
+
+
+def call_compiled(call: Callable[[], Result]) -> Result:
+    """Return what a call gives, after removing machine code that is damaged."""
+    for _ in range(MOST_DAMAGES):
+        try:
+            return call()
+        except Exception as error:
+            if not remove_damaged_code(error):
+                raise
+    return call()
 
 
 def remove_damaged_code(error: Exception) -> bool:

@@ -23,6 +23,7 @@ from reviewflow.pipeline.perform import perform_step
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.pipeline.runner import Listener, Run
+from reviewflow.store import compiled_code
 from reviewflow.store.artifacts import Store
 from reviewflow.text import wordnet
 from tests.conftest import (
@@ -140,7 +141,9 @@ def test_a_step_whose_compiled_code_was_damaged_is_made_again(
     with pytest.raises(EOFError):
         perform_step(step, Store(tmp_path / "store"), Context())
     seen.clear()
-    monkeypatch.setattr(perform, "remove_damaged_code", lambda error: isinstance(error, EOFError))
+    monkeypatch.setattr(
+        compiled_code, "remove_damaged_code", lambda error: isinstance(error, EOFError)
+    )
     made = perform_step(step, Store(tmp_path / "store"), Context()).artifact
     assert len(seen) == 3
     assert not (made.folder / "half").exists()

@@ -1,8 +1,10 @@
 """Rows in are rows out and rejects, with the probabilities of the model itself."""
 
 import csv
+import errno
 import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from reviewflow.context import Context
 from reviewflow.errors import InputError, StoreError, UsageError
 from reviewflow.models.bundle import read_bundle
 from reviewflow.models.predictor import Model
+from reviewflow.scoring import input_rows
 from reviewflow.scoring.score_file import BLOCK_ROWS, rejects_path, score_file
 from reviewflow.scoring.scored import Scored
 from reviewflow.scoring.scoring_options import ScoringOptions
@@ -182,6 +185,41 @@ def test_a_file_that_grows_meanwhile_is_not_half_scored(
     with pytest.raises(InputError, match="changed while it was read"):
         score_file(model, thousands, output, options, Context(progress=append))
     assert not output.exists()
+
+
+def test_a_file_that_is_half_written_meanwhile_is_said_to_change(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of half a file is broken, but that is not what is wrong with it."""
+    path = write(tmp_path / "in.csv", [["1", "good"]])
+    with path.open("a") as file:
+        file.write('2,"half a te')
+
+    def append(opened: Path, ingest: Ingest) -> bool:
+        with path.open("a") as file:
+            file.write("xt and mo")
+        return False
+
+    monkeypatch.setattr(input_rows, "is_json_lines", append)
+    with pytest.raises(InputError, match="changed while it was read"):
+        score(model, path, tmp_path / "out.parquet")
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="a quote that is never closed"):
+        score(model, path, tmp_path / "out.parquet")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_input_that_cannot_be_read_to_its_end_is_named(
+    model: Model, thousands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: Any) -> Iterator[pa.RecordBatch]:
+        yield pa.record_batch({"review": ["good"]})
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(input_rows, "csv_batches", broken)
+    with pytest.raises(InputError, match=r"many\.csv cannot be read: Input/output error\."):
+        score(model, thousands, tmp_path / "out.parquet")
+    assert list(tmp_path.iterdir()) == [thousands]
 
 
 def test_an_output_that_cannot_be_written_is_a_sentence(model: Model, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from reviewflow.store import compiled_code
 from reviewflow.store.compiled_code import (
     FOLDER_VARIABLE,
+    call_compiled,
     is_writable,
     keep_compiled_code,
     remove_damaged_code,
@@ -104,6 +105,23 @@ def test_other_errors_are_none_of_its(source: Path) -> None:
             fails()
         assert not remove_damaged_code(raised.value)
     assert kept(source, ".nbi").exists()
+
+
+def test_a_call_is_made_again_for_each_damaged_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    damages, calls = [EOFError("one"), EOFError("two")], []
+
+    def call() -> int:
+        calls.append(1)
+        if len(calls) <= len(damages):
+            raise damages[len(calls) - 1]
+        return 7
+
+    with pytest.raises(EOFError, match="one"):
+        call_compiled(call)
+    calls.clear()
+    monkeypatch.setattr(compiled_code, "remove_damaged_code", lambda error: error in damages)
+    assert call_compiled(call) == 7
+    assert len(calls) == 3
 
 
 @pytest.fixture
