@@ -34,8 +34,8 @@ COMMANDS = {
     ),
     "open": ("flows.commands.open", "Show the report of a run in the browser."),
     "compare": (
-        "flows.commands.runs",
-        "Say what differs between two runs, such as settings, code or metrics.",
+        "flows.commands.compare",
+        "Say what differs between two runs, and by how much more than chance.",
     ),
     "trend": (
         "flows.commands.trend",

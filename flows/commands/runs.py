@@ -1,4 +1,4 @@
-"""Show past runs: ``reviewflow runs | show | compare``."""
+"""Show past runs: ``reviewflow runs | show``."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,9 +17,8 @@ from flows.commands.fitted_table import (
 from flows.commands.options import artifacts_option, json_option
 from flows.commands.output import say, say_json, say_table
 from reviewflow.evaluation.metrics import METRICS, Metric, metric_named
-from reviewflow.formatting import amount, duration, figure, join_names, moment, plain, setting, size
+from reviewflow.formatting import amount, duration, figure, moment, plain, size
 from reviewflow.reporting.page.trend_view import change_text, change_tone
-from reviewflow.runs.diff import compare_runs
 from reviewflow.runs.history import find_run, run_details
 from reviewflow.runs.json_values import mapping
 from reviewflow.runs.trend import run_lines
@@ -77,34 +76,6 @@ def show(run: str, artifacts: str, as_json: bool) -> None:
     _say_stages(page["stages"])
     _say_variants(page["variants"], _selection_metric(page["chosen_by"]))
     _say_quality(page["quality"])
-
-
-@click.command()
-@click.argument("a")
-@click.argument("b")
-@artifacts_option
-@json_option
-def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
-    """Say what differs between two runs, such as settings, code or metrics.
-
-    A and B are ids, beginnings of ids, or links such as `latest`.
-    """
-    folder = Path(artifacts)
-    one, other = (find_run(folder / "runs", name) for name in (a, b))
-    found = compare_runs(one, other, folder / "store")
-    if as_json:
-        say_json(found)
-        return
-    for letter, line in zip("AB", found["runs"], strict=True):
-        say(f"{letter}  {line['run_id']}  {line['name']}  {line['state']}")
-    _say_pairs("Parameters", "setting", found["parameters"])
-    _say_pairs("Data", "what", found["data"])
-    _say_code(found["code"])
-    _say_pairs("Packages", "package", found["packages"])
-    _say_metrics(found["metrics"], _selection_metric(found["runs"][1]["chosen_by"]))
-    _say_reasons(found["reasons"])
-    for note in found["notes"]:
-        say(f"Note: {note}.")
 
 
 def _say_runs(lines: Sequence[Mapping[str, Any]]) -> None:
@@ -277,55 +248,3 @@ def _say_quality(quality: Mapping[str, Any]) -> None:
         say_table("Failed expectations", columns, rows)
     elif quality["expectations"]:
         say("", f"{amount(quality['expectations'], 'expectation')}, all met.")
-
-
-def _say_pairs(title: str, what: str, pairs: list[dict[str, Any]]) -> None:
-    rows = [(pair["name"], setting(pair["a"]), setting(pair["b"])) for pair in pairs]
-    _say_differences(title, (what, "A", "B"), rows)
-
-
-def _say_code(code: list[dict[str, Any]]) -> None:
-    rows = [(each["definition"], each["change"], ", ".join(each["stages"])) for each in code]
-    _say_differences("Code", ("definition", "in B", "reached by"), rows)
-
-
-def _say_metrics(metrics: list[dict[str, Any]], chosen_by: Metric) -> None:
-    """Print a line for each variant.
-
-    Most of the validation rows, and the training rows, are in the JSON alone.
-    """
-    variants: dict[str, dict[tuple[str, str], tuple[Any, Any]]] = {}
-    for each in metrics:
-        changes = variants.setdefault(each["variant"], {})
-        changes[each["split"], each["metric"]] = (each["a"], each["b"])
-    columns = _metric_columns(chosen_by, any(each["split"] == "validation" for each in metrics))
-    rows = [
-        (
-            name,
-            *(
-                " → ".join(figure(value, metric.digits) for value in changes[split, metric.name])
-                if (split, metric.name) in changes
-                else "same"
-                for split, metric in columns
-            ),
-        )
-        for name, changes in variants.items()
-    ]
-    titles = ("variant", *(_column_title(*column) for column in columns))
-    _say_differences("Metrics", titles, rows, "Metrics, on the test rows")
-
-
-def _say_reasons(reasons: list[dict[str, Any]]) -> None:
-    rows = [(join_names(each["steps"]), "; ".join(each["reasons"])) for each in reasons]
-    if rows:
-        say_table("Why steps differ", ("step", "why"), rows)
-
-
-def _say_differences(
-    what: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = ""
-) -> None:
-    """Print a table of differences, or that there is none."""
-    if rows:
-        say_table(title or what, columns, rows)
-    else:
-        say("", f"{what}: no difference.")

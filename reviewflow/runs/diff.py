@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,14 @@ class Side:
     of_first_version: bool
 
 
-def compare_runs(a: RunRecord, b: RunRecord, store: Path) -> dict[str, Any]:
+def compare_runs(
+    a: RunRecord, b: RunRecord, store: Path, renamed: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return what differs between run ``a`` and run ``b``, as JSON values.
+
+    Parameters
+    ----------
+    renamed : the name in ``a`` of variants of ``b``, whose steps are compared with those of ``a``.
 
     Returns
     -------
@@ -59,7 +65,7 @@ def compare_runs(a: RunRecord, b: RunRecord, store: Path) -> dict[str, Any]:
     for run in (a, b):
         if run.trouble:
             raise StoreError(f"Run {run.run_id} cannot be compared: {run.trouble}")
-    old, new = _side(a), _side(b)
+    old, new = _side(a), _relabel(_side(b), renamed or {})
     same_names = old.of_first_version == new.of_first_version
     return {
         "runs": [run_summary(a), run_summary(b)],
@@ -80,6 +86,25 @@ def _side(run: RunRecord) -> Side:
     keys = {label: known & own for label, known in kept.keys.items() if known & own}
     fingerprints = {label: kept.fingerprints[label] for label in keys}
     return Side(run, fingerprints, keys, kept.of_first_version)
+
+
+def _relabel(side: Side, renamed: Mapping[str, str]) -> Side:
+    """Return a run with the steps of renamed variants under other names."""
+    labels = {label: _label_of(label, renamed) for label in side.fingerprints}
+    return replace(
+        side,
+        fingerprints={labels[label]: own for label, own in side.fingerprints.items()},
+        keys={labels[label]: own for label, own in side.keys.items()},
+    )
+
+
+def _label_of(label: str, renamed: Mapping[str, str]) -> str:
+    """Return a step's label, ``train[tanh, seed 0]``, with another variant."""
+    stage, bracket, variant = label.partition("[")
+    for name, other in renamed.items():
+        if variant == f"{name}]" or variant.startswith(f"{name}, seed "):
+            return f"{stage}{bracket}{other}{variant.removeprefix(name)}"
+    return label
 
 
 def _notes(a: Side, b: Side, same_names: bool) -> list[str]:

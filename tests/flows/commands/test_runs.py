@@ -1,4 +1,4 @@
-"""``reviewflow runs | show | compare`` as a person and a script see them."""
+"""``reviewflow runs | show`` as a person and a script see them."""
 
 import json
 import re
@@ -46,15 +46,6 @@ def test_show_describes_one_run_and_escapes_text_from_data(artifacts: Path) -> N
     assert asked(artifacts, "show", "latest")["quality"]["failures"][0]["asked"] == HOSTILE
 
 
-def test_compare_shows_what_differs(artifacts: Path) -> None:
-    text = call(artifacts, "compare", "2024-01-01", "latest").stdout
-    assert "train.learning_rate  0.9  0.95" in text
-    assert "0.9000 → 0.9500" in text
-    assert "Data: no difference." in text
-    differences = asked(artifacts, "compare", FIRST, SECOND)
-    assert differences["parameters"] == [{"name": "train.learning_rate", "a": 0.9, "b": 0.95}]
-
-
 def test_an_unknown_run_is_a_sentence_and_exit_code_2(artifacts: Path) -> None:
     for arguments in (("show", "2025"), ("compare", "latest", "2024-01")):
         refused = call(artifacts, *arguments)
@@ -81,9 +72,6 @@ def test_the_rows_of_the_choice_have_a_column(artifacts: Path) -> None:
     assert "on the test rows, chosen on the validation rows by F1" in page
     assert "validation F1" in page
     assert "0.7200" in page
-    text = call(artifacts, "compare", FIRST, SECOND).stdout
-    assert "validation F1" in text
-    assert "0.7100 → 0.7200" in text
 
 
 def test_a_run_in_which_nothing_learned_says_so(artifacts: Path) -> None:

@@ -96,7 +96,8 @@ def check_commands(
     """Assert that ``show`` and ``compare`` print it."""
     from click.testing import CliRunner
 
-    from flows.commands.runs import compare, show
+    from flows.commands.compare import compare
+    from flows.commands.runs import show
     from tests.reviewflow.small_store import write_run
 
     figure, change = words
