@@ -41,6 +41,7 @@ from reviewflow.runs.alerts import alerts
 from reviewflow.runs.gc import write_claims
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, last_run
+from reviewflow.runs.trend import read_trend, subject_of
 from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.links import publish_links
 from tasks.notify import send_alert
@@ -50,6 +51,7 @@ from tasks.trend_artifact import publish_trend
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 STOPPED = "The run was stopped; what was finished is kept, run again to go on."
 RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=processors()))
+RECENT_RUNS = 60  # of a configuration, whose figures the report shows
 MISTAKE = 2  # exit code of what a person wrote wrongly: its sentence says all
 P = ParamSpec("P")
 SIGNALS = (KeyboardInterrupt, SystemExit, TerminationSignal, Cancelled)
@@ -265,6 +267,19 @@ class FlowRun(ABC):
         lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
         for alert in alerts(content, last.content if last else None, lower_is_better):
             send_alert(alert, {"job": self.record.job, "run_id": own_id})
+
+
+def newest_runs(record: RunRecorder, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the trend over the newest runs of a configuration.
+
+    Parameters
+    ----------
+    record : of the newest one, which has ended.
+    content : its run.json.
+    """
+    subject = subject_of(content, record.identity)
+    names = [metric.name for metric in METRICS]
+    return read_trend(record.runs, subject, names, most=RECENT_RUNS).to_json()
 
 
 def check_tasks(job: Job, tasks: Mapping[str, object]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.base import LISTENER, SIGNALS, STOPPED, fetch, name_flow_run, stoppable
+from flows.base import LISTENER, SIGNALS, STOPPED, fetch, name_flow_run, newest_runs, stoppable
 from reviewflow.api import load_model
 from reviewflow.config.scoring import Score
 from reviewflow.config.sections import Ingest
@@ -18,6 +18,7 @@ from reviewflow.formatting import amount
 from reviewflow.models.predictor import Model
 from reviewflow.pipeline.runner import Listener
 from reviewflow.processors import processors
+from reviewflow.reporting.page.markdown import trend_markdown
 from reviewflow.reporting.scoring_page.scoring_html import scoring_html_page
 from reviewflow.reporting.scoring_page.scoring_markdown import scoring_markdown_page
 from reviewflow.reviews.downloads import DOWNLOADS, copy_path
@@ -38,6 +39,7 @@ from reviewflow.store.os_errors import store_errors
 from tasks.links import publish_links
 from tasks.notify import send_alert, send_crash_alert
 from tasks.score import score_one, sentence, show_scores
+from tasks.trend_artifact import publish_trend
 
 LATEST = "latest-score"
 STATES = {"scored": "ran", "kept": "cached", "failed": "failed"}  # in the words of other runs
@@ -115,6 +117,9 @@ class ScoreRun:
         try:
             if self.model is not None:
                 self._write_pages(content, first)
+            if state != "cancelled":  # then somebody waits for the end
+                trend = newest_runs(self.record, content)
+                publish_trend(self.record.identity, trend_markdown(trend))
         finally:  # whoever is called by an alert hears of it without the page too
             for alert in alerts(content, None, ()):
                 send_alert(alert, {name: content[name] for name in ("job", "run_id")})

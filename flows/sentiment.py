@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.base import RUNNER, FlowRun, changed_stages, fetch, stoppable
+from flows.base import RUNNER, FlowRun, changed_stages, fetch, newest_runs, stoppable
 from flows.parameters import (
     SELECT,
     SPLIT,
@@ -30,7 +30,6 @@ from reviewflow.config.sections import (
     Validate,
     Vectorize,
 )
-from reviewflow.evaluation.metrics import METRICS
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.jobs.promotion import gate_sentence, publish_model
 from reviewflow.jobs.sentiment import SENTIMENT
@@ -41,7 +40,6 @@ from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
 from reviewflow.reviews.datasets import provide
 from reviewflow.reviews.input_files import named_urls
-from reviewflow.runs.trend import read_trend, subject_of
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import send_crash_alert
@@ -52,7 +50,6 @@ from tasks.stage import learning_curve as measure_learning_curve
 from tasks.train import train
 from tasks.validate import validate
 
-RECENT_RUNS = 60  # of the configuration, whose figures the report shows
 TASKS: Mapping[str, StageTask] = {
     "suites": validate,
     "ingest": ingest,
@@ -169,9 +166,7 @@ class Sentiment(FlowRun):
 
     def recent_runs(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return the newest runs of the configuration, this one included."""
-        subject = subject_of(content, self.record.identity)
-        names = [metric.name for metric in METRICS]
-        return read_trend(self.record.runs, subject, names, most=RECENT_RUNS).to_json()
+        return newest_runs(self.record, content)
 
     def write_pages(self, content: dict[str, Any]) -> dict[str, Path]:
         """Write the page and the Markdown of this run, and return them by name."""

@@ -6,7 +6,6 @@ from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.sorting import ArtifactSort
 
-from reviewflow.reporting.page.markdown import markdown_text
 from reviewflow.runs.identity import RunIdentity
 from reviewflow.runs.trend import trend_key
 
@@ -17,7 +16,7 @@ def publish_trend(identity: RunIdentity, markdown: str) -> None:
     So the list of artifacts has one of each configuration, whatever the number of its runs.
     """
     key = f"trend-{trend_key(identity)}"
-    description = f"The newest runs of {markdown_text(identity.name)}"
+    description = markdown.partition("\n")[0].removeprefix("# ")  # what changed, in the list
     newest = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
     with get_client(sync_client=True) as client:
         known = client.read_artifacts(

@@ -75,7 +75,7 @@ def _write_page(path: Path, content: str) -> None:
 
 def _say_trend(view: TrendView) -> None:
     say(view.headline)
-    say(f"{view.summary}, {view.first} to {view.last}." if view.first else f"{view.summary}.")
+    say(f"{view.summary}, {view.days}." if view.days else f"{view.summary}.")
     if view.note:
         say(view.note)
     if view.rows:

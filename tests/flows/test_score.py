@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from pyarrow import parquet
 
 from reviewflow.errors import InputError
+from reviewflow.runs.trend import find_subject, read_trend, trend_key
 from tests.conftest import Reviews, small_config, write_config
 from tests.reviewflow.reviews.web_site import Site
 
@@ -123,3 +126,21 @@ def test_the_file_of_a_url_is_fetched_and_scored_once(
             run_score(trained, url, tmp_path / "other.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as scores:
         assert len(list(csv.DictReader(scores))) == 600
+
+
+def test_the_drift_of_scorings_is_in_the_trend_of_the_configuration(
+    trained: Path, reviews_file: Path, tmp_path: Path
+) -> None:
+    record = run_score(trained, reviews_file, tmp_path / "drift.csv")
+    trend = read_trend(trained / "runs", find_subject(trained / "runs", "job"), ("roc_auc",))
+    newest = trend.scored[-1]
+    assert newest.run_id == record["run_id"]
+    (file,) = record["files"]
+    for trait in ("tokens", "unknown", "scores", "labels"):
+        assert newest.figures[f"drift.{trait}"] == file["drift"][trait]["psi"]
+    assert newest.figures["rows"] == 600
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[f"trend-{trend_key(newest.identity)}"]))
+    with get_client(sync_client=True) as client:
+        (artifact,) = client.read_artifacts(artifact_filter=wanted)
+    assert artifact.data.startswith("# imdb: drift of lengths")
+    assert f"{len(trend.scored)} runs: " in artifact.data

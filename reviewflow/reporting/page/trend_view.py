@@ -34,6 +34,7 @@ DRIFT_TITLES = {
 OTHER_TITLES = {"seconds": "duration", "live.accuracy": "accuracy, true labels"}
 SCORING_TITLES = {"rows": "rows scored", "seconds": "duration of scoring"}
 MOST_CLASSES = 8  # whose shares have a row
+TOLD = {"cancelled": "was cancelled", "unreadable": "is unreadable"}
 MARKS = {"completed": None, "running": None, "cancelled": "cancelled"}  # others failed
 
 
@@ -96,7 +97,7 @@ class TrendView:
     rows, scored : figures of the runs, and of the runs that scored files with its model.
     marks, scored_marks : class of the tick of each run that did not complete, else None.
     columns, lines : the table of the newest runs.
-    first, last : days of the oldest and the newest run.
+    days : of the oldest and the newest run.
     """
 
     name: str
@@ -110,8 +111,7 @@ class TrendView:
     scored_marks: tuple[str | None, ...]
     columns: tuple[str, ...]
     lines: tuple[TrendLine, ...]
-    first: str
-    last: str
+    days: str
     runs: int
 
 
@@ -143,8 +143,7 @@ def trend_view(trend: Mapping[str, Any], most_lines: int = 30) -> TrendView:
         scored_marks=tuple(MARKS.get(run["state"], "failed") for run in scored),
         columns=tuple(figure_title(each) for each in shown),
         lines=tuple(_line(run, shown) for run in reversed(runs[-most_lines:])),
-        first=_day(runs or scored, 0),
-        last=_day(runs or scored, -1),
+        days=_days(runs or scored),
         runs=len(runs),
     )
 
@@ -331,11 +330,26 @@ def _summary(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _note(trend: Mapping[str, Any]) -> str:
-    """Return which runs the trend leaves out, empty for none."""
+    """Return how the newest run ended, if not well, and what is left out."""
+    points = trend["runs"] or trend["scored"]
+    newest, sentences = points[-1] if points else {"state": "completed"}, []
+    if newest["state"] not in ("completed", "running"):
+        why = visible(newest["error"] or "", LONGEST).rstrip(".")
+        state = visible(newest["state"], 40)
+        sentences.append(f"The newest run {TOLD.get(state, state)}{f': {why}' if why else ''}.")
     others = int(trend["other_runs"])
-    if not others:
-        return ""
-    return f"{amount(others, 'run')} of the same name with another file or other data are left out."
+    if others:
+        left_out = amount(others, "run")
+        verb = "is" if others == 1 else "are"
+        sentences.append(
+            f"{left_out} of the same name, of another file or other data, {verb} left out."
+        )
+    return " ".join(sentences)
+
+
+def _days(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Return ``2024-01-01 to 2024-03-07``, or one day."""
+    return " to ".join(dict.fromkeys(day for day in (_day(runs, 0), _day(runs, -1)) if day))
 
 
 def _day(runs: Sequence[Mapping[str, Any]], place: int) -> str:

@@ -122,4 +122,14 @@ def test_of_two_classes_one_share_is_shown() -> None:
 def test_the_table_of_runs_is_short() -> None:
     runs = [point(1, {"rows": 1.0}) for _ in range(100)]
     assert len(trend_view(trend(runs, [], other_runs=2), most_lines=7).lines) == 7
-    assert trend_view(trend(runs, [], other_runs=2)).note.startswith("2 runs of the same name")
+
+
+def test_a_note_says_how_the_newest_run_ended_and_what_is_left_out() -> None:
+    good, bad = point(1, {"rows": 1.0}), point(2, {}, state="failed", error="No rows.")
+    stopped = point(2, {}, state="cancelled")
+    assert trend_view(trend([bad, good], [])).note == ""
+    assert trend_view(trend([good, stopped], [])).note == "The newest run was cancelled."
+    view = trend_view(trend([good, bad], [], other_runs=2))
+    assert view.note.startswith("The newest run failed: No rows. 2 runs of the same name")
+    assert view.days == "2024-01-01 to 2024-01-02"
+    assert trend_view(trend([good], [])).days == "2024-01-01"
