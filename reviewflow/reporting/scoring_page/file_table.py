@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reviewflow.formatting import LONGEST, NOTHING, finite, visible
+from reviewflow.formatting import LONGEST, NOTHING, figure, finite, visible
 from reviewflow.reporting.page.check_table import CheckRow, check_title
 from reviewflow.reporting.scoring_page.drift_view import VERDICTS, DriftView, drift_view
 from reviewflow.reporting.scoring_page.histogram_chart import percent
@@ -30,6 +30,19 @@ class FileCheck(CheckRow):
 
 
 @dataclass(frozen=True)
+class FigureWithInterval:
+    """A figure and its 95 % interval, empty where there is none."""
+
+    text: str
+    interval: str
+
+    @property
+    def words(self) -> str:
+        """Both on one line."""
+        return f"{self.text} (95 %: {self.interval})" if self.interval else self.text
+
+
+@dataclass(frozen=True)
 class LiveAccuracy:
     """Accuracy on the labels of a file beside what validation promised.
 
@@ -41,8 +54,8 @@ class LiveAccuracy:
     """
 
     rows: str
-    accuracy: str
-    promised: str
+    accuracy: FigureWithInterval
+    promised: FigureWithInterval
     verdict: str
     state: str
 
@@ -200,11 +213,6 @@ def _live_accuracy(live: Mapping[str, Any] | None) -> LiveAccuracy | None:
     )
 
 
-def _with_interval(value: Any, low: float | None, high: float | None) -> str:
-    """Return ``0.8912 (95 %: 0.8801 to 0.9012)``."""
-    number = finite(value)
-    if number is None:
-        return NOTHING
-    if low is None or high is None:
-        return f"{number:.4f}"
-    return f"{number:.4f} (95 %: {low:.4f} to {high:.4f})"
+def _with_interval(value: Any, low: float | None, high: float | None) -> FigureWithInterval:
+    is_known = low is not None and high is not None
+    return FigureWithInterval(figure(value), f"{low:.4f} to {high:.4f}" if is_known else "")

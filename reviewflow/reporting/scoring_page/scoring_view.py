@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reviewflow.formatting import (
@@ -22,6 +22,7 @@ from reviewflow.formatting import (
 )
 from reviewflow.reporting.page.check_table import STATES as CHECK_STATES
 from reviewflow.reporting.page.check_table import CheckRow
+from reviewflow.reporting.page.files_view import FileLink, file_links
 from reviewflow.reporting.page.headline import Notice, Tile, check_notice
 from reviewflow.reporting.page.view import config_text, environment_pairs
 from reviewflow.reporting.scoring_page.drift_view import (
@@ -51,7 +52,8 @@ class ScoringView:
     drift : of all rows together, None where nothing can be compared.
     drift_note : which rows it compares, or why there are none.
     files : those that need attention first.
-    checks : of all files, failures first.
+    checks : of all files that did not pass, failures first.
+    passed_checks : each once, with the number of files that pass it.
     """
 
     run_id: str
@@ -66,6 +68,8 @@ class ScoringView:
     drift_note: str
     files: tuple[FileRow, ...]
     checks: tuple[CheckRow, ...]
+    passed_checks: tuple[CheckRow, ...]
+    links: tuple[FileLink, ...]
     subject: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     config: str
@@ -94,10 +98,28 @@ def scoring_view(run: Mapping[str, Any]) -> ScoringView:
         drift=drift,
         drift_note=_drift_note(run, compared),
         files=files,
-        checks=tuple(sorted(checks, key=lambda check: CHECK_STATES.index(check.state))),
+        checks=_failed_checks(checks),
+        passed_checks=_passed_checks(checks),
+        links=file_links(run),
         subject=_subject(run),
         environment=environment_pairs(run.get("environment") or {}),
         config=config_text(run.get("config") or {}),
+    )
+
+
+def _failed_checks(checks: Sequence[CheckRow]) -> tuple[CheckRow, ...]:
+    """Return the checks that did not pass, failures first."""
+    failed = [check for check in checks if check.state != "passed"]
+    return tuple(sorted(failed, key=lambda check: CHECK_STATES.index(check.state)))
+
+
+def _passed_checks(checks: Sequence[CheckRow]) -> tuple[CheckRow, ...]:
+    """Return each check that files passed once, its subject their number."""
+    passed = [replace(check, subject="", observed="") for check in checks]
+    files = Counter(check for check in passed if check.state == "passed")
+    return tuple(
+        replace(check, subject=amount(count, "file"), observed="as asked")
+        for check, count in files.items()
     )
 
 
@@ -234,18 +256,28 @@ def _notices(
     ]
     found += _first_notices(sorted(checks, key=lambda notice: notice.state != "failed"))
     found += _drift_notices(files, drift)
-    found += _first_notices(
-        [
-            Notice("warning", f"{file.name}: accuracy {file.live.accuracy}, {file.live.verdict}.")
-            for file in files
-            if file.live is not None and file.live.state == "warning"
-        ]
-    )
+    found += _accuracy_notices(files)
     waiting = [file.name for file in files if file.state in ("waiting", "busy")]
     if waiting:
         verb = "was" if len(waiting) == 1 else "were"
         found.append(Notice("warning", f"{join_names(waiting)} {verb} left for a later run."))
     return tuple(sorted(found, key=lambda notice: notice.state != "failed"))
+
+
+def _accuracy_notices(files: Sequence[FileRow]) -> list[Notice]:
+    """Return where the accuracy is lower than the promised one."""
+    lower = [
+        (file.name, file.live.accuracy.words)
+        for file in files
+        if file.live is not None and file.live.state == "warning"
+    ]
+    if len(lower) > 1:
+        names = join_names([name for name, _ in lower])
+        return [Notice("warning", f"The accuracy is lower than promised in {names}.")]
+    return [
+        Notice("warning", f"{name}: the accuracy is lower than promised, {words}.")
+        for name, words in lower
+    ]
 
 
 def _has_own_notice(column: str, file: FileRow) -> bool:

@@ -87,7 +87,7 @@ def test_accuracy_on_labels_is_compared_by_intervals(
     (row,) = file_rows(scored_run(scored_file("a.csv", live=live)))
     assert row.live is not None
     assert (row.live.verdict, row.live.state) == (verdict, state)
-    assert row.live.accuracy == "0.8000 (95 %: 0.7600 to 0.8300)"
+    assert row.live.accuracy.words == "0.8000 (95 %: 0.7600 to 0.8300)"
 
 
 def test_records_of_before_have_neither_drift_nor_checks() -> None:

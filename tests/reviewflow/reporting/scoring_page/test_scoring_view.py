@@ -83,6 +83,15 @@ def test_a_check_that_failed_is_a_notice_unless_another_says_the_same() -> None:
     assert len(view.checks) == 3
 
 
+def test_checks_that_many_files_pass_are_one_line() -> None:
+    check = {"column": "blank_share", "asked": "at most 0.05", "severity": "warning"}
+    good, bad = ([{**check, "observed": "all of 1", "success": ok}] for ok in (True, False))
+    files = [scored_file(f"{number}.csv", checks=good) for number in range(5)]
+    view = scoring_view(scored_run(*files, scored_file("bad.csv", checks=bad)))
+    assert [check.subject for check in view.checks] == ["bad.csv"]
+    assert [check.subject for check in view.passed_checks] == ["5 files"]
+
+
 def test_an_accuracy_below_the_promised_one_is_a_notice() -> None:
     live = {
         "rows": 500, "accuracy": 0.7, "low": 0.66, "high": 0.74,
@@ -91,5 +100,11 @@ def test_an_accuracy_below_the_promised_one_is_a_notice() -> None:
     fall = {"column": "accuracy_fall", "asked": "at most 0", "observed": 0.04, "success": False}
     view = scoring_view(scored_run(scored_file("a.csv", live=live, checks=[fall])))
     assert [notice.text for notice in view.notices] == [
-        "a.csv: accuracy 0.7000 (95 %: 0.6600 to 0.7400), lower than promised."
+        "a.csv: the accuracy is lower than promised, 0.7000 (95 %: 0.6600 to 0.7400)."
+    ]
+    view = scoring_view(
+        scored_run(scored_file("a.csv", live=live), scored_file("b.csv", live=live))
+    )
+    assert [notice.text for notice in view.notices] == [
+        "The accuracy is lower than promised in a.csv and b.csv."
     ]
