@@ -18,6 +18,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Cancelled as CancelledState
@@ -44,7 +45,8 @@ from reviewflow.runs.record import RunRecorder, last_run
 from reviewflow.runs.trend import read_trend, subject_of
 from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.links import publish_links
-from tasks.notify import send_alert
+from tasks.notify import recipients, send_alert, send_messages
+from tasks.recipients import address_problems
 from tasks.stage import StageTask
 from tasks.trend_artifact import publish_trend
 
@@ -132,6 +134,7 @@ class FlowRun(ABC):
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.trend: dict[str, Any] | None = None
         self.opened: Run | None = None
+        self._warn_of_addresses()
         try:
             self.last_run = last_run(runs, self.record.identity)
             planner = self.open(self.last_run)
@@ -175,6 +178,12 @@ class FlowRun(ABC):
         if error is not None:
             self.run.stop.set()
         self.close(error)
+
+    def _warn_of_addresses(self) -> None:
+        """Warn of every name in ``notify.to`` that no message can reach."""
+        for problem in address_problems(recipients(self.record.head)):
+            get_run_logger().warning(problem)
+            self.listener.show("notify", problem)
 
     def submit(self, tasks: Mapping[str, StageTask]) -> None:
         """Start every stage once its inputs are there and its checks passed.
@@ -265,8 +274,11 @@ class FlowRun(ABC):
         runs, own_id = self.artifacts / "runs", self.record.run_id
         last = last_completed(runs, self.record.identity, before=own_id)
         lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
-        for alert in alerts(content, last.content if last else None, lower_is_better):
+        before = last.content if last else None
+        found = alerts(content, before, lower_is_better)
+        for alert in found:
             send_alert(alert, {"job": self.record.job, "run_id": own_id})
+        send_messages(found, content, before, self.record.folder)
 
 
 def newest_runs(record: RunRecorder, content: Mapping[str, Any]) -> dict[str, Any]:

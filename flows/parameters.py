@@ -7,6 +7,7 @@ deployment, sections of the form ─ validates ────┘
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -59,7 +60,10 @@ zero weights: {train.init: zeros}
 PARAMETERS = {"validate": "checks"}
 
 WITH_SECRET = "a URL must have no user, password, signature or token in it, since it is recorded"
-Change = Annotated[str, Field(json_schema_extra={"pattern": WITHOUT_SECRETS})]
+# no address of a person either, whatever its form
+NO_ADDRESS = r"(?!\s*notify\.to\s*=.*:/)"
+Change = Annotated[str, Field(json_schema_extra={"pattern": f"^{NO_ADDRESS}{WITHOUT_SECRETS[1:]}"})]
+WITH_ADDRESS = "notify.to must list names, whose addresses are set in the environment"
 Job = TypeVar("Job", bound=JobConfig)
 
 _READ: ContextVar[JobConfig | None] = ContextVar("read", default=None)
@@ -82,6 +86,8 @@ class Options(Section):
         """Refuse URLs that hold credentials before Prefect records them."""
         if any(is_url(change) and mask_secrets(change) != change for change in changes):
             raise ValueError(WITH_SECRET)
+        if not all(re.match(NO_ADDRESS, change) for change in changes):
+            raise ValueError(WITH_ADDRESS)
         return changes
 
 

@@ -8,7 +8,7 @@ from prefect.artifacts import create_link_artifact
 
 from reviewflow.errors import StoreError
 from reviewflow.store.files import write_atomically
-from tasks.environment import OWN_SERVER
+from tasks.environment import OWN_SERVER, SHOWN_AT, UI
 
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
 
@@ -21,6 +21,18 @@ def link(path: Path, artifacts: Path) -> str:
     """
     base = "" if os.environ.get(OWN_SERVER) else f"http://127.0.0.1:{FILES_PORT}"
     return f"{base}/reviewflow/{path.absolute().relative_to(artifacts.absolute()).as_posix()}"
+
+
+def report_address(page: Path, artifacts: Path) -> str | None:
+    """Return the address of a page for readers outside the UI, if it lasts.
+
+    The server of a run by hand ends with the run, unless ``reviewflow ui`` keeps it.
+    """
+    own, shown = os.environ.get(OWN_SERVER), os.environ.get(SHOWN_AT)
+    if own and not shown and UI not in os.environ:
+        return None
+    host = (shown or (own or "").removesuffix("/api")).rstrip("/")
+    return f"{host if own else ''}{link(page, artifacts)}"
 
 
 def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:

@@ -1,10 +1,18 @@
-"""Send alerts to a webhook, whose secret address is never written down."""
+"""Send alerts to a webhook and to people, whose addresses are secret.
+
+                    ┌─ JSON ──▶ webhook
+run.json ─ alerts ──┴─ words ─▶ every name in notify.to (recipients)
+"""
 
 import json
 import os
+import platform
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from prefect import task
@@ -14,8 +22,14 @@ from prefect.client.schemas import FlowRun, State
 from prefect.flows import Flow
 from prefect.variables import Variable
 
-from reviewflow.errors import ReviewflowError
+from reviewflow.errors import ReviewflowError, StoreError
+from reviewflow.runs.alert_message import AlertMessage, alert_message
 from reviewflow.runs.alerts import Alert
+from reviewflow.runs.history import RunRecord, last_completed, run_records
+from reviewflow.runs.identity import recorded_identity
+from reviewflow.runs.json_values import mapping
+from tasks.links import report_address
+from tasks.recipients import address_problems, send_message
 
 WEBHOOK_ENVIRONMENT = "REVIEWFLOW_WEBHOOK_URL"
 WEBHOOK_VARIABLE = "reviewflow_webhook_url"
@@ -54,17 +68,95 @@ def send_alert(alert: Alert, facts: dict[str, Any]) -> None:
         notify(alert.event, {**facts, **asdict(alert)}, return_state=True)
 
 
+@task(
+    name="notify person",
+    task_run_name="notify {name}",
+    retries=3,
+    retry_delay_seconds=[1, 5, 25],
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    log_prints=False,
+)
+def notify_person(name: str, message: AlertMessage) -> None:
+    """Send a message to a person, and retry with growing delays."""
+    send_message(name, message)
+
+
+def recipients(content: Mapping[str, Any]) -> list[str]:
+    """Return the names in ``notify.to`` of a run.json."""
+    names = mapping(mapping(content.get("config")).get("notify")).get("to")
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def send_messages(
+    found: Sequence[Alert],
+    content: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    folder: Path,
+) -> None:
+    """Send one message for all alerts of a run to everybody in ``notify.to``.
+
+    A message that does not arrive does not fail the run.
+
+    Parameters
+    ----------
+    content, before : run.json of the run and of the last completed one.
+    folder : of the run.
+    """
+    for name in recipients(content) if found else ():
+        if address_problems([name]):
+            continue  # the run has warned of it, and a second try would not help
+        message = alert_message(found, content, before, places(content, folder))
+        notify_person(name, message, return_state=True)
+
+
+def places(content: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Return where to read on about a run, by what a person calls it."""
+    report, host = folder / "report.html", platform.node()
+    if not report.exists():
+        return {"Record": f"{host}:{folder.absolute() / 'run.json'}"}
+    address = report_address(report, folder.parents[1])
+    return {"Report": f"{host}:{report.absolute()}"} | (
+        {"In a browser": address} if address else {}
+    )
+
+
 def send_crash_alert(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Send the alert of a crash, which the dead run cannot send itself."""
     with get_client(sync_client=True) as client:
         name = client.read_flow_run(flow_run.id).name  # it was renamed since
-    post_crash_alert(flow.name, name, str(state.message))
+    post_crash_alert(flow.name, name, str(state.message), _record_of(flow_run))
 
 
-def post_crash_alert(job: str, name: str, why: str) -> None:
-    """Post the alert of a crash if there is a webhook."""
+def _record_of(flow_run: FlowRun) -> RunRecord | None:
+    """Return the record of a flow run, if it has come as far as that."""
+    options = flow_run.parameters.get("options")
+    artifacts = getattr(options, "artifacts", None) or mapping(options).get("artifacts")
+    with suppress(StoreError):
+        for record in run_records(Path(artifacts or "artifacts") / "runs"):
+            if record.content.get("flow_run_id") == str(flow_run.id):
+                return record
+    return None
+
+
+def post_crash_alert(job: str, name: str, why: str, record: RunRecord | None) -> None:
+    """Send the alert of a crash to people and to the webhook, if any.
+
+    Raises
+    ------
+    ReviewflowError : if the webhook did not take it.
+    """
+    alert = Alert("crashed", f"{name} crashed: {why}")
+    if record is not None:
+        runs, identity = record.folder.parent, recorded_identity(record.content)
+        for person in recipients(record.content):
+            last = last_completed(runs, identity, before=record.run_id)
+            before = last.content if last else None
+            where = places(record.content, record.folder)
+            with suppress(ReviewflowError):
+                send_message(person, alert_message([alert], record.content, before, where))
     if webhook_url():
-        post({"job": job, "event": "crashed", "text": f"{name} crashed: {why}"})
+        post({"job": job, **asdict(alert)})
 
 
 def post(message: dict[str, Any]) -> None:

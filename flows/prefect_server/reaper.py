@@ -97,7 +97,8 @@ def _mark(identity: UUID, run: RunRecord | None) -> bool:
         client.set_flow_run_state(identity, state, force=True)
     if state.is_crashed():
         with suppress(ReviewflowError):
-            post_crash_alert(str(run.content.get("job")) if run else "run", flow_run.name, GONE)
+            job = str(run.content.get("job")) if run else "run"
+            post_crash_alert(job, flow_run.name, GONE, run)
     return True
 
 

@@ -22,10 +22,9 @@ from flows.prefect_server.lifecycle import LOOPBACK, SERVER_PASSWORD, prefect_se
 from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, open_in, try_lock
 from flows.prefect_server.static import file_server
 from flows.prefect_server.ui_checks import check_host, check_modules, is_loopback
-from flows.prefect_server.worker import UI
 from flows.signals import event_of_signals
 from reviewflow.errors import ReviewflowError, UsageError
-from tasks.environment import OWN_SERVER
+from tasks.environment import OWN_SERVER, UI
 
 POOL = "reviewflow"
 WATCH_SECONDS = 2.0

@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 
 from flows.prefect_server.locks import SHARED, open_in, try_lock
+from tasks.environment import UI
 
 PARENT_SECONDS = 0.2  # between two looks at whether the parent lives
-UI = "REVIEWFLOW_UI"  # process id of the ui that a worker belongs to, and its Prefect home
 WORKER = "REVIEWFLOW_WORKER"  # process id of the worker that a flow run belongs to
 
 

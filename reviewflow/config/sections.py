@@ -30,6 +30,9 @@ MOST_CLASSES = 100
 # Prefect's server stores what is filled in before a flow reads it, so its form refuses by itself
 Path = Annotated[str, Field(min_length=1, json_schema_extra={"pattern": WITHOUT_SECRETS})]
 Paths = Path | Annotated[tuple[Path, ...], Field(min_length=1)]
+# an address in its place would be recorded by Prefect's server
+RECIPIENT = r"^[a-z][a-z0-9-]{0,39}$"
+Recipient = Annotated[str, Field(json_schema_extra={"pattern": RECIPIENT})]
 Labels = Literal["auto"] | dict[str, int]
 KnownLanguage = Literal[
     "english", "arabic", "danish", "dutch", "finnish", "french", "german", "hungarian", "italian",
@@ -542,16 +545,32 @@ class Report(Section):
 
 
 class Notify(Section):
-    """When the webhook is called."""
+    """Who gets a message after a run, and when."""
 
+    to: tuple[Recipient, ...] = Field(
+        (),
+        description="Names of those who get a message, such as [ops]; the address of ops is in "
+        "REVIEWFLOW_NOTIFY_OPS, or in a Prefect Secret block called ops",
+    )
     metric: str = Field(
         "test.roc_auc",
         pattern=rf"^(test|train)\.({'|'.join(metric.name for metric in METRICS)})$",
         description="Metric of the best variant to watch, such as test.f1",
     )
     fall: float = Field(
-        0.01, ge=0, description="Largest change for the worse that does not call the webhook"
+        0.01, ge=0, description="Largest change for the worse that sends no message"
     )
+
+    @field_validator("to")
+    @classmethod
+    def _check_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse addresses, which Prefect and run.json would record."""
+        if not all(re.fullmatch(RECIPIENT, name) for name in names):
+            raise ValueError(
+                "must list names such as ops, of small letters, digits and dashes; the address of "
+                "ops is secret and is set in REVIEWFLOW_NOTIFY_OPS"
+            )
+        return names
 
 
 class JobConfig(Section):

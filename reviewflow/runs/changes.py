@@ -66,6 +66,24 @@ def changes_since_last_run(
     }
 
 
+def head_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return which settings and packages differ between the heads of two runs.
+
+    A run that fails before its rows are read has no more than a head.
+
+    Parameters
+    ----------
+    before, now : run.json of both.
+    """
+    old, new = (mapping(mapping(run.get("environment")).get("packages")) for run in (before, now))
+    packages = [
+        f"{name} {setting(old[name])} → {setting(new[name])}"
+        for name in new
+        if name in old and old[name] != new[name]
+    ]
+    return [*_settings(before, now), *packages]
+
+
 def _settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     old, new = (flatten(mapping(content.get("config"))) for content in (before, now))
     phrases = [

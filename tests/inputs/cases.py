@@ -446,6 +446,11 @@ SETTINGS = [
         written(f"grid: {{train.seed: {list(range(50))}, train.epochs: {list(range(1, 50))}}}\n"),
         ("2,450 variants", "1,000 is the most"),
     ),
+    (
+        "an address in place of a name",
+        setting("notify", to=["mailto://anna:secret@example.org"]),
+        ("notify.to", "REVIEWFLOW_NOTIFY_OPS"),
+    ),
     ("`--set` without a value", options("--set", "epochs"), ("section.key=value",)),
     (
         "`--set` of an unknown setting",

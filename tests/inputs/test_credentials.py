@@ -2,19 +2,25 @@
 
 import base64
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from pydantic import ValidationError
 
+from flows.parameters import Options
 from reviewflow.errors import ConfigError
 from tasks.environment import OWN_SERVER
 from tests.conftest import small_config, write_config
 from tests.flows.commands.invoke import assert_plain, reviewflow
+from tests.flows.conftest import listening
 from tests.inputs.attempt import csv_text, made_up
 from tests.reviewflow.config.test_urls import WITH_SECRET
 from tests.reviewflow.reviews.s3_server import SECRET, put
@@ -122,6 +128,30 @@ def test_a_misplaced_url_is_an_error_without_its_secret(
     assert leaks(work) == []
 
 
+@pytest.mark.parametrize("address", ["slack://{}/b/c", "mailto://anna:{}@example.org", "json:/{}"])
+def test_an_address_in_place_of_a_name_is_refused(address: str, work: Path) -> None:
+    (work / "reviews.csv").write_text(csv_text(made_up()))
+    own = address.format(SECRET)
+    config = write_config(work / "good.yaml", job("reviews.csv"))
+    bad = {**job("work/reviews.csv"), "notify": {"to": ["ops", own]}}
+    attempts = [
+        ("--config", write_config(work.parent / "bad.yaml", bad)),
+        ("--config", config, "--set", f"notify.to=[{own}]"),
+        ("--config", config, "--set", f"notify.to={own}"),
+    ]
+    for options in attempts:
+        sentence = assert_plain(reviewflow("run", *options), 2)
+        assert "notify.to" in sentence
+        assert SECRET not in sentence
+    with pytest.raises(ValidationError, match=r"must (list|have)") as raised:
+        Options(changes=(f"notify.to=[{own}]",))
+    assert SECRET not in str(raised.value)
+    pattern = Options.model_json_schema()["properties"]["changes"]["items"]["pattern"]
+    assert not re.match(pattern, f"notify.to=[{own}]")
+    assert re.match(pattern, "notify.to=[ops]")
+    assert leaks(work) == []
+
+
 @pytest.mark.slow
 def test_a_secret_in_a_file_that_prefect_reads_is_not_recorded(
     work: Path, prefect_api: str
@@ -138,6 +168,56 @@ def test_a_secret_in_a_file_that_prefect_reads_is_not_recorded(
     assert "bad2.yaml" in logs + runs
     assert SECRET not in logs + runs
     assert leaks(work) == []
+
+
+@pytest.mark.slow
+def test_the_address_of_a_person_is_in_no_output(work: Path) -> None:
+    (work / "reviews.csv").write_text(csv_text(made_up(120)))
+    write_config(work / "job.yaml", {**job("reviews.csv"), "notify": {"to": ["ops", "boss", "me"]}})
+    with listening() as hook:
+        host = hook.url.removeprefix("http://").partition("/")[0]
+        environment = {name: value for name, value in os.environ.items() if name not in OWN}
+        environment |= {
+            "REVIEWFLOW_NOTIFY_OPS": f"json://anna:{SECRET}@{host}/{SECRET}",
+            "REVIEWFLOW_NOTIFY_BOSS": f"fax://anna:{SECRET}@{host}/{SECRET}",
+            "PREFECT_LOGGING_LEVEL": "DEBUG",
+            "PREFECT_LOGGING_ROOT_LEVEL": "DEBUG",
+            "PREFECT_LOGGING_EXTRA_LOGGERS": "apprise,urllib3,requests",
+            "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "DEBUG",
+        }
+        hook.statuses[:] = [500]
+        (work / "save.py").write_text(SAVE_BLOCK)
+        done = subprocess.run(
+            [sys.executable, "save.py", "job.yaml"],
+            env=environment | {"OF_ME": f"ntfy://anna:{SECRET}@{host}/{SECRET}"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 2, done.stdout + done.stderr
+        (work / "save.py").unlink()
+        assert [status for status, _, _ in hook.requests] == [500, 200, 200]
+        assert len({path for _, path, _ in hook.requests}) == 2
+    printed = done.stdout + done.stderr
+    assert "notify: notify.to names boss, whose address is not one" in printed
+    assert "The alert did not reach ops (it answered 500)." in printed
+    assert not any(form in printed.encode() for form in SEEN_AS)
+    with closing(sqlite3.connect(work / "artifacts/prefect/prefect.db")) as database:
+        ((blocks,),) = database.execute("SELECT count(*) FROM block_document WHERE name = 'me'")
+    assert blocks == 1
+    assert leaks(work) == []
+
+
+# A run that fails, on a server of its own that knows the address of one person as a block
+SAVE_BLOCK = """
+import os, sys
+from pathlib import Path
+from flows.commands.main import main
+from flows.prefect_server.lifecycle import prefect_server
+with prefect_server(Path("artifacts/prefect")):
+    from prefect.blocks.system import Secret
+    Secret(value=os.environ.pop("OF_ME")).save("me")
+    main(["run", "--config", sys.argv[1], "--set", "ingest.text_column=nowhere"])
+"""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Messages to a webhook: when one is sent, sent again, and that its address stays secret."""
+"""Messages to a webhook and to people: when they are sent, and that addresses stay secret."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from reviewflow.errors import InputError
+from reviewflow.runs.history import run_records
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 from tests.flows.conftest import TOKEN, Webhook, listening
 
@@ -115,7 +116,76 @@ def test_a_webhook_that_is_gone_does_not_fail_the_run(
     assert webhook.requests == []
 
 
-def test_the_webhooks_address_is_in_no_file_and_no_answer(
+@pytest.fixture
+def ops(prefect_api: str) -> Iterator[Webhook]:
+    """The address of ops, in a Prefect Secret block."""
+    from prefect.blocks.system import Secret
+
+    with listening() as hook:
+        address = f"json://{hook.url.removeprefix('http://')}"
+        Secret(value=address).save("ops", overwrite=True)
+        yield hook
+        Secret.delete("ops")
+
+
+def test_people_get_one_message_in_words(
+    ops: Webhook, folder: Path, warning: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    report = Path(run(folder, {**warning, "notify": {"to": ["ops", "boss"]}}, "people"))
+    ((status, _, body),) = ops.requests
+    assert (status, body["title"]) == (200, "people: 1 expectation failed")
+    assert "Which rows: number of rows at least 1,000,000: 600\n" in body["message"]
+    assert body["message"].endswith(f":{report.absolute()}\n- In a browser: {link_of(report)}")
+    assert "notify.to names boss, which has no address; set REVIEWFLOW_NOTIFY_BOSS" in caplog.text
+    assert "notify.to names ops" not in caplog.text
+
+
+def link_of(report: Path) -> str:
+    """Where the worker's machine serves a report beside another Prefect server."""
+    return f"http://127.0.0.1:4210/reviewflow/runs/{report.parent.name}/report.html"
+
+
+def test_a_failed_run_tells_people_what_to_do(
+    ops: Webhook,
+    folder: Path,
+    reviews: Reviews,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("tasks.notify.notify_person.retry_delay_seconds", [0, 0, 0])
+    ops.statuses[:] = [500]
+    path = write_reviews(tmp_path / "renamed.csv", reviews[:40])
+    path.write_text(path.read_text().replace("review,sentiment", "text,sentiment", 1))
+    with pytest.raises(InputError):
+        run(folder, {**small_config(path), "notify": {"to": ["ops"]}}, "broken")
+    assert [status for status, _, _ in ops.requests] == [500, 200]
+    assert "The alert did not reach ops (it answered 500)." in caplog.text
+    body = ops.requests[-1][2]
+    assert body["title"] == "broken: run failed"
+    assert f"then run again: `reviewflow run --config {folder}/broken.yaml`" in body["message"]
+    (record,) = [line for line in body["message"].splitlines() if line.startswith("Where")]
+    assert Path(record.rpartition(":")[2]).is_file()
+
+
+def test_a_crash_is_sent_to_people_and_to_the_webhook(
+    ops: Webhook, webhook: Webhook, folder: Path
+) -> None:
+    from tasks.notify import post_crash_alert
+
+    records = run_records(folder / "artifacts" / "runs")
+    record = next(each for each in records if each.content["name"] == "people")
+    post_crash_alert("sentiment", "people · 600 rows", "It is gone.", record)
+    text = "people · 600 rows crashed: It is gone."
+    ((_, _, body),) = ops.requests
+    assert body["title"] == "people: run crashed"
+    assert body["message"].startswith(f"What broke: {text}\n")
+    assert [sent for _, _, sent in webhook.requests] == [
+        {"job": "sentiment", "event": "crashed", "text": text}
+    ]
+
+
+def test_no_address_is_in_a_file_or_an_answer(
     webhook: Webhook, folder: Path, prefect_api: str
 ) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
