@@ -5,6 +5,7 @@ variants in pairs ───────────────▶ difference, 9
 settings, data, code, packages ──▶ what differs, and the stages that differ by it
 """
 
+import math
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +23,11 @@ from reviewflow.jobs.run_comparison import compare_with_intervals
 from reviewflow.runs.history import find_run
 
 WIDTH = 80  # columns of a sentence
-LONGEST_NAME = 32  # columns of a variant's name
+LONGEST_NAME = 60  # columns of a variant's name
+LONGEST_RUN_NAME = 28  # of the name of a run, beside its id and state
 LONGEST_VALUE = 30  # of a setting
 MANY_PAIRS = 5  # from which one difference may well be chance
+MOST_WHOLE = 10  # pairs shown with all figures; of more, all but the best have one
 
 
 @click.command()
@@ -47,7 +50,7 @@ def compare(a: str, b: str, artifacts: str, as_json: bool) -> None:
     if found["rows"]["sentence"]:
         _say_wrapped(found["rows"]["sentence"])
     for letter, line in zip("AB", found["runs"], strict=True):
-        name = shorten(plain(line["name"]), LONGEST_NAME)
+        name = shorten(plain(line["name"]), LONGEST_RUN_NAME)
         say(f"{letter}  {line['run_id']}  {name}  {line['state']}")
     _say_variants(found["variants"], found["metric"], found["rows"])
     _say_values("Parameters", "setting", found["parameters"])
@@ -69,10 +72,11 @@ def _say_variants(pairs: Sequence[Mapping[str, Any]], metric: str, rows: Mapping
         say("", _title(differing, rows))
     if common:
         _say_wrapped(f"In all of them: {_changes_text(common)}.")
-    for pair in sorted(differing, key=lambda pair: not pair["is_best"]):
-        _say_pair(pair, metric, common)
-    if len(differing) >= MANY_PAIRS and rows["kind"] in ("same", "same_test"):
-        _say_wrapped("Of twenty differences without a cause, one is beyond chance on average.")
+    is_short = len(differing) > MOST_WHOLE
+    for pair in sorted(differing, key=lambda pair: _rank(pair, metric)):
+        _say_pair(pair, metric, common, is_short and not pair["is_best"])
+    if differing and rows["kind"] in ("same", "same_test"):
+        _say_chance(differing)
     if same:
         say("")
         _say_wrapped(f"The same model in both: {', '.join(map(_pair_name, same))}.")
@@ -92,26 +96,67 @@ def _title(pairs: Sequence[Mapping[str, Any]], rows: Mapping[str, Any]) -> str:
     return f"Variants on {on}: A → B, B − A and its 95 % interval{how}"
 
 
-def _say_pair(pair: Mapping[str, Any], metric: str, common: Sequence[Mapping[str, Any]]) -> None:
-    (chosen,) = [each for each in pair["figures"] if each["metric"] == metric]
-    judged = ""
-    if chosen["verdict"] != "unknown":
-        unpaired = ", unpaired" if chosen["method"] == "unpaired" else ""
-        judged = f": {chosen['verdict']} ({metric_named(metric).title}{unpaired})"
+def _rank(pair: Mapping[str, Any], metric: str) -> tuple[bool, float]:
+    """Return the place of a pair: the best of B first, unknown figures last."""
+    value = _figure_of(pair, metric)["b"]["value"]
+    sign = -1 if metric_named(metric).higher_is_better else 1
+    return (not pair["is_best"], math.inf if value is None else sign * value)
+
+
+def _figure_of(pair: Mapping[str, Any], metric: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(each for each in pair["figures"] if each["metric"] == metric)
+    return found
+
+
+def _say_chance(pairs: Sequence[Mapping[str, Any]]) -> None:
+    """Print what the intervals leave out."""
+    judged = [each for pair in pairs for each in pair["figures"] if each["low"] is not None]
+    if judged:
+        say("")
+    if any(each["counts"] == "rows" for each in judged):
+        _say_wrapped("With one seed an interval counts the rows, not the luck of a training.")
+    if judged and len(pairs) >= MANY_PAIRS:
+        _say_wrapped("Of twenty differences without a cause, one is beyond chance on average.")
+
+
+def _say_pair(
+    pair: Mapping[str, Any], metric: str, common: Sequence[Mapping[str, Any]], is_short: bool
+) -> None:
+    """Print a pair with its figures, or in short with that of the choice alone."""
+    chosen = _figure_of(pair, metric)
+    seeds = "" if any(each["name"] == "train.repeats" for each in common) else _seeds(pair["seeds"])
     say("")
-    _say_wrapped(f"{_pair_name(pair)}{_seeds(pair['seeds'])}{judged}")
+    _say_heading(f"{_pair_name(pair)}{seeds}", "" if is_short else _judgement(chosen))
     own = [each for each in pair["changed"] if each not in common]
     if own:
         _say_wrapped(_changes_text(own), indent=2)
-    for line in _figure_lines(pair["figures"]):
+    for line in _figure_lines([chosen] if is_short else pair["figures"]):
         say(f"  {line}")
     others = [
         f"{_other_title(each)} {_arrow(each['metric'], each['a'], each['b'])}"
         for each in pair["others"]
         if each["a"] != each["b"]
     ]
-    if others:
+    if others and not is_short:
         _say_items("also ", others)
+
+
+def _say_heading(name: str, judgement: str) -> None:
+    """Print a pair's name and what became of it, in two lines if need be."""
+    line = f"{name}: {judgement}" if judgement else name
+    if judgement and len(line) > WIDTH:
+        _say_wrapped(f"{name}:")
+        _say_wrapped(judgement, indent=2)
+    else:
+        _say_wrapped(line)
+
+
+def _judgement(figures: Mapping[str, Any]) -> str:
+    """Return the verdict on a metric, nothing where it is unknown."""
+    if figures["verdict"] == "unknown":
+        return ""
+    unpaired = ", unpaired" if figures["method"] == "unpaired" else ""
+    return f"{figures['verdict']} ({metric_named(figures['metric']).title}{unpaired})"
 
 
 def _pair_name(pair: Mapping[str, Any]) -> str:

@@ -37,7 +37,8 @@ def compare_with_intervals(a: RunRecord, b: RunRecord, store: Path) -> dict[str,
         same predictions), ``is_best`` (of B), ``seeds``, ``others`` (figures without an interval)
         and ``figures``. A figure has ``metric``, ``a`` and ``b`` (``value``, ``low``, ``high``),
         ``difference`` (B minus A), ``low``, ``high``, ``p``, ``method`` (``paired``, ``unpaired``
-        or None where no difference is claimed) and ``verdict``.
+        or None where no difference is claimed), ``counts`` (what the interval counts as chance:
+        ``rows``, or ``rows and seeds``) and ``verdict``.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def chance_verdict(
 
     if difference is None or low is None or high is None:
         return "unknown"
-    if abs(difference) < SMALLEST:
+    if max(abs(difference), abs(low), abs(high)) < SMALLEST:
         return "no difference"
     if low <= 0 <= high:
         return "within chance"
@@ -158,10 +159,12 @@ def _figures(
         for own, known in zip((pair.a, pair.b), folders, strict=True)
     )
     found = [(name, compare_measured(name, a, b, rows.is_paired)) for name in names]
+    counts = "rows and seeds" if max(len(a.seeds), len(b.seeds)) > 1 else "rows"
     return [
         {
             "metric": name,
             **entry,
+            "counts": counts,
             "verdict": chance_verdict(name, entry["difference"], entry["low"], entry["high"]),
         }
         for name, entry in found

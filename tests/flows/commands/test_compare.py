@@ -39,6 +39,36 @@ def test_the_rows_of_the_choice_are_shown(artifacts: Path) -> None:
     assert "0.7100 → 0.7200" in text
 
 
+def test_many_pairs_are_short_and_the_best_comes_first(artifacts: Path) -> None:
+    """As if both runs had the same rows and the predictions were gone."""
+    steps = [{"stage": stage, "part": 0, "key": "0"} for stage in ("ingest", "split")]
+    confusion = {"tn": 80, "fp": 20, "fn": 20, "tp": 80}
+
+    def multiply(content: dict[str, Any], is_second: bool) -> None:
+        content["stages"] = steps
+        content["config"]["ingest"] = {}
+        content["best"]["variant"] = "v3"
+        figures = {"accuracy": 0.8, "confusion": confusion}
+        content["variants"] = [
+            {
+                "name": f"v{n}",
+                "params": {"epochs": n},
+                "metrics": {"test": figures | {"roc_auc": 0.5 + n / 100 + is_second / 4}},
+            }
+            for n in range(12)
+        ]
+
+    edit_runs(artifacts, multiply)
+    lines = call(artifacts, "compare", FIRST, SECOND).stdout.splitlines()
+    names = [line.split()[0].rstrip(":") for line in lines if line.startswith("v")]
+    assert names == ["v3", *(f"v{n}" for n in range(11, -1, -1) if n != 3)]
+    assert "v3 (best of B): better by more than chance (ROC AUC, unpaired)" in lines
+    assert len([line for line in lines if line.startswith("  ROC AUC")]) == 12
+    assert len([line for line in lines if line.startswith("  accuracy")]) == 1
+    assert "With one seed an interval counts the rows, not the luck of a training." in lines
+    assert any("one is beyond chance on average" in line for line in lines)
+
+
 def test_long_names_and_values_fit_80_columns(artifacts: Path) -> None:
     def lengthen(content: dict[str, Any], is_second: bool) -> None:
         content["name"] = "a name " * 20
