@@ -141,6 +141,13 @@ def join_names(names: list[str], most: int = 6) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def quote_names(names: list[str]) -> list[str]:
+    """Return names in quotes if one of several holds a comma."""
+    if len(names) > 1 and any("," in name for name in names):
+        return [f"“{name}”" for name in names]
+    return names
+
+
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested settings by full names, such as ``train.seed``."""
     found: dict[str, Any] = {}

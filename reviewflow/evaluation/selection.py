@@ -25,11 +25,12 @@ class Choice(NamedTuple):
     """The best variant by its number, and the position of its model.
 
     Of several seeds it is the model nearest to the mean. Both are None where no model gave
-    probabilities.
+    probabilities. ``ranking`` has the numbers of all variants, from the best to the worst.
     """
 
     variant: int | None
     model: int | None
+    ranking: tuple[int, ...] = ()
 
 
 def best_variant(
@@ -119,7 +120,25 @@ def choose_model(
     if best is None:
         return Choice(None, None)
     scores = [selection_score(each, select.on, metric or FALLBACK) for each in metrics]
-    return Choice(numbers[best], typical_model(variants, scores, numbers[best]))
+    order = rank_variants(means, learned, select.on, metric or FALLBACK, best)
+    ranking = tuple(numbers[position] for position in order)
+    return Choice(numbers[best], typical_model(variants, scores, numbers[best]), ranking)
+
+
+def rank_variants(
+    metrics: Sequence[Mapping[str, Any]], learned: Sequence[bool], on: str, metric: str, best: int
+) -> list[int]:
+    """Return the positions of all variants, from the best to the worst.
+
+    Those that learned come first, as in the choice, and those without a figure last.
+    """
+    scores = [selection_score(each, on, metric) for each in metrics]
+
+    def rank(position: int) -> tuple[bool, bool, bool, float]:
+        score = scores[position]
+        return position != best, score is None, not learned[position], -(score or 0.0)
+
+    return sorted(range(len(metrics)), key=rank)
 
 
 def read_history(model: Path) -> list[dict[str, Any]]:

@@ -210,7 +210,7 @@ SENTIMENT = Job(
                 "splits": Reads("split", ("split.parquet",), every="part"),
             },
             settings=("train.seed", "select"),
-            facts=(LINEAGE, CLASS_NAMES),
+            facts=(LINEAGE, CLASS_NAMES, INDEX),
         ),
         Stage(
             name="publish",

@@ -57,6 +57,7 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
         "since": changes_since_last_run(report.parent, content, fingerprints),
         "artifacts": {
             "report": str(report),
+            "mistakes": mistakes_path(run),
             "data_docs": {
                 stage.removeprefix("validate_"): str(folder / "data_docs" / "index.html")
                 for stage in CHECKS
@@ -64,6 +65,13 @@ def summary(run: Run, config: Config, report: Path) -> dict[str, Any]:
             },
         },
     }
+
+
+def mistakes_path(run: Run) -> str | None:
+    """Return the path of the best model's mistakes, None if there is none."""
+    folder = run.folder_of("report")
+    path = None if folder is None else folder / "mistakes.csv"
+    return str(path) if path is not None and path.is_file() else None
 
 
 def learning_curves(run: Run) -> list[dict[str, Any]]:

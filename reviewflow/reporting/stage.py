@@ -4,6 +4,7 @@
     evaluations ──────────────────────────▶ comparisons ────▶ comparisons.json
     reviews, splits, tokens ──────────────▶ sample_reviews ─▶ reviews.json
     the best model and its inputs ────────▶ explain_model ──▶ words.json, mistakes.json
+                                            describe_errors ▶ errors.json, mistakes.csv
 
 Variants are numbers here, so renaming one does not invalidate the cache. The page adds the names.
 """
@@ -20,9 +21,11 @@ from reviewflow.context import Context
 from reviewflow.evaluation.comparisons import compare_variants
 from reviewflow.evaluation.selection import choose_model
 from reviewflow.reporting.charts.stage import draw_charts
-from reviewflow.reporting.examples.explanations import ModelInputs, explain_model
+from reviewflow.reporting.examples.errors import describe_errors, judge_rows, write_mistakes
+from reviewflow.reporting.examples.explanations import ModelInputs, explain_model, model_threshold
 from reviewflow.reporting.examples.samples import sample_reviews
 from reviewflow.reporting.lineage import Lineage
+from reviewflow.reviews.parts import Index
 
 
 def write_report_data(
@@ -36,6 +39,7 @@ def write_report_data(
     splits: tuple[Path, ...],
     lineage: tuple[Lineage, ...],
     class_names: tuple[str, ...],
+    index: Index,
     seed: int,
     select: Select,
     folder: Path,
@@ -51,6 +55,7 @@ def write_report_data(
     reviews, splits : one folder a part
     lineage : of each model its variant's number, and which of the above it was made from
     class_names : what people call each of the K classes
+    index : gives file and record number of a row of a part
     seed : draws the reviews that the report shows
     select : how the best variant is chosen
 
@@ -91,6 +96,12 @@ def write_report_data(
         words, mistakes = explain_model(inputs, class_names, context)
         _write_json(folder / "words.json", words)
         _write_json(folder / "mistakes.json", mistakes)
+        threshold = model_threshold(inputs.evaluation)
+        judged = judge_rows(inputs.evaluation, index, threshold)
+        costs = select.costs.model_dump()
+        errors = describe_errors(judged, reviews, index, threshold, costs)
+        _write_json(folder / "errors.json", errors)
+        write_mistakes(folder / "mistakes.csv", judged, reviews, index, class_names)
     return figures
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reviewflow.formatting import visible
-from reviewflow.reporting.charts.palette import GRID, INK, MUTED, line_style
+from reviewflow.reporting.charts.palette import GRID, INK, MUTED, OTHERS, LineStyle, line_style
 
 WIDE = ("W", "F")  # letters that take the place of two, such as Chinese ones
 
@@ -45,16 +45,22 @@ def limit_ticks(axis: Any, most: int, whole: bool = False) -> None:
 
 
 def draw_variant_line(
-    axes: Any, number: int, x: NDArray[np.float64], y: NDArray[np.float64], width: float
+    axes: Any, line: int | None, x: NDArray[np.float64], y: NDArray[np.float64], width: float
 ) -> None:
-    """Draw the line of variant ``number`` as in the legend."""
-    style = line_style(number)
+    """Draw a variant's line as in the legend.
+
+    Parameters
+    ----------
+    line : which line of the palette; None for a variant that the legend leaves out.
+    """
+    style = LineStyle(OTHERS, ()) if line is None else line_style(line)
     axes.plot(
         x,
         y,
         color=style.colour,
         linestyle=(0, style.dashes) if style.dashes else "-",
-        linewidth=width,
+        linewidth=1 if line is None else width,
+        zorder=1.5 if line is None else 2,
         marker="o" if len(x) == 1 else "",
     )
 

@@ -14,6 +14,11 @@ from reviewflow.evaluation.predictions import LabelledRows
 from reviewflow.evaluation.reliability import CalibrationCurve, calibration_curve
 from reviewflow.reporting.charts.calibration import calibration_chart
 from reviewflow.reporting.charts.confusion import MOST_DRAWN, confusion_chart, largest_confusions
+from reviewflow.reporting.charts.precision_recall import (
+    class_precision_recall_chart,
+    precision_recall_chart,
+    precision_recall_of,
+)
 from reviewflow.reporting.charts.roc import (
     MOST_CURVES,
     class_roc_chart,
@@ -36,15 +41,15 @@ def draw_best(
     Returns
     -------
     charts : dict
-        ``roc``, ``confusion`` and ``calibration`` as SVG. A chart that would show nothing, or more
-        classes than can be told apart, is left out.
+        ``roc``, ``precision_recall``, ``confusion`` and ``calibration`` as SVG. A chart that
+        would show nothing, or more classes than can be told apart, is left out.
     numbers : dict
         ``calibration``: of each class (of two, of the second one alone) its ``name`` and what
         :meth:`CalibrationCurve.to_json` returns. ``confusions``: the pairs of more than two
         classes that are most often confused.
     """
     counts = np.array(confusion_counts(figures), np.int64)
-    charts = roc_charts(test, train, names)
+    charts = {**roc_charts(test, train, names), **precision_recall_charts(test, train, names)}
     if len(names) <= MOST_DRAWN:
         charts["confusion"] = confusion_chart(counts, names)
     curves = calibration_curves(test, len(names))
@@ -72,6 +77,25 @@ def roc_charts(test: LabelledRows, train: LabelledRows, names: tuple[str, ...]) 
     }
     drawn = curves and len(names) <= MOST_CURVES
     return {"roc": class_roc_chart(curves, names)} if drawn else {}
+
+
+def precision_recall_charts(
+    test: LabelledRows, train: LabelledRows, names: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the chart as ``precision_recall``, unless nothing can be drawn."""
+    if len(names) == 2:
+        own, other = (
+            precision_recall_of(rows.labels == 1, _probabilities(rows, 1)) for rows in (test, train)
+        )
+        chart = None if own is None else precision_recall_chart(own, other, names[1])
+        return {} if chart is None else {"precision_recall": chart}
+    curves = {
+        k: curve
+        for k in range(len(names))
+        if (curve := precision_recall_of(test.labels == k, _probabilities(test, k))) is not None
+    }
+    drawn = curves and len(names) <= MOST_CURVES
+    return {"precision_recall": class_precision_recall_chart(curves, names)} if drawn else {}
 
 
 def calibration_curves(rows: LabelledRows, classes: int) -> dict[int, CalibrationCurve]:

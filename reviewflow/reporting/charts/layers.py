@@ -7,7 +7,7 @@ history.parquet (one a model) ─ epochs ─ mean over seeds ─▶ a line a var
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,20 +100,23 @@ MEASURES = (
 )
 
 
-def layer_charts(models: Sequence[Path], variants: Sequence[int]) -> dict[str, str]:
+def layer_charts(
+    models: Sequence[Path], variants: Sequence[int], lines: Mapping[int, int]
+) -> dict[str, str]:
     """Return an SVG of each measure that varies in the histories, by name.
 
     Parameters
     ----------
     models : folders with ``history.parquet``, one a model.
     variants : number of each model's variant.
+    lines : of the palette, by number of the variant; a variant without one is grey.
     """
     charts = {}
     for measure in MEASURES:
         curves = _layer_curves(models, variants, measure)
         values = {value for curve in curves for value in finite_values(curve.values).tolist()}
         if len(values) > 1:
-            charts[measure.name] = _layer_chart(measure, curves)
+            charts[measure.name] = _layer_chart(measure, curves, lines)
     return charts
 
 
@@ -145,14 +148,14 @@ def _mean_curve(variant: int, seeds: list[LayerCurve]) -> LayerCurve:
     return LayerCurve(variant, seeds[0].epochs[:shared], means)
 
 
-def _layer_chart(measure: Measure, curves: list[LayerCurve]) -> str:
+def _layer_chart(measure: Measure, curves: list[LayerCurve], lines: Mapping[int, int]) -> str:
     def draw(figure: Any) -> None:
         axes = add_axes(figure, (0.24, 0.22, 0.73, 0.74), "epoch", measure.axis)
         if measure.logarithmic:
             axes.set_yscale("log")
         for curve in curves:
             values = np.maximum(curve.values, SMALLEST if measure.logarithmic else 0)
-            draw_variant_line(axes, curve.variant, curve.epochs, values, 2.2)
+            draw_variant_line(axes, lines.get(curve.variant), curve.epochs, values, 2.2)
         limit_ticks(axes.xaxis, 5, whole=True)
         if measure.logarithmic:
             axes.minorticks_off()

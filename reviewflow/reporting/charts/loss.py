@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,11 @@ def highest_loss(classes: int) -> float:
 
 
 def loss_chart(
-    curves: tuple[LossCurve, ...], best: int | None, guessing: float, classes: int
+    curves: tuple[LossCurve, ...],
+    best: int | None,
+    guessing: float,
+    classes: int,
+    lines: Mapping[int, int],
 ) -> str:
     """Return the chart of the training loss over the epochs, a line a variant.
 
@@ -52,6 +57,7 @@ def loss_chart(
     best : number of the variant whose line is thicker.
     guessing : the loss of guessing on the training rows, a horizontal line.
     classes : number of classes, K.
+    lines : of the palette, by number of the variant; a variant without one is grey.
     """
     variants = sorted({curve.variant for curve in curves})
     drawn = [float(loss) for curve in curves for loss in finite_values(curve.losses)]
@@ -70,12 +76,13 @@ def loss_chart(
             shared = min(len(curve.epochs) for curve in seeds)  # one may have stopped early
             epochs = seeds[0].epochs[:shared]
             losses = np.stack([curve.losses[:shared] for curve in seeds])
-            if len(seeds) > 1:
+            line = lines.get(variant)
+            if len(seeds) > 1 and line is not None:
                 lowest, highest = losses.min(axis=0), losses.max(axis=0)
-                colour = line_style(variant).colour
+                colour = line_style(line).colour
                 axes.fill_between(epochs, lowest, highest, color=colour, alpha=0.18, linewidth=0)
             width = 3.2 if variant == best else 2.0
-            draw_variant_line(axes, variant, epochs, losses.mean(axis=0), width)
+            draw_variant_line(axes, line, epochs, losses.mean(axis=0), width)
         axes.set_ylim(0, top)
         limit_ticks(axes.xaxis, 8, whole=True)
         limit_ticks(axes.yaxis, 6)

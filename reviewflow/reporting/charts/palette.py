@@ -1,5 +1,6 @@
 """Give each variant a line and each class a colour-blind safe colour."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Okabe and Ito's palette without its yellow, strongest contrast on white first.
@@ -13,6 +14,8 @@ POSITIVE = "#0072B2"  # class 1 of two
 INK = "#22303c"
 MUTED = "#5b6975"
 GRID = "#dde3e8"
+OTHERS = "#b9c4ce"  # variants that the legend leaves out
+MOST_LINES = 10  # that can be told apart
 SPLIT_COLOURS = ("#0072B2", "#E69F00", "#7fb8d9")  # training, validation and test rows
 
 
@@ -27,8 +30,22 @@ class LineStyle:
     dashes: tuple[float, ...]
 
 
+def variant_lines(ranking: Sequence[int]) -> dict[int, int]:
+    """Return the line of each variant in charts, by its number.
+
+    Of more than :data:`MOST_LINES` variants the best have one.
+
+    Parameters
+    ----------
+    ranking : numbers of the variants, from the best to the worst.
+    """
+    if len(ranking) <= MOST_LINES:
+        return {number: number for number in sorted(ranking)}
+    return {number: line for line, number in enumerate(ranking[:MOST_LINES])}
+
+
 def line_style(number: int) -> LineStyle:
-    """Return the line of variant ``number`` (from 0) in charts and legends."""
+    """Return line ``number`` (from 0) of charts and legends."""
     return LineStyle(COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)])
 
 

@@ -70,7 +70,7 @@ def roc_chart(test: RocCurve, train: RocCurve | None, names: tuple[str, str]) ->
             label=f"test, {test.area:.3f}",
         )  # fmt: skip
         handles, labels = axes.get_legend_handles_labels()
-        _add_legend(axes, handles[::-1], labels[::-1])
+        add_area_legend(axes, handles[::-1], labels[::-1])
         axes.set(xlim=(0, 1), ylim=(0, 1.005), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
 
     other = f" On the training rows it is {train.area:.3f}." if train is not None else ""
@@ -103,7 +103,7 @@ def class_roc_chart(curves: dict[int, RocCurve], names: tuple[str, ...]) -> str:
                 label=f"{curve.area:.3f}  {short_label(names[number], 14)}",
             )  # fmt: skip
         handles, labels = axes.get_legend_handles_labels()
-        _add_legend(axes, handles, labels)
+        add_area_legend(axes, handles, labels)
         axes.set(xlim=(0, 1), ylim=(0, 1.005), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
 
     areas = "; ".join(
@@ -127,9 +127,16 @@ def _square_axes(figure: Any, x_label: str, y_label: str) -> Any:
     return axes
 
 
-def _add_legend(axes: Any, handles: list[Any], labels: list[str]) -> None:
+def add_area_legend(
+    axes: Any,
+    handles: list[Any],
+    labels: list[str],
+    title: str = "area under the curve",
+    place: str = "lower right",
+) -> None:
+    """Add the legend of curves, whose labels have their areas."""
     legend = axes.legend(
-        handles, labels, title="area under the curve", loc="lower right",
+        handles, labels, title=title, loc=place,
         frameon=False, labelcolor=INK, alignment="left", borderaxespad=0.2,
     )  # fmt: skip
     for text in legend.get_texts():

@@ -28,6 +28,7 @@ from reviewflow.reporting.charts.best import draw_best
 from reviewflow.reporting.charts.class_counts import ClassCounts, class_chart
 from reviewflow.reporting.charts.layers import layer_charts
 from reviewflow.reporting.charts.loss import LossCurve, highest_loss, loss_chart
+from reviewflow.reporting.charts.palette import variant_lines
 from reviewflow.reviews.split import SPLITS
 from reviewflow.store.parquet import read_parquet
 
@@ -63,10 +64,11 @@ def draw_charts(
     Notes
     -----
     ``charts.json`` holds ``class_names``, ``classes`` (rows by split and class name), ``missing``
-    (rows without a label by split), ``best`` (a variant's number or null), ``groups`` (numbers of
-    the variants in the loss chart), ``last_losses`` (of each of those, the mean over its seeds of
-    the last epoch's loss, null where it is not finite), ``cut_off`` (whether a loss is outside that
-    chart) and ``highest_loss`` (where it ends). Of the best variant it holds ``calibration`` and
+    (rows without a label by split), ``best`` (a variant's number or null), ``lines`` (of the
+    palette, by number of the variant; without one it is grey), ``groups`` (numbers of the variants
+    in the loss chart), ``last_losses`` (of each of those, the mean over its seeds of the last
+    epoch's loss, null where it is not finite), ``cut_off`` (whether a loss is outside that chart)
+    and ``highest_loss`` (where it ends). Of the best variant it holds ``calibration`` and
     ``confusions``, as :func:`reviewflow.reporting.charts.best.draw_best` returns them.
     """
     counts = _counts(reviews, splits, class_names)
@@ -76,13 +78,16 @@ def draw_charts(
     curves = tuple(
         _loss_curve(model, number) for model, number in zip(models, variants, strict=True)
     )
+    lines = variant_lines(best.ranking or sorted(set(variants)))
     if curves:
         guessing = class_entropy(*counts.rows["train"])
-        _write(folder / "loss.svg", loss_chart(curves, best.variant, guessing, len(class_names)))
-    for name, chart in layer_charts(models, variants).items():
+        _write(
+            folder / "loss.svg", loss_chart(curves, best.variant, guessing, len(class_names), lines)
+        )
+    for name, chart in layer_charts(models, variants, lines).items():
         _write(folder / f"{name}.svg", chart)
     context.check_stop()
-    numbers = _numbers(counts, curves, best.variant)
+    numbers = {**_numbers(counts, curves, best.variant), "lines": lines}
     if best.model is not None:
         evaluation = evaluations[best.model]
         test, train = (read_labelled_rows(evaluation, split) for split in ("test", "train"))

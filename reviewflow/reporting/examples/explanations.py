@@ -94,7 +94,7 @@ def explain_model(
         ``pieces``: the text as (text, pull or null).
     """
     terms = read_parquet(inputs.vocabulary / "vocabulary.parquet", columns=["term"])["term"]
-    weights, threshold = read_weights(inputs.model), _threshold(inputs.evaluation)
+    weights, threshold = read_weights(inputs.model), model_threshold(inputs.evaluation)
     sums = np.zeros((len(terms), 1 if len(class_names) == 2 else len(class_names)))
     counts, rows = np.zeros(len(terms), np.int64), 0
     mistakes: list[Mistake] = []
@@ -119,7 +119,7 @@ def explain_model(
     return words, as_json
 
 
-def _threshold(evaluation: Path) -> float:
+def model_threshold(evaluation: Path) -> float:
     """Return the probability above which class 1 of two is predicted."""
     metrics = json.loads((evaluation / "metrics.json").read_text(encoding="utf-8"))
     return float(metrics["test"].get("threshold", THRESHOLD))

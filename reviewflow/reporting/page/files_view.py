@@ -36,6 +36,8 @@ def file_links(run: Mapping[str, Any]) -> tuple[FileLink, ...]:
     for variant in run.get("variants") or ():
         if variant.get("name") == best and variant.get("predictions"):
             links.append(_link("predictions.parquet", variant["predictions"], page))
+    if isinstance(artifacts.get("mistakes"), str):
+        links.append(_link("mistakes.csv", artifacts["mistakes"], page))
     return tuple(links)
 
 

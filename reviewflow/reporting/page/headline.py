@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from reviewflow.evaluation.metrics import METRICS, metric_named
-from reviewflow.formatting import LONGEST, amount, figure, join_names, visible
+from reviewflow.formatting import LONGEST, amount, figure, join_names, quote_names, visible
 from reviewflow.reporting.page.check_table import CheckRow
 from reviewflow.reporting.page.result import kind_phrases, majority_figure, result_sentence
 from reviewflow.reporting.page.stage_table import StageRow
@@ -223,10 +223,12 @@ def notices(
     found += [check_notice(check) for check in checks if check.state != "passed"]
     failed = [variant.name for variant in variants if variant.state == "failed"]
     if failed:
-        found.append(Notice("failed", f"Not trained to the end: {join_names(failed)}."))
+        found.append(
+            Notice("failed", f"Not trained to the end: {join_names(quote_names(failed))}.")
+        )
     waiting = [variant.name for variant in variants if variant.state == "skipped"]
     if 0 < len(waiting) < len(variants):
-        found.append(Notice("warning", f"Not trained: {join_names(waiting)}."))
+        found.append(Notice("warning", f"Not trained: {join_names(quote_names(waiting))}."))
     found += [Notice("warning", f"{phrase}.") for phrase in kind_phrases(variants)]
     return tuple(sorted(found, key=lambda notice: notice.state != "failed"))
 

@@ -22,6 +22,7 @@ from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import figure
 from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
+from reviewflow.reporting.page.errors_view import THRESHOLD_TITLES
 from reviewflow.reporting.page.report_data import read_charts, read_report_data
 from reviewflow.reporting.page.trend_page import STYLES, row_svg
 from reviewflow.reporting.page.trend_view import recent_trend
@@ -54,13 +55,16 @@ def html_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    legend = _legend(data)
     script = environment.get_template("report.js").render()
     return environment.get_template("report.html").render(
         report=report_view(run, data),
         charts=read_charts(charts),
-        legend=_legend(data),
+        legend=legend,
+        grey=len(data.get("groups") or ()) - len(legend),
         cut_off=f"{data['highest_loss']:.2f}" if data.get("cut_off") else "",
         metrics=METRICS,
+        threshold_titles=THRESHOLD_TITLES,
         titles=CONCLUSION_TITLES,
         shown_variants=SHOWN_VARIANTS,
         split_titles=SPLIT_TITLES,
@@ -73,12 +77,19 @@ def html_page(
     )
 
 
-def _legend(data: dict[str, Any]) -> list[tuple[int, str]]:
-    """Return variants' numbers with their last loss, highest first."""
+def _legend(data: dict[str, Any]) -> list[tuple[int, int, str]]:
+    """Return number, line and last loss of the variants that have a line.
+
+    The highest loss comes first.
+    """
     pairs = zip(data.get("groups") or (), data.get("last_losses") or (), strict=True)
-    highest = float("inf")
+    highest, lines = float("inf"), data.get("lines")
     ordered = sorted(pairs, key=lambda pair: -(highest if pair[1] is None else pair[1]))
-    return [(variant, figure(loss, 3)) for variant, loss in ordered]
+    return [
+        (variant, variant if lines is None else lines[str(variant)], figure(loss, 3))
+        for variant, loss in ordered
+        if lines is None or str(variant) in lines
+    ]
 
 
 def _script_hash(script: str) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-FILES = ("comparisons", "reviews", "words", "mistakes")
+FILES = ("comparisons", "reviews", "words", "mistakes", "errors")
 CHARTS = (
     "classes",
     "loss",
     *("gradients", "dead", "saturated", "distinct"),
-    *("roc", "confusion", "calibration"),
+    *("roc", "precision_recall", "confusion", "calibration"),
 )
 
 

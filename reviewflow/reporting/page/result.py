@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reviewflow.evaluation.metrics import METRICS, metric_named
-from reviewflow.formatting import LONGEST, amount, figure, finite, join_names, visible
+from reviewflow.formatting import LONGEST, amount, figure, finite, join_names, quote_names, visible
 from reviewflow.reporting.page.variant_table import VariantRow, interval_text, variant_rows
 
 KINDS = {
@@ -96,7 +96,7 @@ def kind_phrases(variants: Sequence[VariantRow]) -> list[str]:
         else:
             how = one if len(names) == 1 else several
             count = f"{len(names)} of {len(variants)} variants"
-            phrases.append(f"{count} {how}: {join_names(names)}")
+            phrases.append(f"{count} {how}: {join_names(quote_names(names))}")
     return phrases
 
 

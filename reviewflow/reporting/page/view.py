@@ -22,6 +22,7 @@ from reviewflow.reporting.page.conclusions_view import (
     conclusion_rows,
     last_run_changes,
 )
+from reviewflow.reporting.page.errors_view import ErrorsView, errors_view
 from reviewflow.reporting.page.examples_view import SampledReview, sampled_reviews
 from reviewflow.reporting.page.files_view import FileLink, file_links
 from reviewflow.reporting.page.headline import (
@@ -100,6 +101,7 @@ class ReportView:
     metric_note: str
     published: PublishedTable | None
     best: BestVariant | None
+    errors: ErrorsView
     curves: tuple[CurveView, ...]
     stages: tuple[StageRow, ...]
     environment: tuple[tuple[str, str], ...]
@@ -145,6 +147,7 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         metric_note=metric_note(run, data, variants),
         published=published_table(run, variants),
         best=None if best is None else best_view(run, data, best),
+        errors=errors_view(run, data),
         curves=curve_views(run),
         stages=stages,
         environment=environment_pairs(run.get("environment") or {}),

@@ -117,4 +117,4 @@ def test_a_model_is_chosen_from_its_files(tmp_path: Path, loss: float, best: int
     metrics = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
     areas = [each["validation"]["roc_auc"] for each in metrics]
     assert choice.model == typical_model((0, 1, 1, 1), areas, best)
-    assert choose_model((), (), (), Select()) == (None, None)
+    assert choose_model((), (), (), Select()) == (None, None, ())

@@ -28,6 +28,7 @@ from reviewflow.evaluation.conclusions import VariantOutcome, draw_conclusions
 from reviewflow.evaluation.selection import best_variant, choose_model
 from reviewflow.reporting.lineage import Lineage
 from reviewflow.reporting.stage import write_report_data
+from reviewflow.reviews.parts import Index, PartInfo
 from tests.conftest import SMALL_NETWORK
 
 NASTY = "<script>alert(1)</script> | **x** \x1b[31mred\x1b[0m \u202eevil {{ 7 * 7 }}"
@@ -272,7 +273,8 @@ def _parts(folder: Path, split: NDArray[np.str_], labels: NDArray[np.int8]) -> d
         pq.write_table(table, reviews[-1] / "reviews.parquet")
         sides = pa.array(split[piece]).dictionary_encode()
         pq.write_table(pa.table({"split": sides}), splits[-1] / "split.parquet")
-    return {"reviews": tuple(reviews), "splits": tuple(splits)}
+    infos = (PartInfo(cut, 0, {}, ((0, 2),)), PartInfo(len(labels) - cut, 0, {}, ((0, cut + 2),)))
+    return {"reviews": tuple(reviews), "splits": tuple(splits), "index": Index(infos)}
 
 
 def _text(label: int, row: int, classes: int) -> str:

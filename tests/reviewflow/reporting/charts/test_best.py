@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import confusion_matrix, roc_auc_score
+from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
 from reviewflow.evaluation.predictions import LabelledRows
 from reviewflow.reporting.charts.best import draw_best
@@ -32,10 +32,12 @@ def predictions(
 def test_each_class_has_the_area_of_scikit_learn() -> None:
     rows, figures = predictions(4)
     charts, numbers = draw_best(rows, rows, figures, tuple("abcd"))
-    assert set(charts) == {"roc", "confusion", "calibration"}
+    assert set(charts) == {"roc", "precision_recall", "confusion", "calibration"}
     for number, name in enumerate("abcd"):
         area = roc_auc_score(rows.labels == number, rows.probabilities[:, number])
         assert f">{area:.3f}  {name}</text>" in charts["roc"]
+        average = average_precision_score(rows.labels == number, rows.probabilities[:, number])
+        assert f"{name} {average:.3f}" in charts["precision_recall"]
     assert [one["name"] for one in numbers["calibration"]] == list("abcd")
     assert sum(one["rows"] for one in numbers["calibration"][0]["bins"]) == 200
     assert len(numbers["confusions"]) == 12
@@ -47,6 +49,8 @@ def test_two_classes_have_one_calibration_and_no_confusions() -> None:
     charts, numbers = draw_best(rows, train, figures, ("bad", "good"))
     for name, own in (("test", rows), ("train", train)):
         assert f"{name}, {roc_auc_score(own.labels, own.probabilities):.3f}" in charts["roc"]
+        average = average_precision_score(own.labels, own.probabilities)
+        assert f"{name}, {average:.3f}" in charts["precision_recall"]
     (one,) = numbers["calibration"]
     assert one["name"] == "good"
     assert one["error"] == pytest.approx(

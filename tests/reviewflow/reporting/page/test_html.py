@@ -116,7 +116,7 @@ def test_the_page_concludes_and_explains(made: Example) -> None:
     assert "A <b>film</b>" in text, "a drawn review, as it was read"
     assert "a b film b br br" in text, "and as the network reads it"
     assert re.search(r'<mark title="\+1.00">(great|fine|lovely|superb)</mark>', page)
-    assert page.count('role="img"') == 9, "every chart that has something to show"
+    assert page.count('role="img"') == 10, "every chart that has something to show"
     order = [text.index(title) for title in ("Conclusions", "Worth a look", "Since the last run")]
     assert max(order) < text.index("Data and settings"), "on the first screen"
 
@@ -153,7 +153,7 @@ def test_several_classes_are_shown_by_name(several: Example) -> None:
     assert "neutral is taken for positive in " in text
     assert "predicted positive, P(positive) 0." in text
     assert "4 training reviews, drawn at random" in text
-    assert page.count('role="img"') == 9, "every chart that has something to show"
+    assert page.count('role="img"') == 10, "every chart that has something to show"
 
 
 def test_with_one_variant_nothing_is_chosen(tmp_path: Path) -> None:
