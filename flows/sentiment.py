@@ -38,8 +38,10 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
+from reviewflow.reporting.page.trend_page import trend_page
 from reviewflow.reviews.datasets import provide
 from reviewflow.reviews.input_files import named_urls
+from reviewflow.runs.trend import trend_path
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import send_crash_alert
@@ -175,4 +177,17 @@ class Sentiment(FlowRun):
         write_atomically(self.report, html_page(content, charts, self.trend))
         write_atomically(self.report.with_suffix(".md"), markdown)
         docs = content["artifacts"]["data_docs"]
-        return {"Report": self.report} | {f"Data Docs {name}": Path(docs[name]) for name in docs}
+        return {
+            "Report": self.report,
+            **self._write_trend(),
+            **{f"Data Docs {name}": Path(docs[name]) for name in docs},
+        }
+
+    def _write_trend(self) -> dict[str, Path]:
+        """Write the page of the configuration's trend, and return it by name."""
+        if self.trend is None:
+            return {}
+        page = trend_path(self.artifacts, self.record.identity)
+        page.parent.mkdir(exist_ok=True)
+        write_atomically(page, trend_page(self.trend))
+        return {"Trend": page}

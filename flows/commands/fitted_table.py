@@ -92,12 +92,10 @@ def table_lines(
     ----------
     width : places of a line; None for as many as it takes.
     """
-    from rich.cells import cell_len
-
     encoding = sys.stdout.encoding or "utf-8"
     cells = [[_plain_cell(cell, encoding) for cell in row] for row in rows]
     natural = [
-        max([cell_len(column.title), *(cell_len(row[place].text) for row in cells)])
+        max([text_width(column.title), *(text_width(row[place].text) for row in cells)])
         for place, column in enumerate(columns)
     ]
     widths = natural if width is None else fitted_widths(columns, natural, width)
@@ -130,16 +128,23 @@ def fitted_widths(columns: Sequence[Column], natural: Sequence[int], width: int)
     return widths
 
 
-def shorten(text: str, places: int) -> str:
-    """Return a text of at most so many places, its end replaced by ``…``."""
+def text_width(text: str) -> int:
+    """Return the places that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
     from rich.cells import cell_len
 
-    if cell_len(text) <= places:
+    return cell_len(text)
+
+
+def shorten(text: str, places: int) -> str:
+    """Return a text of at most so many places, its end replaced by ``…``."""
+    if text_width(text) <= places:
         return text
     mark = "…" if fits_encoding("…") else "~"
     kept, used = "", 0
     for letter in text:
-        used += cell_len(letter)
+        used += text_width(letter)
         if used > places - 1:
             break
         kept += letter
@@ -164,14 +169,12 @@ def _plain_cell(cell: Cell | str, encoding: str) -> Cell:
 def _line(
     columns: Sequence[Column], row: Sequence[Cell], widths: Sequence[int], use_colour: bool
 ) -> str:
-    from rich.cells import cell_len
-
     parts = []
     for column, cell, width in zip(columns, row, widths, strict=True):
         if width == 0:
             continue
         text = shorten(cell.text, width)
-        space = " " * (width - cell_len(text))
+        space = " " * (width - text_width(text))
         if use_colour and cell.colour:
             text = f"\x1b[{COLOURS[cell.colour]}m{text}\x1b[0m"
         parts.append(space + text if column.right else text + space)

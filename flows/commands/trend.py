@@ -22,10 +22,9 @@ from reviewflow.evaluation.metrics import METRICS
 from reviewflow.reporting.charts.sparkline import BLOCKS, runs_per_block, sparkline_text
 from reviewflow.reporting.page.trend_page import trend_page
 from reviewflow.reporting.page.trend_view import TrendRow, TrendView, trend_view
-from reviewflow.runs.trend import find_subject, read_trend, trend_key
+from reviewflow.runs.trend import find_subject, read_trend, trend_path
 from reviewflow.store.files import write_atomically
 
-TRENDS = "trends"  # folder of the pages in that of the artifacts
 USUAL_WIDTH = 80  # where the output is not a terminal
 SHORTEST_LINE, LONGEST_LINE = 20, 60  # blocks
 TONES: Mapping[str, str] = MappingProxyType({"better": "green", "worse": "red"})
@@ -47,7 +46,7 @@ def trend(configuration: str | None, output: str | None, artifacts: str, as_json
     found = read_trend(runs, subject, [metric.name for metric in METRICS]).to_json()
     page = Path(output) if output else None
     if page is None and not as_json:
-        page = Path(artifacts) / TRENDS / f"{trend_key(subject.identity)}.html"
+        page = trend_path(Path(artifacts), subject.identity)
     if page is not None:
         _write_page(page, trend_page(found))
     if as_json:

@@ -19,13 +19,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from flows.prefect_server.locks import POLL_SECONDS
 from reviewflow.errors import UsageError
 
-SERVED = ("runs", "store")  # and not Prefect's own home
+SERVED = ("runs", "store", "trends")  # and not Prefect's own home
 
 
 def file_routes(artifacts: Path, password: str | None = None) -> list[Mount]:
     """Return the routes of the folders served, which may come later.
 
-    They are ``/reviewflow/runs/…`` and ``/reviewflow/store/…``.
+    They are ``/reviewflow/runs/…`` and likewise for the others.
 
     Parameters
     ----------

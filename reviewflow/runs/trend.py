@@ -235,6 +235,11 @@ def trend_key(identity: RunIdentity) -> str:
     return f"{readable}-{digest}" if readable else digest
 
 
+def trend_path(artifacts: Path, identity: RunIdentity) -> Path:
+    """Return where the page of a configuration's trend is kept."""
+    return artifacts / "trends" / f"{trend_key(identity)}.html"
+
+
 def run_lines(runs: Path) -> list[dict[str, Any]]:
     """Return the summaries of all runs with their changes, newest first.
 

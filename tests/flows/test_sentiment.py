@@ -331,6 +331,9 @@ def test_the_report_shows_the_last_runs(first: Seen, second: Seen) -> None:
     texts = [(each.folder / "report.md").read_text(encoding="utf-8") for each in (first, second)]
     wanted = "The last 2 runs of this configuration"
     assert [wanted in text for text in (*pages, *texts)] == [False, True] * 2
+    (page,) = (second.folder.parents[1] / "trends").glob("small-*.html")
+    assert "small: ROC AUC 0." in page.read_text(encoding="utf-8")
+    assert "link-trend" in {artifact.key for artifact in artifacts_of(second.flow_run.id)}
 
 
 def artifacts_of(flow_run_id: UUID) -> list[Any]:

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from pathlib import Path
 
+import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -34,8 +35,9 @@ def basic(password: str) -> str:
     return f"Basic {b64encode(password.encode()).decode()}"
 
 
-def test_without_a_password_reports_are_open(tmp_path: Path) -> None:
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "page.html").write_text("a report")
+@pytest.mark.parametrize("folder", ["runs", "store", "trends"])
+def test_without_a_password_reports_are_open(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "page.html").write_text("a report")
     client = TestClient(Starlette(routes=[*file_routes(tmp_path)]))
-    assert client.get("/reviewflow/runs/page.html").text == "a report"
+    assert client.get(f"/reviewflow/{folder}/page.html").text == "a report"

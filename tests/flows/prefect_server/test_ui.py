@@ -168,9 +168,11 @@ def test_a_run_from_the_form_shows_what_it_did_and_its_links_open(served: Projec
     assert keyed["report"].startswith("# ")
     assert re.search(r" · took [0-9.,]+ s · ", keyed["report"])
     links = {key: data for key, data in keyed.items() if str(key).startswith("link-")}
-    assert set(links) == {"link-report", "link-data-docs-reviews", "link-data-docs-features"}
+    of_checks = {"link-data-docs-reviews", "link-data-docs-features"}
+    assert set(links) == {"link-report", "link-trend", *of_checks}
     address = {key: served.url + data.partition("(")[2].rstrip(")") for key, data in links.items()}
     assert record["run_id"] in get(address["link-report"])
+    assert record["run_id"] in get(address["link-trend"])
     for suite, first in (("reviews", "rows.html"), ("features", "features.html")):
         docs = address[f"link-data-docs-{suite}"]
         assert f'href="{first}"' in get(docs)
