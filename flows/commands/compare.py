@@ -122,7 +122,7 @@ def _say_chance(pairs: Sequence[Mapping[str, Any]]) -> None:
 def _say_pair(
     pair: Mapping[str, Any], metric: str, common: Sequence[Mapping[str, Any]], is_short: bool
 ) -> None:
-    """Print a pair with its figures, or in short with that of the choice alone."""
+    """Print a pair with its figures, or in short with the chosen one."""
     chosen = _figure_of(pair, metric)
     seeds = "" if any(each["name"] == "train.repeats" for each in common) else _seeds(pair["seeds"])
     say("")

@@ -96,10 +96,11 @@ def pair_variants(a: RunRecord, b: RunRecord) -> list[VariantPair]:
         for name in {**base_a, **base_b}
         if base_a.get(name) != base_b.get(name) and name.startswith(TEXT_SECTIONS)
     }
+    new = _settings_of_one(_base_sections(a), _base_sections(b))
     signatures: tuple[Callable[[RunVariant], str], ...] = (
-        lambda variant: _signature(variant, set()),
-        lambda variant: _signature(variant, set(DRAWN_ANEW)),
-        lambda variant: _signature(variant, DRAWN_ANEW | (moved - variant.own)),
+        lambda variant: _signature(variant, new),
+        lambda variant: _signature(variant, new | DRAWN_ANEW),
+        lambda variant: _signature(variant, new | DRAWN_ANEW | (moved - variant.own)),
         lambda variant: variant.name,
     )
     partners: dict[str, RunVariant] = {}
@@ -138,9 +139,26 @@ def _matches(
     return found
 
 
-def _signature(variant: RunVariant, without: set[str] | frozenset[str]) -> str:
-    kept = {name: value for name, value in variant.settings.items() if name not in without}
+def _signature(variant: RunVariant, without: frozenset[str]) -> str:
+    kept = {
+        name: value
+        for name, value in variant.settings.items()
+        if name not in without or (name in variant.own and name not in DRAWN_ANEW)
+    }
     return json.dumps(kept, sort_keys=True)
+
+
+def _settings_of_one(a: Mapping[str, Any], b: Mapping[str, Any]) -> frozenset[str]:
+    """Return the settings that the version of one run did not know.
+
+    A section that one run has not recorded tells nothing.
+    """
+    return frozenset(
+        f"{section}.{name}"
+        for section in VARIED_SECTIONS
+        if a[section] and b[section]
+        for name in a[section].keys() ^ b[section].keys()
+    )
 
 
 def _variants(run: RunRecord) -> list[RunVariant]:

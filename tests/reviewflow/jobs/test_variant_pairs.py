@@ -69,6 +69,12 @@ def test_settings_of_the_texts_that_changed_for_all_do_not_hide_a_new_name() -> 
     assert [pair.changed_settings() for pair in pairs] == [changed, changed, []]
 
 
+def test_a_setting_of_a_newer_version_does_not_hide_a_new_name() -> None:
+    a, b = run({"relu": {}, "tanh": TANH}), run({"rectified": {}, "x": {"vectorize.binary": True}})
+    b.content["config"]["vectorize"]["binary"] = False
+    assert names(pair_variants(a, b)) == [("relu", "rectified"), (None, "x"), ("tanh", None)]
+
+
 def test_one_name_with_other_settings_is_a_pair_that_says_which() -> None:
     pairs = pair_variants(run({"net": {}, "old": BIGRAMS}), run({"net": {"train.epochs": 5}}))
     assert names(pairs) == [("net", "net"), ("old", None)]
