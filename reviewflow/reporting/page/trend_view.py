@@ -5,6 +5,7 @@ trend as JSON ─▶ TrendView: a row a figure (values over the runs, the last, 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -192,9 +193,12 @@ def figure_text(name: str, value: float | None) -> str:
 
 
 def change_text(name: str, difference: float | None) -> str:
-    """Return the change of a figure with its sign."""
-    if difference is None:
-        return NOTHING
+    """Return the change of a figure with its sign, ``±`` for one too small to show."""
+    text = NOTHING if difference is None else _signed_text(name, difference)
+    return text if re.search("[1-9]", text) else text.replace("+", "±").replace("−", "±")
+
+
+def _signed_text(name: str, difference: float) -> str:
     kind = name.partition(".")[0]
     if kind == "rows":
         return f"{difference:+,.0f}".replace("-", "−")

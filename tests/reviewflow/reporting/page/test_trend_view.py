@@ -50,6 +50,10 @@ def trend(runs: list[dict[str, Any]], scored: list[dict[str, Any]], **more: Any)
         ("seconds", "duration", 75.0, "1 min 15 s", 12.5, "+12.5 s"),
         ("share.positive", "share of positive", 0.514, "51.4 %", 0.004, "+0.4 pts"),
         ("drift.labels", "drift of labels", 0.123, "0.12", 0.02, "+0.02"),
+        ("drift.labels", "drift of labels", 0.123, "0.12", -0.002, "±0.00"),
+        ("test.f1", "F1", 0.5, "0.5000", 0.0, "±0.0000"),
+        ("share.a", "share of a", 1.0, "100.0 %", -1e-9, "±0.0 pts"),
+        ("rows", "rows", 0.0, "0", 0.0, "±0"),
     ],
 )
 def test_a_figure_has_its_unit(
