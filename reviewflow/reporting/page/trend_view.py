@@ -193,7 +193,10 @@ def figure_text(name: str, value: float | None) -> str:
 
 
 def change_text(name: str, difference: float | None) -> str:
-    """Return the change of a figure with its sign, ``±`` for one too small to show."""
+    """Return the change of a figure with its sign.
+
+    One that is too small to show has the sign ``±``.
+    """
     text = NOTHING if difference is None else _signed_text(name, difference)
     return text if re.search("[1-9]", text) else text.replace("+", "±").replace("−", "±")
 

@@ -17,6 +17,14 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return artifacts
 
 
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Artifacts of ten nights."""
+    artifacts = tmp_path_factory.mktemp("few")
+    write_nightly_runs(artifacts / "runs", 10, scored_every=5)
+    return artifacts
+
+
 def test_a_thousand_nights_are_a_screen_and_a_page(nights: Path) -> None:
     shown = call(nights, "trend")
     assert shown.exit_code == 0
@@ -43,23 +51,23 @@ def test_json_has_every_run_and_writes_nothing(nights: Path) -> None:
     assert set(nights.rglob("*.html")) == before
 
 
-def test_the_page_goes_where_it_is_wanted(nights: Path, tmp_path: Path) -> None:
+def test_the_page_goes_where_it_is_wanted(few: Path, tmp_path: Path) -> None:
     page = tmp_path / "new" / "page.html"
-    assert call(nights, "trend", "reviews", "--output", str(page)).exit_code == 0
+    assert call(few, "trend", "reviews", "--output", str(page)).exit_code == 0
     assert "Files scored with reviews" in page.read_text(encoding="utf-8")
     (tmp_path / "file").touch()
-    refused = call(nights, "trend", "reviews", "--output", str(tmp_path / "file" / "page.html"))
+    refused = call(few, "trend", "reviews", "--output", str(tmp_path / "file" / "page.html"))
     assert "cannot be written" in assert_plain(refused, 2)
 
 
-def test_an_unknown_name_is_a_sentence(nights: Path, tmp_path: Path) -> None:
-    assert "did you mean nightly?" in assert_plain(call(nights, "trend", "nigthly"), 2)
+def test_an_unknown_name_is_a_sentence(few: Path, tmp_path: Path) -> None:
+    assert "did you mean nightly?" in assert_plain(call(few, "trend", "nigthly"), 2)
     assert "There is no run" in assert_plain(call(tmp_path, "trend"), 2)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_terminal_without_blocks_gets_figures(nights: Path) -> None:
+def test_a_terminal_without_blocks_gets_figures(few: Path) -> None:
     with patch("flows.commands.trend.fits_encoding", return_value=False):
-        text = call(nights, "trend").stdout
+        text = call(few, "trend").stdout
     assert "█" not in text
     assert "ROC AUC " in text

@@ -28,9 +28,9 @@ Written = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Written]:
-    """A thousand nights in a folder of runs, and what was written."""
+    """Many nights in a folder of runs, and what was written."""
     runs = tmp_path_factory.mktemp("nights") / "runs"
-    return runs, write_nightly_runs(runs, scored_every=7)
+    return runs, write_nightly_runs(runs, 400, scored_every=7)
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +72,13 @@ def expected(written: Written) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("run_id").sort_index()
 
 
-def test_figures_and_changes_of_a_thousand_nights(
-    nights: tuple[Path, Written], trend: Trend
-) -> None:
+def test_figures_and_changes_of_many_nights(nights: tuple[Path, Written], trend: Trend) -> None:
     table = expected(nights[1])
     assert [run.run_id for run in trend.runs] == list(table.index)
-    assert len(trend.runs) == 1000
+    assert len(trend.runs) == 400
     changes = changes_by_run(trend.runs)
     completed = table.dropna()
-    assert 900 < len(completed) < 1000
+    assert 350 < len(completed) < 400
     for name in set(table.columns) - {"way"}:
         ours = pd.Series({run.run_id: run.figures.get(name) for run in trend.runs}, dtype=float)
         pd.testing.assert_series_equal(ours, table[name].astype(float), check_names=False)
@@ -100,7 +98,7 @@ def test_drift_is_the_largest_of_the_files_scored_in_a_run(
     nights: tuple[Path, Written], trend: Trend
 ) -> None:
     scorings = [content for content in nights[1] if content["job"] == "score"]
-    assert len(trend.scored) == len(scorings) == 143
+    assert len(trend.scored) == len(scorings) == 58
     for run, content in zip(trend.scored, scorings, strict=True):
         new = [each for each in content["files"] if each["state"] == "scored"]
         for trait in TRAITS:
