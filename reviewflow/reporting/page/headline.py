@@ -249,5 +249,6 @@ def _failures(
     error = str(run["error"])
     if any(check.state == "failed" for check in checks):
         # The checks have notices of their own; the error repeats them below an empty line.
-        error = error.partition("\n\n")[0]
+        sentence, table, _ = error.partition("\n\n")
+        error = f"{sentence.rstrip(':')}." if table else sentence
     return [Notice("failed", visible(error, 4 * LONGEST))]

@@ -27,7 +27,13 @@ from reviewflow.reporting.page.report_data import read_charts, read_report_data
 from reviewflow.reporting.page.trend_page import STYLES, row_svg
 from reviewflow.reporting.page.trend_view import recent_trend
 from reviewflow.reporting.page.variant_table import SPLIT_TITLES
-from reviewflow.reporting.page.view import SHOWN_VARIANTS, report_view
+from reviewflow.reporting.page.view import (
+    OPEN_DIAGNOSES,
+    SHOWN_MISTAKES,
+    SHOWN_VARIANTS,
+    SHOWN_WORDS,
+    report_view,
+)
 
 
 def html_page(
@@ -67,6 +73,9 @@ def html_page(
         threshold_titles=THRESHOLD_TITLES,
         titles=CONCLUSION_TITLES,
         shown_variants=SHOWN_VARIANTS,
+        open_diagnoses=OPEN_DIAGNOSES,
+        shown_mistakes=SHOWN_MISTAKES,
+        shown_words=SHOWN_WORDS,
         split_titles=SPLIT_TITLES,
         line_style=line_style,
         trend=recent_trend(trend),

@@ -52,6 +52,9 @@ from reviewflow.reporting.page.variant_table import (
 )
 
 SHOWN_VARIANTS = 10  # the others are folded
+OPEN_DIAGNOSES = 4  # of more variants they are folded
+SHOWN_MISTAKES = 3
+SHOWN_WORDS = 10  # towards each class
 
 
 @dataclass(frozen=True)

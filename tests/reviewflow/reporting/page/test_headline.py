@@ -33,7 +33,7 @@ def test_a_run_without_a_best_variant(state: str, sentence: str) -> None:
 def test_an_error_comes_first_and_repeats_no_check() -> None:
     run = {"error": "1 check failed:\n\na table", "quality": [FAILED_CHECK]}
     assert notices_of(run) == [
-        ("failed", "1 check failed:"),
+        ("failed", "1 check failed."),
         ("failed", "Blank is false (reviews), seen 3."),
     ]
     assert notices_of({"error": "No file.\n\nMore."})[0][1].endswith("More.")

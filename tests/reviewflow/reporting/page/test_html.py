@@ -240,7 +240,7 @@ def test_a_failed_check_is_told_once_and_first(made: Example) -> None:
     page = html_page(run, None)
     text = Reader(page).text
     assert "────" not in text
-    assert text.index("The suite failed 1 check:") < text.index("Duplicate false in at least")
+    assert text.index("The suite failed 1 check.") < text.index("Duplicate false in at least")
 
 
 def test_filling_the_page_imports_no_chart_library(made: Example) -> None:
