@@ -87,3 +87,4 @@ def test_a_trend_is_markdown_for_prefect() -> None:
     assert "| F1 | ▁█· | 0.9000 |" in text
     assert "0.30, more than chance (0.10)" in text
     assert "rows scored" in text
+    assert "| failed: &lt;script&gt;" in text
