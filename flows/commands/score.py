@@ -20,6 +20,13 @@ from reviewflow.models.registry import Registry
 DRIFT_COLUMNS = ("trait", ">stability index", ">chance level", "verdict")
 DRIFT_NOTE = "Beyond chance, 0.1 is a small change and 0.25 a large one, by a rule of thumb."
 
+LEFT_ALONE = {
+    "kept": "scored before",
+    "waiting": "changed moments ago, for the next time",
+    "busy": "in the hands of another process",
+    "failed": "failed",
+}
+
 
 @click.command()
 @click.argument("input")
@@ -132,13 +139,17 @@ def score_summary(folder: Path) -> str:
         return f"{content['data']['path']} holds no file of reviews, so there is nothing to score."
     done = [each for each in files if each["state"] == "scored"]
     rows, rejects = (sum(each[name] for each in done) for name in ("rows_out", "rejects"))
-    others = len(files) - len(done)
-    left = f"; {amount(others, 'file')} left as they are" if others else ""
     model = f"{content['model']['name']} {content['model']['version']}"
-    return (
+    scored = (
         f"Scored {amount(rows, 'row')} of {amount(len(done), 'file')} with {model}, "
-        f"{amount(rejects, 'reject')}{left}."
+        f"{amount(rejects, 'reject')}"
     )
+    others = [
+        f"{amount(count, 'file')} {what}"
+        for state, what in LEFT_ALONE.items()
+        if (count := sum(each["state"] == state for each in files))
+    ]
+    return f"{'; '.join([scored] * bool(done) + others)}."
 
 
 def drift_rows(folder: Path) -> list[tuple[str, str, str, str]]:

@@ -60,6 +60,7 @@ def prefect_server(
     host: str = LOOPBACK,
     meanwhile: str = "prefect.flows",
     still_starting: Callable[[], None] = lambda: None,
+    joins_any: bool = False,
 ) -> Iterator[str]:
     """Keep a Prefect server up while the body runs.
 
@@ -76,6 +77,7 @@ def prefect_server(
     host : the address to listen on.
     meanwhile : a module to import while the server starts.
     still_starting : called every few seconds while the server starts.
+    joins_any : whether a server that is there may listen on another port.
 
     Yields
     ------
@@ -100,7 +102,7 @@ def prefect_server(
         return
     values = {"PREFECT_HOME": str(home), **_quiet(), **_past_proxies(), **_own_password()}
     with _registration(home), _environment(**values):
-        startup = Startup(home, port, host, still_starting)
+        startup = Startup(home, port, host, still_starting, joins_any)
         url = startup.find_or_start()
         with _environment(PREFECT_API_URL=url, **{OWN_SERVER: url}):
             _import_prefect(meanwhile)  # takes as long as the server's start, so do it now

@@ -45,6 +45,7 @@ class Startup:
     home : Prefect's home.
     port : where a new server listens; None for Prefect's usual port where it is free, else any.
     host : the address it listens on.
+    joins_any : whether a server that is there may listen on another port.
     still_starting : called every `STILL_SECONDS` while the server starts.
 
     Raises
@@ -53,9 +54,14 @@ class Startup:
     """
 
     def __init__(
-        self, home: Path, port: int | None, host: str, still_starting: Callable[[], None]
+        self,
+        home: Path,
+        port: int | None,
+        host: str,
+        still_starting: Callable[[], None],
+        joins_any: bool = False,
     ) -> None:
-        self.home, self.port, self.host = home, port, host
+        self.home, self.port, self.host, self.joins_any = home, port, host, joins_any
         self.seconds = _start_seconds()
         self.process: subprocess.Popen[bytes] | None = None
         self._still_starting = still_starting
@@ -145,7 +151,7 @@ class Startup:
             raise ReviewflowError(
                 f"{path} is damaged; end every run and reviewflow ui of this folder, and run again."
             ) from None
-        if self.port and f":{self.port}/" not in url:
+        if self.port and not self.joins_any and f":{self.port}/" not in url:
             raise UsageError(
                 f"A run is going on, whose server listens at {url.removesuffix('/api')}; "
                 "wait for its end, or choose that port."

@@ -28,15 +28,17 @@ from tasks.environment import OWN_SERVER, UI
 
 POOL = "reviewflow"
 WATCH_SECONDS = 2.0
+USUAL_PORT = 4200  # Prefect's
 FLOW_RUNS_SECONDS = 40.0  # longest wait for flow runs that were asked to end
 
 
-def serve_ui(artifacts: Path, port: int, host: str) -> None:
+def serve_ui(artifacts: Path, port: int | None, host: str) -> None:
     """Serve Prefect's UI until a signal ends it.
 
     Parameters
     ----------
-    port, host : where the server listens, unless ``PREFECT_API_URL`` names one.
+    port, host : where the server listens, unless ``PREFECT_API_URL`` names one. Without a port
+        it is Prefect's usual one, or that of the server that a run has started.
 
     Raises
     ------
@@ -58,7 +60,13 @@ def serve_ui(artifacts: Path, port: int, host: str) -> None:
         own = os.environ.get("PREFECT_API_URL") in (None, "", os.environ.get(OWN_SERVER))
         click.echo("Starting: this takes some ten seconds.")
         url = stack.enter_context(
-            prefect_server(home, port, host, still_starting=lambda: click.echo("Still starting."))
+            prefect_server(
+                home,
+                port or USUAL_PORT,
+                host,
+                still_starting=lambda: click.echo("Still starting."),
+                joins_any=port is None,
+            )
         )
         if not own:
             from tasks.links import FILES_PORT  # and with it Prefect, not before its settings

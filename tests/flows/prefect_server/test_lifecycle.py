@@ -297,6 +297,16 @@ def test_a_damaged_server_json_is_a_sentence(tmp_path: Path) -> None:
             starting.find_or_start()
 
 
+def test_a_server_on_another_port_is_joined_unless_a_port_was_asked_for(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/api"
+    (tmp_path / "server.json").write_text(json.dumps({"api_url": url, "host": LOOPBACK}))
+    with (tmp_path / "server.alive").open("a") as alive:
+        lock(alive, EXCLUSIVE)
+        assert Startup(tmp_path, 4200, LOOPBACK, lambda: None, True).find_or_start() == url
+        with pytest.raises(UsageError, match="or choose that port"):
+            Startup(tmp_path, 4200, LOOPBACK, lambda: None).find_or_start()
+
+
 @pytest.mark.parametrize("reason", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
 def test_a_file_system_without_locks_is_a_sentence(
     reason: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
