@@ -25,6 +25,7 @@ from reviewflow.reviews.parts import Index
 from reviewflow.store.parquet import read_parquet
 
 MOST_LISTED = 10_000
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 SPLIT = "test"
 
 
@@ -126,7 +127,8 @@ def write_mistakes(
     """Write the wrong rows as CSV, the surest first, at most ``MOST_LISTED``.
 
     The columns are ``record`` (in the file, the header being 1), ``file`` (where there are
-    several), ``label``, ``predicted``, ``probability`` (of the predicted class) and ``text``.
+    several), ``label``, ``predicted``, ``probability`` (of the predicted class) and ``text``. No
+    cell is a formula.
     """
     wrong, confidence = np.flatnonzero(judged.is_wrong), judged.confidence
     chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_LISTED]
@@ -138,10 +140,19 @@ def write_mistakes(
             part, row = int(judged.parts[place]), int(judged.rows[place])
             where: list[int | str] = [index.record(part, row)]
             if index.names_files:
-                where.append(index.file_name(index.parts[part].file))
+                where.append(no_formula(index.file_name(index.parts[part].file)))
             label, predicted = int(judged.given.labels[place]), int(judged.predicted[place])
             odds = f"{confidence[place]:.4f}"
-            writer.writerow([*where, names[label], names[predicted], odds, text])
+            words = (names[label], names[predicted], odds, text)
+            writer.writerow([*where, *map(no_formula, words)])
+
+
+def no_formula(text: str) -> str:
+    """Return a cell that no spreadsheet computes: ``'=1+1`` for ``=1+1``.
+
+    These are the first characters that OWASP lists under CSV injection.
+    """
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def _texts(judged: JudgedRows, chosen: NDArray[np.int64], reviews: Sequence[Path]) -> Iterator[str]:

@@ -71,3 +71,12 @@ def test_errors_are_counted_by_length_and_by_file(made: Example, tmp_path: Path)
     ]
     write_mistakes(tmp_path / "m.csv", judged, reviews, several, TWO)
     assert pd.read_csv(tmp_path / "m.csv")["file"].value_counts()["jan.csv"] == early
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(text: str, made: Example, tmp_path: Path) -> None:
+    index, reviews = made.inputs["index"], made.inputs["reviews"]
+    judged = judge_rows(made.inputs["evaluations"][0], index, 0.5)
+    write_mistakes(tmp_path / "m.csv", judged, reviews, index, (text, text))
+    with (tmp_path / "m.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["label"] for row in csv.DictReader(file)} == {f"'{text}"}
