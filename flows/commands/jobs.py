@@ -15,6 +15,7 @@ from flows.commands.output import say
 from flows.commands.progress import Console
 from flows.parameters import Options, read_before
 from flows.prefect_server.lifecycle import prefect_server
+from flows.prefect_server.prune import Pruner
 from reviewflow.config.sections import Config, JobConfig
 from reviewflow.config.sentiment import read_config
 from reviewflow.errors import LearningError, StoreError, unreadable_file
@@ -31,6 +32,7 @@ from reviewflow.reviews.input_files import input_files
 from reviewflow.runs.history import last_completed
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import read_run
+from tasks.environment import OWN_SERVER
 
 FIRST_RUN = "a first run with 25,000 takes about two minutes, and later ones do only what changed"
 NEXT = (
@@ -142,10 +144,13 @@ def _watch(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
 
         still_starting()
         home = Path(artifacts).absolute() / "prefect"
+        pruner = Pruner(home)
         with prefect_server(home, meanwhile=flow, still_starting=still_starting) as url:
             console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))
 
             from flows.base import by_hand
 
+            if os.environ.get(OWN_SERVER) and (sentence := pruner.remove_for_a_moment()):
+                console.show("Prefect", sentence)
             with by_hand(console), read_before(config):
                 yield console

@@ -46,6 +46,11 @@ EXIT_SECONDS = 60.0  # longest wait for the server; longer than it gives itself
 LOOPBACK = "127.0.0.1"
 SERVER_PASSWORD = "PREFECT_SERVER_API_AUTH_STRING"  # name:password that the server asks for
 
+# what removed runs leave behind (see prune) goes at the start of a server and every hour
+KEEPS_NO_ORPHANS = {
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ORPHAN_CLEANUP_LOOP_SECONDS": "3600",
+}
 NOTHING_PHONES_HOME = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -101,6 +106,7 @@ def prefect_server(
             yield given
         return
     values = {"PREFECT_HOME": str(home), **_quiet(), **_past_proxies(), **_own_password()}
+    values |= {name: os.environ.get(name, value) for name, value in KEEPS_NO_ORPHANS.items()}
     with _registration(home), _environment(**values):
         startup = Startup(home, port, host, still_starting, joins_any)
         url = startup.find_or_start()

@@ -20,6 +20,7 @@ import psutil
 
 from flows.prefect_server.lifecycle import LOOPBACK, SERVER_PASSWORD, prefect_server
 from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, open_in, try_lock
+from flows.prefect_server.prune import Pruner
 from flows.prefect_server.static import file_server
 from flows.prefect_server.ui_checks import check_host, check_modules, is_loopback
 from flows.signals import event_of_signals
@@ -54,6 +55,7 @@ def serve_ui(artifacts: Path, port: int | None, host: str) -> None:
     check_modules(Path.cwd())
     check_host(host)
     home = artifacts.absolute() / "prefect"
+    pruner = Pruner(home, at_once=True)
     with ExitStack() as stack:
         ended = stack.enter_context(event_of_signals())
         stack.enter_context(_only_ui(home))
@@ -78,12 +80,12 @@ def serve_ui(artifacts: Path, port: int | None, host: str) -> None:
             _deploy(home)
         if not ended.is_set():
             click.echo(_where_to_click(url.removesuffix("/api"), host if own else LOOPBACK))
-            _keep_worker(home, artifacts / "runs", ended, own)
+            _keep_worker(home, artifacts / "runs", ended, own, pruner)
         click.echo("Shutting down.")
 
 
-def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool) -> None:
-    """Keep a worker running and mark dead runs, until the end.
+def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool, pruner: Pruner) -> None:
+    """Keep a worker, mark dead runs and remove old ones, until the end.
 
     Parameters
     ----------
@@ -97,10 +99,18 @@ def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool) -> N
             mark_all_ended(runs, POOL)
         with _worker(home) as worker:
             while worker.track_children() and not ended.wait(WATCH_SECONDS):
+                if own:
+                    _prune(pruner)
                 for run_id in reaper.mark_zombies():
                     click.echo(f"Run {run_id} is gone without an end; Prefect shows it as crashed.")
         if not ended.is_set():
             click.echo(f"The worker ended ({home / 'worker.log'} says why); here is another one.")
+
+
+def _prune(pruner: Pruner) -> None:
+    """Remove a batch of old runs if that is due, and report the end of it."""
+    if pruner.is_due() and not pruner.remove_batch() and pruner.removed:
+        click.echo(pruner.sentence())
 
 
 @contextmanager
