@@ -58,6 +58,13 @@ def test_the_trait_that_changed_is_named() -> None:
     )
 
 
+def test_other_checks_are_told_and_a_fall_of_the_accuracy_once() -> None:
+    row = scored_row(100, 10, None, {"fall": 0.1})
+    checks = check_scored(SCORING_SUITE, {}, Path("in.csv"), row)
+    assert notice(checks, None).startswith("Check of blank_share: 0.1, asked ")
+    assert "accuracy" not in notice(checks, None)
+
+
 def test_no_rows_have_not_drifted() -> None:
     drift = drift_between(random_profile(1), Profile.empty(2))
     assert [drift[trait]["psi"] for trait in TRAITS] == [0.0] * len(TRAITS)
