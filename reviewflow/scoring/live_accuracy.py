@@ -88,21 +88,26 @@ def confusion_of(
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
-def live_accuracy(confusion: NDArray[np.int64], promised: Mapping[str, Any]) -> dict[str, Any]:
+def live_accuracy(confusion: NDArray[np.int64], content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the accuracy on labelled rows beside the promised one.
+
+    The promise is that of the test rows. Of a model that was chosen on them, whose figures flatter
+    it, it is that of the validation rows.
 
     Parameters
     ----------
     confusion : rows by true and predicted class, shape (K, K).
-    promised : ``mean``, ``low`` and ``high`` of the accuracy on the validation rows, or empty.
+    content : of the bundle.
 
     Returns
     -------
     dict
         ``rows``, ``confusion``, ``accuracy`` with the ends ``low`` and ``high`` of Wilson's 95 %
-        interval (None without rows), ``promised``, ``promised_low``, ``promised_high``, and
-        ``fall``: by how much the interval lies below the promised one, 0 where they meet.
+        interval (None without rows), ``promised``, ``promised_low``, ``promised_high``,
+        ``promised_on`` (``test`` or ``validation``), and ``fall``: by how much the interval lies below the promised one, 0 where they meet.
     """
+    split = "validation" if content.get("chosen_on") == "test" else "test"
+    promised = ((content.get("intervals") or {}).get(split) or {}).get("accuracy") or {}
     rows = int(confusion.sum())
     accuracy = low = high = None
     if rows:
@@ -120,6 +125,7 @@ def live_accuracy(confusion: NDArray[np.int64], promised: Mapping[str, Any]) -> 
         "promised": promised.get("mean"),
         "promised_low": bottom,
         "promised_high": promised.get("high"),
+        "promised_on": split,
         "fall": bottom - high if falls and bottom is not None and high is not None else 0.0,
     }
 
@@ -132,9 +138,10 @@ def live_sentence(live: Mapping[str, Any] | None) -> str:
     told += amount(live["rows"], "labelled row")
     if live["promised"] is None:
         return f"{told}."
+    rows = f"the {live['promised_on']} rows"
     promised = _range(live["promised"], live["promised_low"], live["promised_high"])
     verdict = ", which is less" if live["fall"] > 0 else ""
-    return f"{told}; the validation rows promised {promised}{verdict}."
+    return f"{told}; {rows} promised {promised}{verdict}."
 
 
 def _range(mean: float, low: float, high: float) -> str:

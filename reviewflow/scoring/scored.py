@@ -69,8 +69,7 @@ def judge(
         scored.drift = drift_between(Profile.from_json(profile), scored.profile)
     if options.label_column is not None:
         live.check(path, options.label_column)
-        promised = bundle.content.get("intervals", {}).get("validation", {}).get("accuracy") or {}
-        scored.live = live_accuracy(live.confusion, promised)
+        scored.live = live_accuracy(live.confusion, bundle.content)
     if options.suite is not None:
         row = scored_row(scored.rows_in, scored.rejects, scored.drift, scored.live)
         scored.checks = check_scored(options.suite, options.limits, path, row)

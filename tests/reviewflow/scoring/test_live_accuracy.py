@@ -20,7 +20,13 @@ from reviewflow.scoring.live_accuracy import (
 
 NAMES = ("bad", "fair", "good/great")
 WORDS = {"bad": 0, "fair": 1, "good": 2, "great": 2}
-PROMISED = {"mean": 0.9, "low": 0.85, "high": 0.93}
+PROMISED = {
+    "chosen_on": "validation",
+    "intervals": {
+        "test": {"accuracy": {"mean": 0.9, "low": 0.85, "high": 0.93}},
+        "validation": {"accuracy": {"mean": 0.95, "low": 0.9, "high": 0.98}},
+    },
+}
 
 
 @given(
@@ -51,7 +57,7 @@ def test_counts_and_interval_are_those_of_the_libraries(rows: list[tuple[str | N
 def test_a_fall_beyond_both_intervals_is_said() -> None:
     live = live_accuracy(np.array([[50, 50], [50, 50]]), PROMISED)
     assert live_sentence(live) == (
-        "Accuracy 50.0 % (43.1 to 56.9) on 200 labelled rows; the validation rows promised 90.0 % "
+        "Accuracy 50.0 % (43.1 to 56.9) on 200 labelled rows; the test rows promised 90.0 % "
         "(85.0 to 93.0), which is less."
     )
 

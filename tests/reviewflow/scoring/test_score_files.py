@@ -164,7 +164,7 @@ def test_labels_and_checks_are_recorded_and_a_failed_check_writes_nothing(
     table = pq.read_table(target.output)
     right = pc.equal(table["truth"], table["label"].cast(pa.string())).to_pylist()
     assert record["live"]["accuracy"] == sum(right) / len(right)
-    promised = model.bundle.content["intervals"]["validation"]["accuracy"]
+    promised = model.bundle.content["intervals"]["test"]["accuracy"]
     assert record["live"]["promised"] == promised["mean"]
     assert all(check["success"] for check in record["checks"] if check["severity"] == "error")
 
