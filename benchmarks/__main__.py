@@ -19,6 +19,7 @@ from benchmarks import (
     numpy_net,
     plan,
     scale,
+    scoring,
     text_to_features,
     train_step,
     unchanged,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "growth": growth,
     "scale": scale,
     "checks": checks,
+    "scoring": scoring,
     "numpy_net": numpy_net,
     "defaults": defaults,
 }
@@ -57,8 +59,8 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
     NAME is text_to_features, ngrams, train_step, write_up_table, frontier, whole_run, unchanged,
-    plan, growth, scale, checks, numpy_net or defaults. Without a name all of them run, and their
-    table is written to docs/benchmarks.md unless --quick is given.
+    plan, growth, scale, checks, scoring, numpy_net or defaults. Without a name all of them run, and
+    their table is written to docs/benchmarks.md unless --quick is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
     described = machine()  # before the benchmarks themselves are the load

@@ -25,14 +25,21 @@ def load_model(model: str | Path, artifacts: str | Path = "artifacts") -> Model:
     InputError
         If its bundle is damaged, or of a newer format.
     """
+    from reviewflow.errors import InputError
     from reviewflow.models.bundle import read_bundle
     from reviewflow.models.predictor import Model
     from reviewflow.models.registry import champion_folder
 
-    folder = Path(model)
-    if not (folder / "bundle.json").is_file():
-        folder = champion_folder(Path(artifacts) / "models", str(model))
-    return Model(read_bundle(folder.resolve()))
+    if (Path(model) / "bundle.json").is_file():
+        return Model(read_bundle(Path(model).resolve()))
+    models, name = Path(artifacts) / "models", str(model)
+    while True:
+        folder = champion_folder(models, name)
+        try:
+            return Model(read_bundle(folder.resolve()))
+        except InputError:
+            if champion_folder(models, name) == folder:
+                raise  # otherwise it was replaced and removed meanwhile
 
 
 def read_run(run: str | Path = "latest", artifacts: str | Path = "artifacts") -> dict[str, Any]:

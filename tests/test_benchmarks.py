@@ -14,6 +14,7 @@ from benchmarks import (
     frontier,
     ngrams,
     plan,
+    scoring,
     stages,
     text_to_features,
     train_step,
@@ -80,6 +81,7 @@ def test_all_benchmarks_quickly() -> None:
     printed = benchmarks("--quick", "--runs", "1")
     assert_table(printed, "text to features", "training step", "run, everything", "plan, one")
     assert_table(printed, "1,200 rows, nothing changed: run, server up", "30,000 rows, 1 %")
+    assert_table(printed, "3,000 rows scored, linear: ", "6,000 rows scored: peak memory")
     assert page_state() == before
 
 
@@ -121,6 +123,17 @@ def test_an_inserted_review_is_a_new_one_each_time(tmp_path: Path, reviews: Revi
     plan.insert_review(path)
     assert len(before) < len(once) < len(path.read_bytes())
     assert len(set(path.read_bytes().splitlines()[:3])) == 3
+
+
+@pytest.mark.slow
+def test_both_sides_score_the_same_rows(reviews: Reviews, tmp_path: Path) -> None:
+    few = write_reviews(tmp_path / "few.csv", reviews[:REVIEWS])
+    path = scoring.write_rows(tmp_path / "rows.csv", few, 2 * REVIEWS + 1)
+    scoring.publish(str(few), str(tmp_path / "model"), [])
+    ours = scoring.score_rows(str(tmp_path / "model"), str(path))
+    theirs = scoring.score_by_pipeline(str(few), str(path))
+    assert ours["rows"] == theirs["rows"] == 2 * REVIEWS + 1
+    assert sorted(each.name for each in tmp_path.glob("rows*")) == ["rows.csv"]
 
 
 def test_every_other_run_goes_through_the_sides_backwards() -> None:

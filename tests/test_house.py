@@ -65,6 +65,7 @@ TESTS_OF_SEVERAL_MODULES = frozenset(
         "flows/prefect_server/test_chain.py",
         "flows/prefect_server/test_schedule.py",
         "flows/test_prefect_yaml.py",
+        "flows/test_score_faults.py",
         "flows/test_users_card.py",
         "reviewflow/callgraph/test_compiled_code.py",
         "reviewflow/callgraph/test_edits.py",

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from reviewflow import load_model
 from reviewflow.errors import InputError, UsageError
-from reviewflow.models.bundle import read_bundle
+from reviewflow.models.bundle import Bundle, read_bundle
 from reviewflow.models.predictor import FEW_TEXTS, Model
+from reviewflow.models.registry import Registry
 from tests.conftest import PlannedRun, Reviews
 
 
@@ -29,6 +30,28 @@ def test_gives_the_probabilities_that_training_stored(
     texts = pq.read_table(published_run.folder("ingest", 0) / "reviews.parquet")["text"]
     given_now = model.probabilities(texts.combine_chunks())
     assert sum(given_now.tobytes() == each.tobytes() for each in stored) == 1
+
+
+def test_a_champion_that_is_removed_while_it_is_read_is_not_missed(
+    bundle: Path, three_classes: PlannedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, versions = Registry(tmp_path / "models"), []
+    for each in (read_bundle(bundle), read_bundle(three_classes.folder("publish"))):
+        registry.add("imdb", each.files, each.digest, {})
+        versions.append(each.version)
+    registry.promote("imdb", versions[0], "by hand")
+
+    def read_removed(folder: Path) -> Bundle:
+        if folder.name == versions[0]:
+            registry.promote("imdb", versions[1], "by hand")
+            registry.remove("imdb", versions[0])
+        return read_bundle(folder)
+
+    monkeypatch.setattr("reviewflow.models.bundle.read_bundle", read_removed)
+    assert load_model("imdb", tmp_path).version == versions[1]
+    (tmp_path / "models" / "imdb" / versions[1] / "README.md").unlink()
+    with pytest.raises(InputError, match=r"README\.md is missing"):
+        load_model("imdb", tmp_path)
 
 
 def test_a_model_of_three_classes(three_classes: PlannedRun, reviews: Reviews) -> None:
