@@ -47,7 +47,7 @@ from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.links import publish_links
 from tasks.notify import recipients, send_alert, send_messages
 from tasks.recipients import address_problems
-from tasks.stage import StageTask
+from tasks.stage import StageTask, failed_state
 from tasks.trend_artifact import publish_trend
 
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -97,7 +97,8 @@ def by_hand(listener: Listener) -> Iterator[None]:
 def stoppable(run: Callable[P, str]) -> Callable[P, str]:
     """End a flow that a signal stops as cancelled, not as crashed.
 
-    This holds in Prefect and in run.json.
+    This holds in Prefect and in run.json. A failure whose message is written for a person has it as
+    the message of its state, and no traceback in the log.
     """
 
     @wraps(run)
@@ -108,6 +109,10 @@ def stoppable(run: Callable[P, str]) -> Callable[P, str]:
         except SIGNALS:
             state: Any = CancelledState(message=STOPPED, data=Cancelled(STOPPED))
             return cast(str, state)  # Prefect takes a state for any result
+        except ReviewflowError as error:
+            if "\n" in str(error):
+                get_run_logger().error(str(error))
+            return cast(str, failed_state(error))
 
     return until_stopped
 

@@ -18,7 +18,7 @@ def train_moons(run: Run, group: TaskGroup) -> State[Any]:
     A cached training prints them too.
     """
     state = perform_group(run, group, progress_artifact(group.title))
-    if state.is_cancelled():
+    if not state.is_completed():
         return state
     lines = run.artifacts[group.nodes[0].steps[0]].folder / LINES_FILE
     text = lines.read_text(encoding="utf-8")

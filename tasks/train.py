@@ -21,7 +21,7 @@ UPDATE_SECONDS = 1.0  # an update is a request of 20 to 30 ms
 def train(run: Run, group: TaskGroup) -> State[Any]:
     """Train one variant, and log its losses as the write-up prints them."""
     state = perform_group(run, group, progress_artifact(group.title))
-    if state.is_cancelled():
+    if not state.is_completed():
         return state
     history = read_history(run.artifacts[group.nodes[0].steps[0]].folder)
     get_run_logger().info("\n".join(loss_lines(history)))

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from reviewflow.config.sentiment import read_config
+from reviewflow.errors import QualityError
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run, TaskGroup
-from tasks.stage import perform_group, task_run_name
+from tasks.stage import failed_state, perform_group, task_run_name
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 from tests.reviewflow.pipeline.small_job import (
     Numbered,
@@ -132,3 +133,27 @@ def test_a_stage_that_begins_as_the_run_is_stopped_is_cancelled(name: str, tmp_p
     state = perform_group(run, only_group(run, name))
     assert state.is_cancelled()
     assert state.message == "The run was stopped before this step was done; run it again to go on."
+
+
+def test_an_error_becomes_the_message_of_the_state_without_its_table() -> None:
+    error = QualityError("The reviews failed 1 of 2 checks; mend them:\n\nseverity  expected")
+    error.add_note("Report: report.html")
+    state = failed_state(error)
+    assert state.is_failed()
+    assert state.message == ("The reviews failed 1 of 2 checks; mend them. Report: report.html")
+    assert state.data is error
+
+
+def test_a_stage_that_fails_has_a_state_that_says_so(
+    tmp_path: Path, pool: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Numbered(tmp_path).run(pool)
+
+    def fail(*_: object) -> None:
+        raise QualityError("Too few rows:\n\na table")
+
+    monkeypatch.setattr(run, "perform", fail)
+    state = perform_group(run, only_group(run, "read"))
+    assert (state.is_failed(), state.message) == (True, "Too few rows.")
+    assert isinstance(state.data, QualityError)
+    assert str(state.data) == "Too few rows."
