@@ -139,7 +139,7 @@ class FlowRun(ABC):
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.trend: dict[str, Any] | None = None
         self.opened: Run | None = None
-        self._warn_of_addresses()
+        warn_of_addresses(self.record, self.listener)
         try:
             self.last_run = last_run(runs, self.record.identity)
             planner = self.open(self.last_run)
@@ -183,12 +183,6 @@ class FlowRun(ABC):
         if error is not None:
             self.run.stop.set()
         self.close(error)
-
-    def _warn_of_addresses(self) -> None:
-        """Warn of every name in ``notify.to`` that no message can reach."""
-        for problem in address_problems(recipients(self.record.head)):
-            get_run_logger().warning(problem)
-            self.listener.show("notify", problem)
 
     def submit(self, tasks: Mapping[str, StageTask]) -> None:
         """Start every stage once its inputs are there and its checks passed.
@@ -284,6 +278,13 @@ class FlowRun(ABC):
         for alert in found:
             send_alert(alert, {"job": self.record.job, "run_id": own_id})
         send_messages(found, content, before, self.record.folder)
+
+
+def warn_of_addresses(record: RunRecorder, listener: Listener) -> None:
+    """Warn of every name in ``notify.to`` that no message can reach."""
+    for problem in address_problems(recipients(record.head)):
+        get_run_logger().warning(problem)
+        listener.show("notify", problem)
 
 
 def newest_runs(record: RunRecorder, content: Mapping[str, Any]) -> dict[str, Any]:

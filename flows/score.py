@@ -6,7 +6,16 @@ from typing import Any
 
 from prefect import flow
 
-from flows.base import LISTENER, SIGNALS, STOPPED, fetch, name_flow_run, newest_runs, stoppable
+from flows.base import (
+    LISTENER,
+    SIGNALS,
+    STOPPED,
+    fetch,
+    name_flow_run,
+    newest_runs,
+    stoppable,
+    warn_of_addresses,
+)
 from reviewflow.api import load_model
 from reviewflow.config.scoring import Score
 from reviewflow.config.sections import Ingest
@@ -23,6 +32,7 @@ from reviewflow.reporting.scoring_page.scoring_html import scoring_html_page
 from reviewflow.reporting.scoring_page.scoring_markdown import scoring_markdown_page
 from reviewflow.reviews.downloads import DOWNLOADS, copy_path
 from reviewflow.runs.alerts import alerts
+from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, read_run
 from reviewflow.scoring.score_checks import check_suite
 from reviewflow.scoring.score_files import (
@@ -37,7 +47,7 @@ from reviewflow.store.compiled_code import keep_compiled_code
 from reviewflow.store.files import write_atomically
 from reviewflow.store.os_errors import store_errors
 from tasks.links import publish_links
-from tasks.notify import send_alert, send_crash_alert
+from tasks.notify import send_alert, send_crash_alert, send_messages
 from tasks.score import score_one, sentence, show_scores
 from tasks.trend_artifact import publish_trend
 
@@ -86,6 +96,7 @@ class ScoreRun:
     def score_all(self) -> None:
         """Score every file that is not scored yet."""
         settings = self.settings
+        warn_of_addresses(self.record, self.listener)
         check_suite(self.suite, settings.limits)
         model = self.model = load_model(settings.model, settings.artifacts)
         chosen = self._targets()
@@ -121,8 +132,15 @@ class ScoreRun:
                 trend = newest_runs(self.record, content)
                 publish_trend(self.record.identity, trend_markdown(trend))
         finally:  # whoever is called by an alert hears of it without the page too
-            for alert in alerts(content, None, ()):
-                send_alert(alert, {name: content[name] for name in ("job", "run_id")})
+            self._send_alerts(content)
+
+    def _send_alerts(self, content: dict[str, Any]) -> None:
+        record = self.record
+        last = last_completed(record.runs, record.identity, before=record.run_id)
+        found = alerts(content, None, ())
+        for alert in found:
+            send_alert(alert, {name: content[name] for name in ("job", "run_id")})
+        send_messages(found, content, last.content if last else None, record.folder)
 
     def _write_pages(self, content: dict[str, Any], first: BaseException | None) -> None:
         """Write the page and the Markdown, and show them in the Prefect UI.

@@ -49,6 +49,13 @@ LEFT_ALONE = {
     metavar="NAME=NUMBER",
     help="Change a limit of the suite, such as max_psi_labels=0.25.",
 )
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="NAME",
+    help="Who gets a message if something is wrong; the address of ops is in "
+    "REVIEWFLOW_NOTIFY_OPS.",
+)
 @click.option("--prefix", default="", help="Put this before the names of the new columns.")
 @click.option("--rescore", is_flag=True, help="Score again what an earlier version has scored.")
 @click.option(
@@ -59,7 +66,12 @@ LEFT_ALONE = {
 )
 @artifacts_option
 def score(
-    model: str | None, artifacts: str, suite: str | None, limits: tuple[str, ...], **options: Any
+    model: str | None,
+    artifacts: str,
+    suite: str | None,
+    limits: tuple[str, ...],
+    notify: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Score a file of reviews, or a folder of files, with a published model.
 
@@ -68,6 +80,7 @@ def score(
     """
     name = model or only_model(Path(artifacts))
     content = {"model": name, "artifacts": artifacts, "limits": read_limits(limits), **options}
+    content["notify"] = {"to": notify}
     if suite is not None:
         content["suite"] = suite
     settings = validate_model(Score, content, "The command")

@@ -4,8 +4,23 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from reviewflow.config.sections import Path, Section, refuse_booleans
+from reviewflow.config.sections import (
+    RECIPIENTS,
+    Path,
+    Recipient,
+    Section,
+    check_recipients,
+    refuse_booleans,
+)
 from reviewflow.config.urls import is_like_url, url_problem
+
+
+class Recipients(Section):
+    """Who gets a message of what went wrong."""
+
+    to: tuple[Recipient, ...] = Field((), description=RECIPIENTS)
+
+    _check_names = field_validator("to")(check_recipients)
 
 
 class Score(Section):
@@ -43,6 +58,7 @@ class Score(Section):
     settle_seconds: float = Field(
         10, ge=0, description="Leave files of a folder that changed within so many seconds"
     )
+    notify: Recipients = Field(Recipients(), description="Who gets a message of what went wrong")
     artifacts: Path = Field("artifacts", description="Folder where results are kept")
 
     @field_validator("input")

@@ -544,14 +544,32 @@ class Report(Section):
     reference: str | None = Field(None, description="YAML file of published metrics by variant")
 
 
+RECIPIENTS = (  # what the setting is for
+    "Names of those who get a message, such as [ops]; the address of ops is in "
+    "REVIEWFLOW_NOTIFY_OPS, or in a Prefect Secret block called ops"
+)
+
+
+def check_recipients(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names, and refuse addresses, which run.json would record.
+
+    Raises
+    ------
+    ValueError
+        If one is not a name.
+    """
+    if not all(re.fullmatch(RECIPIENT, name) for name in names):
+        raise ValueError(
+            "must list names such as ops, of small letters, digits and dashes; the address of "
+            "ops is secret and is set in REVIEWFLOW_NOTIFY_OPS"
+        )
+    return names
+
+
 class Notify(Section):
     """Who gets a message after a run, and when."""
 
-    to: tuple[Recipient, ...] = Field(
-        (),
-        description="Names of those who get a message, such as [ops]; the address of ops is in "
-        "REVIEWFLOW_NOTIFY_OPS, or in a Prefect Secret block called ops",
-    )
+    to: tuple[Recipient, ...] = Field((), description=RECIPIENTS)
     metric: str = Field(
         "test.roc_auc",
         pattern=rf"^(test|train)\.({'|'.join(metric.name for metric in METRICS)})$",
@@ -561,16 +579,7 @@ class Notify(Section):
         0.01, ge=0, description="Largest change for the worse that sends no message"
     )
 
-    @field_validator("to")
-    @classmethod
-    def _check_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse addresses, which Prefect and run.json would record."""
-        if not all(re.fullmatch(RECIPIENT, name) for name in names):
-            raise ValueError(
-                "must list names such as ops, of small letters, digits and dashes; the address of "
-                "ops is secret and is set in REVIEWFLOW_NOTIFY_OPS"
-            )
-        return names
+    _check_names = field_validator("to")(check_recipients)
 
 
 class JobConfig(Section):

@@ -201,6 +201,8 @@ def _what_to_do(
     events: Sequence[str], content: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> list[str]:
     """Return the next steps of a person."""
+    if content.get("job") == "score":
+        return _score_steps(events, content)
     data = mapping(mapping(content.get("config")).get("ingest")).get("path")
     mend = f"mend these rows in {plain(data)}{_limits(content)}"
     steps = []
@@ -217,6 +219,21 @@ def _what_to_do(
     if any(event.startswith("metric ") for event in events) and before is not None:
         ids = f"{before.get('run_id')} {content.get('run_id')}"
         steps.append(f"`reviewflow compare {ids}` shows what differs between the two runs")
+    return steps
+
+
+def _score_steps(events: Sequence[str], content: Mapping[str, Any]) -> list[str]:
+    """Return the next steps of a person whose files were scored."""
+    steps = []
+    if "failed" in events:
+        steps.append("mend the cause above; the files without a fault are scored")
+        named = plain(mapping(content.get("config")).get("input"))
+        steps.append(f"then score {named} again: it takes up what is missing")
+    if "quality warning" in events:
+        steps.append(
+            "see in the report which file differs, and whether it is the right one; label some of "
+            "its rows and score them with --labels, which tells the accuracy"
+        )
     return steps
 
 

@@ -14,6 +14,7 @@ from pyarrow import parquet
 from reviewflow.errors import InputError
 from reviewflow.runs.trend import find_subject, read_trend, trend_key
 from tests.conftest import Reviews, small_config, write_config
+from tests.flows.conftest import TOKEN, listening
 from tests.reviewflow.reviews.web_site import Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -144,3 +145,26 @@ def test_the_drift_of_scorings_is_in_the_trend_of_the_configuration(
         (artifact,) = client.read_artifacts(artifact_filter=wanted)
     assert artifact.data.startswith("# imdb: drift of lengths")
     assert f"{len(trend.scored)} runs: " in artifact.data
+
+
+def test_people_hear_of_drift_and_of_a_file_that_failed(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, scores = tmp_path / "inbox", tmp_path / "scores"
+    inbox.mkdir()
+    with (inbox / "tweets.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["review"], *[["zqx wvk lol"]] * 200])
+    with listening() as hook:
+        address = f"json://127.0.0.1:{hook.url.split(':')[2]}"
+        monkeypatch.setenv("REVIEWFLOW_NOTIFY_OPS", address)
+        people = {"notify": {"to": ["ops"]}, "settle_seconds": 0}
+        run_score(trained, inbox, scores, **people)
+        (inbox / "broken.csv").write_text('review\n"open')
+        with pytest.raises(InputError):
+            run_score(trained, inbox, scores, **people)
+        drifted, failed = (body for _, _, body in hook.requests)
+    assert "psi_tokens" in drifted["message"]
+    assert "score them with --labels" in drifted["message"]
+    assert "broken.csv" in failed["message"]
+    assert f"score {inbox} again: it takes up what is missing" in failed["message"]
+    assert TOKEN not in json.dumps([drifted, failed])

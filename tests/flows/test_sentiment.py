@@ -142,7 +142,7 @@ def test_the_record_of_a_completed_run_has_the_contracts_fields(
 
 
 def test_the_record_says_where_report_and_data_docs_are(first: Seen) -> None:
-    assert set(first.record["artifacts"]) == {"report", "data_docs"}
+    assert set(first.record["artifacts"]) == {"report", "mistakes", "data_docs"}
 
 
 def test_the_record_has_every_stage(first: Seen) -> None:
