@@ -14,8 +14,8 @@ def load_model(model: str | Path, artifacts: str | Path = "artifacts") -> Model:
 
     Parameters
     ----------
-    model : the name under which it was published, whose champion is taken, or the folder of a
-        bundle.
+    model : the name under which it was published, whose champion is taken, ``NAME/VERSION`` with
+        the beginning of a version, or the folder of a bundle.
     artifacts : folder of the results, in which names are looked up.
 
     Raises
@@ -25,20 +25,25 @@ def load_model(model: str | Path, artifacts: str | Path = "artifacts") -> Model:
     InputError
         If its bundle is damaged, or of a newer format.
     """
-    from reviewflow.errors import InputError
+    from reviewflow.errors import InputError, UsageError
     from reviewflow.models.bundle import read_bundle
     from reviewflow.models.predictor import Model
-    from reviewflow.models.registry import champion_folder
+    from reviewflow.models.registry import model_folder
 
-    if (Path(model) / "bundle.json").is_file():
+    if not isinstance(model, str | Path):
+        raise UsageError(
+            "A model is loaded by its name or the folder of a bundle, and not by "
+            f'{type(model).__name__}: write load_model("imdb").'
+        )
+    if str(model) and (Path(model) / "bundle.json").is_file():
         return Model(read_bundle(Path(model).resolve()))
     models, name = Path(artifacts) / "models", str(model)
     while True:
-        folder = champion_folder(models, name)
+        folder = model_folder(models, name)
         try:
             return Model(read_bundle(folder.resolve()))
         except InputError:
-            if champion_folder(models, name) == folder:
+            if model_folder(models, name) == folder:
                 raise  # otherwise it was replaced and removed meanwhile
 
 

@@ -9,7 +9,7 @@ code and agrees within 1e-6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,12 +51,17 @@ class Model:
 
     Attributes
     ----------
-    classes_ : label names, from class 0 up, shape (K,).
+    classes_ : label names, from class 0 up, shape (K,), read-only.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.classes_ = np.array(bundle.class_names)
+        self.classes_.flags.writeable = False
+
+    def __reduce__(self) -> tuple[type[Model], tuple[Bundle]]:
+        """Pickle the bundle alone, from which the rest is made again."""
+        return Model, (self.bundle,)
 
     @property
     def version(self) -> str:
@@ -183,19 +188,23 @@ def weighting_of(settings: Vectorize) -> Weighting:
     )
 
 
-def check_texts(texts: Sequence[str]) -> list[str]:
+def check_texts(texts: Iterable[str]) -> list[str]:
     """Return texts as a list.
+
+    Parameters
+    ----------
+    texts : a list, a tuple, a column of pandas, an array of NumPy or of Arrow.
 
     Raises
     ------
     UsageError
-        If ``texts`` is one text, or holds something that is not a text.
+        If ``texts`` is one text, a table or no list, or holds something that is not a text.
     InputError
         If a text is not valid Unicode.
     """
     if isinstance(texts, str):
         raise UsageError("Texts must come as a list: write predict([text]) instead.")
-    values = list(texts)
+    values = _list_values(texts)
     for number, text in enumerate(values):
         if not isinstance(text, str):
             raise UsageError(
@@ -206,3 +215,15 @@ def check_texts(texts: Sequence[str]) -> list[str]:
         except UnicodeEncodeError as error:
             raise InputError(f"Text {number} is not valid Unicode ({error}).") from None
     return values
+
+
+def _list_values(texts: Any) -> list[Any]:
+    """Return the values of a list or a column, and refuse what is neither."""
+    is_table = hasattr(texts, "column_names") or getattr(texts, "ndim", 1) != 1
+    is_column = not is_table and isinstance(texts, Iterable)
+    if not is_column or isinstance(texts, Mapping | Set | bytes | bytearray):
+        raise UsageError(
+            f"Texts must come as a list or a column, and not as {type(texts).__name__}: pass "
+            'predict([text]) or, of a table, its column, such as predict(df["text"]).'
+        )
+    return list(texts.to_pylist() if hasattr(texts, "to_pylist") else texts)

@@ -80,6 +80,8 @@ class Registry:
         UsageError
             If there is no model of that name.
         """
+        if not name:
+            raise UsageError("The name of a model is empty; reviewflow models ls lists the names.")
         if name not in self.names():
             known = ", ".join(self.names())
             raise UsageError(
@@ -111,10 +113,12 @@ class Registry:
             found = [each for each in versions if version and each.version.startswith(version)]
         if len(found) == 1:
             return found[0]
+        if not version:
+            raise UsageError(
+                f"The version of the model {name} is empty; reviewflow models ls lists them."
+            )
         what = "begins several versions" if found else "begins none of the versions"
-        raise UsageError(
-            f"{version} {what} of the model {name}; reviewflow models show {name} lists them."
-        )
+        raise UsageError(f"{version} {what} of the model {name}; reviewflow models ls lists them.")
 
     def current(self, name: str) -> str | None:
         """Return the version that scores by default, None where there is none."""
@@ -282,6 +286,26 @@ def champion_folder(models: Path, name: str) -> Path:
             f"gate; choose one by reviewflow models promote {name} VERSION."
         )
     return models / name / version
+
+
+def model_folder(models: Path, name: str) -> Path:
+    """Return the folder of a model's champion, or of ``NAME/VERSION``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model or version, or no champion.
+    """
+    registry, (model, slash, version) = Registry(models), name.partition("/")
+    if slash and model in registry.names():
+        return registry.find(model, version).folder
+    if name and name not in registry.names() and Path(name).is_dir():
+        current = Path(name) / CURRENT
+        hint = f"name {current}" if current.is_dir() else "name a folder that has a bundle.json"
+        raise UsageError(
+            f"{name} is a folder and not a bundle, since it has no bundle.json; {hint}."
+        )
+    return champion_folder(models, name)
 
 
 def _copy_files(files: Sequence[Path], target: Path, published: str) -> None:

@@ -1,10 +1,16 @@
 """A published model beside scikit-learn's pipeline of the same weights."""
 
+import multiprocessing
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -107,6 +113,54 @@ def test_what_is_not_a_list_of_texts_is_refused(model: Model, texts: list[str], 
         model.predict(texts)
 
 
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (pd.DataFrame({"text": ["good", "bad"]}), "DataFrame"),
+        (pa.table({"text": ["good", "bad"]}), "Table"),
+        ({"good": 1, "bad": 2}, "dict"),
+        ({"good", "bad"}, "set"),
+        (None, "NoneType"),
+        (5, "int"),
+        (b"good", "bytes"),
+        (np.array("good"), "ndarray"),
+        (np.array([["good"], ["bad"]]), "ndarray"),
+    ],
+)
+def test_what_is_no_column_is_refused(model: Model, texts: Any, kind: str) -> None:
+    for ask in (model.predict, model.predict_proba):
+        with pytest.raises(UsageError, match=rf"not as {kind}: pass .*df\[\"text\"\]"):
+            ask(texts)
+
+
+@pytest.mark.parametrize("column", [tuple, pd.Series, np.array, pa.array, iter])
+def test_any_column_of_texts_is_taken(model: Model, column: Callable[[list[str]], Any]) -> None:
+    texts = ["A wonderful film.", "Dull and boring."]
+    assert (model.predict_proba(column(texts)) == model.predict_proba(texts)).all()
+
+
+def test_the_classes_cannot_be_overwritten(model: Model) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        model.classes_[0] = "other"
+
+
+def test_a_model_is_pickled_whatever_it_did_before(model: Model, reviews: Reviews) -> None:
+    texts = [text for text, _ in reviews[: FEW_TEXTS + 1]]
+    many, few = model.predict_proba(texts), model.predict_proba(texts[:2])
+    copy = pickle.loads(pickle.dumps(model))
+    assert copy.version == model.version
+    assert (copy.predict_proba(texts) == many).all()
+    assert (copy.predict_proba(texts[:2]) == few).all()
+
+
+@pytest.mark.slow
+def test_a_worker_process_predicts(model: Model) -> None:
+    texts = ["A wonderful film.", "Dull and boring."]
+    expected = model.predict(texts)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert (pool.submit(model.predict, texts).result() == expected).all()
+
+
 def test_a_text_that_is_not_unicode_is_refused(model: Model) -> None:
     with pytest.raises(InputError, match="not valid Unicode"):
         model.predict(["\ud800"])
@@ -116,6 +170,33 @@ def test_load_model_takes_a_folder_or_a_name(bundle: Path, model: Model, tmp_pat
     assert load_model(bundle).version == model.version
     with pytest.raises(UsageError, match="No model called imdb was published"):
         load_model("imdb", tmp_path)
+
+
+def test_load_model_takes_a_version(bundle: Path, model: Model, tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "models")
+    registry.add("imdb", model.bundle.files, model.bundle.digest, {})
+    for version in (model.version, model.version[:4]):
+        assert load_model(f"imdb/{version}", tmp_path).version == model.version
+    with pytest.raises(UsageError, match=r"zz begins none .*models ls lists them"):
+        load_model("imdb/zz", tmp_path)
+    with pytest.raises(UsageError, match=r"version .* is empty"):
+        load_model("imdb/", tmp_path)
+
+
+def test_load_model_says_what_is_no_model(bundle: Path, model: Model, tmp_path: Path) -> None:
+    for other in (None, 5):
+        with pytest.raises(UsageError, match=r"and not by (NoneType|int): write"):
+            load_model(other, tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="name of a model is empty"):
+        load_model("", tmp_path)
+    registry = Registry(tmp_path / "models")
+    registry.add("imdb", model.bundle.files, model.bundle.digest, {})
+    folder = registry.folder / "imdb"
+    with pytest.raises(UsageError, match=r"not a bundle, .*; name a folder that has"):
+        load_model(folder, tmp_path)
+    registry.promote("imdb", model.version, "by hand")
+    with pytest.raises(UsageError, match=rf"not a bundle, .*; name {folder}/current"):
+        load_model(folder, tmp_path)
 
 
 def test_a_few_texts_import_nothing_heavy(bundle: Path) -> None:
