@@ -34,7 +34,7 @@ LEFT_ALONE = {
 @click.option("--model", help="Name of a published model; by default the only one there is.")
 @click.option("--text-column", help="Column that holds the text, if not that of the training data.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of a CSV file.")
-@click.option("--delimiter", help="Character between two cells of a CSV file.")
+@click.option("--delimiter", help="Character between two cells of a CSV file, or tab.")
 @click.option(
     "--quoting/--no-quoting",
     default=True,

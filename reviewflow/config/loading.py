@@ -155,7 +155,8 @@ def _sentence(problem: Any, model: type[BaseModel]) -> str:
     # a URL may hold credentials, of which no form is known
     is_shown = not isinstance(given, dict | BaseModel) and ":/" not in str(given)
     shown = f" (given: {quote(given)})" if is_shown else ""
-    return f"{where}: {message}{shown}."
+    start = f"{where}: " if where else ""  # a section with itself at odds has no setting to name
+    return f"{start}{message}{shown}."
 
 
 def _section_in(annotation: Any) -> type[BaseModel] | None:

@@ -1,5 +1,6 @@
 """Define how files are scored. Every field is a setting of Prefect's form."""
 
+from pathlib import PurePath
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -10,6 +11,7 @@ from reviewflow.config.sections import (
     Recipient,
     Section,
     check_recipients,
+    read_delimiter,
     refuse_booleans,
 )
 from reviewflow.config.urls import is_like_url, url_problem
@@ -38,7 +40,9 @@ class Score(Section):
         None, description="Column that holds the text; by default the one of the training data"
     )
     encoding: str = Field("utf-8", description="Text encoding of a CSV file")
-    delimiter: str | None = Field(None, description="Character between two cells of a CSV file")
+    delimiter: str | None = Field(
+        None, description="Character between two cells of a CSV file, or tab"
+    )
     quoting: bool = Field(
         True, description="Let a cell of a CSV file in double quotes hold the delimiter"
     )
@@ -76,6 +80,22 @@ class Score(Section):
         """Refuse URLs, since a file is written."""
         if is_like_url(value):
             raise ValueError(url_problem(value) or "must be a path")
+        if PurePath(value).name.lower() in (".csv", ".parquet"):
+            raise ValueError("must have a name before its ending, as in scores.csv")
         return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _check_encoding(cls, value: str) -> str:
+        """Refuse what Python cannot decode text by."""
+        try:
+            "".encode(value)
+        except (LookupError, ValueError):
+            raise ValueError(
+                "must be an encoding that Python knows, such as utf-8, utf-16 or windows-1252"
+            ) from None
+        return value
+
+    _check_delimiter = field_validator("delimiter", mode="before")(read_delimiter)
 
     _check_limits = field_validator("limits", mode="before")(refuse_booleans)

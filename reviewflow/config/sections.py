@@ -48,6 +48,21 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+def read_delimiter(value: Any) -> Any:
+    """Return a tab for its names, which YAML without quotes gives.
+
+    Raises
+    ------
+    ValueError
+        If it is not one character.
+    """
+    if value in ("tab", "\\t"):
+        return "\t"
+    if isinstance(value, str) and len(value) != 1:
+        raise ValueError("must be one character, or tab")
+    return value
+
+
 class Ingest(Section):
     """Where the reviews are and how to read them."""
 
@@ -114,15 +129,7 @@ class Ingest(Section):
                 )
         return check_classes(labels)
 
-    @field_validator("delimiter", mode="before")
-    @classmethod
-    def _name_tab(cls, value: Any) -> Any:
-        """Return a tab for its names, which YAML without quotes gives."""
-        if value in ("tab", "\\t"):
-            return "\t"
-        if isinstance(value, str) and len(value) != 1:
-            raise ValueError("must be one character, or tab")
-        return value
+    _check_delimiter = field_validator("delimiter", mode="before")(read_delimiter)
 
 
 def check_classes(labels: dict[str, Any]) -> dict[str, int]:
@@ -649,16 +656,16 @@ class Config(JobConfig):
                 "split.validation_size is 0, so there are no validation rows for "
                 "train.early_stopping; raise it, or leave train.early_stopping out"
             )
-        if self.select.on == "validation" and takes_no_rows:
-            raise ValueError(
-                "split.validation_size is 0, so there are no validation rows to choose on; "
-                "raise it, or set select.on: test"
-            )
         if self.publish.name and takes_no_rows:
             raise ValueError(
                 "split.validation_size is 0, so there are no validation rows on which "
                 "publish.name compares a model with the champion; raise it, or leave "
                 "publish.name out"
+            )
+        if self.select.on == "validation" and takes_no_rows:
+            raise ValueError(
+                "split.validation_size is 0, so there are no validation rows to choose on; "
+                "raise it, or set select.on: test"
             )
         if isinstance(self.select.threshold, str) and takes_no_rows:
             raise ValueError(

@@ -5,25 +5,35 @@ JSON Lines ─┼─▶ InputRows: the columns, and batches of records
 Parquet ────┘
 
 Cells pass as they are: those of CSV as text, Parquet's with their types. Values of
-JSON Lines other than text pass as JSON.
+JSON Lines other than text pass as JSON. Errors name the options of `reviewflow score`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+import shlex
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import InputError
 from reviewflow.formatting import nearest
+from reviewflow.reviews.columns import DELIMITER_NAMES
 from reviewflow.reviews.compression import seekable_bytes
 from reviewflow.reviews.csv_file import csv_batches
 from reviewflow.reviews.json_lines_file import is_json_lines, json_records
 from reviewflow.reviews.parquet_file import is_parquet, text_values
-from reviewflow.reviews.text_file import CHUNK_BYTES, TextFile, check_readable
+from reviewflow.reviews.text_file import (
+    CHUNK_BYTES,
+    TextFile,
+    beginning,
+    check_readable,
+    declared_delimiter,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +41,18 @@ if TYPE_CHECKING:
     from reviewflow.config.sections import Ingest
 
 BATCH_ROWS = 4_096
+OPTIONS: Mapping[str, str] = MappingProxyType(  # by what the reader of a run's file calls them
+    {
+        "set ingest.quoting: false": "give --no-quoting",
+        "set ingest.encoding:": "give --encoding",
+        "in ingest.encoding": "with --encoding",
+        "set ingest.delimiter": "give --delimiter",
+        "ingest.delimiter": "--delimiter",
+        "ingest.encoding": "--encoding",
+        "ingest.text_column": "--text-column",
+    }
+)
+SETTINGS = re.compile("|".join(map(re.escape, OPTIONS)))
 Stamp = tuple[int, int, int]
 
 
@@ -69,7 +91,7 @@ def open_input(path: Path, ingest: Ingest, label_column: str | None = None) -> I
     InputError
         If the file cannot be read, or lacks a column. Also while batches are read.
     """
-    check_readable(path, "The input")
+    check_readable(path, "the input")
     with _reading_errors(path):
         if is_parquet(path):
             first, (schema, batches) = 2, _parquet_rows(path)
@@ -90,9 +112,14 @@ def _read(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBa
 
 @contextmanager
 def _reading_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError of the body about the input into a sentence."""
+    """Turn an OSError of the body about the input into a sentence.
+
+    An InputError that names settings of a run gets the options of a scoring.
+    """
     try:
         yield
+    except InputError as error:
+        raise InputError(SETTINGS.sub(lambda found: OPTIONS[found[0]], str(error))) from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
 
@@ -131,18 +158,44 @@ def refuse_changes(path: Path, stamp: Stamp | None) -> Iterator[None]:
 
 def _check_column(path: Path, names: list[str], column: str, purpose: str, option: str) -> None:
     """Raise InputError unless a file has a column once."""
-    if names.count(column) != 1:
-        near = nearest(column, names)
-        shown = ", ".join(repr(name[:80]) for name in names[:12])
-        advice = f"did you mean {near!r}?" if near else f"name it with {option}."
-        trouble = f"{names.count(column)} columns" if column in names else "no column"
-        raise InputError(f"{path} has {trouble} {column!r} {purpose}; it has {shown}; {advice}")
+    count = names.count(column)
+    if count == 1:
+        return
+    if count > 1:
+        raise InputError(f"{path} has {count} columns {column!r} {purpose}; rename all but one.")
+    near = nearest(column, names)
+    shown = ", ".join(repr(name[:80]) for name in names[:12])
+    advice = f"did you mean {near!r}?" if near else f"name it with {option}."
+    raise InputError(f"{path} has no column {column!r} {purpose}; it has {shown}; {advice}")
 
 
 def _csv_rows(path: Path, ingest: Ingest) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    batches = csv_batches(TextFile(path, ingest), None, CHUNK_BYTES)
+    source = TextFile(path, ingest)
+    _check_delimiter(source)
+    batches = csv_batches(source, None, CHUNK_BYTES)
     first = next(batches)
     return first.schema, _with_first(first, batches)
+
+
+def _check_delimiter(source: TextFile) -> None:
+    """Raise InputError if another delimiter seems to divide the first line.
+
+    A cell that is itself the name of the text column is meant to be one.
+    """
+    text = beginning(source)
+    lines = (line for line in text.removeprefix("\ufeff").splitlines() if line.strip())
+    header = next(lines, "")
+    is_one_cell = (
+        source.delimiter not in header and header.strip('"') != source.settings.text_column
+    )
+    others = [(header.count(sign), sign, name) for sign, name in DELIMITER_NAMES if sign in header]
+    if not is_one_cell or not others or declared_delimiter(text):
+        return
+    _, sign, name = max(others, key=lambda other: other[0])
+    option = "tab" if sign == "\t" else shlex.quote(sign)
+    raise InputError(
+        f"The cells of {source.path} seem to be separated by {name}; give --delimiter {option}."
+    )
 
 
 def _with_first(

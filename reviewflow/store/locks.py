@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reviewflow.store.os_errors import unwritable
+from reviewflow.store.os_errors import FolderName, unwritable
 
 LOCKS = ".locks"
 
@@ -58,8 +58,14 @@ def file_lock(path: Path, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def try_step_lock(store: Path, stage: str, key: str) -> Iterator[bool]:
+def try_step_lock(
+    store: Path, stage: str, key: str, name: FolderName = "artifacts"
+) -> Iterator[bool]:
     """Hold a step's lock if it is free, and give whether it is held.
+
+    Parameters
+    ----------
+    name : what the folder is, for messages.
 
     Raises
     ------
@@ -77,7 +83,7 @@ def try_step_lock(store: Path, stage: str, key: str) -> Iterator[bool]:
         yield False
         return
     except OSError as error:
-        raise unwritable(store, error) from None
+        raise unwritable(store, error, name) from None
     try:
         yield True
     finally:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from reviewflow.errors import StoreError
 
@@ -17,6 +18,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 # folder in the store
 WITHOUT_NAME = (*FULL, errno.EROFS)
 LOCKLESS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+FolderName = Literal["artifacts", "output"]  # as the option that names the folder
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
 
 
@@ -63,18 +65,22 @@ def is_about(folder: Path, error: OSError) -> bool:
     return any(Path(os.fsdecode(name)).resolve().is_relative_to(root) for name in names)
 
 
-def unwritable(folder: Path, error: OSError) -> StoreError:
-    """Return the error for a folder that cannot be written."""
+def unwritable(folder: Path, error: OSError, name: FolderName = "artifacts") -> StoreError:
+    """Return the error for a folder that cannot be written.
+
+    Parameters
+    ----------
+    name : what the folder is, which is also the option that chooses another one.
+    """
     why = error.strerror or str(error)
     if error.errno in LOCKLESS:
         return StoreError(
-            f"The artifacts folder {folder} is on a file system without file locks ({why}); "
-            "choose another with --artifacts."
+            f"The {name} folder {folder} is on a file system without file locks ({why}); "
+            f"choose another with --{name}."
         )
     advice = "free space or choose" if error.errno in FULL else "choose"
     return StoreError(
-        f"The artifacts folder {folder} cannot be written ({why}); "
-        f"{advice} another with --artifacts."
+        f"The {name} folder {folder} cannot be written ({why}); {advice} another with --{name}."
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reviewflow.config.sections import Ingest
+from reviewflow.config.sections import MOST_CLASSES, Ingest
 from reviewflow.errors import InputError
 from reviewflow.formatting import amount, nearest
 from reviewflow.reviews.detection.column_stats import ColumnStats, column_stats
@@ -102,6 +102,8 @@ def detect(
     if len(label.values) < 2:
         raise InputError(_one_label(path, label))
     labels = label_map(label.counts or {}, kind_of_numbers(label.name))
+    if len(labels.meanings) > MOST_CLASSES:
+        raise InputError(_many_labels(path, label, labels))
     rest = [each for each in others if each is not label]
     split, split_doubt = choose_split(rest)
     group, group_doubt = choose_group([each for each in rest if each.name != split])
@@ -196,6 +198,14 @@ def _one_label(path: str, label: ColumnStats) -> str:
     return (
         f"{path}: column {label.name!r} {found}, and a classifier needs at least two classes; name "
         "another one with --label-column."
+    )
+
+
+def _many_labels(path: str, label: ColumnStats, labels: LabelMap) -> str:
+    return (
+        f"{path}: column {label.name!r} holds {len(labels.meanings):,} different labels, and a "
+        f"classifier has {MOST_CLASSES} classes at most; name another one with --label-column, or "
+        "give rare labels one word in common, such as other."
     )
 
 

@@ -102,6 +102,11 @@ def test_a_malformed_change_is_one_sentence(change: str, words: str) -> None:
             {"split": {"method": "column"}},
             "Here: split: column must name the split's column when method is 'column'.",
         ),
+        (
+            {"split": {"validation_size": 0}, "publish": {"name": "imdb"}},
+            "Here: split.validation_size is 0, so there are no validation rows on which "
+            "publish.name compares a model with the champion; raise it, or leave publish.name out.",
+        ),
         ({"variants": {"a": 3}}, "Here: variants.a: must hold names with values (given: '3')."),
     ],
 )

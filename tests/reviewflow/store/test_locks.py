@@ -72,6 +72,17 @@ def test_a_file_system_without_locks_gives_a_sentence(
         )
 
 
+def test_a_folder_that_cannot_be_made_is_named_by_its_option(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "scores"
+    with pytest.raises(StoreError) as raised, try_step_lock(folder, "scores", "0", "output"):
+        pass
+    assert str(raised.value) == (
+        f"The output folder {folder} cannot be written (Not a directory); "
+        "choose another with --output."
+    )
+
+
 def test_a_step_that_is_locked_is_not_waited_for(tmp_path: Path) -> None:
     with step_lock(tmp_path, "train", "0"), try_step_lock(tmp_path, "train", "0") as held:
         assert not held

@@ -200,6 +200,13 @@ def test_what_cannot_be_used_is_one_sentence(name: str, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_more_labels_than_a_run_takes_are_refused(tmp_path: Path) -> None:
+    rows = table([f"shop {n}" for n in range(101)], 303, ["shop 1"])
+    path = write(tmp_path, "shops.csv", csv_bytes(["text", "shop"], rows))
+    with pytest.raises(InputError, match=r"'shop' holds 101 different labels, .* 100 classes"):
+        detect(path, label_column="shop")
+
+
 def test_a_column_of_one_label_that_is_named_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "one.csv", csv_bytes(["text", "mood"], table(["good"], 30)))
     with pytest.raises(InputError, match="holds 'good' alone"):
