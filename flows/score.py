@@ -103,12 +103,14 @@ class ScoreRun:
         several = len(chosen) > 1 or Path(settings.output).is_dir()
         options = ScoringOptions(
             self._ingest(model),
+            settings.model,
             settings.prefix,
             settings.labels,
             self.suite,
             settings.limits,
             settings.rescore,
             settings.settle_seconds if several else 0.0,
+            waits=not several,
         )
         name_flow_run(f"{settings.model} {model.version} · {amount(len(chosen), 'file')}")
         with ThreadPoolExecutor(processors()) as pool:

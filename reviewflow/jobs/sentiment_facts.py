@@ -155,6 +155,7 @@ CLASSES = Fact(
     "classes", "classes", lambda node, part, index: len(index.class_names), lambda value: value
 )
 CLASS_NAMES = Fact("class_names", "class names", lambda node, part, index: index.class_names, list)
+LABELS = Fact("labels", "labels", lambda node, part, index: index.labels, dict)
 MODEL_SOURCES = Fact(
     "sources", "variants", model_sources, lambda value: [source_as_json(each) for each in value]
 )

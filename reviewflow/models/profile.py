@@ -24,7 +24,7 @@ from reviewflow.models.predictor import Analysis
 LENGTHS = (0, 4, 8, 16, 32, 64, 96, 128, 192, 256, 384, 512, 1024, 4096)
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 SCORES = tuple(number / 20 for number in range(20))
-SMOOTHING = 0.5  # rows added to each bin, so that an empty one does not make the index infinite
+SMOOTHING = 0.5  # rows a filled bin, so that an empty one does not make the index infinite
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,16 @@ def stability_index(before: NDArray[np.int64], now: NDArray[np.int64]) -> float:
     -----
     Σ (q − p) ln(q / p) over the shares of the bins, the symmetric divergence of Kullback and
     Leibler (1951). By a rule of thumb, 0.1 is a small change and 0.25 a large one (Siddiqi, Credit
-    Risk Scorecards, 2006). Half a row is added to each bin.
+    Risk Scorecards, 2006). Half a row for each bin that either fills is
+    added to both, by the shares of both together, so that equal shares have the index 0.
     """
-    p = (before + SMOOTHING) / (before.sum() + SMOOTHING * len(before))
-    q = (now + SMOOTHING) / (now.sum() + SMOOTHING * len(now))
+    both = before + now
+    filled = both > 0
+    if not filled.any():
+        return 0.0
+    added = SMOOTHING * filled.sum() * both[filled] / both.sum()
+    p, q = before[filled] + added, now[filled] + added
+    p, q = p / p.sum(), q / q.sum()
     return float(np.sum((q - p) * np.log(q / p)))
 
 

@@ -46,6 +46,7 @@ def write_bundle(
     splits: tuple[Path, ...],
     sources: tuple[ModelSource, ...],
     class_names: tuple[str, ...],
+    labels: Mapping[str, int],
     text_column: str,
     split_identity: Mapping[str, str | int | float | bool | None],
     select: Select,
@@ -63,6 +64,7 @@ def write_bundle(
     reviews, splits : one folder a part.
     sources : of each model what it was made from.
     class_names : what people call each of the K classes.
+    labels : the class of each label word.
     text_column : name of the column that holds the text.
     split_identity : what decides which rows are validation rows.
     select : how the best variant is chosen.
@@ -90,6 +92,7 @@ def write_bundle(
     shutil.copyfile(vocabularies[source.vocabulary] / VOCABULARY, folder / VOCABULARY)
     content = {
         "class_names": list(class_names),
+        "labels": dict(labels),
         "text_column": text_column,
         "split": dict(split_identity),
         "normalize": source.normalize.model_dump(mode="json"),

@@ -31,13 +31,16 @@ class LiveLabels:
     Parameters
     ----------
     class_names : names of K classes. A class of several words has a name such as ``good/great``.
+    labels : the class of each label word of the training; by default each name is a word.
     """
 
-    def __init__(self, class_names: Sequence[str]) -> None:
+    def __init__(self, class_names: Sequence[str], labels: Mapping[str, int] | None = None) -> None:
         self.class_names = class_names
+        self.other_rows = 0
         self.confusion = np.zeros((len(class_names), len(class_names)), np.int64)
         self.other_words: set[str] = set()
-        self._numbers = class_numbers(class_names)
+        names = {name: number for number, name in enumerate(class_names)}
+        self._numbers = names if labels is None else labels
 
     def add(self, cells: pa.Array, predicted: NDArray[np.int64]) -> None:
         """Count cells of the label column.
@@ -50,6 +53,7 @@ class LiveLabels:
         words, codes = words_and_codes(dictionary_of_words(cells))
         classes = np.array([class_of(word, self._numbers) for word in words])
         self.other_words |= {str(words[at]) for at in np.flatnonzero(classes == UNKNOWN_LABEL)}
+        self.other_rows += int((classes[codes] == UNKNOWN_LABEL).sum())
         self.confusion += confusion_of(classes[codes], predicted, len(self.class_names))
 
     def check(self, path: Path, column: str) -> None:
@@ -61,19 +65,6 @@ class LiveLabels:
                 f"{path}: column {column!r} holds {found}, and the model's labels are {known}; "
                 "name the column of the true labels by --labels."
             )
-
-
-def class_numbers(class_names: Sequence[str]) -> dict[str, int]:
-    """Return the class of each word of the names.
-
-    A word of two classes is left out.
-    """
-    classes_of: dict[str, set[int]] = {}
-    for number, name in enumerate(class_names):
-        for word in name.split("/"):
-            classes_of.setdefault(word, set()).add(number)
-    single = {word: min(found) for word, found in classes_of.items() if len(found) == 1}
-    return {**single, **{name: number for number, name in enumerate(class_names)}}
 
 
 def confusion_of(
@@ -88,7 +79,9 @@ def confusion_of(
     return np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
 
 
-def live_accuracy(confusion: NDArray[np.int64], content: Mapping[str, Any]) -> dict[str, Any]:
+def live_accuracy(
+    confusion: NDArray[np.int64], content: Mapping[str, Any], other_rows: int = 0
+) -> dict[str, Any]:
     """Return the accuracy on labelled rows beside the promised one.
 
     The promise is that of the test rows. Of a model that was chosen on them, whose figures flatter
@@ -98,12 +91,13 @@ def live_accuracy(confusion: NDArray[np.int64], content: Mapping[str, Any]) -> d
     ----------
     confusion : rows by true and predicted class, shape (K, K).
     content : of the bundle.
+    other_rows : rows whose label is none of the model's.
 
     Returns
     -------
     dict
-        ``rows``, ``confusion``, ``accuracy`` with the ends ``low`` and ``high`` of Wilson's 95 %
-        interval (None without rows), ``promised``, ``promised_low``, ``promised_high``,
+        ``rows``, ``other_rows``, ``confusion``, ``accuracy`` with the ends ``low`` and ``high`` of
+        Wilson's 95 % interval (None without rows), ``promised``, ``promised_low``, ``promised_high``,
         ``promised_on`` (``test`` or ``validation``), and ``fall``: by how much the interval lies
         below the promised one, 0 where they meet.
     """
@@ -119,6 +113,7 @@ def live_accuracy(confusion: NDArray[np.int64], content: Mapping[str, Any]) -> d
     falls = high is not None and bottom is not None and high < bottom
     return {
         "rows": rows,
+        "other_rows": other_rows,
         "confusion": confusion.tolist(),
         "accuracy": accuracy,
         "low": low,
@@ -132,11 +127,15 @@ def live_accuracy(confusion: NDArray[np.int64], content: Mapping[str, Any]) -> d
 
 
 def live_sentence(live: Mapping[str, Any] | None) -> str:
-    """Return the accuracy in words, empty where there are no labels."""
-    if live is None or live["accuracy"] is None:
+    """Return the accuracy in words, empty where none was asked for."""
+    if live is None:
         return ""
+    if live["accuracy"] is None:
+        return "No row has a label."
     told = f"Accuracy {_range(live['accuracy'], live['low'], live['high'])} on "
     told += amount(live["rows"], "labelled row")
+    if live["other_rows"]:
+        told += f" ({live['other_rows']:,} more hold other labels)"
     if live["promised"] is None:
         return f"{told}."
     rows = f"the {live['promised_on']} rows"

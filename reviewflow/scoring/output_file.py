@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
 from reviewflow.errors import StoreError, UsageError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".parquet", ".csv")
 MAKING = "making-"
+_UMASK_LOCK = Lock()
 
 
 def check_output(path: Path) -> None:
@@ -49,8 +51,11 @@ class ScoreWriter:
         from pyarrow import csv, parquet
 
         self.path, self.schema = path, schema
+        if path.suffix.lower() == ".csv":
+            _check_flat(path, schema)
         remove_leftovers(path.parent)
         self._making, self._file = _making_file(path)
+        self._mode = usual_mode()
         self._writer: Any
         if path.suffix.lower() == ".csv":
             self._writer = csv.CSVWriter(pa.PythonFile(self._file), schema)
@@ -72,7 +77,7 @@ class ScoreWriter:
 
     def publish(self) -> None:
         """Give the finished file its name."""
-        self._making.chmod(0o644)
+        self._making.chmod(self._mode)
         os.replace(self._making, self.path)
         self._file.close()
 
@@ -117,7 +122,7 @@ def write_whole(path: Path, text: str) -> None:
         try:
             file.write(text.encode())
             file.flush()
-            making.chmod(0o644)
+            making.chmod(usual_mode())
             os.replace(making, path)
         except BaseException:
             making.unlink(missing_ok=True)
@@ -133,6 +138,14 @@ def remove_leftovers(folder: Path) -> None:
         with suppress(OSError), path.open("rb") as file:  # another one may have removed it
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink()
+
+
+def usual_mode() -> int:
+    """Return the mode that this process gives new files, by its umask."""
+    with _UMASK_LOCK:
+        mask = os.umask(0o077)  # it can only be read by setting it
+        os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _making_file(path: Path) -> tuple[Path, IO[bytes]]:
@@ -158,6 +171,18 @@ def output_errors(path: Path) -> Iterator[None]:
         raise StoreError(
             f"The scores cannot be written to {path} ({why}); free space or name another output."
         ) from None
+
+
+def _check_flat(path: Path, schema: pa.Schema) -> None:
+    """Raise UsageError if a column holds lists or records, which CSV cannot."""
+    from pyarrow import types
+
+    for field in schema:
+        if types.is_nested(field.type):
+            raise UsageError(
+                f"Column {field.name!r} holds {field.type} values, which CSV cannot; name an "
+                f"output that ends in .parquet instead of {path.name}."
+            )
 
 
 def _short_columns(schema: pa.Schema) -> list[str]:

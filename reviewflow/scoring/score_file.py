@@ -80,7 +80,7 @@ class _Block:
 
 def rejects_path(output: Path) -> Path:
     """Return where the rejects of a file of scores are written."""
-    return output.with_name(f"{output.stem}.rejects.csv")
+    return output.with_name(f"{output.name}.rejects.csv")
 
 
 def score_file(
@@ -114,7 +114,7 @@ def score_file(
         rows = open_input(path, options.ingest, options.label_column)
     schema = _schema(path, rows.schema, model, options.prefix)
     classes = len(model.class_names)
-    live = LiveLabels(model.class_names)
+    live = LiveLabels(model.class_names, model.bundle.content.get("labels"))
     scored = Scored(Profile.empty(classes))
     rejects: list[tuple[int, str]] = []
     with score_writer(output, schema) as writer:

@@ -11,24 +11,31 @@ A record is written last, so whoever was killed before it scores the file again,
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from pyarrow import ArrowException
+
 from reviewflow.context import Context
 from reviewflow.errors import ConfigError, InputError, QualityError, ReviewflowError, UsageError
 from reviewflow.reviews.input_files import InputFile, files_named
 from reviewflow.scoring.output_file import FORMATS, check_output, output_errors, write_whole
-from reviewflow.scoring.score_file import Scorer, score_file
-from reviewflow.scoring.scored import Scored
+from reviewflow.scoring.score_file import Scorer, rejects_path, score_file
+from reviewflow.scoring.scored import Scored, judge_again, suite_identity
 from reviewflow.scoring.scoring_options import ScoringOptions
 from reviewflow.store.files import sha256_of
 from reviewflow.store.locks import try_step_lock
 
 State = Literal["scored", "kept", "waiting", "busy", "failed"]
 SETTLE_SECONDS = 10.0
+POLL_SECONDS = 0.2
+EARLIER = ".earlier"  # the ending of scores that no longer count
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class ScoringTarget:
     @property
     def record(self) -> Path:
         """The path of what is written about the scoring."""
-        return self.output.with_name(f"{self.output.stem}.record.json")
+        return self.output.with_name(f"{self.output.name}.record.json")
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,9 @@ def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
         )
     with output_errors(output):
         output.mkdir(parents=True, exist_ok=True)
-    return tuple(_in_folder(path, output) for path in files)
+    chosen = tuple(_in_folder(path, output) for path in files)
+    _check_distinct(chosen)
+    return chosen
 
 
 def url_target(url: str, copy: Path, output: Path) -> ScoringTarget:
@@ -133,22 +142,68 @@ def score_once(
     """
     known = _known_record(model, target, options)
     if known is not None:
-        return FileOutcome(target, "kept", known)
-    if _age_seconds(target.path) < options.settle_seconds:
+        return _kept(target, known, options)
+    if 0 <= _age_seconds(target.path) < options.settle_seconds:
         return FileOutcome(target, "waiting", {})
-    with try_step_lock(target.output.parent, "scores", target.output.name) as is_mine:
+    with _held(target, options.waits, context) as is_mine:
         if not is_mine:
             return FileOutcome(target, "busy", {})
         known = _known_record(model, target, options)  # another may have scored it meanwhile
         if known is not None:
-            return FileOutcome(target, "kept", known)
+            return _kept(target, known, options)
         try:
             with InputFile(target.path, url=target.url).named_in_errors():
                 return FileOutcome(target, "scored", _score(model, target, options, context))
         except ConfigError:
             raise
-        except (UsageError, QualityError) as error:
+        except QualityError as error:
+            _set_aside(target)
             return FileOutcome(target, "failed", {}, error)
+        except UsageError as error:
+            return FileOutcome(target, "failed", {}, error)
+        except (ArrowException, UnicodeError) as error:
+            return FileOutcome(target, "failed", {}, _unreadable(target, error))
+
+
+@contextmanager
+def _held(target: ScoringTarget, waits: bool, context: Context) -> Iterator[bool]:
+    """Hold the lock of a target, and give whether it is held."""
+    while True:
+        with try_step_lock(target.output.parent, "scores", target.output.name) as is_mine:
+            if is_mine or not waits:
+                yield is_mine
+                return
+        context.check_stop()
+        time.sleep(POLL_SECONDS)
+
+
+def _kept(target: ScoringTarget, record: dict[str, Any], options: ScoringOptions) -> FileOutcome:
+    """Return a file that was scored, unless today's suite refuses it."""
+    if options.suite is None or record.get("suite") == suite_identity(options):
+        return FileOutcome(target, "kept", record)
+    try:
+        return FileOutcome(target, "kept", {**record, "checks": judge_again(record, options)})
+    except QualityError as error:
+        _set_aside(target)
+        return FileOutcome(target, "failed", {}, error)
+
+
+def _set_aside(target: ScoringTarget) -> None:
+    """Give the scores of a file that fails its checks another name.
+
+    They are of an earlier content of the file, or met an earlier suite.
+    """
+    target.record.unlink(missing_ok=True)
+    with output_errors(target.output), suppress(FileNotFoundError):
+        os.replace(target.output, target.output.with_name(f"{target.output.name}{EARLIER}"))
+
+
+def _unreadable(target: ScoringTarget, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:200]
+    return InputError(
+        f"{target.title} holds what cannot be scored or written ({reason}); mend it, or leave the "
+        "column out."
+    )
 
 
 def _score(
@@ -167,6 +222,7 @@ def _score(
         "output_bytes": target.output.stat().st_size,
         "model_version": model.version,
         "settings": options.settings(),
+        "suite": suite_identity(options),
         **_counts(model, scored),
         "drift": scored.drift,
         "checks": scored.checks,
@@ -238,13 +294,30 @@ def _age_seconds(path: Path) -> float:
         return float("inf")
 
 
+def _check_distinct(chosen: Sequence[ScoringTarget]) -> None:
+    """Raise UsageError if files would overwrite each other, or become input themselves."""
+    sources: dict[Path, Path] = {}
+    for target in chosen:
+        other = sources.setdefault(target.output, target.path)
+        if other != target.path:
+            raise UsageError(
+                f"{other} and {target.path} would both be scored to {target.output}; score each "
+                "folder into one of its own."
+            )
+        if target.path.parent.resolve() == target.output.parent.resolve():
+            raise UsageError(
+                f"{target.output.parent} is the folder of the input, whose scores would be scored "
+                "next time; name another folder."
+            )
+
+
 def _target(path: Path, output: Path) -> ScoringTarget:
-    if output.is_dir():
-        return _in_folder(path, output)
-    check_output(output)
-    if output.exists() and path.exists() and output.samefile(path):
-        raise UsageError(f"{output} is the input itself; name another output.")
-    return ScoringTarget(path, output)
+    target = _in_folder(path, output) if output.is_dir() else ScoringTarget(path, output)
+    check_output(target.output)
+    for own in (target.output, target.record, rejects_path(target.output)):
+        if own.exists() and path.exists() and own.samefile(path):
+            raise UsageError(f"{own} is the input itself; name another output.")
+    return target
 
 
 def _in_folder(path: Path, folder: Path) -> ScoringTarget:

@@ -7,6 +7,7 @@ scored rows ─┤                                        ├─▶ suite ─▶
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from reviewflow.scoring.drift import drift_between
 from reviewflow.scoring.live_accuracy import LiveLabels, live_accuracy
 from reviewflow.scoring.score_checks import check_scored, scored_row
 from reviewflow.scoring.scoring_options import ScoringOptions
+from reviewflow.store.files import content_digest
 
 if TYPE_CHECKING:
     from reviewflow.models.bundle import Bundle
@@ -69,7 +71,28 @@ def judge(
         scored.drift = drift_between(Profile.from_json(profile), scored.profile)
     if options.label_column is not None:
         live.check(path, options.label_column)
-        scored.live = live_accuracy(live.confusion, bundle.content)
+        scored.live = live_accuracy(live.confusion, bundle.content, live.other_rows)
     if options.suite is not None:
         row = scored_row(scored.rows_in, scored.rejects, scored.drift, scored.live)
         scored.checks = check_scored(options.suite, options.limits, path, row)
+
+
+def judge_again(record: Mapping[str, Any], options: ScoringOptions) -> list[dict[str, Any]]:
+    """Return the results of today's suite on a file that was scored before.
+
+    Raises
+    ------
+    QualityError
+        If an expectation of severity error failed.
+    ConfigError
+        If the suite is wrong.
+    """
+    row = scored_row(record["rows_in"], record["rejects"], record["drift"], record.get("live"))
+    return check_scored(Path(options.suite or ""), options.limits, Path(record["input"]), row)
+
+
+def suite_identity(options: ScoringOptions) -> dict[str, Any] | None:
+    """Return what decides about the checks: the content of the suite, and the limits."""
+    if options.suite is None:
+        return None
+    return {"sha256": content_digest(options.suite), "limits": dict(options.limits)}

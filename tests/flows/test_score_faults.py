@@ -194,7 +194,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def assert_every_row_once(scores: Path, rows: int, first: int = 0) -> None:
     """The ids of the scores and the records of the rejects are those of the input."""
     ids = [int(each) for each in pq.read_table(scores, columns=["id"])["id"].to_pylist()]
-    with scores.with_name(f"{scores.stem}.rejects.csv").open(encoding="utf-8") as file:
+    with scores.with_name(f"{scores.name}.rejects.csv").open(encoding="utf-8") as file:
         rejected = [first + int(each["record"]) - 2 for each in csv.DictReader(file)]
     assert ids == sorted(set(ids))
     assert sorted(ids + rejected) == list(range(first, first + rows))
@@ -403,7 +403,7 @@ def test_a_file_without_texts_is_told_and_stops_no_other(
     options = ("--output", scores, "--settle-seconds", 0)
     assert words in error_of(house.start("score", inbox, *options), exit_code)
     assert house.states() == ["failed", "scored"]
-    assert sorted(contents(scores)) == ["2.csv.parquet", "2.csv.rejects.csv"]
+    assert sorted(contents(scores)) == ["2.csv.parquet", "2.csv.parquet.rejects.csv"]
 
 
 def test_a_header_alone_is_scored_to_no_rows(house: House, tmp_path: Path) -> None:

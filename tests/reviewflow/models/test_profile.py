@@ -55,9 +55,18 @@ def test_profiles_add_up_and_are_read_again() -> None:
 def test_the_index_is_the_symmetric_divergence(counts: list[tuple[int, int]]) -> None:
     before, now = (np.array(each, np.int64) for each in zip(*counts, strict=True))
     found = stability_index(before, now)
-    expected = entropy(before + 0.5, now + 0.5) + entropy(now + 0.5, before + 0.5)
+    both = before + now
+    added = 0.5 * (both > 0).sum() * both / max(both.sum(), 1)  # half a row a bin, by its share
+    p, q = (each[both > 0] for each in (before + added, now + added))
+    expected = entropy(p, q) + entropy(q, p) if len(p) else 0.0
     assert found == pytest.approx(expected, abs=1e-12)
     assert found >= 0
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=12), st.integers(1, 40))
+def test_equal_shares_have_not_drifted(counts: list[int], times: int) -> None:
+    before = np.array(counts, np.int64)
+    assert stability_index(before, times * before) == pytest.approx(0, abs=1e-12)
 
 
 def test_equal_populations_exceed_the_chance_index_in_one_case_of_twenty() -> None:

@@ -38,7 +38,10 @@ def told(drift: dict[str, Any] | None) -> str:
 
 def test_the_index_is_the_sum_of_both_relative_entropies() -> None:
     before, now = random_profile(1), random_profile(2, 1.5)
-    p, q = before.tokens + SMOOTHING, now.tokens + SMOOTHING
+    pooled = before.tokens + now.tokens
+    filled = pooled > 0
+    added = SMOOTHING * filled.sum() * pooled[filled] / pooled.sum()
+    p, q = before.tokens[filled] + added, now.tokens[filled] + added
     assert drift_between(before, now)["tokens"]["psi"] == pytest.approx(
         entropy(p, q) + entropy(q, p)
     )

@@ -13,7 +13,6 @@ from sklearn.metrics import accuracy_score, confusion_matrix
 from reviewflow.errors import InputError
 from reviewflow.scoring.live_accuracy import (
     LiveLabels,
-    class_numbers,
     live_accuracy,
     live_sentence,
 )
@@ -33,7 +32,7 @@ PROMISED = {
     st.lists(st.tuples(st.sampled_from([*WORDS, "", None, "?"]), st.integers(0, 2)), max_size=40)
 )
 def test_counts_and_interval_are_those_of_the_libraries(rows: list[tuple[str | None, int]]) -> None:
-    live = LiveLabels(NAMES)
+    live = LiveLabels(NAMES, WORDS)
     for block in (rows[:7], rows[7:]):
         cells = pa.array([word for word, _ in block], pa.string())
         live.add(cells, np.array([number for _, number in block], np.int64))
@@ -42,7 +41,7 @@ def test_counts_and_interval_are_those_of_the_libraries(rows: list[tuple[str | N
     assert found["rows"] == len(known)
     if not known:
         assert found["accuracy"] is None
-        assert live_sentence(found) == ""
+        assert live_sentence(found) == "No row has a label."
         return
     true, predicted = zip(*known, strict=True)
     expected = confusion_matrix(true, predicted, labels=[0, 1, 2])
@@ -71,8 +70,12 @@ def test_numbers_are_read_as_training_reads_them(cells: pa.Array) -> None:
     assert live.confusion.tolist() == [[0, 1], [0, 1]]
 
 
-def test_a_word_of_two_classes_is_none() -> None:
-    assert class_numbers(("a/b", "b/c")) == {"a/b": 0, "b/c": 1, "a": 0, "c": 1}
+def test_a_part_of_a_name_is_no_label() -> None:
+    live = LiveLabels(("n/a", "x"))
+    live.add(pa.array(["n", "x", "n/a"]), np.array([0, 1, 0]))
+    assert (live.confusion.sum(), live.other_rows) == (2, 1)
+    told = live_sentence(live_accuracy(live.confusion, {}, live.other_rows))
+    assert told.endswith("on 2 labelled rows (1 more hold other labels).")
 
 
 def test_a_column_of_other_words_is_refused() -> None:

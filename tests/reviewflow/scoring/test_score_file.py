@@ -30,7 +30,7 @@ from tests.conftest import PlannedRun, Reviews
 
 def score(model: Model, path: Path, output: Path, prefix: str = "", **reading: Any) -> Scored:
     ingest = Ingest(path=str(path), **{"text_column": "review", **reading})
-    return score_file(model, path, output, ScoringOptions(ingest, prefix), Context())
+    return score_file(model, path, output, ScoringOptions(ingest, prefix=prefix), Context())
 
 
 def write(path: Path, rows: list[list[str]], header: tuple[str, ...] = ("id", "review")) -> Path:
@@ -169,7 +169,7 @@ def test_a_broken_end_leaves_the_earlier_scores(
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "many.csv",
         "out.parquet",
-        "out.rejects.csv",
+        "out.parquet.rejects.csv",
     ]
 
 

@@ -19,6 +19,7 @@ from reviewflow.context import Context
 from reviewflow.errors import InputError, QualityError, UsageError
 from reviewflow.models.bundle import read_bundle
 from reviewflow.models.predictor import Model
+from reviewflow.scoring.score_file import rejects_path
 from reviewflow.scoring.score_files import FileOutcome, score_once, targets
 from reviewflow.scoring.scoring_options import ScoringOptions
 from tests.conftest import PlannedRun, Reviews
@@ -71,7 +72,7 @@ def test_what_is_damaged_or_read_otherwise_is_scored_again(model: Model, inbox: 
     score_all(model, inbox)
     scores = inbox.parent / "scores"
     (scores / "1.csv.parquet").write_bytes(b"half")
-    (scores / "2.csv.record.json").write_text("{")
+    (scores / "2.csv.parquet.record.json").write_text("{")
     assert states(score_all(model, inbox)) == ["scored", "scored", "kept"]
     other = ScoringOptions(Ingest(text_column="review"), prefix="my_")
     assert states(score_all(model, inbox, other)) == ["scored"] * 3
@@ -175,3 +176,85 @@ def test_labels_and_checks_are_recorded_and_a_failed_check_writes_nothing(
     outcome = score_once(model, other, strict, Context())
     assert isinstance(outcome.error, QualityError)
     assert not [each for each in tmp_path.iterdir() if each.name.startswith("other")]
+
+
+def test_files_that_would_overwrite_each_other_are_refused(tmp_path: Path) -> None:
+    for folder in ("d1", "d2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "day.csv").write_text("review\ngood\n")
+    with pytest.raises(UsageError, match=r"d1/day\.csv and .*d2/day\.csv would both be scored to"):
+        targets(str(tmp_path / "*" / "day.csv"), tmp_path / "out")
+    with pytest.raises(UsageError, match="is the folder of the input"):
+        targets(str(tmp_path / "d1"), tmp_path / "d1")
+
+
+@pytest.mark.parametrize("side", ["out.csv", "out.csv.rejects.csv", "out.csv.record.json"])
+def test_no_file_of_the_scoring_is_the_input(side: str, tmp_path: Path) -> None:
+    (tmp_path / side).write_text("review\ngood\n")
+    with pytest.raises(UsageError, match="is the input itself"):
+        targets(str(tmp_path / side), tmp_path / "out.csv")
+
+
+def test_outputs_of_two_formats_have_rejects_and_records_of_their_own(
+    model: Model, inbox: Path
+) -> None:
+    for ending in ("csv", "parquet"):
+        (target,) = targets(str(inbox / "1.csv"), inbox.parent / f"out.{ending}")
+        assert score_once(model, target, OPTIONS, Context()).state == "scored"
+    for ending in ("csv", "parquet"):
+        (target,) = targets(str(inbox / "1.csv"), inbox.parent / f"out.{ending}")
+        assert rejects_path(target.output).is_file()
+        assert score_once(model, target, OPTIONS, Context()).state == "kept"
+
+
+def test_scores_of_another_model_are_made_again(model: Model, inbox: Path) -> None:
+    (target,) = targets(str(inbox / "1.csv"), inbox.parent / "out.csv")
+    for name in ("films", "books"):
+        options = replace(OPTIONS, model=name)
+        assert score_once(model, target, options, Context()).state == "scored"
+        assert score_once(model, target, options, Context()).state == "kept"
+
+
+def test_a_stricter_limit_judges_scores_of_before(model: Model, inbox: Path) -> None:
+    (target,) = targets(str(inbox / "1.csv"), inbox.parent / "out.csv")
+    loose = replace(OPTIONS, suite=SCORING_SUITE)
+    assert score_once(model, target, loose, Context()).state == "scored"
+    strict = replace(loose, limits={"max_blank_share": 0.1})
+    outcome = score_once(model, target, strict, Context())
+    assert isinstance(outcome.error, QualityError)
+    assert not target.output.exists()
+    assert target.output.with_name("out.csv.earlier").is_file()
+
+
+def test_scores_of_an_earlier_content_do_not_stand_for_a_file_that_fails(
+    model: Model, inbox: Path
+) -> None:
+    (target,) = targets(str(inbox / "1.csv"), inbox.parent / "out.csv")
+    options = replace(OPTIONS, suite=SCORING_SUITE)
+    assert score_once(model, target, options, Context()).state == "scored"
+    (inbox / "1.csv").write_text("review\ngood\n" + '""\n' * 9)
+    assert score_once(model, target, options, Context()).state == "failed"
+    assert not target.output.exists()
+    assert not target.record.exists()
+
+
+def test_a_value_that_cannot_be_scored_stops_its_file_alone(model: Model, inbox: Path) -> None:
+    (inbox / "2.csv").unlink()
+    (inbox / "2.jsonl").write_text(json.dumps({"review": "bad \ud800 x"}) + "\n")
+    pq.write_table(pa.table({"review": [["a"], ["b"]]}), inbox / "4.parquet")
+    outcomes = score_all(model, inbox)
+    assert states(outcomes) == ["scored", "failed", "scored", "failed"]
+    assert {type(each.error) for each in outcomes if each.error} == {InputError}
+
+
+def test_lists_do_not_fit_into_csv(model: Model, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"review": ["good"], "tags": [["a"]]}), tmp_path / "in.parquet")
+    (target,) = targets(str(tmp_path / "in.parquet"), tmp_path / "out.csv")
+    outcome = score_once(model, target, OPTIONS, Context())
+    assert "which CSV cannot" in str(outcome.error)
+    assert not list(tmp_path.glob("*making*")) + list(tmp_path.glob(".*making*"))
+
+
+def test_a_file_of_the_future_does_not_wait_for_ever(model: Model, inbox: Path) -> None:
+    os.utime(inbox / "1.csv", (time.time() + 86_400,) * 2)
+    assert states(score_all(model, inbox, replace(OPTIONS, settle_seconds=60))) == ["scored"] * 3
