@@ -107,6 +107,10 @@ class RunRecorder:
         Parameters
         ----------
         latest : the link in the folder of runs that points at this run if it completed.
+
+        Raises
+        ------
+        StoreError : if it cannot be written.
         """
         content = {
             **self.head,
@@ -117,11 +121,12 @@ class RunRecorder:
             **facts,
         }
         try:
-            _write_json(self.folder / "run.json", content)
-            if state == "completed":
-                link = self.runs / f".{self.run_id}"
-                link.symlink_to(self.run_id)
-                os.replace(link, self.runs / latest)
+            with store_errors(self.runs.parent):
+                _write_json(self.folder / "run.json", content)
+                if state == "completed":
+                    link = self.runs / f".{self.run_id}"
+                    link.symlink_to(self.run_id)
+                    os.replace(link, self.runs / latest)
         finally:
             os.close(self._lock)  # a run whose end cannot be written reads as crashed
         return content

@@ -97,9 +97,9 @@ def live_accuracy(
     -------
     dict
         ``rows``, ``other_rows``, ``confusion``, ``accuracy`` with the ends ``low`` and ``high`` of
-        Wilson's 95 % interval (None without rows), ``promised``, ``promised_low``, ``promised_high``,
-        ``promised_on`` (``test`` or ``validation``), and ``fall``: by how much the interval lies
-        below the promised one, 0 where they meet.
+        Wilson's 95 % interval (None without rows), ``promised``, ``promised_low``,
+        ``promised_high``, ``promised_on`` (``test`` or ``validation``), and ``fall``: by how much
+        the interval lies below the promised one, 0 where they meet.
     """
     split = "validation" if content.get("chosen_on") == "test" else "test"
     promised = ((content.get("intervals") or {}).get(split) or {}).get("accuracy") or {}

@@ -142,15 +142,15 @@ def score_once(
     """
     known = _known_record(model, target, options)
     if known is not None:
-        return _kept(target, known, options)
+        return _known_outcome(target, known, options)
     if 0 <= _age_seconds(target.path) < options.settle_seconds:
         return FileOutcome(target, "waiting", {})
-    with _held(target, options.waits, context) as is_mine:
+    with _file_lock(target, options.waits, context) as is_mine:
         if not is_mine:
             return FileOutcome(target, "busy", {})
         known = _known_record(model, target, options)  # another may have scored it meanwhile
         if known is not None:
-            return _kept(target, known, options)
+            return _known_outcome(target, known, options)
         try:
             with InputFile(target.path, url=target.url).named_in_errors():
                 return FileOutcome(target, "scored", _score(model, target, options, context))
@@ -166,7 +166,7 @@ def score_once(
 
 
 @contextmanager
-def _held(target: ScoringTarget, waits: bool, context: Context) -> Iterator[bool]:
+def _file_lock(target: ScoringTarget, waits: bool, context: Context) -> Iterator[bool]:
     """Hold the lock of a target, and give whether it is held."""
     while True:
         with try_step_lock(target.output.parent, "scores", target.output.name) as is_mine:
@@ -177,7 +177,9 @@ def _held(target: ScoringTarget, waits: bool, context: Context) -> Iterator[bool
         time.sleep(POLL_SECONDS)
 
 
-def _kept(target: ScoringTarget, record: dict[str, Any], options: ScoringOptions) -> FileOutcome:
+def _known_outcome(
+    target: ScoringTarget, record: dict[str, Any], options: ScoringOptions
+) -> FileOutcome:
     """Return a file that was scored, unless today's suite refuses it."""
     if options.suite is None or record.get("suite") == suite_identity(options):
         return FileOutcome(target, "kept", record)
@@ -295,7 +297,10 @@ def _age_seconds(path: Path) -> float:
 
 
 def _check_distinct(chosen: Sequence[ScoringTarget]) -> None:
-    """Raise UsageError if files would overwrite each other, or become input themselves."""
+    """Raise UsageError if files would overwrite each other.
+
+    Nor may scores become input themselves.
+    """
     sources: dict[Path, Path] = {}
     for target in chosen:
         other = sources.setdefault(target.output, target.path)

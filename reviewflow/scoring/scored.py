@@ -92,7 +92,7 @@ def judge_again(record: Mapping[str, Any], options: ScoringOptions) -> list[dict
 
 
 def suite_identity(options: ScoringOptions) -> dict[str, Any] | None:
-    """Return what decides about the checks: the content of the suite, and the limits."""
+    """Return what decides about the checks: suite and limits."""
     if options.suite is None:
         return None
     return {"sha256": content_digest(options.suite), "limits": dict(options.limits)}

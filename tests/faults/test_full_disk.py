@@ -45,7 +45,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_the_next_goes_on(
 ) -> None:
     assert driver.disk is not None
     artifacts = disk / "artifacts"
-    ballast = fill(disk, round(share * size_of(undisturbed.artifacts)))
+    ballast = fill(disk, round(share * size_of(undisturbed.artifacts / "store")))
 
     failed = driver.run(job, driver.disk / "artifacts")
     assert_names_the_full_disk(failed.error, driver.disk / "artifacts" / "store")
