@@ -128,7 +128,7 @@ def test_a_run_whose_end_cannot_be_written_reads_as_crashed(
 
     with monkeypatch.context() as patch:
         patch.setattr("reviewflow.runs.record.write_atomically", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(StoreError, match="No space left"):
             record.finish("completed", None, {})
         with pytest.raises(StoreError, match="free space"):
             recorder(tmp_path / "runs")
