@@ -85,6 +85,7 @@ def test_all_benchmarks_quickly() -> None:
     assert page_state() == before
 
 
+@pytest.mark.slow
 def test_word_by_word_finds_the_same_features(parts: Path, tmp_path: Path) -> None:
     given = {"parts": parts, "folder": tmp_path / "work"}
     ours, theirs = (

@@ -63,6 +63,7 @@ def warning(tmp_path_factory: pytest.TempPathFactory, reviews_file: Path) -> dic
     return {**content, "validate": {**content["validate"], "reviews": str(path)}}
 
 
+@pytest.mark.slow
 def test_a_fall_of_the_metric_by_more_than_allowed_is_sent(
     webhook: Webhook, folder: Path, reviews_file: Path
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_failed_run_is_sent_with_its_sentence(
     )
 
 
+@pytest.mark.slow
 def test_a_warning_of_the_checks_is_sent_again_where_the_other_side_was_down(
     webhook: Webhook, folder: Path, warning: dict[str, Any]
 ) -> None:

@@ -81,7 +81,14 @@ def test_a_model_that_knows_something_beats_it(classes: int, rows: int, rare: fl
     assert found.beats_chance(3)
 
 
-@pytest.mark.parametrize(("classes", "rare"), [(2, 0.5), (2, 0.9), (4, 0.4)])
+@pytest.mark.parametrize(
+    ("classes", "rare"),
+    [
+        (2, 0.5),
+        pytest.param(2, 0.9, marks=pytest.mark.slow),
+        pytest.param(4, 0.4, marks=pytest.mark.slow),
+    ],
+)
 def test_a_model_that_knows_nothing_seldom_does(classes: int, rare: float) -> None:
     trained = metrics_of(80, classes, 0.0, 200, rare, ("train",))
     found = [
