@@ -12,6 +12,7 @@ that is missing, altered or too large is refused, and so is a newer format.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.config.sections import Normalize, Vectorize
 from reviewflow.errors import ConfigError, InputError, error_line
+from reviewflow.models.description import check_entries, check_files, read_settings
 from reviewflow.networks.activations import find_activation
 from reviewflow.store.files import sha256_of
 from reviewflow.store.hashing import digest_of
@@ -37,6 +39,10 @@ CARD = "README.md"
 FILES = (WEIGHTS, VOCABULARY, CARD)
 MOST_DESCRIPTION_BYTES = 64 << 20
 MOST_FILE_BYTES = 64 << 30
+# of the terms, unpacked: words of a language take about ten bytes
+LEAST_TERM_LIMIT, MOST_BYTES_A_TERM = 64 << 20, 1 << 10
+# token patterns of which no match holds a space, since they have no dot, negation, range or space
+NO_SPACES = r"(?:\\[wdbB]|\(\?:|[*+|)\]\[('_A-Za-z]|(?<!\()\?)+"
 
 
 @dataclass(frozen=True)
@@ -126,10 +132,11 @@ def read_bundle(folder: Path) -> Bundle:
     for name in FILES:
         _check_file(folder / name, content["files"][name])
     try:
-        normalize = Normalize.model_validate(content["normalize"])
-        vectorize = Vectorize.model_validate(content["vectorize"])
+        check_entries(content)
+        normalize, vectorize = read_settings(content)
         weights, biases = _read_weights(folder / WEIGHTS)
         vocabulary = _read_vocabulary(folder / VOCABULARY, weights[0].shape[1])
+        _check_order(vocabulary, normalize, vectorize)
         bundle = Bundle(folder, content, normalize, vectorize, weights, biases, vocabulary)
         _check_shapes(bundle)
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ConfigError) as error:
@@ -160,23 +167,38 @@ def _read_description(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > MOST_DESCRIPTION_BYTES:
             raise _unusable(folder, f"{DESCRIPTION} is larger than any is")
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        own, number = content.pop("digest"), content["format"]
-        names = set(content["files"])
+        own, number = _seal_of(content)
     except FileNotFoundError:
         raise InputError(
             f"{folder} is not a model: it has no {DESCRIPTION}; name a folder that "
             "`reviewflow models ls --json` lists."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unusable(folder, f"{DESCRIPTION}: {error_line(error)}") from None
-    if isinstance(number, int) and number > FORMAT:
+    if number > FORMAT:
         raise InputError(
             f"The model in {folder} has format {number}, and this version of reviewflow reads "
             f"formats up to {FORMAT}; install a newer one."
         )
-    if own != digest_of(content) or names != set(FILES):
+    if own != digest_of(content) or set(content["files"]) != set(FILES):
         raise _unusable(folder, f"{DESCRIPTION} was changed")
+    try:
+        check_files(content["files"], FILES)
+    except ValueError as error:
+        raise _unusable(folder, error_line(error)) from None
     return {**content, "digest": own}
+
+
+def _seal_of(content: Any) -> tuple[str, int]:
+    """Return digest, which is taken out, and format of a description."""
+    if not isinstance(content, dict):
+        raise ValueError("it is not an object")
+    for name, kind in (("digest", str), ("format", int), ("files", dict)):
+        if name not in content:
+            raise ValueError(f"it has no entry {name}")
+        if not isinstance(content[name], kind):
+            raise ValueError(f"its entry {name} is of another kind")
+    return content.pop("digest"), content["format"]
 
 
 def _check_file(path: Path, entry: Mapping[str, Any]) -> None:
@@ -205,23 +227,66 @@ def _read_weights(
     if any(array.dtype != "float32" for array in arrays.values()):
         raise ValueError("the weights are not float32")
     layers = range(len(arrays) // 2)
-    weights = tuple(arrays[f"layers.{n}.weight"] for n in layers)
-    return weights, tuple(arrays[f"layers.{n}.bias"] for n in layers)
+    try:
+        weights = tuple(arrays[f"layers.{n}.weight"] for n in layers)
+        biases = tuple(arrays[f"layers.{n}.bias"] for n in layers)
+    except KeyError as error:
+        raise ValueError(f"{WEIGHTS} has no array {error}") from None
+    if not weights or any(array.ndim != 2 for array in weights):
+        raise ValueError(f"{WEIGHTS} has no layers of weights")
+    return weights, biases
 
 
 def _read_vocabulary(path: Path, terms: int) -> pa.Table:
-    """Return the vocabulary, if it has as many terms as it should."""
+    """Return the vocabulary, if it has as many terms as it should.
+
+    Equal terms stay packed until their lengths are known: a file of some kilobytes can unpack to
+    gigabytes.
+    """
     from pyarrow import parquet
 
-    from reviewflow.store.parquet import read_parquet
+    most = max(LEAST_TERM_LIMIT, MOST_BYTES_A_TERM * terms)
+    with parquet.ParquetFile(path, read_dictionary=["term"]) as file:
+        rows, groups = file.metadata.num_rows, range(file.num_row_groups)
+        if rows != terms:
+            raise ValueError(f"{VOCABULARY} has {rows:,} terms, and the network {terms:,}")
+        if missing := {"term", "idf"} - set(file.schema_arrow.names):
+            raise ValueError(f"{VOCABULARY} has no column {min(missing)}")
+        if sum(file.metadata.row_group(n).total_byte_size for n in groups) > most:
+            raise ValueError(f"{VOCABULARY} unpacks to more than {most:,} bytes")
+        table = file.read(["term", "idf"])
+    return table.set_column(0, "term", _unpack_terms(table["term"], most)).combine_chunks()
 
-    rows = parquet.read_metadata(path).num_rows
-    if rows != terms:
-        raise ValueError(f"{VOCABULARY} has {rows:,} terms, and the network {terms:,}")
-    table = read_parquet(path, columns=["term", "idf"]).combine_chunks()
-    if table["term"].type != "string" or table["term"].null_count:
+
+def _unpack_terms(column: pa.ChunkedArray, most: int) -> pa.ChunkedArray:
+    """Return terms as texts, if they have no more bytes than allowed."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if column.type != pa.dictionary(pa.int32(), pa.string()) or column.null_count:
         raise ValueError("a term is not a text")
-    return table
+    length = 0
+    for chunk in column.chunks:
+        lengths = compute.binary_length(chunk.dictionary).take(chunk.indices)
+        length += compute.sum(lengths.cast("int64")).as_py() or 0
+    if length > most:
+        raise ValueError(f"{VOCABULARY} unpacks to more than {most:,} bytes")
+    return column.cast(pa.string())
+
+
+def _check_order(vocabulary: pa.Table, normalize: Normalize, vectorize: Vectorize) -> None:
+    """Raise ValueError unless the terms are in the order of publishing.
+
+    Of tokens with spaces that are joined by spaces the order is another one, so it is not checked.
+    """
+    from pyarrow import compute
+
+    is_joined = vectorize.analyzer == "word" and vectorize.ngram_range[1] > 1
+    if is_joined and re.fullmatch(NO_SPACES, normalize.token_pattern) is None:
+        return
+    terms = vocabulary["term"].combine_chunks()
+    if compute.any(compute.greater(terms[:-1], terms[1:])).as_py():
+        raise ValueError(f"the terms of {VOCABULARY} are not in code-point order")
 
 
 def _check_shapes(bundle: Bundle) -> None:

@@ -101,7 +101,7 @@ def write_bundle(
         **_figures(evaluations[best], select, context),
         "licenses": licenses(source.normalize),
     }
-    _seal(folder, content)
+    _seal(folder, {**content, "profile": {}})
     model = Model(read_bundle(folder))
     profile = profile_held_out(model, evaluations[best], reviews, splits, context)
     _seal(folder, {**content, "profile": {"rows_of": HELD_OUT, **profile.to_json()}})

@@ -33,6 +33,9 @@ def published(tmp_path: Path) -> Path:
         "vectorize": {"ngram_range": [1, 1], "sublinear_tf": False},
         "network": {"hidden": [], "activation": "tanh"},
         "threshold": 0.5,
+        "text_column": "text",
+        "metrics": {},
+        "profile": {},
     }
     seal_bundle(bundle, content)
     model, registry = load_model(bundle), Registry(tmp_path / "models")

@@ -1,6 +1,7 @@
 """A bundle is whole or refused: any byte of any file may be wrong."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,15 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 
 from reviewflow.errors import InputError
-from reviewflow.models.bundle import DESCRIPTION, FILES, FORMAT, VOCABULARY, WEIGHTS, read_bundle
+from reviewflow.models.bundle import (
+    DESCRIPTION,
+    FILES,
+    FORMAT,
+    NO_SPACES,
+    VOCABULARY,
+    WEIGHTS,
+    read_bundle,
+)
 from reviewflow.store.files import sha256_of
 from reviewflow.store.hashing import digest_of
 
@@ -95,11 +104,20 @@ def test_a_newer_format_says_what_to_do(copy: Path) -> None:
         ({"normalize": {"reduce": "pickle"}}, "reduce"),
         ({"vectorize": {"unknown": 1}}, "unknown"),
         ({"files": {}}, "was changed"),
-        ({"threshold": "high"}, "high"),
+        ({"threshold": "high"}, "entry threshold is not a number"),
         ({"threshold": 1.5}, "threshold is not a probability"),
         ({"class_names": ["same", "same"]}, "no two classes"),
-        ({"class_names": 2}, "cannot be used"),
-        ({"network": {"hidden": 5, "activation": "relu"}}, "cannot be used"),
+        ({"class_names": 2}, "entry class_names is not a list of texts"),
+        ({"network": {"hidden": 5, "activation": "relu"}}, r"network\.hidden is not a list"),
+        ({"network": {"hidden": [5]}}, r"no entry network\.activation"),
+        ({"network": 5}, "entry network is not an object"),
+        ({"normalize": {"language": 5}}, r"entry normalize: language: [^:]*\(given: '5'\)"),
+        ({"text_column": None}, "entry text_column is not a text"),
+        ({"profile": None}, "entry profile is not an object"),
+        ({"metrics": None}, "entry metrics is not an object"),
+        ({"format": "one"}, "entry format is of another kind"),
+        ({"files": 5}, "entry files is of another kind"),
+        ({"files": dict.fromkeys(FILES, 5)}, r"entry files\.model\.safetensors is not an object"),
         ({"network": {"hidden": [], "activation": "pickle"}}, "is not an activation"),
     ],
 )
@@ -107,6 +125,23 @@ def test_what_does_not_fit_is_refused(copy: Path, changes: dict[str, object], wo
     rewrite(copy, **changes)
     with pytest.raises(InputError, match=words):
         read_bundle(copy)
+
+
+@pytest.mark.parametrize("name", ["class_names", "text_column", "metrics", "profile", "threshold"])
+def test_a_missing_entry_is_named(copy: Path, name: str) -> None:
+    path = copy / DESCRIPTION
+    content = json.loads(path.read_text())
+    del content[name], content["digest"]
+    path.write_text(json.dumps({**content, "digest": digest_of(content)}))
+    with pytest.raises(InputError, match=rf"\(bundle\.json has no entry {name}\)"):
+        read_bundle(copy)
+
+
+def test_a_description_that_is_no_object_is_told(copy: Path) -> None:
+    for content, words in (("[1]", "it is not an object"), ("{}", "it has no entry digest")):
+        (copy / DESCRIPTION).write_text(content)
+        with pytest.raises(InputError, match=rf"bundle\.json: {words}"):
+            read_bundle(copy)
 
 
 def test_a_missing_file_and_a_folder_without_a_model(copy: Path, tmp_path: Path) -> None:
@@ -160,9 +195,42 @@ def test_another_vocabulary_is_refused(copy: Path) -> None:
         (pa.concat_tables([table] * 40), f"has {rows * 40:,} terms"),
         (table.set_column(0, "term", nothing), "not a text"),
         (table.set_column(table.column_names.index("idf"), "idf", nothing), "not a number"),
-        (table.drop_columns(["idf"]), "cannot be used"),
+        (table.drop_columns(["idf"]), "has no column idf"),
+        (table.take(np.arange(rows)[::-1]), "not in code-point order"),
+        (table.set_column(0, "term", pa.array(["x" * 10**6] * rows)), "unpacks to more than"),
     ):
         pq.write_table(other, copy / "new")
         replace_file(copy, VOCABULARY, (copy / "new").read_bytes())
         with pytest.raises(InputError, match=words):
             read_bundle(copy)
+
+
+def test_a_vocabulary_that_unpacks_to_much_is_not_read(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviewflow.models.bundle.LEAST_TERM_LIMIT", 0)
+    table = pq.read_table(copy / VOCABULARY)
+    long = pa.array([f"{number:09}" * 1000 for number in range(len(table))])
+    pq.write_table(table.set_column(0, "term", long), copy / "new", use_dictionary=False)
+    replace_file(copy, VOCABULARY, (copy / "new").read_bytes())
+    monkeypatch.setattr("pyarrow.parquet.ParquetFile.read", None)
+    with pytest.raises(InputError, match="unpacks to more than"):
+        read_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_free"),
+    [
+        (r"\w+(?:'\w+)*", True),
+        (r"(?u)\b\w\w+\b", False),
+        (r"\b\w\w+\b", True),
+        (r"[\w']+", True),
+        (r"[^,]+", False),
+        (r"\S+", False),
+        (r"\w+ \w+", False),
+        (r".+", False),
+        (r"[!-~]+", False),
+    ],
+)
+def test_knows_token_patterns_without_spaces(pattern: str, is_free: bool) -> None:
+    assert (re.fullmatch(NO_SPACES, pattern) is not None) == is_free
