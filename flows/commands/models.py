@@ -29,7 +29,8 @@ def ls(artifacts: str, as_json: bool) -> None:
         say_json([_entry(version) for version in found])
         return
     if found:
-        say_table("", ("model", "key", "", ">age", ">size", "gate"), [_row(each) for each in found])
+        rows = [_row(each, registry.promotion(each)) for each in found]
+        say_table("", ("model", "key", "", ">age", ">size", "gate"), rows)
     say(f"{amount(len(found), 'version')} in {registry.folder}.")
 
 
@@ -98,7 +99,11 @@ def _registry(artifacts: str) -> Registry:
     return Registry(Path(artifacts) / "models")
 
 
-def _row(version: ModelVersion) -> tuple[str, ...]:
+def _row(version: ModelVersion, promotion: str | None) -> tuple[str, ...]:
+    """Return the cells of a version.
+
+    The last one is what the gate said, or of the champion why it is one.
+    """
     gate = version.published.get("gate") or {}
     published = version.published.get("published")
     return (
@@ -107,7 +112,7 @@ def _row(version: ModelVersion) -> tuple[str, ...]:
         "champion" if version.is_current else "",
         age(time.time() - datetime.fromisoformat(published).timestamp()) if published else NOTHING,
         size(_bytes(version)),
-        str(gate.get("reason") or NOTHING),
+        str(promotion or gate.get("reason") or NOTHING),
     )
 
 

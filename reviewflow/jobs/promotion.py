@@ -77,11 +77,17 @@ def gate_sentence(published: Mapping[str, Any]) -> str:
 
 def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rules) -> Verdict:
     """Compare the bundle with the champion, if there is one that can be."""
+    current = registry.current(name)
+    if bundle.version in registry.rolled_back(name):
+        why = (
+            "A person rolled back from it; `reviewflow models promote "
+            f"{name} {bundle.version}` makes it the champion again."
+        )
+        return Verdict(False, why, current, {})
     # an unchanged run compares nothing, and should not wait for these
     from reviewflow.models.predictor import Model
     from reviewflow.models.publish import held_out_rows
 
-    current = registry.current(name)
     if current is None:
         return Verdict(True, "It is the first model of its name that learned.", None, {})
     try:

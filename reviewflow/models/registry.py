@@ -81,7 +81,9 @@ class Registry:
             If there is no model of that name.
         """
         if not name:
-            raise UsageError("The name of a model is empty; reviewflow models ls lists the names.")
+            raise UsageError(
+                "The name of a model is empty; `reviewflow models ls` lists the names."
+            )
         if name not in self.names():
             known = ", ".join(self.names())
             raise UsageError(
@@ -115,10 +117,12 @@ class Registry:
             return found[0]
         if not version:
             raise UsageError(
-                f"The version of the model {name} is empty; reviewflow models ls lists them."
+                f"The version of the model {name} is empty; `reviewflow models ls` lists them."
             )
         what = "begins several versions" if found else "begins none of the versions"
-        raise UsageError(f"{version} {what} of the model {name}; reviewflow models ls lists them.")
+        raise UsageError(
+            f"{version} {what} of the model {name}; `reviewflow models ls` lists them."
+        )
 
     def current(self, name: str) -> str | None:
         """Return the version that scores by default, None where there is none."""
@@ -220,6 +224,28 @@ class Registry:
             with suppress(ValueError):  # somebody edited the file
                 moves.append(json.loads(line))
         return moves
+
+    def rolled_back(self, name: str) -> set[str]:
+        """Return the versions that a person rolled back from.
+
+        One that was promoted since is not among them.
+        """
+        versions: set[str] = set()
+        for change in self.changes(name):
+            versions.discard(change["to"])
+            if change["is_back"]:
+                versions.add(change["from"])
+        return versions
+
+    def promotion(self, version: ModelVersion) -> str | None:
+        """Return why a version is the champion.
+
+        None if it is not, or nobody knows.
+        """
+        moves = self.changes(version.name)
+        if not version.is_current or not moves or moves[-1]["to"] != version.version:
+            return None
+        return str(moves[-1]["reason"])
 
     def _version(self, folder: Path, current: str | None) -> ModelVersion:
         try:

@@ -31,6 +31,18 @@ def test_ls_says_which_is_the_champion_and_what_the_gate_said(two: Path) -> None
     assert (first["version"], first["current"], second["current"]) == ("b" * 12, False, True)
 
 
+def test_ls_says_why_the_champion_is_one(two: Path) -> None:
+    call(two, "models", "promote", "imdb", "b")
+    lines = call(two, "models", "ls").stdout.splitlines()
+    assert lines[1].endswith("promoted by hand")
+    assert lines[2].endswith("why a.")
+
+
+def test_an_empty_name_and_a_version_that_is_not_there(two: Path) -> None:
+    assert "The name of a model is empty" in call(two, "models", "show", "").stderr
+    assert "`reviewflow models ls` lists" in call(two, "models", "show", "imdb", "zz").stderr
+
+
 def test_show_prints_the_card_and_the_moves(two: Path) -> None:
     shown = call(two, "models", "show", "imdb").stdout
     assert shown.startswith("# Card of a\n")

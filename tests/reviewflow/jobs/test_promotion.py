@@ -66,6 +66,24 @@ def test_a_later_model_is_compared_on_the_same_rows(
     assert registry.current("imdb") == champion.version
 
 
+def test_what_was_rolled_back_is_not_promoted_by_the_next_run(
+    published_run: PlannedRun, tmp_path: Path
+) -> None:
+    registry = Registry(tmp_path / "models")
+    version = publish(published_run, tmp_path)["version"]
+    other = tmp_path / "models" / "imdb" / ("0" * 12)
+    shutil.copytree(registry.folder / "imdb" / version, other)
+    registry.promote("imdb", other.name, "by hand")
+    registry.promote("imdb", version, "by hand")
+    assert registry.rollback("imdb").version == other.name
+    gate = publish(published_run, tmp_path)["gate"]
+    assert not gate["promoted"]
+    assert "A person rolled back from it" in gate["reason"]
+    assert registry.current("imdb") == other.name
+    registry.promote("imdb", version, "promoted by hand")
+    assert "the champion already" in publish(published_run, tmp_path)["gate"]["reason"]
+
+
 def test_other_classes_are_refused_and_kept_as_a_version(
     published_run: PlannedRun, three_classes: PlannedRun, tmp_path: Path
 ) -> None:

@@ -177,7 +177,7 @@ def test_load_model_takes_a_version(bundle: Path, model: Model, tmp_path: Path) 
     registry.add("imdb", model.bundle.files, model.bundle.digest, {})
     for version in (model.version, model.version[:4]):
         assert load_model(f"imdb/{version}", tmp_path).version == model.version
-    with pytest.raises(UsageError, match=r"zz begins none .*models ls lists them"):
+    with pytest.raises(UsageError, match=r"zz begins none .*models ls` lists them"):
         load_model("imdb/zz", tmp_path)
     with pytest.raises(UsageError, match=r"version .* is empty"):
         load_model("imdb/", tmp_path)

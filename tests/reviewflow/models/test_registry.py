@@ -62,6 +62,22 @@ def test_current_moves_and_goes_back_step_by_step(registry: Registry, tmp_path: 
     assert (registry.folder / "imdb" / CURRENT / "weights").read_bytes() == b"a" * 1000
 
 
+def test_knows_what_was_rolled_back_until_it_is_promoted(
+    registry: Registry, tmp_path: Path
+) -> None:
+    first, second = [add(registry, tmp_path, letter) for letter in "ab"]
+    for version in (first, second):
+        registry.promote("imdb", version, "gate")
+    assert registry.rolled_back("imdb") == set()
+    assert registry.promotion(registry.find("imdb", second)) == "gate"
+    registry.rollback("imdb")
+    assert registry.rolled_back("imdb") == {second}
+    assert registry.promotion(registry.find("imdb", first)) == "rollback"
+    assert registry.promotion(registry.find("imdb", second)) is None
+    registry.promote("imdb", second, "promoted by hand")
+    assert registry.rolled_back("imdb") == set()
+
+
 def test_a_rollback_passes_over_what_was_removed(registry: Registry, tmp_path: Path) -> None:
     versions = [add(registry, tmp_path, letter) for letter in "abc"]
     for version in versions:
