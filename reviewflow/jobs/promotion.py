@@ -79,11 +79,11 @@ def _decide(run: Run, bundle: Bundle, registry: Registry, name: str, rules: Rule
     """Compare the bundle with the champion, if there is one that can be."""
     current = registry.current(name)
     if bundle.version in registry.rolled_back(name):
-        why = (
+        reason = (
             "A person rolled back from it; `reviewflow models promote "
             f"{name} {bundle.version}` makes it the champion again."
         )
-        return Verdict(False, why, current, {})
+        return Verdict(False, reason, current, {})
     # an unchanged run compares nothing, and should not wait for these
     from reviewflow.models.predictor import Model
     from reviewflow.models.publish import held_out_rows
