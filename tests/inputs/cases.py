@@ -15,8 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from reviewflow.api import load_model
+from reviewflow.config.loading import validate_model
+from reviewflow.config.scoring import Score
+from reviewflow.config.sections import Ingest
 from reviewflow.reviews.detection.detect import detect
 from reviewflow.reviews.remote import fetch_url
+from reviewflow.scoring.input_rows import open_input
+from reviewflow.scoring.output_file import check_output
 from reviewflow.store.artifacts import Store
 from tests.inputs.attempt import Attempt, Case, csv_text, made_up
 
@@ -386,6 +392,11 @@ SETTINGS = [
         setting("train", learing_rate=0.1),
         ("train.learing_rate is not a known setting", "did you mean 'learning_rate'?"),
     ),
+    (
+        "a model to publish without validation rows",
+        written("split: {validation_size: 0}\npublish: {name: imdb}\n"),
+        ("job.yaml: split.validation_size is 0", "leave publish.name out"),
+    ),
     ("an unknown section", written("trian: {}\n"), ("did you mean 'train'?",)),
     (
         "a number instead of a section",
@@ -614,6 +625,67 @@ PUBLISHED_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = 
 ]
 
 
+def scoring(text: str | bytes, name: str = "a.csv", **options: Any) -> Callable[[Attempt], None]:
+    """Read a file as ``reviewflow score`` does."""
+
+    def change(attempt: Attempt) -> None:
+        attempt.file(text, name)
+        settings = {"input": name, "output": "scores.csv", "model": "imdb", **options}
+        score = validate_model(Score, settings, "The command")
+        check_output(Path(score.output))
+        ingest = Ingest(
+            text_column="review",
+            encoding=score.encoding,
+            delimiter=score.delimiter,
+            quoting=score.quoting,
+        )
+        list(open_input(Path(score.input), ingest, score.labels).batches)
+
+    return change
+
+
+def model(name: str) -> Callable[[Attempt], None]:
+    """Load a model as ``reviewflow score`` and ``reviewflow predict`` do."""
+
+    def change(attempt: Attempt) -> None:
+        (attempt.folder / "folder").mkdir()
+        load_model(name, "artifacts")
+
+    return change
+
+
+SCORE_CASES: list[tuple[str, Callable[[Attempt], None], tuple[str, ...]]] = [
+    (
+        "a missing file",
+        scoring(GOOD, input="gone.csv"),
+        ("no file gone.csv; the input must name",),
+    ),
+    (
+        "another delimiter",
+        scoring(csv_text(made_up(), delimiter=";").replace(",", ";")),
+        ("give --delimiter ';'",),
+    ),
+    (
+        "another encoding",
+        scoring(rows_of((5, "Good café.", "positive")).decode().encode("latin-1")),
+        ("give --encoding windows-1252",),
+    ),
+    ("a quote that is never closed", scoring('review\n"open\n'), ("give --no-quoting",)),
+    (
+        "no column of texts",
+        scoring(GOOD.replace("review", "text", 1)),
+        ("name it with --text-column",),
+    ),
+    ("no column of true labels", scoring(GOOD, labels="stars"), ("name it with --labels",)),
+    ("a delimiter of two characters", scoring(GOOD, delimiter=";;"), ("one character, or tab",)),
+    ("an unknown encoding", scoring(GOOD, encoding="utf-9"), ("that Python knows",)),
+    ("an output of no known ending", scoring(GOOD, output="scores.xlsx"), (".parquet or .csv",)),
+    ("an output without a name", scoring(GOOD, output=".csv"), ("a name before its ending",)),
+    ("a model that was not published", model("gone"), ("gone",)),
+    ("a folder that is not a bundle", model("folder"), ("it has no bundle.json",)),
+]
+
+
 def cases() -> list[Case]:
     """Return all mistakes, group by group."""
     files = [Case("The file of reviews", *case[:2], 2, case[2]) for case in FILES]
@@ -656,7 +728,9 @@ def cases() -> list[Case]:
         ),
     ]
     figures = [Case("Published figures", *case[:2], 2, case[2]) for case in PUBLISHED_CASES]
+    scores = [Case("Scoring (`reviewflow score`)", *case[:2], 2, case[2]) for case in SCORE_CASES]
     start = [Case("A new file (`reviewflow init`)", *case[:2], 2, case[2]) for case in INIT_CASES]
     return [
         *files, split, *start, *settings, *figures, *missing, *suites, *checks, no_terms, *store,
+        *scores,
     ]  # fmt: skip
