@@ -94,7 +94,7 @@ def targets(named: str, output: Path) -> tuple[ScoringTarget, ...]:
         If the input names no file, and is not a folder.
     """
     try:
-        files = files_named(named, "The input")
+        files = files_named(named, "the input")
     except InputError:
         if Path(named).is_dir():
             return ()  # nothing has come yet
@@ -169,7 +169,7 @@ def score_once(
 def _file_lock(target: ScoringTarget, waits: bool, context: Context) -> Iterator[bool]:
     """Hold the lock of a target, and give whether it is held."""
     while True:
-        with try_step_lock(target.output.parent, "scores", target.output.name) as is_mine:
+        with try_step_lock(target.output.parent, "scores", target.output.name, "output") as is_mine:
             if is_mine or not waits:
                 yield is_mine
                 return
