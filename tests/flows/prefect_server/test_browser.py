@@ -127,5 +127,14 @@ def open_artifact(page: Page, key: str) -> None:
     """Go from a flow run's page to one of its artifacts."""
     page.get_by_text("Artifacts", exact=True).click()
     named = page.get_by_text(key, exact=True)
-    page.locator("a[href*='/artifacts/artifact/']", has=named).first.click()
+    link = page.locator("a[href*='/artifacts/artifact/']", has=named).first
+
+    def seen() -> bool:
+        """Scroll on, since the page holds only what is on the screen."""
+        page.mouse.wheel(0, 200)
+        return link.is_visible()
+
+    page.mouse.move(600, 600)
+    until(seen, f"the artifact {key}")
+    link.click()
     page.wait_for_url("**/artifacts/artifact/**")
