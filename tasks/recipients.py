@@ -54,7 +54,7 @@ def send_message(name: str, message: AlertMessage) -> None:
     Raises
     ------
     ReviewflowError
-        If there is no address, or the message was not taken. The error does not hold the address.
+        If no address is set, or the service refuses the message. The error omits the address.
     """
     from apprise import NotifyFormat, NotifyType
 

@@ -125,7 +125,7 @@ def _reading_errors(path: Path) -> Iterator[None]:
 
 
 def file_stamp(path: Path) -> Stamp | None:
-    """Return what differs once a file has changed, None if there is no file."""
+    """Return inode, size and time of a file, None if it is missing."""
     try:
         status = path.stat()
     except OSError:
