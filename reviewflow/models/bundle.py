@@ -1,6 +1,6 @@
 """Write and read a bundle: a folder that is a whole model.
 
-    bundle.json          settings, network, classes, threshold, figures, profile, digests of files
+    bundle.json          settings, network, classes, threshold, figures, profiles, digests of files
     model.safetensors    weights and biases of each layer
     vocabulary.parquet   terms with their idf
     README.md            the model card

@@ -21,13 +21,14 @@ def model_card(content: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    content : of ``bundle.json``, perhaps without its profile.
+    content : of ``bundle.json``, perhaps without its profiles.
     """
     names: Sequence[str] = content["class_names"]
     parts = [
         f"# A classifier of reviews: {_list_names(names)}",
         f"It reads a text and gives the probability of {_answers(names)}."
-        f" It was trained by reviewflow on {_rows(content, 'train')}{_class_shares(content)}.",
+        f" It was trained by reviewflow on {_rows(content, 'train')}{_class_shares(content)}."
+        f"{_length_note(content)}",
         "## Figures",
         _figures_table(content),
         _rows_note(content),
@@ -111,12 +112,13 @@ def _limits(content: Mapping[str, Any]) -> list[str]:
     limits = [
         "- It knows the words of its training rows. Texts unlike them get answers all the same."
     ]
-    profile = content.get("profile")
-    if profile and profile["all_tokens"]:
-        share = profile["unknown_tokens"] / profile["all_tokens"]
-        limits.append(
-            f"- It knows no term of {share:.1%} of the words of its {profile['rows_of']} rows."
-        )
+    for profile in (content.get("profile"), content.get("training_profile")):
+        if profile and profile["all_tokens"]:
+            share = profile["unknown_tokens"] / profile["all_tokens"]
+            limits.append(
+                f"- It knows no term of {share:.1%} of the words of its "
+                f"{TITLES[profile['rows_of']]} rows."
+            )
     for label, curve in content["calibration"]["classes"].items():
         limits.append(
             f"- Its probabilities of {content['class_names'][int(label)]} are off by "
@@ -138,6 +140,14 @@ def _class_shares(content: Mapping[str, Any]) -> str:
     sizes = [sum(row) for row in counts]
     pairs = zip(content["class_names"], sizes, strict=True)
     return ": " + ", ".join(f"{size / sum(sizes):.1%} {name}" for name, size in pairs)
+
+
+def _length_note(content: Mapping[str, Any]) -> str:
+    """Return a sentence on the length of the training rows, after a space."""
+    profile = content.get("training_profile")
+    if not profile or not profile["rows"]:
+        return ""
+    return f" They have {profile['all_tokens'] / profile['rows']:,.0f} tokens on average."
 
 
 def _answers(names: Sequence[str]) -> str:

@@ -1,11 +1,12 @@
 """Describe rows by histograms, to be compared with later rows.
 
 analyses of texts ─▶ Profile: lengths, unknown words, scores, predicted labels ─▶ bundle.json
-                 of the model's held-out rows ─┬─▶ population stability index of each
-                 of the rows that were scored ─┘
+                 of the model's validation rows ─┬─▶ population stability index of each
+                 of the rows that were scored ───┘
 
-A profile is made of rows that the model has not learned from, since later rows are such rows, too:
-on its training rows a model is surer, and it knows more of the words.
+Later rows are compared with rows that the model has not learned from, since they are such rows,
+too: on its training rows a model is surer, and it knows more of the words. The profile of the
+training rows stands beside it, and says what the model was made from.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 models, evaluations ─ choose ─▶ the best model ─┐
 vocabulary, settings of its variant ────────────┼─▶ bundle ─▶ scored again: equal probabilities?
-validation rows ─ profile, calibration, figures ┘
+training and validation rows ─ profiles ────────┘
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ from reviewflow.models.predictor import Model
 from reviewflow.models.profile import Profile, profile_of
 from reviewflow.store.parquet import read_parquet
 
-HELD_OUT = "validation"
-ROWS_AT_ONCE = 4096
+HELD_OUT, TRAINING = "validation", "train"
 
 
 def write_bundle(
@@ -103,19 +102,23 @@ def write_bundle(
     }
     _seal(folder, {**content, "profile": {}})
     model = Model(read_bundle(folder))
-    profile = profile_held_out(model, evaluations[best], reviews, splits, context)
-    _seal(folder, {**content, "profile": {"rows_of": HELD_OUT, **profile.to_json()}})
-    return {"rows": profile.rows}
+    profiles = profile_splits(model, evaluations[best], reviews, splits, context)
+    described = {name: {"rows_of": name, **each.to_json()} for name, each in profiles.items()}
+    _seal(
+        folder,
+        {**content, "profile": described[HELD_OUT], "training_profile": described[TRAINING]},
+    )
+    return {"rows": profiles[HELD_OUT].rows}
 
 
-def profile_held_out(
+def profile_splits(
     model: Model,
     evaluation: Path,
     reviews: tuple[Path, ...],
     splits: tuple[Path, ...],
     context: Context,
-) -> Profile:
-    """Return the profile of the validation rows.
+) -> dict[str, Profile]:
+    """Return the profiles of the validation and the training rows.
 
     Raises
     ------
@@ -123,17 +126,19 @@ def profile_held_out(
         If the model gives a row another probability than the evaluation stored.
     """
     predictions = read_parquet(evaluation / "predictions.parquet")
-    total, first = Profile.empty(len(model.class_names)), 0
+    classes, first = len(model.class_names), 0
+    total = {name: Profile.empty(classes) for name in (HELD_OUT, TRAINING)}
     for part, split in zip(reviews, splits, strict=True):
         context.check_stop()
         texts = read_parquet(part / "reviews.parquet", columns=["text"])["text"].combine_chunks()
         words = read_parquet(split / "split.parquet", columns=["split"])["split"]
-        chosen = pc.equal(words.cast(pa.string()), HELD_OUT)
-        stored = predictions["probability"].slice(first, len(texts)).filter(chosen)
+        stored = predictions["probability"].slice(first, len(texts))
         first += len(texts)
-        analysis = model.analyze(texts.filter(chosen.combine_chunks()))
-        _check_equal(analysis.probabilities, stored, model)
-        total += profile_of(analysis, model.threshold, len(model.class_names))
+        for name in total:
+            chosen = pc.equal(words.cast(pa.string()), name).combine_chunks()
+            analysis = model.analyze(texts.filter(chosen))
+            _check_equal(analysis.probabilities, stored.filter(chosen), model)
+            total[name] += profile_of(analysis, model.threshold, classes)
     return total
 
 

@@ -4,7 +4,8 @@ CSV, TSV ───┐
 JSON Lines ─┼─▶ InputRows: the columns, and batches of records
 Parquet ────┘
 
-Cells pass as they are: those of CSV as text, Parquet's with their types. Values of
+Cells pass as they are: those of CSV as text, Parquet's with their types and with the
+metadata by which pandas knows its own types and its index. Values of
 JSON Lines other than text pass as JSON. Errors name the options of `reviewflow score`.
 """
 
@@ -62,7 +63,7 @@ class InputRows:
 
     Attributes
     ----------
-    schema : of the batches.
+    schema : of the batches, with the metadata of a Parquet file.
     text_column : the column to score.
     first_record : number of the first record. The header of CSV and Parquet is record 1.
     batches : record batches, each read once.
@@ -211,7 +212,7 @@ def _parquet_rows(path: Path) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
 
     try:
         with seekable_bytes(path) as content:
-            schema = parquet.read_schema(content).remove_metadata()
+            schema = parquet.read_schema(content)
     except (pa.ArrowException, OSError) as error:
         raise _not_parquet(path, error) from None
     return schema, _parquet_batches(path)
@@ -226,8 +227,7 @@ def _parquet_batches(path: Path) -> Iterator[pa.RecordBatch]:
             seekable_bytes(path) as content,
             parquet.ParquetFile(content, pre_buffer=False, buffer_size=1 << 20) as file,
         ):
-            for batch in file.iter_batches(BATCH_ROWS, use_threads=False):
-                yield batch.replace_schema_metadata(None)
+            yield from file.iter_batches(BATCH_ROWS, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise _not_parquet(path, error) from None
 

@@ -15,6 +15,8 @@ def test_the_card_has_the_figures_of_the_bundle(model: Model) -> None:
     assert f"{content['metrics']['test']['rows']:,} rows" in card
     assert "negative or positive" in card.splitlines()[0]
     assert "reviewflow predict" in card
+    training = content["training_profile"]
+    assert f"{training['all_tokens'] / training['rows']:.0f} tokens on average" in card
 
 
 def test_the_card_says_the_shares_of_the_classes(three_classes: PlannedRun) -> None:
@@ -27,7 +29,7 @@ def test_the_card_says_the_shares_of_the_classes(three_classes: PlannedRun) -> N
 
 def test_a_card_without_profile_or_training_figures(model: Model) -> None:
     content = dict(model.bundle.content)
-    del content["profile"]
+    del content["profile"], content["training_profile"]
     content["metrics"] = {**content["metrics"], "train": None}
     card = model_card(content)
     assert "0 labelled reviews." in card

@@ -11,7 +11,7 @@ from reviewflow.config.sections import Config
 from reviewflow.context import Context
 from reviewflow.errors import StoreError
 from reviewflow.models.predictor import Model
-from reviewflow.models.publish import held_out_rows, profile_held_out
+from reviewflow.models.publish import held_out_rows, profile_splits
 from tests.conftest import PlannedRun, plan_and_run, small_config, write_config
 from tests.reviewflow.conftest import STAGES
 
@@ -20,12 +20,16 @@ def folders(run: PlannedRun, stage: str) -> tuple[Path, ...]:
     return tuple(run.run.part_folders(stage))
 
 
-def test_the_bundle_describes_its_validation_rows(published_run: PlannedRun, bundle: Path) -> None:
+def test_the_bundle_describes_its_validation_and_training_rows(
+    published_run: PlannedRun, bundle: Path
+) -> None:
     content = json.loads((bundle / "bundle.json").read_text())
     splits = pq.read_table(published_run.folder("split", 0) / "split.parquet")["split"].to_pylist()
     assert content["profile"]["rows"] == splits.count("validation")
     assert sum(content["profile"]["scores"]) == splits.count("validation")
     assert content["metrics"]["validation"]["rows"] == splits.count("validation")
+    training = content["training_profile"]
+    assert training["rows"] == sum(training["labels"]) == splits.count("train")
     low, high = (content["intervals"]["test"]["roc_auc"][end] for end in ("low", "high"))
     assert low <= content["metrics"]["test"]["roc_auc"] <= high
     assert content["split"]["method"] == "hash"
@@ -66,7 +70,7 @@ def test_a_model_that_scores_otherwise_is_not_published(
     parts = folders(published_run, "ingest"), folders(published_run, "split")
     (other,) = [each for each in evaluations if not is_own(model, each, published_run)]
     with pytest.raises(StoreError, match="gives other probabilities than its training stored"):
-        profile_held_out(model, other, *parts, Context())
+        profile_splits(model, other, *parts, Context())
 
 
 def is_own(model: Model, evaluation: Path, run: PlannedRun) -> bool:

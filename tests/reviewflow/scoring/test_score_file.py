@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
@@ -95,6 +96,28 @@ def test_parquet_columns_keep_their_types(model: Model, tmp_path: Path) -> None:
     assert out.select(table.column_names).equals(table.take([0, 2]))
     rejects = rejects_path(tmp_path / "out.parquet").read_text()
     assert rejects == "record,reason\n3,the text is null\n"
+
+
+@pytest.mark.parametrize("index", [None, [7, 8, 9], ["a", "b", "c"]])
+def test_pandas_reads_its_own_types_and_index_again(
+    model: Model, tmp_path: Path, index: list[Any] | None
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "number": pd.array([2**53 + 1, None, 3], "Int64"),
+            "flag": pd.array([True, None, False], "boolean"),
+            "kind": pd.Categorical(["b", "a", "b"], ["b", "a"], ordered=True),
+            "when": pd.to_datetime(["2026-01-01", None, "2026-03-01"], utc=True),
+            "review": pd.array(["good film", "bad film", " "], "string"),
+        },
+        index,
+    )
+    for rows in (frame, frame.iloc[:2]):
+        rows.to_parquet(tmp_path / "in.parquet")
+        score(model, tmp_path / "in.parquet", tmp_path / "out.parquet")
+        out = pd.read_parquet(tmp_path / "out.parquet")
+        pd.testing.assert_frame_equal(out[list(frame.columns)], frame.iloc[:2])
+        assert list(out.columns[-3:]) == ["probability", "label", "model_version"]
 
 
 def test_json_lines_keep_every_name(model: Model, tmp_path: Path) -> None:
