@@ -5,8 +5,8 @@ analyses of texts ─▶ Profile: lengths, unknown words, scores, predicted labe
                  of the rows that were scored ───┘
 
 Later rows are compared with rows that the model has not learned from, since they are such rows,
-too: on its training rows a model is surer, and it knows more of the words. The profile of the
-training rows stands beside it, and says what the model was made from.
+too: on its training rows a model is surer, and it knows more of the words. The
+training rows have a profile of their own, which says what the model was made from.
 """
 
 from __future__ import annotations
