@@ -10,7 +10,7 @@ import click
 from flows.commands.options import artifacts_option
 from flows.commands.output import say
 from reviewflow.errors import UsageError
-from reviewflow.runs.history import find_run
+from reviewflow.runs.history import find_run, run_page
 
 
 @click.command()
@@ -23,10 +23,10 @@ def open(run: str, artifacts: str) -> None:
     no browser can be opened, the printed address is for another one.
     """
     folder = find_run(Path(artifacts) / "runs", run).folder
-    pages = sorted(folder.glob("*.html")) + sorted(folder.glob("pictures/*.html"))
-    if not pages:
+    page = run_page(folder)
+    if page is None:
         raise UsageError(f"The run {folder.name} has no report: it ended before there was one.")
-    address = pages[0].absolute().as_uri()
+    address = page.absolute().as_uri()
     say(address)
     launch(address)
 

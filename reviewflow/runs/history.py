@@ -110,6 +110,12 @@ def run_record(folder: Path) -> RunRecord:
     return RunRecord(folder.name, folder, content, state, trouble, _start_time(folder, content))
 
 
+def run_page(folder: Path) -> Path | None:
+    """Return the page of a run in its folder, None if it has none."""
+    pages = sorted(folder.glob("*.html")) + sorted(folder.glob("pictures/*.html"))
+    return pages[0] if pages else None
+
+
 def find_run(runs: Path, wanted: str) -> RunRecord:
     """Return the run that a person means.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def read_trend(
     most : of the configuration's runs, the newest ones to read; None for all.
     """
     identity, found, scored, others = subject.identity, [], [], 0
-    for record in _records(runs, {identity.name, subject.model or identity.name}):
+    for record in read_records(runs, {identity.name, subject.model or identity.name}):
         own = record.identity
         if own.matches(identity):
             found.append(trend_run(record, metrics))
@@ -212,7 +212,7 @@ def find_subject(runs: Path, wanted: str | None) -> TrendSubject:
     """
     names = None if wanted is None else {wanted, Path(wanted).stem}
     seen: dict[str, RunRecord] = {}
-    for record in _records(runs, names):
+    for record in read_records(runs, names):
         if wanted is None or _is_wanted(record.identity, wanted):
             seen.setdefault(record.identity.job, record)
             if record.identity.job == TRAINING:
@@ -247,7 +247,12 @@ def run_lines(runs: Path) -> list[dict[str, Any]]:
     variant was chosen, its ``score`` on the test rows, and ``change`` since the run
     ``change_since`` of the same configuration.
     """
-    found = [(record.started_seconds, *_run_and_summary(record)) for record in _records(runs)]
+    return changed_lines(read_records(runs))
+
+
+def changed_lines(records: Iterable[RunRecord]) -> list[dict[str, Any]]:
+    """Return lines as `run_lines` does, with changes among these runs."""
+    found = [(record.started_seconds, *_run_and_summary(record)) for record in records]
     found.sort(key=lambda each: (each[0], each[1].run_id))
     groups: dict[tuple[str, str], list[tuple[RunIdentity, _Previous]]] = {}
     lines = []
@@ -287,17 +292,22 @@ def _of_configuration(
     return alike[-1][1]
 
 
-def _records(runs: Path, names: Collection[str] | None = None) -> Iterator[RunRecord]:
+def read_records(
+    runs: Path, names: Collection[str] | None = None, before: str | None = None
+) -> Iterator[RunRecord]:
     """Yield runs, the newest first.
 
     Parameters
     ----------
     names : of configurations; runs whose run.json does not hold one of them are passed over.
+    before : the id of a run; only those with an earlier id.
     """
     spelled = [
         json.dumps(name, ensure_ascii=way).encode() for name in names or () for way in (False, True)
     ]
     for folder in sorted(run_folders(runs), reverse=True):
+        if before is not None and folder.name >= before:
+            continue
         if spelled and not _holds(folder / "run.json", spelled):
             continue
         yield run_record(folder)
@@ -325,7 +335,7 @@ def _is_wanted(identity: RunIdentity, wanted: str) -> bool:
 
 
 def _nothing_found(runs: Path, wanted: str | None) -> str:
-    names = sorted({record.identity.name for record in _records(runs)})
+    names = sorted({record.identity.name for record in read_records(runs)})
     if not names:
         return f"There is no run in {runs} yet; `reviewflow run` makes one."
     hint = f"did you mean {nearest(wanted or '', names, cutoff=0.0)}?"
