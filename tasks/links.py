@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prefect.artifacts import create_link_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
 from reviewflow.errors import StoreError
 from reviewflow.store.files import write_atomically
 from tasks.environment import OWN_SERVER, SHOWN_AT, UI
 
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
+LIST_KEY = "link-reports"  # the artifact of the page of all runs
 
 
 def link(path: Path, artifacts: Path) -> str:
@@ -19,8 +22,16 @@ def link(path: Path, artifacts: Path) -> str:
     This checkout's own server serves them beside the UI, whatever its port, so the address has no
     host. Beside another server they are on a port of their own.
     """
+    return f"{list_address()}{path.absolute().relative_to(artifacts.absolute()).as_posix()}"
+
+
+def list_address() -> str:
+    """Return the address of the page of all runs.
+
+    It has no host on our own server.
+    """
     base = "" if os.environ.get(OWN_SERVER) else f"http://127.0.0.1:{FILES_PORT}"
-    return f"{base}/reviewflow/{path.absolute().relative_to(artifacts.absolute()).as_posix()}"
+    return f"{base}/reviewflow/"
 
 
 def report_address(page: Path, artifacts: Path) -> str | None:
@@ -43,6 +54,18 @@ def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:
             create_link_artifact(
                 link(path, artifacts), link_text=name, key=key, description=f"{name} of this run"
             )
+
+
+def publish_list_link() -> None:
+    """Create a link artifact for the page of all runs, unless it is there."""
+    of_key = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[LIST_KEY]))
+    with get_client(sync_client=True) as client:
+        known = client.read_latest_artifacts(artifact_filter=of_key)
+    address = list_address()
+    if not any(f"({address})" in str(artifact.data) for artifact in known):
+        create_link_artifact(
+            address, "All runs", key=LIST_KEY, description="All runs, with links to their pages"
+        )
 
 
 def pictures(charts: Path | None, folder: Path, artifacts: Path) -> str:

@@ -51,6 +51,8 @@ KEEPS_NO_ORPHANS = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ORPHAN_CLEANUP_LOOP_SECONDS": "3600",
 }
+# a run that waits for another one starts soon after its end; Prefect looks every 30 s
+WAITS_BRIEFLY = {"PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "15"}
 NOTHING_PHONES_HOME = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -106,7 +108,8 @@ def prefect_server(
             yield given
         return
     values = {"PREFECT_HOME": str(home), **_quiet(), **_past_proxies(), **_own_password()}
-    values |= {name: os.environ.get(name, value) for name, value in KEEPS_NO_ORPHANS.items()}
+    ours = KEEPS_NO_ORPHANS | WAITS_BRIEFLY
+    values |= {name: os.environ.get(name, value) for name, value in ours.items()}
     with _registration(home), _environment(**values):
         startup = Startup(home, port, host, still_starting, joins_any)
         url = startup.find_or_start()

@@ -1,9 +1,9 @@
 """Serve Prefect's API and UI from one home until nobody uses it any more.
 
 Started by :mod:`flows.prefect_server.startup` as
-``python -m flows.prefect_server.process HOME ALIVE PORT HOST``. ``ALIVE`` is the number of an
-inherited file descriptor whose lock shows that this process lives; port 0 stands for Prefect's
-usual port, or else any. Where the port is taken, the exit code is ``errno.EADDRINUSE``.
+``python -m flows.prefect_server.process HOME ALIVE PORT HOST USUAL``. ``ALIVE`` is the number of an
+inherited file descriptor whose lock shows that this process lives; port 0 stands for the usual
+port, or else any. Where the port is taken, the exit code is ``errno.EADDRINUSE``.
 """
 
 import errno
@@ -23,20 +23,21 @@ from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, lock, open_in
 from reviewflow.store.files import write_atomically
 
 SHUTDOWN_SECONDS = 45  # longest that writing down what was sent, and ending, may take
-PREFERRED_PORT = 4200
 
 
 def main() -> None:
     """Serve Prefect's API and UI from the home given until it has no user."""
     home, alive = Path(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(alive, False)
-    listener = _listener(int(sys.argv[3]), sys.argv[4])
+    port, host, usual = int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+    listener = _listener(port, host, usual)
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     os.environ["PREFECT_UI_API_URL"] = "/api"  # where the page came from; else it calls port 4200
     description = {
         "api_url": f"{base_url}/api",
         "ui_url": base_url,
-        "host": sys.argv[4],
+        "host": host,
+        "usual_port": port or usual,
         "pid": os.getpid(),
     }
     write_atomically(home / "server.json", json.dumps(description, indent=2) + "\n")
@@ -65,9 +66,9 @@ def main() -> None:
     os._exit(0)  # all is shut down; Prefect's idle threads would take another second
 
 
-def _listener(port: int, host: str) -> socket.socket:
-    """Listen on a port, or on Prefect's usual one, or else on any."""
-    for number in (port,) if port else (PREFERRED_PORT, 0):
+def _listener(port: int, host: str, usual: int) -> socket.socket:
+    """Listen on a port, or on the usual one, or else on any."""
+    for number in (port,) if port else (usual, 0):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -28,6 +28,7 @@ from pathlib import Path
 from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, SHARED, lock, open_in, try_lock
 from reviewflow.errors import ReviewflowError, StoreError, UsageError
 
+USUAL_PORT, MOST_PORTS = 4200, 65536  # Prefect's
 START_SECONDS = 120.0  # longest wait for a server, which takes 5 to 60 s to start
 START_VARIABLE = "REVIEWFLOW_START_SECONDS"  # another longest wait, for a slow machine
 STILL_SECONDS = 5.0  # time between two calls that say that the server still starts
@@ -118,15 +119,14 @@ class Startup:
         if self.port:
             check_port(self.host, self.port)
         _check_database(self.home / "prefect.db")
+        usual = self._usual_port()
         (self.home / "server.json").unlink(missing_ok=True)
         command = [sys.executable, "-m", "flows.prefect_server.process", str(self.home)]
         log_path = self.home / "server.log"
-        environment = {**os.environ}
-        environment.pop("PREFECT_API_URL", None)
         with open_in(self.home, "server.alive") as alive, log_path.open("wb") as log:
             lock(alive, EXCLUSIVE)
             self.process = subprocess.Popen(
-                [*command, str(alive.fileno()), str(self.port or 0), self.host],
+                [*command, str(alive.fileno()), str(self.port or 0), self.host, str(usual)],
                 cwd=Path(__file__).parents[2],  # where this very package is
                 env={
                     name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"
@@ -138,6 +138,14 @@ class Startup:
                 start_new_session=True,
             )
         threading.Thread(target=self.process.wait, daemon=True).start()  # leaves no zombie
+
+    def _usual_port(self) -> int:
+        """Return the port that was asked for last, so that addresses stay right."""
+        try:
+            port = json.loads((self.home / "server.json").read_text())["usual_port"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return USUAL_PORT
+        return port if isinstance(port, int) and 0 < port < MOST_PORTS else USUAL_PORT
 
     def _address(self) -> str | None:
         """Return the address that the server has written down, if it has."""

@@ -21,15 +21,16 @@ import psutil
 from flows.prefect_server.lifecycle import LOOPBACK, SERVER_PASSWORD, prefect_server
 from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, open_in, try_lock
 from flows.prefect_server.prune import Pruner
+from flows.prefect_server.startup import USUAL_PORT
 from flows.prefect_server.static import file_server
+from flows.prefect_server.time_zone import next_starts
 from flows.prefect_server.ui_checks import check_host, check_modules, is_loopback
 from flows.signals import event_of_signals
 from reviewflow.errors import ReviewflowError, UsageError
-from tasks.environment import OWN_SERVER, UI
+from tasks.environment import OWN_SERVER, SHOWN_AT, UI
 
 POOL = "reviewflow"
 WATCH_SECONDS = 2.0
-USUAL_PORT = 4200  # Prefect's
 FLOW_RUNS_SECONDS = 40.0  # longest wait for flow runs that were asked to end
 
 
@@ -73,27 +74,31 @@ def serve_ui(artifacts: Path, port: int | None, host: str) -> None:
         if not own:
             from tasks.links import FILES_PORT  # and with it Prefect, not before its settings
 
-            stack.enter_context(file_server(artifacts.absolute(), LOOPBACK, FILES_PORT))
+            shown_at = os.environ.get(SHOWN_AT) or url.removesuffix("/api")
+            stack.enter_context(file_server(artifacts.absolute(), LOOPBACK, FILES_PORT, shown_at))
         if not ended.is_set():
             _create_pool()
         if not ended.is_set():
             _deploy(home)
         if not ended.is_set():
-            click.echo(_where_to_click(url.removesuffix("/api"), host if own else LOOPBACK))
+            click.echo(_where_to_click(url.removesuffix("/api"), host, own))
             _keep_worker(home, artifacts / "runs", ended, own, pruner)
         click.echo("Shutting down.")
 
 
 def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool, pruner: Pruner) -> None:
-    """Keep a worker, mark dead runs and remove old ones, until the end.
+    """Keep a worker and what Prefect shows of its runs, until the end.
+
+    Marks dead runs, says what others wait for, and removes old ones.
 
     Parameters
     ----------
     own : whether the server is this checkout's own; else the pool may have other workers.
     """
     from flows.prefect_server.reaper import Reaper, mark_all_ended
+    from flows.prefect_server.waiting import WaitingRuns
 
-    reaper = Reaper(runs)
+    reaper, waiting = Reaper(runs), WaitingRuns(POOL)
     while not ended.is_set():
         if own:
             mark_all_ended(runs, POOL)
@@ -101,6 +106,7 @@ def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool, prun
             while worker.track_children() and not ended.wait(WATCH_SECONDS):
                 if own:
                     _prune(pruner)
+                waiting.explain()
                 for run_id in reaper.mark_zombies():
                     click.echo(f"Run {run_id} is gone without an end; Prefect shows it as crashed.")
         if not ended.is_set():
@@ -224,16 +230,31 @@ def _worker(home: Path) -> Iterator[Worker]:
         worker.end()
 
 
-def _where_to_click(url: str, host: str) -> str:
+def _next_starts() -> str:
+    """Return a sentence on when the schedules start their next runs."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        starts = next_starts(client.read_deployments())
+    return f"Next by schedule: {'; '.join(starts)}." if starts else "No schedule is active."
+
+
+def _where_to_click(url: str, host: str, own: bool) -> str:
+    """Return what to read at the start, and link all reports in Prefect."""
+    from tasks.links import list_address, publish_list_link
+
+    publish_list_link()
     open_to = (
         "only programs on this machine can reach it"
-        if is_loopback(host)
+        if is_loopback(host) or not own
         else f"it listens on {host} and asks for the password in {SERVER_PASSWORD}"
     )
     return (
-        f"\nPrefect's UI: {url} ({open_to})\n\n"
+        f"\nPrefect's UI: {url} ({open_to})\n"
+        f"All reports:  {url if own else ''}{list_address()}\n\n"
         f"  Deployments → on-demand → Run → Custom run  a run by hand, every setting a field\n"
         f"  Deployments → nightly                       the schedule; pause it with its switch\n"
         f"  Runs → a run → Artifacts                    losses, metrics, checks, reports\n\n"
+        f"{_next_starts()}\n"
         "Ctrl-C ends all of it."
     )

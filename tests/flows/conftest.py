@@ -35,6 +35,7 @@ from tests.conftest import (
 WAIT_SECONDS = 120.0
 POLL_SECONDS = 0.2  # a look is often a request, which takes the server's time
 TOKEN = "hush-5f3a9c"  # in the webhook's address, which must be in no file
+TIME_ZONE = "America/New_York"  # of the machine, as the tests have it
 READY = "Ctrl-C ends all of it."
 
 # what the form is sent with: a run of a second, and one that is there until it is ended
@@ -298,6 +299,7 @@ def served(reviews: Reviews, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     output, errors = run.communicate(timeout=WAIT_SECONDS)
     assert run.returncode == 0, output + errors
     quick = {
+        "TZ": TIME_ZONE,
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",
         "PREFECT_WORKER_PREFETCH_SECONDS": "0",
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "1",

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 import yaml
@@ -11,7 +11,8 @@ from prefect.server.schemas.schedules import CronSchedule
 
 from tests.conftest import ROOT
 
-YEARS = range(2026, 2032)
+MACHINE = "{{ machine.time_zone }}"  # which read_time_zone fills in
+CHANGING = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago")
 
 
 def schedules() -> list[dict[str, Any]]:
@@ -43,20 +44,33 @@ def happens_once(moment: datetime) -> bool:
     return first.utcoffset() == second.utcoffset()
 
 
-def test_there_is_a_schedule() -> None:
-    assert schedules()
+def test_every_schedule_has_the_machines_time_zone() -> None:
+    assert [each["timezone"] for each in schedules()] == [MACHINE]
 
 
-@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("year", [2026, 2027])
+@pytest.mark.parametrize("zone", CHANGING)
 @pytest.mark.parametrize("schedule", schedules(), ids=lambda each: str(each["cron"]))
 def test_a_nightly_run_starts_once_a_day_at_an_hour_that_always_exists(
-    schedule: dict[str, Any], year: int
+    schedule: dict[str, Any], zone: str, year: int
 ) -> None:
-    moments = starts(schedule["cron"], schedule["timezone"], year)
+    moments = starts(schedule["cron"], zone, year)
     assert [each.date() for each in moments] == days(year)
     minute, hour = map(int, schedule["cron"].split()[:2])
     assert {each.time() for each in moments} == {time(hour, minute)}
     assert all(map(happens_once, moments))
+
+
+def test_no_time_zone_of_the_world_skips_or_repeats_the_hour() -> None:
+    (cron,) = {each["cron"] for each in schedules()}
+    minute, hour = map(int, cron.split()[:2])
+    for zone in map(ZoneInfo, available_timezones()):
+        odd = [
+            day
+            for day in days(2027)
+            if not happens_once(datetime.combine(day, time(hour, minute), zone))
+        ]
+        assert odd == [], zone
 
 
 @pytest.mark.parametrize(("cron", "right"), [("30 2 * * *", False), ("30 4 * * *", True)])

@@ -12,7 +12,7 @@ import pytest
 from flows.prefect_server.lifecycle import LOOPBACK
 from flows.prefect_server.locks import EXCLUSIVE, lock
 from flows.prefect_server.startup import PASSWORD, Startup
-from reviewflow.errors import UsageError
+from reviewflow.errors import ReviewflowError, UsageError
 
 OWN = "ann:not for everybody"
 
@@ -81,3 +81,41 @@ def test_a_server_that_listens_elsewhere_is_not_taken_for_ours(
     assert join(home, port) == url
     with pytest.raises(UsageError, match=r"listens on 127\.0\.0\.1 and not on 0\.0\.0\.0"):
         join(home, port, "0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("content", "port"),
+    [
+        (None, 4200),
+        ('{"api_url": "http://127.0.0.1:4999/api"}', 4200),  # of version 0.2
+        ('{"usual_port": 4300}', 4300),
+        ('{"usual_port": "4300"}', 4200),
+        ('{"usual_port": 70000}', 4200),
+        ("[]", 4200),
+        ("{", 4200),
+    ],
+)
+def test_a_server_starts_on_the_port_that_was_asked_for_last(
+    content: str | None, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    class Started:
+        """A process that is not started."""
+
+        def __init__(self, command: list[str], **_: object) -> None:
+            asked.append(command)
+
+        def wait(self) -> int:
+            """End at once."""
+            return 0
+
+        def kill(self) -> None:
+            """Do nothing."""
+
+    if content is not None:
+        (tmp_path / "server.json").write_text(content)
+    monkeypatch.setattr("flows.prefect_server.startup.subprocess.Popen", Started)
+    with pytest.raises(ReviewflowError, match="ended before it answered"):
+        Startup(tmp_path, None, LOOPBACK, lambda: None).find_or_start()
+    assert asked[0][-3:] == ["0", LOOPBACK, str(port)]

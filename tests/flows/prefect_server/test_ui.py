@@ -19,6 +19,7 @@ from uuid import UUID
 
 import psutil
 import pytest
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelling
 
@@ -28,6 +29,7 @@ from tests.conftest import Reviews, small_config, write_config
 from tests.flows.conftest import (
     LONG,
     SHORT,
+    TIME_ZONE,
     TOKEN,
     WAIT_SECONDS,
     Project,
@@ -100,8 +102,13 @@ def test_everything_in_prefect_yaml_is_deployed_for_this_folder(served: Project)
         assert step.endswith("set_working_directory")
         assert Path(asked["directory"]) == served.folder
     (schedule,) = deployments["nightly"].schedules
-    assert (schedule.schedule.cron, schedule.schedule.timezone) == ("30 4 * * *", "Europe/Berlin")  # type: ignore[union-attr]
+    assert (schedule.schedule.cron, schedule.schedule.timezone) == ("30 4 * * *", TIME_ZONE)  # type: ignore[union-attr]
     assert schedule.active
+    assert re.search(
+        rf"^Next by schedule: nightly on \w+day, .+ at 04:30 \({TIME_ZONE}\)\.$",
+        served.printed,
+        re.MULTILINE,
+    )
     assert deployments["nightly"].parameters == {"config": "configs/nightly.yaml"}
     assert deployments["on-demand"].schedules == []
     assert deployments["demo"].schedules == []
@@ -111,7 +118,8 @@ def test_everything_in_prefect_yaml_is_deployed_for_this_folder(served: Project)
         "on-demand": {"sentiment", "by-hand"},
         "demo": {"moons"},
     }
-    for name in ("nightly", "on-demand"):
+    strategies = {"nightly": "CANCEL_NEW", "on-demand": "ENQUEUE", "score-inbox": "ENQUEUE"}
+    for name, strategy in strategies.items():
         limit, options = (
             deployments[name].global_concurrency_limit,
             deployments[name].concurrency_options,
@@ -119,7 +127,7 @@ def test_everything_in_prefect_yaml_is_deployed_for_this_folder(served: Project)
         assert limit is not None
         assert limit.limit == 1
         assert options is not None
-        assert options.collision_strategy == "CANCEL_NEW"
+        assert options.collision_strategy == strategy
 
 
 def test_the_page_calls_the_api_it_came_from_and_only_this_machine_is_listened_to(
@@ -188,6 +196,22 @@ def test_links_of_a_run_from_before_the_ui_was_up_work(served: Project) -> None:
     assert served.record(run.id)["run_id"] in page
 
 
+def test_all_reports_are_at_one_address(served: Project) -> None:
+    assert f"All reports:  {served.url}/reviewflow/\n" in served.printed
+    with served.client() as client:
+        (link,) = client.read_latest_artifacts(
+            artifact_filter=ArtifactCollectionFilter(
+                key=ArtifactCollectionFilterKey(any_=["link-reports"])
+            )
+        )
+        (run,) = (r for r in client.read_flow_runs() if r.deployment_id is None)
+    assert link.data == "[All runs](/reviewflow/)"
+    page = get(f"{served.url}/reviewflow/")
+    own = f"runs/{served.record(run.id)['run_id']}/report.html"
+    assert f'href="{own}"' in page
+    assert "before" in get(f"{served.url}/reviewflow/{own}")
+
+
 def test_prefects_own_database_is_not_served(served: Project) -> None:
     for path in (
         "prefect/prefect.db",
@@ -215,14 +239,11 @@ def test_a_value_out_of_bounds_is_refused_before_anything_starts(served: Project
 # ------------------------------------------------------------------------------ how runs are ended
 
 
-def test_a_cancelled_run_stops_and_one_that_came_meanwhile_was_cancelled_too(
+def test_a_run_that_came_meanwhile_waits_and_starts_after_one_was_cancelled(
     served: Project,
 ) -> None:
     first, worker, process = begun(served)
-    second = served.ended(served.begin("sentiment/on-demand", SHORT))
-    assert second.state
-    assert second.state.name == "Cancelled"
-    assert "concurrency limit reached" in str(second.state.message)
+    second = waiting(served, first)
     with served.client() as client:
         client.set_flow_run_state(first, Cancelling())
     assert end_states(served, first) == ("Cancelled", "cancelled")
@@ -232,13 +253,34 @@ def test_a_cancelled_run_stops_and_one_that_came_meanwhile_was_cancelled_too(
     assert not states & {"Failed", "Crashed"}
     until(lambda: not living([process]), "the process's end")
     assert living([worker])
+    assert end_states(served, second) == ("Completed", "completed")
     assert whole(served)
+
+
+def waiting(project: Project, first: UUID) -> UUID:
+    """A second run that waits for the end of the first, and says so."""
+    second = project.begin("sentiment/on-demand", SHORT)
+    name = project.flow_run(first).name
+    reason = f"Waits for the end of “{name}”: this deployment has one run at a time."
+    until(lambda: reason in logs_of(project, second), "the reason in its log")
+    assert project.flow_run(second).state_name == "AwaitingConcurrencySlot"
+    return second
+
+
+def logs_of(project: Project, identity: UUID) -> list[str]:
+    """What the log of a run says."""
+    wanted = {"logs": {"flow_run_id": {"any_": [str(identity)]}}}
+    with project.client() as client:
+        return [
+            line["message"] for line in client.request("POST", "/logs/filter", json=wanted).json()
+        ]
 
 
 def test_a_worker_killed_with_its_run_leaves_a_crash_and_the_next_run_goes_on(
     served: Project,
 ) -> None:
     identity, worker, process = begun(served)
+    second = waiting(served, identity)
     worker.kill()
     process.kill()
     run = served.ended(identity)
@@ -251,6 +293,7 @@ def test_a_worker_killed_with_its_run_leaves_a_crash_and_the_next_run_goes_on(
     (message,) = until(lambda: messages_of(served, run.name), "the message")
     assert message["event"] == "crashed"
     until(lambda: "here is another one" in served.printed, "another worker")
+    assert end_states(served, second) == ("Completed", "completed")
 
     other = {**SHORT, "train": {**SHORT["train"], "seed": 1}}
     following = served.begin("sentiment/on-demand", other)
@@ -273,10 +316,12 @@ def test_a_run_whose_process_is_killed_is_a_crash_that_its_worker_reports(
     served: Project,
 ) -> None:
     identity, worker, process = begun(served)
+    second = waiting(served, identity)
     process.kill()
     run = served.ended(identity)
     assert run.state
     assert run.state.name == "Crashed", run.state.message
+    assert end_states(served, second) == ("Completed", "completed")  # a dead run keeps no place
     (message,) = until(lambda: messages_of(served, run.name), "the message")
     assert message["event"] == "crashed"
     assert living([worker])
@@ -461,6 +506,9 @@ def test_a_server_that_is_configured_is_used_and_files_have_a_port_of_their_own(
         page.parent.mkdir(parents=True)
         page.write_text("a report")
         assert get("http://127.0.0.1:4210/reviewflow/runs/page.html") == "a report"
+        assert "All reports:  http://127.0.0.1:4210/reviewflow/\n" in project.printed
+        shown_at = prefect_api.removesuffix("/api")
+        assert f'href="{shown_at}"' in get("http://127.0.0.1:4210/reviewflow/")
     assert json.loads(get(f"{prefect_api}/health")) is True  # the signal was not for that one
     with pytest.raises(urllib.error.URLError):
         get("http://127.0.0.1:4210/reviewflow/runs/page.html")
@@ -498,7 +546,7 @@ def test_an_address_that_others_can_reach_asks_for_a_password(
     ):
         assert "listens on 0.0.0.0 and asks for the password" in project.printed
         assert json.loads(get(f"{project.url}/api/health")) is True
-        for path in ("/api/admin/version", "/reviewflow/runs/page.html"):
+        for path in ("/api/admin/version", "/reviewflow/", "/reviewflow/runs/page.html"):
             assert status_of(f"{project.url}{path}") == 401
             assert status_of(f"{project.url}{path}", "ann:wrong") == 401
             assert status_of(f"{project.url}{path}", password) == 200
