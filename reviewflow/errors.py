@@ -14,6 +14,7 @@ A message is one plain sentence for a person: what came, where, and what to do.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 
@@ -40,6 +41,27 @@ def error_line(error: BaseException, longest: int = 300) -> str:
     An error without a message gives the name of its class.
     """
     return (" ".join(str(error).split()) or type(error).__name__)[:longest].rstrip(".")
+
+
+def out_of_memory(error: BaseException, what: str) -> ReviewflowError | None:
+    """Return an error for a person if memory ran out, None for another error.
+
+    PyTorch raises RuntimeError, NumPy and PyArrow MemoryError.
+
+    Parameters
+    ----------
+    what : what the memory was for, such as ``train[wide]``.
+    """
+    line = error_line(error)
+    asked = re.search(r"tried to allocate (\d+) bytes", line)
+    is_torch = isinstance(error, RuntimeError) and (asked or "out of memory" in line)
+    if not isinstance(error, MemoryError) and not is_torch:
+        return None
+    much = f" {int(asked[1]) / 1e9:,.1f} GB were asked for at once." if asked else ""
+    return ReviewflowError(
+        f"There is not enough memory for {what}.{much} Make its settings smaller, or free memory, "
+        "and run again: what was finished is kept."
+    )
 
 
 def unreadable_file(what: str, path: Path | str, reason: str | None, setting: str) -> ConfigError:

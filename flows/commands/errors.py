@@ -41,7 +41,7 @@ def handle_errors() -> Iterator[None]:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        _exit(f"Error: {_sentence_on(error)}", 1)
+        _exit("\n".join([f"Error: {_sentence_on(error)}", *_notes(error)]), 1)
 
 
 def _exit(sentence: str, code: int) -> NoReturn:

@@ -32,28 +32,10 @@ class _Seed(NamedTuple):
 def variant_entries(run: Run, config: Config) -> list[dict[str, Any]]:
     """Return one entry a variant, in the configuration's order."""
     changes, compared = config.variant_changes, len(set(report_numbers(run).values()))
-    failed = _failed_variants(run)
-    entries = [
+    return [
         _variant_entry(run, name, variant, changes[name], compared)
         for name, variant in config.variant_configs.items()
     ]
-    return [{**entry, "state": "failed"} if entry["name"] in failed else entry for entry in entries]
-
-
-def _failed_variants(run: Run) -> set[str]:
-    """Return the variants whose training or evaluation raised an error."""
-    stages = ("train", "evaluate")
-    failed = {
-        (outcome.stage, outcome.variant)
-        for outcome in run.all_outcomes()
-        if outcome.state == "failed" and outcome.stage in stages
-    }
-    return {
-        name
-        for node in run.planner.nodes
-        if (node.stage.name, node.variant) in failed
-        for name in node.variants
-    }
 
 
 def run_learned(variants: list[dict[str, Any]], best: Mapping[str, Any] | None) -> bool | None:
@@ -98,13 +80,16 @@ def _variant_entry(
     seeds = [seed for seed in repeats if seed is not None]
     done, whole = [seed.entry for seed in seeds], len(seeds) == len(repeats)
     diagnosis = _diagnosis_over_seeds(seeds, setting)
+    causes = [cause for node in (*trained, *evaluated) if (cause := run.cause_of(node))]
     return {
         "name": name,
         "changes": dict(changes),
         "params": {**params, "repeats": config.train.repeats, "seed": config.train.seed},
         "key": done[0]["key"] if done else None,
         "predictions": done[0]["predictions"] if done else None,
-        "state": _state(done) if whole else _unfinished_state(run, [*trained, *evaluated]),
+        "state": "failed" if causes else _state(done) if whole else "skipped",
+        "error": causes[0] if causes else None,
+        "trained": all(node.steps[0] in run.artifacts for node in trained),
         "seconds": round(sum(entry["seconds"] for entry in done), 3),
         "kind": diagnosis.kind if diagnosis else "",
         "diagnosis": diagnosis.sentence if diagnosis else None,
@@ -152,8 +137,3 @@ def _diagnosis_over_seeds(seeds: list[_Seed], setting: Setting) -> Diagnosis | N
 
 def _state(entries: list[dict[str, Any]]) -> str:
     return "ran" if any(entry["state"] == "ran" for entry in entries) else "cached"
-
-
-def _unfinished_state(run: Run, nodes: list[Node]) -> str:
-    """Return whether one of a variant's nodes failed, or was not reached."""
-    return "failed" if any(run.has_failed(node) for node in nodes) else "skipped"

@@ -15,7 +15,7 @@ from threading import Event, Lock
 from typing import Any
 
 from reviewflow.context import Context, Progress, silent
-from reviewflow.errors import QualityError, StoreError
+from reviewflow.errors import Cancelled, QualityError, StoreError, error_line, out_of_memory
 from reviewflow.pipeline.executors import Request, make_executor
 from reviewflow.pipeline.graph import Node, Step
 from reviewflow.pipeline.keys import Fingerprint
@@ -69,7 +69,12 @@ class Listener:
         """Hear of a task group's progress."""
 
     def done(self, name: str, state: str, seconds: float, reason: str) -> None:
-        """Hear that a task group has ended: ``ran``, ``cached`` or ``failed``."""
+        """Hear that a task group has ended.
+
+        Parameters
+        ----------
+        state : ``ran``, ``cached``, ``failed`` or ``stopped``.
+        """
 
     def show(self, name: str, lines: str) -> None:
         """Hear a text of a task group that is for a person to read."""
@@ -95,7 +100,7 @@ class Run:
         planner.store.verify |= recheck  # what is compared must be the bytes that are there
         self.mismatches: list[str] = []
         self.artifacts: dict[Step, Artifact] = {}
-        self._failed: set[Node] = set()
+        self._failed: dict[Node, str] = {}
         self._stopped: dict[Node, None] = {}
         self._ended: list[tuple[Node, Outcome]] = []
         self._keys: dict[str, tuple[Fingerprint, list[str]]] = {}
@@ -165,8 +170,12 @@ class Run:
         return found + missed
 
     def has_failed(self, node: Node) -> bool:
-        """Return whether a step of a node began and did not end well."""
+        """Return whether a step of a node raised an error, other than of a stop."""
         return node in self._failed
+
+    def cause_of(self, node: Node) -> str | None:
+        """Return why a node has failed, in a line, None if it has not."""
+        return self._failed.get(node)
 
     def task_groups(self, *groups: str) -> list[TaskGroup]:
         """Return the task groups under a name, each with its nodes."""
@@ -195,6 +204,7 @@ class Run:
         Raises
         ------
         QualityError : if a stage's gate says that the run must stop. The message is its reason.
+        ReviewflowError : if there is not enough memory for a stage.
         """
 
         def update(message: str, figures: dict[str, float]) -> None:
@@ -208,11 +218,13 @@ class Run:
                 outcomes += self._perform_node(node, context)
                 self._stop_at_gate(node)
             except BaseException as error:
-                self._failed.add(node)
-                self.listener.done(group.title, "failed", time.perf_counter() - started, "")
+                self._end_early(group, node, error, time.perf_counter() - started)
                 if isinstance(error, RuntimeError) and self.stop.is_set():
                     context.check_stop()  # the pool was shut down under the stage
-                raise
+                too_much = out_of_memory(error, group.title)
+                if too_much is None:
+                    raise
+                raise too_much from error
         shared = group.nodes[-1].stage.shared
         if shared and len(group.variants) > 1:
             others = ", ".join(group.variants[1:])
@@ -238,6 +250,15 @@ class Run:
             why = self._why_stopped(gate, [node for node in stopped if node.stage.gate == gate])
             if why is not None:
                 raise QualityError(why)
+
+    def _end_early(
+        self, group: TaskGroup, node: Node, error: BaseException, seconds: float
+    ) -> None:
+        """Record why a node did not end. A stop is not a failure."""
+        is_stop = self.stop.is_set() or isinstance(error, Cancelled)
+        if not is_stop:
+            self._failed[node] = error_line(out_of_memory(error, group.title) or error)
+        self.listener.done(group.title, "stopped" if is_stop else "failed", seconds, "")
 
     def _artifacts_of(self, stage: str) -> list[Artifact]:
         with self._lock:

@@ -19,6 +19,7 @@ from reviewflow.api import load_model
 from reviewflow.config.loading import validate_model
 from reviewflow.config.scoring import Score
 from reviewflow.config.sections import Ingest
+from reviewflow.errors import out_of_memory
 from reviewflow.reviews.detection.detect import detect
 from reviewflow.reviews.remote import fetch_url
 from reviewflow.scoring.input_rows import open_input
@@ -182,6 +183,14 @@ def full_disk(attempt: Attempt) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     Store(Path("artifacts", "store")).make("ingest", "0" * 32, write, {})
+
+
+def no_memory(attempt: Attempt) -> None:
+    """Raise what PyTorch raises where memory runs out in a training."""
+    allocator = RuntimeError("you tried to allocate 40000000000 bytes")
+    error = out_of_memory(allocator, "train[wide]")
+    assert error is not None
+    raise error
 
 
 FILES = [
@@ -725,6 +734,13 @@ def cases() -> list[Case]:
             1,
             ("No space left on device", "free space"),
             SUITES,
+        ),
+        Case(
+            "The artifacts folder",
+            "less memory than a variant needs",
+            no_memory,
+            1,
+            ("not enough memory for train[wide]", "40.0 GB", "what was finished is kept"),
         ),
     ]
     figures = [Case("Published figures", *case[:2], 2, case[2]) for case in PUBLISHED_CASES]

@@ -54,3 +54,24 @@ def test_escaped_text_is_printable(text: str, keep: str) -> None:
     escaped = errors.escape(text, keep)
     assert all(character in keep or character.isprintable() for character in escaped)
     assert errors.escape(escaped, keep) == escaped
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "There is not enough memory for train[wide]. Make"),
+        (
+            RuntimeError("can't allocate memory: you tried to allocate 1500000000 bytes"),
+            "for train[wide]. 1.5 GB were asked for at once. Make",
+        ),
+        (RuntimeError("CUDA out of memory."), "for train[wide]. Make"),
+        (RuntimeError("a bug"), None),
+        (ValueError("you tried to allocate 8 bytes"), None),
+    ],
+)
+def test_memory_that_ran_out_is_told_from_other_errors(
+    error: BaseException, words: str | None
+) -> None:
+    found = errors.out_of_memory(error, "train[wide]")
+    assert (found is None) == (words is None)
+    assert words is None or words in str(found)

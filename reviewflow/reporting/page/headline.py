@@ -3,51 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 from reviewflow.evaluation.metrics import METRICS, metric_named
-from reviewflow.formatting import LONGEST, amount, figure, join_names, quote_names, visible
+from reviewflow.formatting import amount, duration, figure, finite, join_names, visible
 from reviewflow.reporting.page.check_table import CheckRow
+from reviewflow.reporting.page.ending import (
+    ending_notices,
+    ending_sentence,
+    next_step,
+    variant_tile,
+)
 from reviewflow.reporting.page.result import kind_phrases, majority_figure, result_sentence
 from reviewflow.reporting.page.stage_table import StageRow
+from reviewflow.reporting.page.tiles import Notice, Tile
 from reviewflow.reporting.page.variant_table import VariantRow
 
+ENDED_EARLY = ("failed", "cancelled")
 # Diagnoses that begin so need a verb behind a name.
 ADJECTIVES = ("No ", "Not ", "Right ", "Still ", "Under-trained")
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One number of the summary, with its name and a note."""
-
-    name: str
-    value: str
-    note: str
-    state: str = ""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something that needs attention.
-
-    ``state`` is ``failed`` or ``warning``.
-    """
-
-    state: str
-    text: str
-
-
 def headline_sentence(
-    run: dict[str, Any], best: VariantRow | None, variants: tuple[VariantRow, ...]
+    run: dict[str, Any],
+    best: VariantRow | None,
+    variants: tuple[VariantRow, ...],
+    checks: tuple[CheckRow, ...],
+    stages: tuple[StageRow, ...],
 ) -> str:
     """Return how the run ended, in one sentence."""
     state = run.get("state")
-    if state == "failed":
-        return "The run failed."
-    if state == "cancelled":
-        return "The run was cancelled before it finished."
+    if state in ENDED_EARLY:
+        return ending_sentence(run, variants, checks, stages)
     if best is None and state != "completed":
         return "The run has not finished yet."
     return result_sentence(run, best, variants)
@@ -58,8 +46,11 @@ def selection_note(
 ) -> str:
     """Return how the best variant was chosen, and what follows from that.
 
-    With one variant nothing was chosen. Where none learned, it is the way out.
+    With one variant nothing was chosen. Where none learned, it is the way out, and of a run that
+    ended early the next step.
     """
+    if run.get("state") in ENDED_EARLY:
+        return next_step(run, variants)
     chosen = run.get("best") or {}
     if run.get("learned") is False:
         return _way_out(best, variants)
@@ -127,6 +118,7 @@ def summary_tiles(
     run: dict[str, Any],
     data: Mapping[str, Any],
     best: VariantRow | None,
+    variants: tuple[VariantRow, ...],
     checks: tuple[CheckRow, ...],
     stages: tuple[StageRow, ...],
 ) -> tuple[Tile, ...]:
@@ -138,11 +130,14 @@ def summary_tiles(
     """
     tiles = []
     rows = _rows_by_split(run, data)
-    if rows:
+    if any(rows.values()):
         note = ", ".join(f"{count:,} {split}" for split, count in rows.items())
+        note = "rows of the data" if "read" in rows else note
         tiles.append(Tile("Reviews", f"{sum(rows.values()):,}", note))
     if best is not None:
         tiles.append(_best_tile(run, best))
+    elif variants and run.get("state") in ENDED_EARLY:
+        tiles.append(variant_tile(variants))
     if checks:
         tiles.append(_check_tile(checks))
     if stages:
@@ -166,13 +161,10 @@ def _best_tile(run: Mapping[str, Any], best: VariantRow) -> Tile:
 
 
 def _stage_tile(run: Mapping[str, Any], stages: tuple[StageRow, ...]) -> Tile:
-    """Return how many stages did work, failed ones included."""
+    """Return how long the run took, and how many stages did work."""
     busy = sum(stage.state in ("ran", "failed") for stage in stages)
-    steps = run.get("stages") or []
-    ran = sum(step.get("state") == "ran" for step in steps)
-    failed = sum(step.get("state") == "failed" for step in steps)
-    note = f"{ran:,} of {amount(len(steps), 'step')} ran" + (f", {failed:,} failed" * bool(failed))
-    return Tile("Changed stages", f"{busy} of {len(stages)}", note)
+    note = f"{busy} of {amount(len(stages), 'stage')} did work"
+    return Tile("Time", duration(run.get("seconds")), note)
 
 
 def _check_tile(checks: tuple[CheckRow, ...]) -> Tile:
@@ -191,7 +183,7 @@ def _check_tile(checks: tuple[CheckRow, ...]) -> Tile:
 def _rows_by_split(run: dict[str, Any], data: Mapping[str, Any]) -> dict[str, int]:
     """Return the rows by split.
 
-    Without charts, only the labelled rows of a variant are known.
+    Without charts, only the labelled rows of a variant are known, or how many were read.
     """
     if data.get("classes"):
         missing = data.get("missing") or {}
@@ -209,7 +201,7 @@ def _rows_by_split(run: dict[str, Any], data: Mapping[str, Any]) -> dict[str, in
         rows = {split: count for split, count in counts.items() if isinstance(count, int)}
         if len(rows) == len(counts):
             return rows
-    return {}
+    return {"read": round(finite((run.get("data") or {}).get("rows")) or 0)}
 
 
 def notices(
@@ -219,16 +211,10 @@ def notices(
     stages: tuple[StageRow, ...],
 ) -> tuple[Notice, ...]:
     """Return what a person should look at, worst first."""
-    found = _failures(run, checks, stages)
+    found = []
+    if run.get("state") != "completed":
+        found += ending_notices(run, variants, checks, stages)
     found += [check_notice(check) for check in checks if check.state != "passed"]
-    failed = [variant.name for variant in variants if variant.state == "failed"]
-    if failed:
-        found.append(
-            Notice("failed", f"Not trained to the end: {join_names(quote_names(failed))}.")
-        )
-    waiting = [variant.name for variant in variants if variant.state == "skipped"]
-    if 0 < len(waiting) < len(variants):
-        found.append(Notice("warning", f"Not trained: {join_names(quote_names(waiting))}."))
     found += [Notice("warning", f"{phrase}.") for phrase in kind_phrases(variants)]
     return tuple(sorted(found, key=lambda notice: notice.state != "failed"))
 
@@ -237,18 +223,3 @@ def check_notice(check: CheckRow) -> Notice:
     """Return what a check is for, what it asked of what, and what was seen."""
     asked = "" if check.title == check.asked else f": {check.asked[:1].lower()}{check.asked[1:]}"
     return Notice(check.state, f"{check.title}{asked} ({check.subject}), seen {check.observed}.")
-
-
-def _failures(
-    run: dict[str, Any], checks: tuple[CheckRow, ...], stages: tuple[StageRow, ...]
-) -> list[Notice]:
-    """Return the error of the run, or the stages that failed without one."""
-    if not run.get("error"):
-        failed = [stage.name for stage in stages if stage.state == "failed"]
-        return [Notice("failed", f"The stage {name} failed.") for name in failed]
-    error = str(run["error"])
-    if any(check.state == "failed" for check in checks):
-        # The checks have notices of their own; the error repeats them below an empty line.
-        sentence, table, _ = error.partition("\n\n")
-        error = f"{sentence.rstrip(':')}." if table else sentence
-    return [Notice("failed", visible(error, 4 * LONGEST))]

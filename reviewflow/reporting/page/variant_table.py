@@ -53,6 +53,8 @@ class VariantRow:
     seeds : 0 unless the configuration repeats each variant.
     kind : of the diagnosis, as :data:`reviewflow.evaluation.diagnosis.Kind`; empty without one.
     seconds, duration : of its training, as a number and in words.
+    error : why it failed; empty if it did not, or if run.json does not say.
+    trained : whether its training has ended well, also where it was not evaluated.
     """
 
     number: int
@@ -68,6 +70,15 @@ class VariantRow:
     duration: str
     state: str
     best: bool
+    error: str
+    trained: bool
+
+    @property
+    def outcome(self) -> str:
+        """How far it came, in words."""
+        if self.state != "skipped":
+            return self.state
+        return "trained, not evaluated" if self.trained else "not trained"
 
 
 @dataclass(frozen=True)
@@ -234,6 +245,8 @@ def _variant_row(
         duration=duration(variant.get("seconds")),
         state=visible(variant.get("state") or "", LONGEST),
         best=best is not None and variant.get("name") == best,
+        error=visible(variant.get("error") or "", 4 * LONGEST),
+        trained=bool(variant.get("trained", variant.get("state") not in UNFINISHED)),
     )
 
 

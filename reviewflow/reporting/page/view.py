@@ -26,8 +26,6 @@ from reviewflow.reporting.page.errors_view import ErrorsView, errors_view
 from reviewflow.reporting.page.examples_view import SampledReview, sampled_reviews
 from reviewflow.reporting.page.files_view import FileLink, file_links
 from reviewflow.reporting.page.headline import (
-    Notice,
-    Tile,
     headline_sentence,
     notices,
     selection_note,
@@ -38,6 +36,7 @@ from reviewflow.reporting.page.learning_curve_view import CurveView, curve_views
 from reviewflow.reporting.page.metric_notes import metric_note
 from reviewflow.reporting.page.published_view import PublishedTable, published_table
 from reviewflow.reporting.page.stage_table import StageRow, stage_rows
+from reviewflow.reporting.page.tiles import Notice, Tile
 from reviewflow.reporting.page.variant_table import (
     BaselineRow,
     SeedRow,
@@ -130,9 +129,9 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         state=visible(run.get("state") or "", LONGEST),
         started=moment(run.get("started")),
         duration=duration(run.get("seconds")),
-        headline=headline_sentence(run, best, variants),
+        headline=headline_sentence(run, best, variants, checks, stages),
         selection_note=selection_note(run, best, variants),
-        tiles=summary_tiles(run, data, best, checks, stages),
+        tiles=summary_tiles(run, data, best, variants, checks, stages),
         notices=notices(run, checks, variants, stages),
         since=last_run_changes(run),
         conclusions=conclusion_rows(run),

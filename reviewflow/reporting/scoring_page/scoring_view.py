@@ -23,7 +23,8 @@ from reviewflow.formatting import (
 from reviewflow.reporting.page.check_table import STATES as CHECK_STATES
 from reviewflow.reporting.page.check_table import CheckRow
 from reviewflow.reporting.page.files_view import FileLink, file_links
-from reviewflow.reporting.page.headline import Notice, Tile, check_notice
+from reviewflow.reporting.page.headline import check_notice
+from reviewflow.reporting.page.tiles import Notice, Tile
 from reviewflow.reporting.page.view import config_text, environment_pairs
 from reviewflow.reporting.scoring_page.drift_view import (
     DriftView,

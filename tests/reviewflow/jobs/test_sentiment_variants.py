@@ -37,3 +37,9 @@ def test_a_training_that_failed_is_not_one_that_was_not_reached(
         ("sigmoid", "skipped"),
     ]
     assert [entry["metrics"] is None for entry in entries] == [False, True, True]
+    assert [entry["trained"] for entry in entries] == [True, False, False]
+    assert [entry["error"] for entry in entries] == [
+        None,
+        "'NoneType' object is not callable",
+        None,
+    ]

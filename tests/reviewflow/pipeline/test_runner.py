@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reviewflow.errors import Cancelled, QualityError
+from reviewflow.errors import Cancelled, QualityError, ReviewflowError
 from reviewflow.pipeline.reasons import reason_text
 from reviewflow.pipeline.runner import Run, TaskGroup
 from tests.reviewflow.pipeline import small_job
@@ -62,8 +62,7 @@ def test_a_stop_while_a_stage_begins_ends_as_cancelled(title: str, tmp_path: Pat
     run = run_that_stops_in(title, Numbered(tmp_path))
     with pytest.raises(Cancelled):
         run.perform(group(run, title))
-    assert {o.state for o in run.all_outcomes() if o.stage == title} == {"failed"}
-    assert {o.state for o in run.all_outcomes() if o.stage == "page"} == {"skipped"}
+    assert {o.state for o in run.all_outcomes() if o.stage in (title, "page")} == {"skipped"}
 
 
 def test_parts_that_a_stop_finds_done_are_kept(
@@ -100,8 +99,27 @@ def test_an_error_of_a_stage_is_no_stop(
     monkeypatch.setattr(small_job, "square", fail)
     run = Numbered(tmp_path).run(pool)
     run.perform(group(run, "read"))
+    square = group(run, "square")
+    assert run.cause_of(square.nodes[0]) is None
     with pytest.raises(RuntimeError, match="the stage's own"):
-        run.perform(group(run, "square"))
+        run.perform(square)
+    assert run.cause_of(square.nodes[0]) == "the stage's own"
+    assert {o.state for o in run.all_outcomes() if o.stage == "square"} == {"failed"}
+
+
+def test_a_stage_that_runs_out_of_memory_is_named(
+    tmp_path: Path, pool: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**arguments: Any) -> dict[str, int]:
+        raise MemoryError
+
+    monkeypatch.setattr(small_job, "square", fail)
+    run = Numbered(tmp_path).run(pool)
+    run.perform(group(run, "read"))
+    square = group(run, "square")
+    with pytest.raises(ReviewflowError, match=r"not enough memory for square\. Make"):
+        run.perform(square)
+    assert str(run.cause_of(square.nodes[0])).startswith("There is not enough memory for square")
 
 
 def hammer(read: Callable[[], None], busy: Callable[[], None]) -> None:

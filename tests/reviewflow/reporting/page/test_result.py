@@ -114,7 +114,7 @@ def test_no_variant_learned(best: str | None) -> None:
     content["best"] = best and content["best"]
     rows = variant_rows(content)
     chosen = next((row for row in rows if row.best), None)
-    assert headline_sentence(content, chosen, rows) == (
+    assert headline_sentence(content, chosen, rows, (), ()) == (
         "No variant learned: none of 2 beats always answering bad beyond chance, which is right "
         "for 0.700 of the test rows."
     )
