@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reviewflow.evaluation.metrics import METRICS
@@ -24,6 +23,7 @@ from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
 from reviewflow.reporting.page.errors_view import THRESHOLD_TITLES
 from reviewflow.reporting.page.report_data import read_charts, read_report_data
+from reviewflow.reporting.page.templating import html_environment, join_styles
 from reviewflow.reporting.page.trend_page import STYLES, row_svg
 from reviewflow.reporting.page.trend_view import recent_trend
 from reviewflow.reporting.page.variant_table import SPLIT_TITLES
@@ -54,13 +54,7 @@ def html_page(
         A whole HTML document that loads nothing from outside.
     """
     data = read_report_data(charts)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_environment()
     legend = _legend(data)
     script = environment.get_template("report.js").render()
     return environment.get_template("report.html").render(
@@ -80,7 +74,7 @@ def html_page(
         line_style=line_style,
         trend=recent_trend(trend),
         sparkline=row_svg,
-        style=Markup("\n".join(environment.get_template(name).render() for name in STYLES)),
+        style=join_styles(environment, STYLES),
         script=Markup(script),
         script_hash=_script_hash(script),
     )

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import LONGEST, NOTHING, amount, duration, figure, finite, visible
+from reviewflow.reporting.page.templating import html_environment, join_styles
 from reviewflow.reporting.page.trend_view import change_text, change_tone
 
 STYLES = ("report.css", "trend.css", "run_list.css")
@@ -92,16 +89,9 @@ def run_list_page(found: Mapping[str, Any], ui: str = "") -> str:
     found : as :func:`reviewflow.runs.run_list.run_list` returns it.
     ui : address of Prefect's UI, empty for no link.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    styles = (environment.get_template(name).render() for name in STYLES)
+    environment = html_environment()
     return environment.get_template("run_list.html").render(
-        list=run_list_view(found), ui=ui, style=Markup("\n".join(styles))
+        list=run_list_view(found), ui=ui, style=join_styles(environment, STYLES)
     )
 
 

@@ -6,13 +6,12 @@ TrendView ─ trend.html, with report.css and trend.css ─▶ a page that loads
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reviewflow.reporting.charts.sparkline import sparkline_svg
+from reviewflow.reporting.page.templating import html_environment, join_styles
 from reviewflow.reporting.page.trend_view import TrendRow, trend_view
 
 STYLES = ("report.css", "trend.css")
@@ -25,16 +24,9 @@ def trend_page(trend: Mapping[str, Any]) -> str:
     ----------
     trend : as ``reviewflow trend --json`` prints it.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    styles = (environment.get_template(name).render() for name in STYLES)
+    environment = html_environment()
     return environment.get_template("trend.html").render(
-        trend=trend_view(trend), sparkline=row_svg, style=Markup("\n".join(styles))
+        trend=trend_view(trend), sparkline=row_svg, style=join_styles(environment, STYLES)
     )
 
 

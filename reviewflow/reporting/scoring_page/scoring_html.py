@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from reviewflow.reporting.page.templating import html_environment, join_styles
 from reviewflow.reporting.scoring_page.histogram_chart import Histogram, histogram_chart
 from reviewflow.reporting.scoring_page.scoring_view import FIRST, scoring_view
 
 TEMPLATES = Path(__file__).parent / "templates"
-REPORT_TEMPLATES = Path(__file__).parents[1] / "page" / "templates"
+STYLES = ("report.css", "scoring.css")
 
 
 def scoring_html_page(run: Mapping[str, Any]) -> str:
@@ -32,16 +32,9 @@ def scoring_html_page(run: Mapping[str, Any]) -> str:
     str
         A whole HTML document that loads nothing from outside and runs no script.
     """
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, REPORT_TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    styles = [environment.get_template(name).render() for name in ("report.css", "scoring.css")]
+    environment = html_environment(TEMPLATES)
     return environment.get_template("scoring.html").render(
-        report=scoring_view(run), first=FIRST, chart=_chart, style=Markup("\n".join(styles))
+        report=scoring_view(run), first=FIRST, chart=_chart, style=join_styles(environment, STYLES)
     )
 
 
