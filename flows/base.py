@@ -8,14 +8,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, Self, cast
-from uuid import UUID
 
-from prefect.client.orchestration import get_client
 from prefect.exceptions import TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
@@ -44,10 +42,12 @@ from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, last_run
 from reviewflow.runs.trend import read_trend, subject_of
 from reviewflow.store.compiled_code import keep_compiled_code
-from tasks.links import publish_links
+from tasks.failures import SHORT_LOG, failed_state, failure_sentence, log_failure
+from tasks.links import publish_links, report_address
 from tasks.notify import recipients, send_alert, send_messages
 from tasks.recipients import address_problems
-from tasks.stage import StageTask, failed_state
+from tasks.shown_run import SHOWN_RUN, ShownRun, name_flow_run, shown_run, tag_failure
+from tasks.stage import StageTask
 from tasks.trend_artifact import publish_trend
 
 LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
@@ -97,22 +97,29 @@ def by_hand(listener: Listener) -> Iterator[None]:
 def stoppable(run: Callable[P, str]) -> Callable[P, str]:
     """End a flow that a signal stops as cancelled, not as crashed.
 
-    This holds in Prefect and in run.json. A failure whose message is written for a person has it as
-    the message of its state, and no traceback in the log.
+    This holds in Prefect and in run.json. The state of a failed run has one sentence: what failed,
+    why, and where the report is.
     """
 
     @wraps(run)
     def until_stopped(*arguments: P.args, **parameters: P.kwargs) -> str:
         end_with_worker()
+        SHORT_LOG.watch(flow_run.get_id() or "")
+        shown = ShownRun()
+        token = SHOWN_RUN.set(shown)
         try:
             return run(*arguments, **parameters)
         except SIGNALS:
             state: Any = CancelledState(message=STOPPED, data=Cancelled(STOPPED))
             return cast(str, state)  # Prefect takes a state for any result
-        except ReviewflowError as error:
-            if "\n" in str(error):
-                get_run_logger().error(str(error))
-            return cast(str, failed_state(error))
+        except Exception as error:
+            log_failure(error)
+            with suppress(Exception):  # what went wrong first is what a person should read
+                tag_failure(shown)
+            sentence = shown.cause or failure_sentence(error)
+            return cast(str, failed_state(error, sentence, shown.page))
+        finally:
+            SHOWN_RUN.reset(token)
 
     return until_stopped
 
@@ -139,13 +146,14 @@ class FlowRun(ABC):
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.trend: dict[str, Any] | None = None
         self.opened: Run | None = None
+        shown_run().name = f"{name}, run {self.record.run_id}"
         warn_of_addresses(self.record, self.listener)
         try:
             self.last_run = last_run(runs, self.record.identity)
             planner = self.open(self.last_run)
             self.opened = Run(planner, self.listener, self.pool, options.recheck)
             write_claims(self.record.folder, planner.fingerprint_digests())
-            name_flow_run(self.title())
+            name_flow_run(self.title(), self.tags())
         except BaseException as error:
             self.close(error)
             raise
@@ -163,6 +171,10 @@ class FlowRun(ABC):
     @abstractmethod
     def title(self) -> str:
         """Return what the flow run is called in the Prefect UI."""
+
+    def tags(self) -> list[str]:
+        """Return by what the flow run is found in the Prefect UI."""
+        return run_tags(self.record)
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
@@ -210,9 +222,17 @@ class FlowRun(ABC):
         """
         for future in self.futures.values():
             future.wait()
+        failed = {
+            title: future
+            for title, future in self.futures.items()
+            if future.state.is_failed() or future.state.is_crashed()
+        }
+        shown_run().failed += dict.fromkeys(title.partition("[")[0] for title in failed)
         self.run.raise_if_stopped()
-        failed = [f for f in self.futures.values() if f.state.is_failed() or f.state.is_crashed()]
-        for future in (*failed, *self.futures.values()):
+        for future in failed.values():
+            shown_run().cause = str(future.state.message)
+            future.result()
+        for future in self.futures.values():
             future.result()
         self.run.raise_if_nondeterministic()
 
@@ -258,26 +278,39 @@ class FlowRun(ABC):
             if self.trend is not None and state != "cancelled":  # then somebody waits for the end
                 publish_trend(self.record.identity, trend_markdown(self.trend))
         finally:  # whoever is called by an alert hears of it without the pages too
-            self._send_alerts(content)
+            send_alerts(self.record, content)
 
     def _publish_pages(self, content: dict[str, Any], error: BaseException | None) -> None:
         """Write the pages, and name the first of them to whoever reads the error."""
         pages = self.write_pages(content)
-        if pages and error is not None and getattr(error, "exit_code", 1) != MISTAKE:
-            title, page = next(iter(pages.items()))
-            error.add_note(f"{title}: {page}")
+        if pages and error is not None:
+            name_page(error, *next(iter(pages.items())), self.artifacts)
         if content["state"] != "cancelled":  # somebody waits for the end
             publish_links(pages, self.artifacts)
 
-    def _send_alerts(self, content: dict[str, Any]) -> None:
-        runs, own_id = self.artifacts / "runs", self.record.run_id
-        last = last_completed(runs, self.record.identity, before=own_id)
-        lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
-        before = last.content if last else None
-        found = alerts(content, before, lower_is_better)
-        for alert in found:
-            send_alert(alert, {"job": self.record.job, "run_id": own_id})
-        send_messages(found, content, before, self.record.folder)
+
+def send_alerts(record: RunRecorder, content: Mapping[str, Any], has_metrics: bool = True) -> None:
+    """Send the alerts of a run that has ended, to programs and to people.
+
+    Parameters
+    ----------
+    content : its run.json.
+    has_metrics : whether metrics of the run before are compared.
+    """
+    last = last_completed(record.runs, record.identity, before=record.run_id)
+    before = last.content if last else None
+    lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
+    found = alerts(content, before if has_metrics else None, lower_is_better)
+    for alert in found:
+        send_alert(alert, {"job": record.job, "run_id": record.run_id})
+    send_messages(found, content, before, record.folder)
+
+
+def name_page(error: BaseException, title: str, page: Path, artifacts: Path) -> None:
+    """Name a page to whoever reads an error, on the console and in Prefect."""
+    shown_run().page = f"{title}: {report_address(page, artifacts) or page.absolute()}"
+    if getattr(error, "exit_code", 1) != MISTAKE:
+        error.add_note(f"{title}: {page}")
 
 
 def warn_of_addresses(record: RunRecorder, listener: Listener) -> None:
@@ -321,9 +354,12 @@ def changed_stages(run: Run) -> str:
     return f"{len(changed) or 'no'} changed stage{'s' * (len(changed) != 1)}"
 
 
-def name_flow_run(title: str) -> None:
-    """Rename the Prefect flow run."""
-    identity = flow_run.get_id()
-    if identity:
-        with get_client(sync_client=True) as client:
-            client.update_flow_run(UUID(identity), name=title)
+def run_tags(record: RunRecorder, model: str | None = None) -> list[str]:
+    """Return by what a flow run is found in the Prefect UI.
+
+    Parameters
+    ----------
+    model : that the run publishes or uses.
+    """
+    by_whom = ["by-hand"] if LISTENER.get() else []
+    return [record.job, *by_whom, f"config:{record.name}", *([f"model:{model}"] if model else [])]

@@ -11,8 +11,10 @@ from flows.base import (
     SIGNALS,
     STOPPED,
     fetch,
-    name_flow_run,
+    name_page,
     newest_runs,
+    run_tags,
+    send_alerts,
     stoppable,
     warn_of_addresses,
 )
@@ -31,8 +33,6 @@ from reviewflow.reporting.page.markdown import trend_markdown
 from reviewflow.reporting.scoring_page.scoring_html import scoring_html_page
 from reviewflow.reporting.scoring_page.scoring_markdown import scoring_markdown_page
 from reviewflow.reviews.downloads import DOWNLOADS, copy_path
-from reviewflow.runs.alerts import alerts
-from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, read_run
 from reviewflow.scoring.score_checks import check_suite
 from reviewflow.scoring.score_files import (
@@ -47,8 +47,9 @@ from reviewflow.store.compiled_code import keep_compiled_code
 from reviewflow.store.files import write_atomically
 from reviewflow.store.os_errors import store_errors
 from tasks.links import publish_links
-from tasks.notify import send_alert, send_crash_alert, send_messages
+from tasks.notify import send_crash_alert
 from tasks.score import score_one, sentence, show_scores
+from tasks.shown_run import name_flow_run, shown_run
 from tasks.trend_artifact import publish_trend
 
 LATEST = "latest-score"
@@ -87,6 +88,7 @@ class ScoreRun:
         self.outcomes: list[FileOutcome] = []
         self.model: Model | None = None
         self.suite = find_file(Path(settings.suite))
+        shown_run().name = f"{settings.model}, run {self.record.run_id}"
 
     @property
     def page(self) -> Path:
@@ -112,7 +114,8 @@ class ScoreRun:
             settings.settle_seconds if several else 0.0,
             waits=not several,
         )
-        name_flow_run(f"{settings.model} {model.version} · {amount(len(chosen), 'file')}")
+        title = f"{settings.model} {model.version} · {amount(len(chosen), 'file')}"
+        name_flow_run(title, run_tags(self.record, settings.model))
         with ThreadPoolExecutor(processors()) as pool:
             for target in chosen:
                 self._score(model, target, options, pool)
@@ -134,15 +137,7 @@ class ScoreRun:
                 trend = newest_runs(self.record, content)
                 publish_trend(self.record.identity, trend_markdown(trend))
         finally:  # whoever is called by an alert hears of it without the page too
-            self._send_alerts(content)
-
-    def _send_alerts(self, content: dict[str, Any]) -> None:
-        record = self.record
-        last = last_completed(record.runs, record.identity, before=record.run_id)
-        found = alerts(content, None, ())
-        for alert in found:
-            send_alert(alert, {name: content[name] for name in ("job", "run_id")})
-        send_messages(found, content, last.content if last else None, record.folder)
+            send_alerts(self.record, content, has_metrics=False)
 
     def _write_pages(self, content: dict[str, Any], first: BaseException | None) -> None:
         """Write the page and the Markdown, and show them in the Prefect UI.
@@ -159,7 +154,7 @@ class ScoreRun:
                 raise
             return
         if first is not None:
-            first.add_note(f"Report: {self.page}")
+            name_page(first, "Report", self.page, artifacts)
         if content["state"] != "cancelled":  # somebody waits for the end
             publish_links({"Report": self.page}, artifacts)
             show_scores(markdown)

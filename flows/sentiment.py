@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.base import RUNNER, FlowRun, changed_stages, fetch, newest_runs, stoppable
+from flows.base import RUNNER, FlowRun, changed_stages, fetch, newest_runs, run_tags, stoppable
 from flows.parameters import (
     SELECT,
     SPLIT,
@@ -136,6 +136,10 @@ class Sentiment(FlowRun):
     def title(self) -> str:
         """Return ``imdb · 25,000 rows · 3 changed stages``."""
         return f"{self.name} · {self.run.index.rows:,} rows · {changed_stages(self.run)}"
+
+    def tags(self) -> list[str]:
+        """Return job, configuration and the model that is published."""
+        return run_tags(self.record, self.config.publish.name)
 
     def facts(self) -> dict[str, Any]:
         """Return stages, quality, variants and the best of them."""

@@ -11,6 +11,7 @@ from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCol
 from reviewflow.errors import StoreError
 from reviewflow.store.files import write_atomically
 from tasks.environment import OWN_SERVER, SHOWN_AT, UI
+from tasks.shown_run import description
 
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
 LIST_KEY = "link-reports"  # the artifact of the page of all runs
@@ -40,7 +41,8 @@ def report_address(page: Path, artifacts: Path) -> str | None:
     The server of a run by hand ends with the run, unless ``reviewflow ui`` keeps it.
     """
     own, shown = os.environ.get(OWN_SERVER), os.environ.get(SHOWN_AT)
-    if own and not shown and UI not in os.environ:
+    is_served = page.absolute().is_relative_to(artifacts.absolute())
+    if not is_served or (own and not shown and UI not in os.environ):
         return None
     host = (shown or (own or "").removesuffix("/api")).rstrip("/")
     return f"{host if own else ''}{link(page, artifacts)}"
@@ -52,7 +54,7 @@ def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:
         if path.absolute().is_relative_to(artifacts.absolute()):
             key = f"link-{name.lower().replace(' ', '-')}"
             create_link_artifact(
-                link(path, artifacts), link_text=name, key=key, description=f"{name} of this run"
+                link(path, artifacts), link_text=name, key=key, description=description(name)
             )
 
 

@@ -9,13 +9,13 @@ import os
 import platform
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
-from prefect import task
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.client.schemas import FlowRun, State
@@ -34,6 +34,8 @@ from tasks.recipients import address_problems, send_message
 WEBHOOK_ENVIRONMENT = "REVIEWFLOW_WEBHOOK_URL"
 WEBHOOK_VARIABLE = "reviewflow_webhook_url"
 TIMEOUT_SECONDS = 10
+RETRY_SECONDS = (1, 5, 25)
+P = ParamSpec("P")
 
 
 def webhook_url() -> str | None:
@@ -45,18 +47,37 @@ def webhook_url() -> str | None:
     return str(url) if url else None
 
 
-@task(
-    name="notify",
-    task_run_name="notify · {event}",
-    retries=3,
-    retry_delay_seconds=[1, 5, 25],
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    log_prints=False,
-)
+def sending_task(name: str, run_name: str) -> Callable[[Callable[P, None]], Task[P, None]]:
+    """Return a decorator that makes a Prefect task of a function that sends.
+
+    It sends again with growing delays. Neither its arguments nor its result are kept.
+    """
+
+    def decorate(send: Callable[P, None]) -> Task[P, None]:
+        return Task(
+            send,
+            name=name,
+            task_run_name=run_name,
+            retries=len(RETRY_SECONDS),
+            retry_delay_seconds=list(RETRY_SECONDS),
+            cache_policy=NO_CACHE,
+            persist_result=False,
+            log_prints=False,
+        )
+
+    return decorate
+
+
+@sending_task("notify", "notify · {event}")
 def notify(event: str, message: dict[str, Any]) -> None:
-    """Post a message, and retry with growing delays."""
+    """Post a message to the webhook."""
     post(message)
+
+
+@sending_task("notify person", "notify {name}")
+def notify_person(name: str, message: AlertMessage) -> None:
+    """Send a message to a person."""
+    send_message(name, message)
 
 
 def send_alert(alert: Alert, facts: dict[str, Any]) -> None:
@@ -66,20 +87,6 @@ def send_alert(alert: Alert, facts: dict[str, Any]) -> None:
     """
     if webhook_url():
         notify(alert.event, {**facts, **asdict(alert)}, return_state=True)
-
-
-@task(
-    name="notify person",
-    task_run_name="notify {name}",
-    retries=3,
-    retry_delay_seconds=[1, 5, 25],
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    log_prints=False,
-)
-def notify_person(name: str, message: AlertMessage) -> None:
-    """Send a message to a person, and retry with growing delays."""
-    send_message(name, message)
 
 
 def recipients(content: Mapping[str, Any]) -> list[str]:

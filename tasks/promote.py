@@ -11,6 +11,7 @@ from prefect.states import Completed
 
 from reviewflow.jobs.promotion import gate_sentence
 from reviewflow.reporting.page.markdown import markdown_text
+from tasks.shown_run import description
 
 
 @task(name="gate", task_run_name="gate", cache_policy=NO_CACHE, persist_result=False)
@@ -20,6 +21,7 @@ def gate(publish: Callable[[], Mapping[str, Any] | None]) -> State[Any]:
     if published is None:
         return Completed(name="Skipped", message="No model was made.")
     sentence = gate_sentence(published)
-    create_markdown_artifact(markdown_text(sentence), key="gate", description="The champion's gate")
+    shown = description("Whether the model became the champion")
+    create_markdown_artifact(markdown_text(sentence), key="gate", description=shown)
     name = "Promoted" if published["gate"]["promoted"] else "Kept"
     return Completed(name=name, message=sentence)

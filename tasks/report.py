@@ -11,6 +11,7 @@ from reviewflow.evaluation.metrics import METRICS
 from reviewflow.pipeline.runner import Run, TaskGroup
 from reviewflow.reporting.page.markdown import markdown_text
 from reviewflow.reporting.page.variant_table import SPLITS
+from tasks.shown_run import description
 from tasks.stage import perform_group, stage_task
 
 
@@ -23,8 +24,12 @@ def report(run: Run, group: TaskGroup) -> State[Any]:
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
 def publish(variants: list[dict[str, Any]], markdown: str) -> None:
     """Show the table of variants and the report's text in the Prefect UI."""
-    create_table_artifact(variants, key="metrics", description="Metrics of every variant")
-    create_markdown_artifact(markdown, key="report")
+    create_table_artifact(
+        variants, key="metrics", description=description("Metrics of every variant")
+    )
+    create_markdown_artifact(
+        markdown, key="report", description=description("The report's text with its charts")
+    )
 
 
 def metrics_rows(variants: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,9 +13,11 @@ from reviewflow.formatting import amount
 from reviewflow.scoring.drift import notice
 from reviewflow.scoring.live_accuracy import live_sentence
 from reviewflow.scoring.score_files import FileOutcome
+from tasks.shown_run import description
 
 WAITING = "It changed moments ago, so it may still be being written; a later run scores it."
 BUSY = "Another process is scoring it."
+SHOWN = "Files, drift and checks"
 
 
 @task(name="score", task_run_name="score · {name}", cache_policy=NO_CACHE, persist_result=False)
@@ -36,7 +38,7 @@ def score_one(name: str, perform: Callable[[], FileOutcome]) -> State[Any]:
 
 def show_scores(markdown: str) -> None:
     """Show the report's text with the table of drift in the Prefect UI."""
-    create_markdown_artifact(markdown, key="scores", description="Files, drift and checks")
+    create_markdown_artifact(markdown, key="scores", description=description(SHOWN))
 
 
 def sentence(outcome: FileOutcome) -> str:

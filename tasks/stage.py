@@ -7,11 +7,12 @@ from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.states import Cancelled as CancelledState
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from reviewflow.context import Progress, silent
 from reviewflow.errors import Cancelled, ReviewflowError
 from reviewflow.pipeline.runner import Run, TaskGroup
+from tasks.failures import failed_state, failure_sentence, log_failure
 
 SHOWN_KEYS = 4
 
@@ -32,27 +33,15 @@ def perform_group(run: Run, group: TaskGroup, progress: Progress = silent) -> St
     except Cancelled as stopped:
         return CancelledState(message=str(stopped))
     except ReviewflowError as error:
-        has_table = "\n" in str(error)  # which Prefect would log on one line
-        return failed_state(type(error)(first_sentence(error)) if has_table else error)
+        return failed_state(error, failure_sentence(error, group.title))
+    except Exception as error:
+        log_failure(error)
+        return failed_state(error, failure_sentence(error, group.title))
     ran = [outcome for outcome in outcomes if outcome.state == "ran"]
     if ran:
         return Completed(message=f"{len(ran)} of {len(outcomes)} steps ran: {ran[0].reason}")
     keys = dict.fromkeys(f"{o.stage}/{(o.key or '')[:8]}" for o in outcomes[:SHOWN_KEYS])
     return Completed(name="Cached", message=f"found whole: {', '.join(keys)}")
-
-
-def failed_state(error: ReviewflowError) -> State[Any]:
-    """Return the state of a failure with a sentence, without its table.
-
-    Whoever asks for the result gets the error. Prefect logs no traceback of a state.
-    """
-    sentence = first_sentence(error)
-    return Failed(message=" ".join([sentence, *getattr(error, "__notes__", ())]), data=error)
-
-
-def first_sentence(error: ReviewflowError) -> str:
-    """Return what an error says above its table, if it has one."""
-    return f"{str(error).partition(chr(10))[0].rstrip(':.')}."
 
 
 def task_run_name(parameters: dict[str, Any]) -> str:

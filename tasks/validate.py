@@ -12,6 +12,7 @@ from reviewflow.jobs.sentiment_summary import CHECKS, quality_entries
 from reviewflow.pipeline.runner import Run, TaskGroup
 from reviewflow.quality.results import limit_words
 from reviewflow.reporting.page.markdown import markdown_text
+from tasks.shown_run import description
 from tasks.stage import perform_group, stage_task
 
 
@@ -24,7 +25,9 @@ def validate(run: Run, group: TaskGroup) -> State[Any]:
     finally:
         if stage in CHECKS:
             rows = [table_row(entry) for entry in quality_entries(run, (stage,))]
-            create_table_artifact(rows, key=f"quality-{stage.removeprefix('validate_')}")
+            what = stage.removeprefix("validate_")
+            shown = description(f"What was expected of the {what} and what was observed")
+            create_table_artifact(rows, key=f"quality-{what}", description=shown)
 
 
 def table_row(entry: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -303,6 +304,48 @@ def test_the_table_of_variants_is_a_prefect_artifact(first: Seen) -> None:
     assert {"metrics", "report"} <= {artifact.key for artifact in artifacts_of(first.flow_run.id)}
 
 
+def test_every_artifact_says_what_it_is_and_of_which_run(first: Seen) -> None:
+    of_run = f"small, run {first.record['run_id']}"
+    for artifact in artifacts_of(first.flow_run.id):
+        is_trend = (artifact.key or "").startswith("trend-")
+        assert is_trend or str(artifact.description).endswith(f" · {of_run}"), artifact.key
+        assert str(artifact.description)[0] != " "
+
+
+def test_a_flow_run_is_found_by_its_tags(first: Seen, by_hand: tuple[str, Any]) -> None:
+    assert set(first.flow_run.tags) == {"sentiment", "config:small"}
+    assert set(by_hand[1].tags) == {"sentiment", "config:small", "by-hand"}
+
+
+def test_the_log_has_the_losses_of_a_training_and_nothing_of_one_that_is_cached(
+    first: Seen, second: Seen
+) -> None:
+    trained = first.task_runs["train[tanh]"]
+    losses = until_logged(trained, "Losses, as [epoch, step]:")
+    assert re.fullmatch(r".*:\n\[1, [0-9]+\] loss: 0\.[0-9]{3}", losses)
+    until_logged(second.task_runs["train[tanh]"], "Finished in state Cached")
+    assert len(logged(second.task_runs["train[tanh]"])) == 1
+
+
+def until_logged(task_run: Any, beginning: str) -> str:
+    """Return a message of a task run once Prefect has it, by its beginning."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (found := [m for m in logged(task_run) if m.startswith(beginning)]):
+        assert time.monotonic() < deadline, f"no {beginning} in {logged(task_run)}"
+        time.sleep(0.05)
+    return found[0]
+
+
+def logged(task_run: Any) -> list[str]:
+    """Return the messages in Prefect's log of a task run."""
+    from prefect.client.orchestration import get_client
+
+    asked = {"task_run_id": {"any_": [str(task_run.id)]}}
+    with get_client(sync_client=True) as client:
+        answer = client.request("POST", "/logs/filter", json={"logs": asked})
+    return [str(entry["message"]) for entry in answer.json()]
+
+
 def test_the_progress_of_training_is_a_prefect_artifact(first: Seen) -> None:
     progress = [a for a in artifacts_of(first.flow_run.id) if a.type == "progress"]
     assert len(progress) == 2
@@ -350,6 +393,11 @@ def artifacts_of(flow_run_id: UUID) -> list[Any]:
     return found
 
 
+def served_at(page: Path) -> str:
+    """Where a worker's machine serves a page beside another Prefect server."""
+    return f"http://127.0.0.1:4210/reviewflow/runs/{page.parent.name}/{page.name}"
+
+
 def unbalanced(rows: Reviews) -> Reviews:
     return [row for number, row in enumerate(rows) if row[1] == "negative" or number % 10 == 1]
 
@@ -368,6 +416,12 @@ def test_a_failing_check_stops_the_run_and_stands_in_the_record(
     failed = run_flow(config, artifacts, WORKS[:3])
     assert failed.record["state"] == "failed"
     assert failed.flow_run.state.type.value == "FAILED"
+    page = failed.folder.absolute() / "report.html"
+    assert failed.flow_run.state.message == (
+        f"{failed.record['error'].partition('. ')[0]}. Report: {served_at(page)}"
+    )
+    checks = {"failed:validate reviews", "failed:validate features"}
+    assert set(failed.flow_run.tags) == {"sentiment", "config:rare", *checks}
     assert failed.task_runs["validate reviews"].state.type.value == "FAILED"
     for name in ("train[relu]", "evaluate[tanh]", "report"):
         assert name not in failed.task_runs or failed.task_runs[name].state.name == "NotReady", name

@@ -10,7 +10,7 @@ from reviewflow.errors import QualityError
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.runner import Listener, Run, TaskGroup
-from tasks.stage import failed_state, perform_group, task_run_name
+from tasks.stage import perform_group, task_run_name
 from tests.conftest import Reviews, small_config, write_config, write_reviews
 from tests.reviewflow.pipeline.small_job import (
     Numbered,
@@ -135,25 +135,31 @@ def test_a_stage_that_begins_as_the_run_is_stopped_is_cancelled(name: str, tmp_p
     assert state.message == "The run was stopped before this step was done; run it again to go on."
 
 
-def test_an_error_becomes_the_message_of_the_state_without_its_table() -> None:
-    error = QualityError("The reviews failed 1 of 2 checks; mend them:\n\nseverity  expected")
-    error.add_note("Report: report.html")
-    state = failed_state(error)
-    assert state.is_failed()
-    assert state.message == ("The reviews failed 1 of 2 checks; mend them. Report: report.html")
-    assert state.data is error
-
-
 def test_a_stage_that_fails_has_a_state_that_says_so(
     tmp_path: Path, pool: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Numbered(tmp_path).run(pool)
+    run, error = Numbered(tmp_path).run(pool), QualityError("Too few rows:\n\na table")
 
     def fail(*_: object) -> None:
-        raise QualityError("Too few rows:\n\na table")
+        raise error
 
     monkeypatch.setattr(run, "perform", fail)
     state = perform_group(run, only_group(run, "read"))
     assert (state.is_failed(), state.message) == (True, "Too few rows.")
-    assert isinstance(state.data, QualityError)
-    assert str(state.data) == "Too few rows."
+    assert state.data is error
+
+
+def test_an_unexpected_error_of_a_stage_is_logged_and_names_it(
+    tmp_path: Path, pool: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, error, logged = Numbered(tmp_path).run(pool), ValueError("9 is odd"), []
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(run, "perform", fail)
+    monkeypatch.setattr("tasks.stage.log_failure", logged.append)
+    state = perform_group(run, only_group(run, "read"))
+    assert str(state.message).startswith("read failed unexpectedly (ValueError: 9 is odd); ")
+    assert state.data is error
+    assert logged == [error]
