@@ -28,6 +28,7 @@ from flows.prefect_server.worker import end_with_worker
 from reviewflow.errors import Cancelled, ReviewflowError, StoreError
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import size
+from reviewflow.pipeline.executors import make_executor
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.runner import Listener, Run
@@ -142,6 +143,9 @@ class FlowRun(ABC):
         runs = self.artifacts / "runs"
         self.record = RunRecorder(runs, job.name, name, config, flow_run.get_id(), config_path)
         self.pool = ThreadPoolExecutor(processors())
+        self.executor = make_executor(
+            self.pool, options.executor, options.workers, options.any_processor
+        )
         self.listener = LISTENER.get() or Listener()
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.trend: dict[str, Any] | None = None
@@ -151,7 +155,7 @@ class FlowRun(ABC):
         try:
             self.last_run = last_run(runs, self.record.identity)
             planner = self.open(self.last_run)
-            self.opened = Run(planner, self.listener, self.pool, options.recheck)
+            self.opened = Run(planner, self.listener, self.pool, options.recheck, self.executor)
             write_claims(self.record.folder, planner.fingerprint_digests())
             name_flow_run(self.title(), self.tags())
         except BaseException as error:
@@ -239,6 +243,7 @@ class FlowRun(ABC):
     def close(self, error: BaseException | None) -> None:
         """Write run.json and the pages as the run ended, with what was reached."""
         self.pool.shutdown()
+        self.executor.close()
         facts, broken = self._facts()
         ended = error or broken
         state = "completed" if ended is None else "failed"

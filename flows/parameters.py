@@ -30,6 +30,7 @@ from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.config.urls import WITHOUT_SECRETS, is_url, mask_secrets
 from reviewflow.errors import ConfigError
+from reviewflow.pipeline.executors import check_executor
 
 EXAMPLE = "such as tanh: {train.activation: tanh}"
 FORM = "on-demand"  # what a run is called whose settings come from the form
@@ -79,6 +80,19 @@ class Options(Section):
     verify: bool = Field(False, description="Hash every artifact instead of trusting size and time")
     recheck: bool = Field(False, description="Compute what is cached again, and compare bytes")
     artifacts: str = Field("artifacts", description="Folder where results are kept")
+    executor: str = Field("threads", description="threads, processes, dask or tcp://HOST:PORT")
+    workers: int | None = Field(None, ge=1, description="Worker processes; empty: one a processor")
+    any_processor: bool = Field(False, description="Let workers have other kinds of processors")
+
+    @field_validator("executor")
+    @classmethod
+    def _check_executor(cls, executor: str) -> str:
+        """Refuse an executor that does not exist before anything runs."""
+        try:
+            check_executor(executor)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return executor
 
     @field_validator("changes")
     @classmethod

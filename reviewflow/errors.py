@@ -7,6 +7,7 @@
     ├── QualityError         3   readable rows whose values fail a check
     ├── LearningError        3   no variant beats the majority class, with run --strict
     ├── StoreError           1   the artifact store cannot be written or read
+    ├── WorkerError          1   a worker process cannot perform a step
     └── Cancelled            1   a person or a scheduler stopped the run
 
 A message is one plain sentence for a person: what came, where, and what to do.
@@ -112,6 +113,10 @@ class LearningError(ReviewflowError):
 
 class StoreError(ReviewflowError):
     """The artifact store cannot be written or read."""
+
+
+class WorkerError(ReviewflowError):
+    """A worker process ended, cannot be reached, or differs from the run."""
 
 
 class Cancelled(ReviewflowError):

@@ -10,7 +10,12 @@ from typing import Any
 
 import click
 
-from flows.commands.options import job_options, recheck_option, strict_option
+from flows.commands.options import (
+    executor_options,
+    job_options,
+    recheck_option,
+    strict_option,
+)
 from flows.commands.output import say
 from flows.commands.progress import Console
 from flows.parameters import Options, read_before
@@ -24,6 +29,7 @@ from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.promotion import gate_sentence
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.moons.config import read_moons_config
+from reviewflow.pipeline.executors import check_executor
 from reviewflow.pipeline.planner import check_refresh
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.result import result_lines
@@ -45,10 +51,12 @@ NEXT = (
 @job_options("configs/imdb.yaml")
 @recheck_option
 @strict_option
+@executor_options
 def run(config: str, strict: bool, **options: Any) -> None:
     """Run the whole job, from reading the reviews to the report."""
     settings = read_config(Path(config), options["changes"])
     check_refresh(options["refresh"], SENTIMENT.stages)
+    check_executor(options["executor"])
     check_suites(settings)
     say(introduction(Path(config), settings, Path(options["artifacts"])))
     with _watch(options["artifacts"], "flows.sentiment", settings) as console:

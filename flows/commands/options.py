@@ -17,6 +17,32 @@ strict_option = click.option(
 )
 
 
+def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what performs the steps of a run."""
+    for option in (
+        click.option(
+            "--any-processor",
+            is_flag=True,
+            help="Let workers have other kinds of processors than this machine.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Worker processes; one a processor by default.",
+        ),
+        click.option(
+            "--executor",
+            default="threads",
+            show_default=True,
+            metavar="WHAT",
+            help="What performs the steps: threads, processes, dask or tcp://HOST:PORT.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def job_options(default_config: str) -> Callable[..., Any]:
     """Return a decorator with the options of commands that plan a job.
 

@@ -1,8 +1,14 @@
 """Perform many steps in parallel.
 
-Threads do it today. Another way is one more class.
-
 steps ─▶ StepExecutor.perform_all ─▶ what became of each, in the order of the steps
+
+| ``--executor`` | class |
+| --- | --- |
+| ``threads`` | `ThreadExecutor` |
+| ``processes`` | :class:`reviewflow.pipeline.process_executor.ProcessExecutor` |
+| ``dask``, ``tcp://host:8786`` | :class:`reviewflow.pipeline.dask_executor.DaskExecutor` |
+
+Another way is one more class. None of them is in any key.
 """
 
 from __future__ import annotations
@@ -11,11 +17,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from reviewflow.context import Context
+from reviewflow.errors import ConfigError
 from reviewflow.pipeline.perform import Performed, perform_step
 from reviewflow.pipeline.resolved import ResolvedStep
+from reviewflow.processors import processors
 from reviewflow.store.artifacts import Store
+
+KINDS = ("threads", "processes", "dask")
+SCHEDULERS = ("tcp://", "tls://")  # how the address of a Dask scheduler begins
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,9 @@ class StepExecutor(ABC):
     ) -> Iterator[Performed]:
         """Yield what became of each step, in the order of the requests."""
 
+    def close(self) -> None:  # noqa: B027 - most have nothing to end
+        """End what the executor started, and stop steps that are going on."""
+
 
 class ThreadExecutor(StepExecutor):
     """Performs steps on the threads of a pool.
@@ -62,6 +77,40 @@ class ThreadExecutor(StepExecutor):
         return map(perform, requests) if len(requests) == 1 else self.pool.map(perform, requests)
 
 
-def make_executor(pool: Executor) -> StepExecutor:
-    """Return what performs the steps of a run."""
-    return ThreadExecutor(pool)
+def make_executor(
+    pool: Executor, kind: str = "threads", workers: int | None = None, any_processor: bool = False
+) -> StepExecutor:
+    """Return what performs the steps of a run.
+
+    Parameters
+    ----------
+    pool : the run's threads.
+    kind : as ``--executor`` has it.
+    workers : how many worker processes. None: one a processor.
+    any_processor : whether workers may have other kinds of processors than this machine.
+
+    Raises
+    ------
+    ConfigError : if there is no such kind.
+    """
+    check_executor(kind)
+    if kind == "threads":
+        return ThreadExecutor(pool)
+    if kind == "processes":
+        from reviewflow.pipeline.process_executor import ProcessExecutor
+
+        return ProcessExecutor(workers or processors(), any_processor)
+    from reviewflow.pipeline.dask_executor import DaskExecutor
+
+    return DaskExecutor(None if kind == "dask" else kind, workers or processors(), any_processor)
+
+
+def check_executor(kind: str) -> None:
+    """Raise ConfigError if a kind of executor is unknown or not installed."""
+    if kind not in KINDS and not kind.startswith(SCHEDULERS):
+        kinds = ", ".join(KINDS)
+        raise ConfigError(f"--executor {kind!r} is none of {kinds} and tcp://HOST:PORT.")
+    if kind not in KINDS[:2] and find_spec("distributed") is None:
+        raise ConfigError(
+            f"--executor {kind} needs Dask; install it: pip install 'reviewflow[dask]'."
+        )

@@ -13,6 +13,8 @@ from reviewflow.pipeline.planner import CALL, Planner, check_refresh
 from reviewflow.pipeline.stage import Job, Settings, Source
 from reviewflow.store.artifacts import Store
 
+CODE_CACHE = Path("memos", "code.json")  # in the artifacts folder
+
 
 def open_planner(
     job: Job,
@@ -41,7 +43,7 @@ def open_planner(
     """
     parts = 0 if source is None else len(source.index.parts)
     nodes = build_graph(job.stages, config, variants, parts)
-    reached = reaches((CALL, *job.functions), artifacts / "memos" / "code.json")
+    reached = reaches((CALL, *job.functions), artifacts / CODE_CACHE)
     asked = check_refresh(refresh, job.stages)
     store = Store(artifacts / "store", verify)
     return Planner(store, nodes, reached, last_run, source, asked)

@@ -4,7 +4,8 @@ ResolvedStep ─ key ─▶ store: whole? ────────────�
                         └─ no ─▶ lock ─▶ still no? ─ function ─▶ artifact
                                                      └─ code or files changed meanwhile ─▶ error
 
-This is all that a process or a machine elsewhere runs. It needs a store and a context.
+This is all that a process or a machine elsewhere runs. It needs a store and a context, and
+:mod:`reviewflow.pipeline.messages` carries the step there.
 """
 
 from __future__ import annotations
@@ -66,19 +67,28 @@ def perform_step(
     """
     context.check_stop()
     started, key = time.perf_counter(), step.key
-
-    def result(artifact: Artifact, ran: bool, damage: Damage | None = None) -> Performed:
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return Performed(artifact, ran, time.perf_counter() - started, memory, damage)
-
-    found = None if force else store.find(step.stage, key)
-    if isinstance(found, Artifact):
-        return result(found, ran=False)
+    if not force and (found := find_step(step, store)) is not None:
+        return found
     with store.lock(step.stage, key):
-        found = None if force else store.find(step.stage, key)
-        if isinstance(found, Artifact):
-            return result(found, ran=False)
-        return result(_make(step, key, store, context), ran=True, damage=found)
+        before = None if force else store.find(step.stage, key)
+        if isinstance(before, Artifact):
+            return _result(before, started)
+        made = _make(step, key, store, context)
+        return _result(made, started, ran=True, damage=before)
+
+
+def find_step(step: ResolvedStep, store: Store) -> Performed | None:
+    """Return the step's artifact if it is whole, making nothing."""
+    started = time.perf_counter()
+    found = store.find(step.stage, step.key)
+    return _result(found, started) if isinstance(found, Artifact) else None
+
+
+def _result(
+    artifact: Artifact, started: float, ran: bool = False, damage: Damage | None = None
+) -> Performed:
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Performed(artifact, ran, time.perf_counter() - started, memory, damage)
 
 
 def recomputed_files(

@@ -82,6 +82,11 @@ class ResolvedStep:
     file_digest: Callable[[Path], str] | None = None
 
     @property
+    def name(self) -> str:
+        """What a person calls the step: ``normalize, part 3``, counted from 1."""
+        return self.label if self.part is None else f"{self.label}, part {self.part + 1}"
+
+    @property
     def input_digests(self) -> dict[str, list[str]]:
         """The digests that count of the inputs, by argument."""
         return {name: list(given.digests) for name, given in self.inputs.items()}

@@ -16,7 +16,7 @@ from typing import Any
 
 from reviewflow.context import Context, Progress, silent
 from reviewflow.errors import Cancelled, QualityError, StoreError, error_line, out_of_memory
-from reviewflow.pipeline.executors import Request, make_executor
+from reviewflow.pipeline.executors import Request, StepExecutor, make_executor
 from reviewflow.pipeline.graph import Node, Step
 from reviewflow.pipeline.keys import Fingerprint
 from reviewflow.pipeline.perform import Performed, perform_step, recomputed_files
@@ -89,13 +89,19 @@ class Run:
     listener : hears of the progress.
     pool : runs the parts of a stage side by side.
     recheck : compute again, aside, every step that is cached, and compare bytes.
+    executor : performs the steps. None: the threads of the pool.
     """
 
     def __init__(
-        self, planner: Planner, listener: Listener, pool: Executor, recheck: bool = False
+        self,
+        planner: Planner,
+        listener: Listener,
+        pool: Executor,
+        recheck: bool = False,
+        executor: StepExecutor | None = None,
     ) -> None:
         self.planner, self.listener, self.pool, self.recheck = planner, listener, pool, recheck
-        self.executor = make_executor(pool)
+        self.executor = executor or make_executor(pool)
         self.stop = Event()
         planner.store.verify |= recheck  # what is compared must be the bytes that are there
         self.mismatches: list[str] = []

@@ -12,6 +12,7 @@ from reviewflow.errors import (
     QualityError,
     ReviewflowError,
     StoreError,
+    WorkerError,
 )
 
 
@@ -32,7 +33,14 @@ def test_the_drawn_tree_is_the_tree() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(ConfigError, 2), (InputError, 2), (QualityError, 3), (LearningError, 3), (StoreError, 1)],
+    [
+        (ConfigError, 2),
+        (InputError, 2),
+        (QualityError, 3),
+        (LearningError, 3),
+        (StoreError, 1),
+        (WorkerError, 1),
+    ],
 )
 def test_exit_codes(error: type[ReviewflowError], code: int) -> None:
     assert error.exit_code == code

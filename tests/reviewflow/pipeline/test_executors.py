@@ -10,9 +10,15 @@ from pathlib import Path
 import pytest
 
 from reviewflow.context import Context
-from reviewflow.errors import Cancelled
+from reviewflow.errors import Cancelled, ConfigError
 from reviewflow.pipeline import executors, runner
-from reviewflow.pipeline.executors import Request, StepExecutor, ThreadExecutor, make_executor
+from reviewflow.pipeline.executors import (
+    Request,
+    StepExecutor,
+    ThreadExecutor,
+    check_executor,
+    make_executor,
+)
 from reviewflow.pipeline.perform import Performed, perform_step
 from reviewflow.pipeline.runner import Listener, Run
 from reviewflow.store.artifacts import Store
@@ -82,6 +88,14 @@ def test_nothing_else_chooses_an_executor() -> None:
                 n.id for n in ast.walk(ast.parse(path.read_bytes())) if isinstance(n, ast.Name)
             }
             assert not kinds & names, path
+
+
+@pytest.mark.parametrize("kind", ["thread", "", "http://host:8786"])
+def test_an_unknown_executor_is_refused(kind: str) -> None:
+    with pytest.raises(ConfigError, match="threads, processes"):
+        check_executor(kind)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ConfigError):
+        make_executor(pool, kind)
 
 
 def test_no_step_begins_after_a_stop(tmp_path: Path) -> None:

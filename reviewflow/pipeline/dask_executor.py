@@ -1,0 +1,169 @@
+"""Perform steps on a Dask cluster, of this machine or one that stands.
+
+    run ─ message ─▶ scheduler ─▶ worker ─ artifact ─▶ store
+    run ◀─ reply ── scheduler ◀── worker
+
+Only this module imports Dask.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import lru_cache, partial
+from threading import Event, Lock
+from typing import Any
+from uuid import uuid4
+
+import dask
+from distributed import Client, KilledWorker, LocalCluster, get_worker
+from distributed.client import FutureCancelledError
+
+from reviewflow.context import Context, Progress
+from reviewflow.errors import WorkerError, error_line
+from reviewflow.pipeline.messages import perform_message, worker_context
+from reviewflow.pipeline.remote_executor import RemoteExecutor, WorkerLost
+
+LOCAL = "127.0.0.1"
+CONNECT_SECONDS = 10
+END_SECONDS = 2  # for workers of this machine to end
+# One step at a time is on a worker, so the step that ends it is known. Results are a few bytes,
+# so memory is the step's own, which no spilling of results frees.
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": 0,  # RemoteExecutor tries again
+    "distributed.scheduler.worker-saturation": 1.0,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": 0.95,
+    "distributed.nanny.pre-spawn-environ": {},  # libraries use the threads that they use in a run
+    "distributed.comm.timeouts.connect": CONNECT_SECONDS,
+}
+
+
+class DaskExecutor(RemoteExecutor):
+    """Performs steps on the workers of a Dask scheduler.
+
+    It connects when the first step is to be made.
+
+    Parameters
+    ----------
+    address : of a scheduler. None: a cluster of this machine, which ends with the run.
+    workers : how many that cluster has.
+    """
+
+    def __init__(self, address: str | None, workers: int, any_processor: bool = False) -> None:
+        super().__init__(any_processor)
+        self.address, self.workers = address, workers
+        self._run, self._lock = uuid4().hex, Lock()
+        self._cluster: Any = None
+        self._client: Any = None
+
+    def submit(self, name: str, message: bytes, progress: Progress) -> Future[bytes]:
+        """Give a step to a worker that is free."""
+        client = self._connect()
+        reply: Future[bytes] = Future()
+        future = client.submit(
+            perform_on_worker, message, self._run, key=f"{name}-{uuid4().hex}", pure=False
+        )
+        future.add_done_callback(partial(self._settle, reply, name))
+        return reply
+
+    def stop(self) -> None:
+        """Ask the workers to end what they do for this run."""
+        client = self._client
+        if client is not None and client.status == "running":
+            with suppress(Exception):  # the scheduler is gone
+                client.run(stop_run, self._run, wait=False)
+
+    def close(self) -> None:
+        """Leave the scheduler, and end a cluster of this machine."""
+        self.stop()
+        for each in (self._client, self._cluster):
+            if each is not None:
+                with suppress(Exception):
+                    each.close(timeout=END_SECONDS)
+        self._client = self._cluster = None
+
+    def _connect(self) -> Any:
+        """Return the client of the scheduler, connected with the first call.
+
+        Raises
+        ------
+        WorkerError : if there is no scheduler at the address.
+        """
+        with self._lock:
+            if self._client is None:
+                with dask.config.set(SETTINGS):
+                    self._cluster = self._start() if self.address is None else None
+                    self._client = self._client_of(self._cluster or self.address)
+            return self._client
+
+    def _start(self) -> Any:
+        return LocalCluster(
+            n_workers=self.workers,
+            threads_per_worker=1,
+            host=LOCAL,
+            dashboard_address=f"{LOCAL}:0",
+            worker_dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+
+    def _client_of(self, place: Any) -> Any:
+        try:
+            return Client(place, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise WorkerError(
+                f"There is no Dask scheduler at {place} ({error_line(error)}); start one there, or "
+                "choose another --executor."
+            ) from None
+
+    def _settle(self, reply: Future[bytes], name: str, future: Any) -> None:
+        """Hand on what a worker answered, or why none did."""
+        try:
+            reply.set_result(future.result())
+        except KilledWorker:
+            reply.set_exception(
+                WorkerLost(
+                    f"The Dask worker that performed {name} ended, as it does when memory runs "
+                    "out; what was finished is kept. Give workers more memory, and run again."
+                )
+            )
+        except FutureCancelledError:
+            where = self.address or "of this run"
+            reply.set_exception(
+                WorkerError(
+                    f"The Dask scheduler {where} was lost while {name} was performed; what was "
+                    "finished is kept, run again to go on."
+                )
+            )
+        except Exception as error:
+            reply.set_exception(
+                WorkerError(
+                    f"A Dask worker could not begin {name} ({error_line(error)}); check that "
+                    "reviewflow is installed there in the version of the run."
+                )
+            )
+
+
+def perform_on_worker(message: bytes, run: str) -> bytes:
+    """Perform the step of a message, on a worker.
+
+    Parameters
+    ----------
+    run : which run it is of, for `stop_run`.
+    """
+    context = worker_context(Context(stop=stop_of(run)))
+    return perform_message(message, context, f"The Dask worker {get_worker().address}")
+
+
+def stop_run(run: str) -> None:
+    """End what this worker does for a run."""
+    stop_of(run).set()
+
+
+@lru_cache(maxsize=64)
+def stop_of(run: str) -> Event:
+    """Return the event that ends a run on this worker."""
+    return Event()
