@@ -46,7 +46,7 @@ from reviewflow.scoring.scoring_options import ScoringOptions
 from reviewflow.store.compiled_code import keep_compiled_code
 from reviewflow.store.files import write_atomically
 from reviewflow.store.os_errors import store_errors
-from tasks.links import publish_links
+from tasks.links import publish_cause, publish_links
 from tasks.notify import send_crash_alert
 from tasks.score import score_one, sentence, show_scores
 from tasks.shown_run import name_flow_run, shown_run
@@ -58,14 +58,17 @@ STATES = {"scored": "ran", "kept": "cached", "failed": "failed"}  # in the words
 
 @flow(name="score", on_crashed=[send_crash_alert])
 @stoppable
-def score(settings: Score) -> str:
+def score(settings: Score, after: str | None = None) -> str:
     """Score files of reviews with a published model.
 
     A file that was scored before is left as it is. Returns the folder of the run's record.
 
     Args:
         settings: Which files, with which model
+        after: Id of the flow run after which this one was started, for a link to it
     """
+    if after is not None:
+        publish_cause(after)
     run = ScoreRun(settings)
     try:
         run.score_all()

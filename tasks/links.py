@@ -2,18 +2,25 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 from prefect.artifacts import create_link_artifact
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_run_logger
 
 from reviewflow.errors import StoreError
+from reviewflow.reporting.page.markdown import markdown_text
 from reviewflow.store.files import write_atomically
 from tasks.environment import OWN_SERVER, SHOWN_AT, UI
 from tasks.shown_run import description
 
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
+CAUSE_KEY = "link-started-after"  # the artifact of the run that started this one
 LIST_KEY = "link-reports"  # the artifact of the page of all runs
 
 
@@ -63,10 +70,27 @@ def publish_list_link() -> None:
     of_key = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[LIST_KEY]))
     with get_client(sync_client=True) as client:
         known = client.read_latest_artifacts(artifact_filter=of_key)
-    address = list_address()
-    if not any(f"({address})" in str(artifact.data) for artifact in known):
+        link_text = f"[All runs]({list_address()})"
+        if link_text not in [artifact.data for artifact in known]:
+            description = "All runs, with links to their pages"
+            client.create_artifact(
+                ArtifactCreate(
+                    key=LIST_KEY, type="markdown", description=description, data=link_text
+                )
+            )
+
+
+def publish_cause(identity: str) -> None:
+    """Link the flow run after which this one was started, if it is known."""
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound, ValueError):
+        cause = client.read_flow_run(UUID(identity))
+        state = cause.state_name or "in no state"
+        get_run_logger().info("Started after the run “%s”, which is %s.", cause.name, state)
         create_link_artifact(
-            address, "All runs", key=LIST_KEY, description="All runs, with links to their pages"
+            f"/runs/flow-run/{identity}",
+            link_text=markdown_text(cause.name),
+            key=CAUSE_KEY,
+            description=f"Started after {cause.name}",
         )
 
 

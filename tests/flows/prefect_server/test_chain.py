@@ -45,6 +45,9 @@ def test_the_champion_of_the_night_scores_the_inbox(served: Project, reviews: Re
     assert scoring.name == f"imdb {published['version']} · 1 file"
     assert scoring.created_by
     assert scoring.created_by.type == "AUTOMATION"
+    (link,) = (a for a in served.artifacts_of(scoring.id) if a.key == "link-started-after")
+    assert link.description == f"Started after {night.name}"
+    assert f"](/runs/flow-run/{night.id})" in str(link.data)
     scores = parquet.read_table(served.folder / "data" / "scores" / "monday.csv.parquet")
     assert scores.num_rows == 50
     assert set(scores["model_version"].to_pylist()) == {published["version"]}
