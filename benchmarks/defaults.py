@@ -253,7 +253,6 @@ def prepare_features(
     parts: tuple[Path, ...], folder: Path, config: Config
 ) -> tuple[tuple[Path, ...], Path]:
     """Split, normalise and vectorise, and return parts and vocabulary."""
-    from reviewflow.features.dataset import load_dataset
     from reviewflow.reviews.split import split_part
     from reviewflow.text.base_forms import lemma, stem
 
@@ -262,12 +261,10 @@ def prepare_features(
     for part in parts:
         split_part(reviews=part, split=config.split, position=None, folder=part, context=Context())
     with ThreadPoolExecutor(THREADS) as executor:
-        terms = vectorize(
+        vectorize(
             parts, folder, config.normalize, executor, config.vectorize, config.vectorize.fit_on
         )
-    features = part_folders(folder)
-    load_dataset(features, terms)
-    return features, folder / "vocabulary"
+    return part_folders(folder), folder / "vocabulary"
 
 
 def train_and_predict(

@@ -13,6 +13,7 @@ product on one core, or that of its bytes at the speed of copying a matrix of th
 is longer. Both speeds are measured in the same run.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -63,7 +64,7 @@ def compiled_step(features: str, batch_size: int, steps: int) -> Figures:
     import torch
 
     from reviewflow.networks.compiled_backend import CompiledBackend
-    from reviewflow.networks.fit import shuffled_rows
+    from reviewflow.networks.epoch_blocks import shuffled_rows
     from reviewflow.networks.model import Network, initialize_weights
     from reviewflow.networks.training_rows import labelled_rows
 
@@ -135,7 +136,7 @@ def floor(features: str, batch_size: int, steps: int) -> Figures:
     import numpy as np
     import torch
 
-    from reviewflow.networks.fit import shuffled_rows
+    from reviewflow.networks.epoch_blocks import shuffled_rows
 
     torch.set_num_threads(1)
     data, terms = training_rows(features)
@@ -206,4 +207,4 @@ def training_rows(features: str) -> tuple[Any, int]:
 
     folder = Path(features)
     terms = pq.read_metadata(folder / "vocabulary" / "vocabulary.parquet").num_rows
-    return load_dataset(part_folders(folder), terms).train, terms
+    return load_dataset(part_folders(folder), terms, sys.maxsize).train, terms

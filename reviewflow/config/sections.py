@@ -416,6 +416,12 @@ class Train(Section):
         0.0, ge=0, le=100, description="L2 penalty: this times each weight is added to its gradient"
     )
     batch_size: int = Field(2, ge=1, description="Rows in a batch")
+    shuffle_buffer: int = Field(
+        500_000,
+        ge=1,
+        description="Rows held in memory and shuffled together. Of more rows, each epoch takes the "
+        "parts in random order, as many at a time as have so many rows",
+    )
     epochs: int = Field(10, ge=1, le=100_000, description="Passes over the training rows")
     average_epochs: int = Field(
         0,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from reviewflow.context import Context
-from reviewflow.features.dataset import Part
+from reviewflow.features.feature_parts import Part
 from reviewflow.networks.activations import Activation, find_activation
 
 ROWS_AT_ONCE = 256

@@ -18,7 +18,7 @@ from reviewflow.context import Context
 from reviewflow.errors import ConfigError
 from reviewflow.evaluation.metrics import THRESHOLD, split_metrics
 from reviewflow.evaluation.thresholds import cost_threshold, f1_threshold
-from reviewflow.features.dataset import Part, read_part
+from reviewflow.features.feature_parts import Part, read_part
 from reviewflow.networks.compiled_layers import copy_layers
 from reviewflow.networks.forward import predict_blocks
 from reviewflow.networks.model import Network, load_network
@@ -61,18 +61,28 @@ def evaluate_network(
         If the run was stopped.
     """
     network = load_network(model)
-    parts = [read_part(part, network.terms) for part in features]
-    labels = np.concatenate([np.zeros(0, np.float32), *(part.labels for part in parts)])
-    split = np.concatenate([np.zeros(0, np.int8), *(part.split for part in parts)])
-    pieces = []
-    for number, part in enumerate(parts):
-        context.progress("predicting", {"done": number, "total": len(parts)})
-        pieces.append(probabilities(network, part, context))
-    predicted = np.concatenate(pieces)
+    labels, split, predicted = predict_parts(network, features, context)
     pq.write_table(predictions_table(labels, split, predicted), folder / "predictions.parquet")
     metrics = measure_splits(labels, split, predicted, (threshold, costs))
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return {"rows": len(predicted)}
+
+
+def predict_parts(
+    network: Network, features: tuple[Path, ...], context: Context
+) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32]]:
+    """Return labels, splits and probabilities of all rows, part by part.
+
+    No more than one part is in memory.
+    """
+    labels, split, predicted = [np.zeros(0, np.float32)], [np.zeros(0, np.int8)], []
+    for number, folder in enumerate(features):
+        context.progress("predicting", {"done": number, "total": len(features)})
+        part = read_part(folder, network.terms)
+        labels.append(part.labels.copy())  # a view would keep the part
+        split.append(part.split.copy())
+        predicted.append(probabilities(network, part, context))
+    return np.concatenate(labels), np.concatenate(split), np.concatenate(predicted)
 
 
 def measure_splits(

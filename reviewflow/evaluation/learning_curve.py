@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from reviewflow.config.sections import LearningCurve, Select, Train
 from reviewflow.context import Context
 from reviewflow.evaluation.intervals import Spread, share_interval
-from reviewflow.features.dataset import FeatureDataset, SparseRows, load_dataset
+from reviewflow.features.dataset import FeatureDataset, RowSource, load_dataset
 from reviewflow.networks.early_stopping import predict_logits
 from reviewflow.networks.fit import fit_network
 
@@ -57,11 +56,11 @@ def measure_learning_curve(
         ``rows``: the number of points.
     """
     terms = pq.read_metadata(vocabulary / "vocabulary.parquet").num_rows
-    dataset = load_dataset(features, terms)
+    dataset = load_dataset(features, terms, train.shuffle_buffer)
     order = np.random.default_rng(train.seed).permutation(dataset.train.rows)
     points = []
     for share in sorted({*learning_curve.shares, 1.0}):
-        rows = take_rows(dataset.train, np.sort(order[: round(share * len(order))]))
+        rows = dataset.train.subset(np.sort(order[: round(share * len(order))]))
         if len(np.unique(rows.labels)) == classes:
             points.append(
                 {"share": share, **_point(rows, dataset, train, select, classes, context)}
@@ -73,7 +72,7 @@ def measure_learning_curve(
 
 
 def _point(
-    rows: SparseRows,
+    rows: RowSource,
     dataset: FeatureDataset,
     train: Train,
     select: Select,
@@ -91,16 +90,6 @@ def _point(
     return {"rows": rows.rows, "accuracy": accuracy, "low": low, "high": high}
 
 
-def judged_rows(dataset: FeatureDataset, select: Select) -> SparseRows:
+def judged_rows(dataset: FeatureDataset, select: Select) -> RowSource:
     """Return the rows on which variants are compared."""
     return dataset.validation if select.on == "validation" else dataset.test
-
-
-def take_rows(data: SparseRows, rows: NDArray[np.int64]) -> SparseRows:
-    """Return some rows, given by their ascending positions."""
-    lengths = np.diff(data.indptr)
-    chosen = np.zeros(data.rows, np.bool_)
-    chosen[rows] = True
-    entries = np.repeat(chosen, lengths)
-    ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), lengths[rows]]))
-    return SparseRows(ends, data.indices[entries], data.values[entries], data.labels[rows])

@@ -26,13 +26,16 @@ class AdamBackend:
     Parameters
     ----------
     network : gives the initial weights.
-    rows : training rows.
+    rows : training rows, which may be changed for others between steps.
     train : settings; the optimiser is Adam.
+    count : number of training rows, if ``rows`` are not all of them.
     """
 
-    def __init__(self, network: Network, rows: Rows, train: Train) -> None:
-        self._rows, self._train = rows, train
-        self._schedule = Schedule(train, len(rows.labels))
+    def __init__(
+        self, network: Network, rows: Rows, train: Train, count: int | None = None
+    ) -> None:
+        self.rows, self._train = rows, train
+        self._schedule = Schedule(train, count or len(rows.labels))
         self._layers = copy_layers(network)
         self._gradient = zero_layers(self._layers)
         means, squares = zero_layers(self._layers), zero_layers(self._layers)
@@ -46,7 +49,7 @@ class AdamBackend:
         self._settings = compiled_settings(train)._replace(decay=0.0)  # Adam adds it itself
         self._scratch = allocate_scratch(
             self._layers,
-            min(train.batch_size, len(rows.labels)),
+            min(train.batch_size, count or len(rows.labels)),
             find_activation(network.activation),
             train.dropout,
         )
@@ -73,7 +76,7 @@ class AdamBackend:
             return float(
                 take_step(
                     batch,
-                    self._rows,
+                    self.rows,
                     layers,
                     gradient,
                     np.float32(-1),
@@ -84,13 +87,13 @@ class AdamBackend:
             )
         model = LinearModel(layers.weights[0], layers.biases[0], self._scratch.scale)
         return float(
-            collect_gradient(batch, self._rows, model, gradient.weights[0], gradient.biases[0])
+            collect_gradient(batch, self.rows, model, gradient.weights[0], gradient.biases[0])
         )
 
     def _update(self, batch: NDArray[np.int64], step: int, rate: float) -> None:
         """Change the weights by the gradient, which becomes zero."""
         first, *others = self._weights
-        decay, rows = self._train.weight_decay, self._rows
+        decay, rows = self._train.weight_decay, self.rows
         update_terms(batch, rows.indptr, rows.indices, first, self._seen, step, rate, decay)
         for layer in others:
             update_all(layer, step, rate, decay)

@@ -19,18 +19,21 @@ class CompiledBackend:
     Parameters
     ----------
     network : gives the initial weights.
-    rows : training rows.
+    rows : training rows, which may be changed for others between steps.
     train : settings; the optimiser is SGD.
+    count : number of training rows, if ``rows`` are not all of them.
     """
 
-    def __init__(self, network: Network, rows: Rows, train: Train) -> None:
-        self._rows, self._batch_size = rows, train.batch_size
-        self._schedule = Schedule(train, len(rows.labels))
+    def __init__(
+        self, network: Network, rows: Rows, train: Train, count: int | None = None
+    ) -> None:
+        self.rows, self._batch_size = rows, train.batch_size
+        self._schedule = Schedule(train, count or len(rows.labels))
         self._layers = copy_layers(network)
         self._settings = compiled_settings(train)
         self._scratch = allocate_scratch(
             self._layers,
-            min(train.batch_size, len(rows.labels)),
+            min(train.batch_size, count or len(rows.labels)),
             find_activation(network.activation),
             train.dropout,
         )
@@ -41,7 +44,7 @@ class CompiledBackend:
         losses: NDArray[np.float64] = run_steps(
             order,
             self._batch_size,
-            self._rows,
+            self.rows,
             self._layers,
             self._schedule.take(len(order)),
             self._settings,

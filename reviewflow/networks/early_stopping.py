@@ -4,6 +4,8 @@ network ─ after each epoch ─▶ logits of the validation rows ─┬─ loss
                                                              └─ metric ─▶ go on or stop
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,7 +13,8 @@ from torch.nn import functional
 
 from reviewflow.config.sections import EarlyStopping
 from reviewflow.errors import QualityError
-from reviewflow.features.dataset import SparseRows
+from reviewflow.features.dataset import RowSource
+from reviewflow.features.sparse_rows import SparseRows
 from reviewflow.networks.model import Csr, Network
 
 ROWS_AT_ONCE = 2048
@@ -31,7 +34,7 @@ class Watch:
         If there are no rows, or ``roc_auc`` lacks rows of two classes.
     """
 
-    def __init__(self, rows: SparseRows | None, stopping: EarlyStopping) -> None:
+    def __init__(self, rows: RowSource | None, stopping: EarlyStopping) -> None:
         found = 0 if rows is None else len(np.unique(rows.labels))
         if rows is None or not found or (stopping.metric == "roc_auc" and found < 2):
             lacking = "have labels of one class only" if found else "are missing"
@@ -72,26 +75,30 @@ class Watch:
             network.load_state_dict(self._best)
 
 
-def predict_logits(network: Network, rows: SparseRows) -> NDArray[np.float64]:
+def predict_logits(network: Network, rows: RowSource) -> NDArray[np.float64]:
     """Return the logits of each class, float64, shape (N, K).
 
     Two classes have the logits 0 and z, so that softmax gives sigmoid(z).
     """
     pieces = []
     with torch.no_grad():
-        for start in range(0, rows.rows, ROWS_AT_ONCE):
-            indptr = rows.indptr[start : start + ROWS_AT_ONCE + 1]
-            entries = slice(int(indptr[0]), int(indptr[-1]))
-            X = Csr(
-                torch.from_numpy(indptr - indptr[0]),
-                torch.from_numpy(rows.indices[entries].astype(np.int64)),
-                torch.tensor(rows.values[entries]),
-            )
-            pieces.append(network(X).double())
+        for piece in rows.pieces():
+            pieces += [network(X).double() for X in _batches(piece)]
     logits = torch.cat(pieces)
     if logits.ndim == 1:
         logits = torch.stack([torch.zeros_like(logits), logits], dim=1)
     return logits.numpy()
+
+
+def _batches(rows: SparseRows) -> Iterator[Csr]:
+    for start in range(0, rows.rows, ROWS_AT_ONCE):
+        indptr = rows.indptr[start : start + ROWS_AT_ONCE + 1]
+        entries = slice(int(indptr[0]), int(indptr[-1]))
+        yield Csr(
+            torch.from_numpy(indptr - indptr[0]),
+            torch.from_numpy(rows.indices[entries].astype(np.int64)),
+            torch.tensor(rows.values[entries]),
+        )
 
 
 def log_loss(logits: NDArray[np.float64], labels: NDArray[np.float32]) -> float:

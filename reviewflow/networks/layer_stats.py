@@ -52,10 +52,10 @@ def sample_rows(rows: int, seed: int) -> NDArray[np.int64]:
     return sample
 
 
-def measure_layers(
-    layers: Layers, data: Rows, sample: NDArray[np.int64], activation: Activation
-) -> LayerStats:
-    """Return the layers' statistics on the rows ``sample``."""
+def measure_layers(layers: Layers, data: Rows, activation: Activation) -> LayerStats:
+    """Return the layers' statistics on the rows of a sample."""
+    sample = np.arange(len(data.labels))
+    sample.setflags(write=False)  # as the orders of training, for which the code is compiled
     if len(layers.weights) == 1:
         return LayerStats(len(sample), [linear_gradient_norm(layers, data, sample)], [], [], [])
     scratch, gradient = allocate_scratch(layers, len(sample), activation), zero_layers(layers)

@@ -19,13 +19,16 @@ class LinearBackend:
     Parameters
     ----------
     network : gives the initial weights.
-    rows : training rows.
+    rows : training rows, which may be changed for others between steps.
     train : settings; the optimiser is SGD.
+    count : number of training rows, if ``rows`` are not all of them.
     """
 
-    def __init__(self, network: Network, rows: Rows, train: Train) -> None:
-        self._rows, self._train = rows, train
-        self._schedule = Schedule(train, len(rows.labels))
+    def __init__(
+        self, network: Network, rows: Rows, train: Train, count: int | None = None
+    ) -> None:
+        self.rows, self._train = rows, train
+        self._schedule = Schedule(train, count or len(rows.labels))
         (weights,), (biases,) = copy_layers(network)
         self._model = LinearModel(weights, biases, np.ones(1))
 
@@ -35,7 +38,7 @@ class LinearBackend:
         losses: NDArray[np.float64] = run_linear_steps(
             order,
             self._train.batch_size,
-            self._rows,
+            self.rows,
             self._model,
             rates,
             rates * np.float32(self._train.bias_rate),

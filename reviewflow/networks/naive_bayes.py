@@ -13,11 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from reviewflow.features.dataset import SparseRows
+from reviewflow.features.dataset import RowSource
 
 
 def term_scale(
-    data: SparseRows, terms: int, classes: int, smoothing: float, offset: float
+    data: RowSource, terms: int, classes: int, smoothing: float, offset: float
 ) -> NDArray[np.float32]:
     """Return |log-count ratio| + offset of each term and class.
 
@@ -38,7 +38,8 @@ def term_scale(
         float32, shape (V, 1) for two classes, otherwise (V, K), each class against all others.
     """
     counts = np.zeros((terms, classes), np.int32)
-    count_rows(data.indptr, data.indices, data.values, data.labels, counts)
+    for piece in data.pieces():
+        count_rows(piece.indptr, piece.indices, piece.values, piece.labels, counts)
     total = counts.sum(axis=1, keepdims=True)
     # of two classes one is enough: the ratio of the other is the same with the other sign
     ratios = log_count_ratios(counts[:, 1:] if classes == 2 else counts, total, smoothing)

@@ -32,13 +32,16 @@ class TorchBackend:
     Parameters
     ----------
     network : gives the initial weights.
-    rows : training rows.
+    rows : training rows, which may be changed for others between steps.
     train : settings.
+    count : number of training rows, if ``rows`` are not all of them.
     """
 
-    def __init__(self, network: Network, rows: Rows, train: Train) -> None:
-        self._network, self._rows, self._train = deepcopy(network).to(train.device), rows, train
-        self._schedule = Schedule(train, len(rows.labels))
+    def __init__(
+        self, network: Network, rows: Rows, train: Train, count: int | None = None
+    ) -> None:
+        self._network, self.rows, self._train = deepcopy(network).to(train.device), rows, train
+        self._schedule = Schedule(train, count or len(rows.labels))
         self._activate = find_activation(train.activation).torch_forward
         self._class_weights = torch.from_numpy(rows.class_weights).to(train.device)
         first, *self._others = self._network.linear_layers()
@@ -78,7 +81,7 @@ class TorchBackend:
 
     def _step(self, batch: NDArray[np.int64], step: int, rate: float) -> Tensor:
         """Take one step, and return its loss."""
-        labels = torch.from_numpy(self._rows.labels[batch]).to(self._train.device)
+        labels = torch.from_numpy(self.rows.labels[batch]).to(self._train.device)
         loss = self._loss(self._logits(batch, step), labels)
         for optimizer in self._optimizers:
             optimizer.zero_grad()
@@ -123,7 +126,7 @@ class TorchBackend:
 
     def _first_sums(self, batch: NDArray[np.int64]) -> Tensor:
         """Return X[batch] @ weights of the first layer, shape (B, U)."""
-        rows, logits = self._rows, len(self._bias)
+        rows, logits = self.rows, len(self._bias)
         lengths = rows.indptr[batch + 1] - rows.indptr[batch]
         entries = np.concatenate(
             [np.arange(rows.indptr[row], rows.indptr[row + 1]) for row in batch]

@@ -51,7 +51,7 @@ def train_network(
         If the run was stopped.
     """
     terms = pq.read_metadata(vocabulary / "vocabulary.parquet").num_rows
-    dataset = load_dataset(features, terms)
+    dataset = load_dataset(features, terms, train.shuffle_buffer)
     data = dataset.train
     if not data.rows or not terms:
         lacking = "no row with a label" if terms else "no term in the vocabulary"

@@ -1,26 +1,77 @@
 """Prepare the training rows: class weights and scaled inputs.
 
-SparseRows ─┬─ labels ───────▶ class weights ─┬─▶ Rows ─▶ steps
-            └─ naive Bayes ──▶ term scale ────┘
-                                   └────────────▶ folded into the trained weights
+RowSource ─┬─ labels ───────▶ class weights ─┬─▶ Rows, a block at a time ─▶ steps
+           └─ naive Bayes ──▶ term scale ────┘
+                                  └───────────────────────────▶ folded into the trained weights
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from reviewflow.config.sections import Train
-from reviewflow.features.dataset import SparseRows
+from reviewflow.features.dataset import RowSource
+from reviewflow.features.sparse_rows import SparseRows
 from reviewflow.networks.compiled_sgd import Rows
+from reviewflow.networks.epoch_blocks import epoch_blocks
+from reviewflow.networks.layer_stats import sample_rows
 from reviewflow.networks.model import Network
 from reviewflow.networks.naive_bayes import term_scale
 
 Scale = NDArray[np.float32]  # shape (V, 1), or (V, K) with a column for each logit
 
 
-def labelled_rows(data: SparseRows, classes: int = 2, balanced: bool = False) -> Rows:
-    """Return the rows as steps take them, without copying."""
-    weights = balanced_weights(data.labels, classes) if balanced else np.ones(classes, np.float32)
+class TrainingRows:
+    """The training rows as steps take them.
+
+    Parameters
+    ----------
+    data : labelled rows.
+    terms : V, the number of terms in the vocabulary.
+    train : settings.
+    classes : K, the number of classes.
+
+    Attributes
+    ----------
+    count : N, the number of rows.
+    scale : by what the inputs are multiplied, or None.
+    sample : the rows on which layers are measured, always the same.
+    """
+
+    def __init__(self, data: RowSource, terms: int, train: Train, classes: int) -> None:
+        self._data, self._train = data, train
+        self._weights = np.ones(classes, np.float32)
+        if train.class_weight == "balanced":
+            self._weights = balanced_weights(data.labels, classes)
+        self.count = data.rows
+        self.scale = choose_scale(data, terms, train, classes)
+        self.sample = self._prepare(data.take(sample_rows(data.rows, train.seed)))
+        self._last: tuple[SparseRows, Rows] | None = None
+
+    def blocks(self, epoch: int) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
+        """Yield rows and the order in which the steps of an epoch take them."""
+        train = self._train
+        for block, order in epoch_blocks(self._data, train.seed, epoch, train.batch_size):
+            if self._last is None or self._last[0] is not block:
+                self._last = block, self._prepare(block)
+            yield self._last[1], order
+
+    def _prepare(self, block: SparseRows) -> Rows:
+        return scale_inputs(labelled_rows(block, len(self._weights), self._weights), self.scale)
+
+
+def labelled_rows(
+    data: SparseRows, classes: int = 2, class_weights: NDArray[np.float32] | None = None
+) -> Rows:
+    """Return the rows as steps take them, without copying.
+
+    Parameters
+    ----------
+    class_weights : of each class; by default they are 1.
+    """
+    weights = np.ones(classes, np.float32) if class_weights is None else class_weights
     logits = 1 if classes == 2 else classes
     none = np.zeros((0, logits), np.float32)
     return Rows(data.indptr, data.indices, data.values, data.labels, weights, none)
@@ -37,7 +88,7 @@ def balanced_weights(labels: NDArray[np.float32], classes: int) -> NDArray[np.fl
     return np.where(rows > 0, weights, 1).astype(np.float32)
 
 
-def choose_scale(data: SparseRows, terms: int, train: Train, classes: int) -> Scale | None:
+def choose_scale(data: RowSource, terms: int, train: Train, classes: int) -> Scale | None:
     """Return by what the inputs of the first layer are multiplied, or None.
 
     More than two classes have one ratio each. A linear model multiplies the inputs of each logit

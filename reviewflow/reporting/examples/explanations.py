@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from reviewflow.context import Context
 from reviewflow.evaluation.attribution import Attributions, attribute_rows, read_weights
 from reviewflow.evaluation.metrics import THRESHOLD
-from reviewflow.features.dataset import Part, read_part
+from reviewflow.features.feature_parts import Part, read_part
 from reviewflow.features.vocabulary import has_skip_bigrams, is_of_characters
 from reviewflow.reporting.examples.highlight import marked_characters, marked_pieces
 from reviewflow.reviews.split import TEST

@@ -8,7 +8,7 @@ import torch
 
 from reviewflow.context import Context
 from reviewflow.evaluation.attribution import attribute_rows, read_weights
-from reviewflow.features.dataset import Part
+from reviewflow.features.feature_parts import Part
 from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.model import Network, initialize_weights, save_network
 

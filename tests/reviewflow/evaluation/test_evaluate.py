@@ -23,7 +23,7 @@ from reviewflow.evaluation.evaluate import (
     probabilities,
 )
 from reviewflow.evaluation.predictions import rows_of_split
-from reviewflow.features.dataset import read_part
+from reviewflow.features.feature_parts import read_part
 from reviewflow.networks.model import Network, initialize_weights, load_network, save_network
 from reviewflow.networks.train import train_network
 from tests.reviewflow.networks.cases import random_features, write_part, write_vocabulary

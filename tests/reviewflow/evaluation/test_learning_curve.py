@@ -13,8 +13,8 @@ from scipy.stats import binomtest
 from reviewflow.config.sections import Costs, LearningCurve, Select, Train
 from reviewflow.context import Context
 from reviewflow.evaluation.evaluate import evaluate_network
-from reviewflow.evaluation.learning_curve import measure_learning_curve, take_rows
-from reviewflow.features.dataset import SparseRows
+from reviewflow.evaluation.learning_curve import measure_learning_curve
+from reviewflow.features.sparse_rows import SparseRows
 from reviewflow.networks.train import train_network
 from tests.reviewflow.networks.cases import random_features, write_part, write_vocabulary
 
@@ -77,7 +77,7 @@ def test_taken_rows_are_scipys(data: st.DataObject) -> None:
     X, labels = csr_matrix(dense), np.arange(8, dtype=np.float32)
     rows = sorted(data.draw(st.sets(st.integers(0, 7))))
     whole = SparseRows(X.indptr.astype(np.int64), X.indices, X.data, labels)
-    taken = take_rows(whole, np.array(rows, np.int64))
+    taken = whole.take(np.array(rows, np.int64))
     found = csr_matrix((taken.values, taken.indices, taken.indptr), (len(rows), 5))
     assert (found.toarray() == dense[rows]).all()
     assert taken.labels.tolist() == rows

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewflow.errors import StoreError
-from reviewflow.features.dataset import SparseRows, load_dataset, read_part
+from reviewflow.features.dataset import load_dataset
+from reviewflow.features.feature_parts import read_part
+from reviewflow.features.sparse_rows import SparseRows
 from reviewflow.reviews.split import SPLITS
 
 ROW = st.tuples(
@@ -58,7 +60,7 @@ def test_labelled_rows_come_back_in_order(
 ) -> None:
     root = tmp_path_factory.mktemp("features")
     folders = tuple(write_features(root / str(i), rows) for i, rows in enumerate(parts))
-    dataset = load_dataset(folders, 10)
+    dataset = load_dataset(folders, 10, 1_000)
     for name, split in (("train", dataset.train), ("test", dataset.test)):
         expected = [
             (float(label), values)
@@ -83,21 +85,21 @@ def test_a_part_keeps_rows_without_a_label_and_is_a_view(tmp_path: Path) -> None
 def test_variants_side_by_side_share_one_dataset(tmp_path: Path) -> None:
     parts = (write_features(tmp_path / "part", [(1, "train", {0: 0.5})]),)
     with ThreadPoolExecutor(8) as executor:
-        datasets = list(executor.map(lambda _: load_dataset(parts, 1), range(16)))
+        datasets = list(executor.map(lambda _: load_dataset(parts, 1, 1_000), range(16)))
     assert len({id(dataset) for dataset in datasets}) == 1
 
 
 def test_a_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
     part = write_features(tmp_path / "part", [(1, "train", {0: 0.5})])
-    assert load_dataset((part,), 5).train.rows == 1
+    assert load_dataset((part,), 5, 1_000).train.rows == 1
     (part / "features.parquet").unlink()
     part.rmdir()
     write_features(part, [(1, "train", {0: 0.5}), (0, "train", {1: 0.5, 2: 0.25})])
-    assert load_dataset((part,), 5).train.rows == 2
+    assert load_dataset((part,), 5, 1_000).train.rows == 2
 
 
 @pytest.mark.parametrize("term", [4, -1])
 def test_a_term_beyond_the_vocabulary_is_refused(tmp_path: Path, term: int) -> None:
     part = write_features(tmp_path / "part", [(1, "train", {term: 0.5})])
     with pytest.raises(StoreError, match=r"the vocabulary has 4 terms.*--refresh vectorize"):
-        load_dataset((part,), 4)
+        load_dataset((part,), 4, 1_000)

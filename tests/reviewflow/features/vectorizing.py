@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array, vstack
 
 from reviewflow.context import Context
-from reviewflow.features.dataset import read_part
+from reviewflow.features.feature_parts import read_part
 from reviewflow.features.ngram_counts import count_ngrams
 from reviewflow.features.tfidf import write_features
 from reviewflow.features.vocabulary import build_vocabulary

@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor, nn
 
 from reviewflow.config.sections import Train
-from reviewflow.features.dataset import SparseRows
+from reviewflow.features.sparse_rows import SparseRows
 
 MODULES = {
     "relu": nn.ReLU,

@@ -23,7 +23,8 @@ from reviewflow.networks.activations import (
     find_activation,
 )
 from reviewflow.networks.compiled_sgd import activate, multiply_by_slope
-from reviewflow.networks.fit import fit_network, shuffled_rows
+from reviewflow.networks.epoch_blocks import shuffled_rows
+from reviewflow.networks.fit import fit_network
 from reviewflow.networks.model import Network
 from tests.reviewflow.networks.cases import (
     as_split,

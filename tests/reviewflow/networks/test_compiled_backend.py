@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reviewflow.networks.activations import ACTIVATIONS
 from reviewflow.networks.compiled_backend import CompiledBackend
 from reviewflow.networks.compiled_layers import write_layers
-from reviewflow.networks.fit import shuffled_rows
+from reviewflow.networks.epoch_blocks import shuffled_rows
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import (

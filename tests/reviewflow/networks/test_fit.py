@@ -13,7 +13,8 @@ from scipy.sparse import csr_matrix
 from reviewflow.context import Context
 from reviewflow.networks.adam_backend import AdamBackend
 from reviewflow.networks.compiled_backend import CompiledBackend
-from reviewflow.networks.fit import choose_backend, fit_network, shuffled_rows
+from reviewflow.networks.epoch_blocks import shuffled_rows
+from reviewflow.networks.fit import choose_backend, fit_network
 from reviewflow.networks.linear_backend import LinearBackend
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.torch_backend import TorchBackend

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from reviewflow.networks.compiled_backend import CompiledBackend
-from reviewflow.networks.fit import shuffled_rows
+from reviewflow.networks.epoch_blocks import shuffled_rows
 from reviewflow.networks.model import Network, initialize_weights
 from reviewflow.networks.training_rows import labelled_rows
 from tests.reviewflow.networks.cases import (

@@ -25,9 +25,8 @@ def test_gradient_norms_are_those_of_autograd_and_weights_stay(activation: str) 
     initialize_weights(network, "default", 0)
     layers = copy_layers(network)
     before = [weights.copy() for weights in layers.weights]
-    sample = np.arange(50)
     rows = labelled_rows(as_split(X, labels))
-    stats = measure_layers(layers, rows, sample, ACTIVATIONS[activation])
+    stats = measure_layers(layers, rows, ACTIVATIONS[activation])
     loss = torch.nn.functional.binary_cross_entropy_with_logits(
         network(torch.from_numpy(X.toarray())), torch.from_numpy(labels)
     )
@@ -44,7 +43,7 @@ def test_a_linear_model_has_the_gradient_of_autograd_and_no_units() -> None:
     network = Network(30, (), "relu")
     initialize_weights(network, "default", 0)
     rows = labelled_rows(as_split(X, labels))
-    stats = measure_layers(copy_layers(network), rows, np.arange(50), ACTIVATIONS["relu"])
+    stats = measure_layers(copy_layers(network), rows, ACTIVATIONS["relu"])
     logits = network(torch.from_numpy(X.toarray()))
     torch.nn.functional.binary_cross_entropy_with_logits(
         logits, torch.from_numpy(labels)
@@ -59,7 +58,7 @@ def test_zero_weights_make_all_units_the_same() -> None:
     network = Network(30, (12, 6), "relu")
     initialize_weights(network, "zeros", 0)
     rows = labelled_rows(as_split(X, labels))
-    stats = measure_layers(copy_layers(network), rows, np.arange(50), ACTIVATIONS["relu"])
+    stats = measure_layers(copy_layers(network), rows, ACTIVATIONS["relu"])
     assert stats.distinct_units == [1, 1]
     assert stats.dead_shares == [1.0, 1.0]
     assert stats.gradient_norms[0] == 0
@@ -85,7 +84,7 @@ def test_units_that_stay_far_below_zero_are_dead_or_saturated_as_the_table_says(
     layers = copy_layers(network)
     layers.biases[0][:4] = -100
     rows = labelled_rows(as_split(X, labels))
-    stats = measure_layers(layers, rows, np.arange(50), ACTIVATIONS[name])
+    stats = measure_layers(layers, rows, ACTIVATIONS[name])
     share = pytest.approx(1 / 3)
     flat_units = ACTIVATIONS[name].flat_units
     assert stats.dead_shares[0] == (share if flat_units == "dead" else 0)

@@ -14,7 +14,8 @@ from scipy.sparse import csr_matrix
 from reviewflow.config.sections import Train
 from reviewflow.context import Context
 from reviewflow.errors import Cancelled, QualityError
-from reviewflow.networks.fit import PIECE_SECONDS, fit_network, shuffled_rows
+from reviewflow.networks.epoch_blocks import shuffled_rows
+from reviewflow.networks.fit import PIECE_SECONDS, fit_network
 from reviewflow.networks.model import load_network
 from reviewflow.networks.train import train_network
 from tests.reviewflow.networks.cases import (

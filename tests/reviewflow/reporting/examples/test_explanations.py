@@ -9,7 +9,7 @@ import pytest
 
 from reviewflow.context import Context
 from reviewflow.evaluation.attribution import Attributions
-from reviewflow.features.dataset import Part
+from reviewflow.features.feature_parts import Part
 from reviewflow.reporting.examples.explanations import (
     Mistake,
     ModelInputs,
