@@ -73,9 +73,14 @@ def log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _edge(curves: Mapping[int, CalibrationCurve]) -> float:
-    """Return the smallest probability, or distance from 1, on the axes."""
-    means = np.concatenate([np.zeros(0), *(curve.predicted for curve in curves.values())])
-    nearest = np.minimum(means, 1 - means)
+    """Return the smallest probability, or distance from 1, on the axes.
+
+    It leaves out only shares of 0 and 1, and ends of intervals near them.
+    """
+    shares = [(one.predicted, one.observed, one.high, 1 - one.low) for one in curves.values()]
+    known = np.concatenate([np.zeros(0), *(each for several in shares for each in several)])
+    nearest = np.minimum(known, 1 - known)
+    nearest = nearest[nearest > 0]
     smallest = float(nearest.min()) if len(nearest) else 0.5
     return min(max(smallest / 2, FURTHEST), 0.1)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from reviewflow.evaluation.ablation import factor_title, value_title
@@ -21,12 +22,19 @@ from reviewflow.formatting import (
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A sentence with the numbers behind it, if any, as a row of a table."""
+    """A sentence with the numbers behind it, if any, as a row of a table.
+
+    Attributes
+    ----------
+    summary : the conclusion in short, in the order of ``SUMMARY_TITLES``; nothing without numbers.
+    """
 
     sentence: str
     cells: tuple[str, ...]
+    summary: tuple[str, ...] = ()
 
 
+SUMMARY_TITLES = ("Setting", "Best", "Next", "Difference in ROC AUC", "95 %", "More than chance")
 CONCLUSION_TITLES = (
     "Factor",
     "Best",
@@ -40,6 +48,9 @@ CONCLUSION_TITLES = (
     "Seeds",
     "Told apart",
 )
+
+
+VERDICTS = MappingProxyType({True: "yes", False: "no", None: "one seed cannot tell"})
 
 
 @dataclass(frozen=True)
@@ -62,21 +73,38 @@ def conclusion_rows(run: Mapping[str, Any]) -> tuple[Conclusion, ...]:
 def _conclusion(item: Any) -> Conclusion:
     if not isinstance(item, dict) or "sentence" not in item:
         return Conclusion(plain(item), ())
-    return Conclusion(visible(item["sentence"], 2 * LONGEST), _cells(item))
+    return Conclusion(visible(item["sentence"], 2 * LONGEST), _cells(item), _summary(item))
+
+
+def _summary(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the conclusion in short: which value is ahead, and by how much."""
+    name = str(item["factor"])
+    best, second = (_value(item, level) for level in (item["best"], item["runner_up"]))
+    levels: Sequence[Mapping[str, Any]] = item.get("values") or ()
+    if levels and not any(level["learned"] for level in levels):
+        return (factor_title(name), "no value learned", *[NOTHING] * (len(SUMMARY_TITLES) - 2))
+    return (
+        factor_title(name),
+        best,
+        second,
+        _signed_figure(item["difference"]),
+        " to ".join(_signed_figure(end) for end in item["interval"]),
+        VERDICTS[item["beyond_chance"]],
+    )
+
+
+def _value(item: Mapping[str, Any], level: Mapping[str, Any]) -> str:
+    """Return the value of a setting in words."""
+    analyzer = str(item.get("analyzer") or "word")
+    return visible(value_title(str(item["factor"]), level["value"], analyzer), 80)
 
 
 def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
     best, second, name = item["best"], item["runner_up"], str(item["factor"])
-    analyzer = str(item.get("analyzer") or "word")
     accuracy, mcnemar = item["accuracy"], item["mcnemar"] or {}
-    verdict = {True: "yes", False: "no", None: "one seed cannot tell"}[item["beyond_chance"]]
     return (
         factor_title(name),
-        *(
-            f"{visible(value_title(name, level['value'], analyzer), 80)} "
-            f"({visible(level['variant'], 80)})"
-            for level in (best, second)
-        ),
+        *(f"{_value(item, level)} ({visible(level['variant'], 80)})" for level in (best, second)),
         f"{figure(best['roc_auc'])} against {figure(second['roc_auc'])}",
         _with_interval(item["difference"], *item["interval"]),
         _p_text(item.get("p_adjusted")),
@@ -84,7 +112,7 @@ def _cells(item: Mapping[str, Any]) -> tuple[str, ...]:
         _with_interval(accuracy["difference"], accuracy["low"], accuracy["high"]),
         _p_text(mcnemar.get("p")),
         f"{item['seeds']}",
-        verdict,
+        VERDICTS[item["beyond_chance"]],
     )
 
 

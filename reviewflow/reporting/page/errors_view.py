@@ -56,13 +56,13 @@ class ErrorsView:
 
 
 THRESHOLD_TITLES = (
-    "Called positive",
-    "Accuracy",
-    "Precision",
-    "Recall",
     "False positives",
     "False negatives",
     "Cost of 1,000",
+    "Accuracy",
+    "Precision",
+    "Recall",
+    "Called positive",
 )
 
 
@@ -89,8 +89,8 @@ def errors_view(run: Mapping[str, Any], data: Mapping[str, Any]) -> ErrorsView:
 def _length_words(one: Mapping[str, Any]) -> str:
     shortest, longest = one["shortest"], one["longest"]
     if shortest == longest:
-        return f"{shortest:,} characters"
-    return f"{shortest:,} to {longest:,} characters"
+        return f"{shortest:,}"
+    return f"{shortest:,} to {longest:,}"
 
 
 def _groups(groups: list[Mapping[str, Any]], names: list[str]) -> tuple[ErrorGroup, ...]:
@@ -116,13 +116,13 @@ def _line(one: Mapping[str, Any]) -> ThresholdLine:
         f"{one['threshold']:.3g}",
         one["is_chosen"],
         (
-            _percent(one["predicted_share"]),
-            figure(one["accuracy"]),
-            figure(one["precision"]),
-            figure(one["recall"]),
             f"{one['false_positives']:,}",
             f"{one['false_negatives']:,}",
             f"{one['cost']:,.1f}",
+            figure(one["accuracy"]),
+            figure(one["precision"]),
+            figure(one["recall"]),
+            _percent(one["predicted_share"]),
         ),
     )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from statistics import fmean
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reviewflow.evaluation.metrics import METRICS, metric_named
+from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import amount, duration, figure, finite, join_names, visible
 from reviewflow.reporting.page.check_table import CheckRow
 from reviewflow.reporting.page.ending import (
@@ -15,7 +14,12 @@ from reviewflow.reporting.page.ending import (
     next_step,
     variant_tile,
 )
-from reviewflow.reporting.page.result import kind_phrases, majority_figure, result_sentence
+from reviewflow.reporting.page.result import (
+    basis_sentence,
+    kind_phrases,
+    majority_figure,
+    result_sentence,
+)
 from reviewflow.reporting.page.stage_table import StageRow
 from reviewflow.reporting.page.tiles import Notice, Tile
 from reviewflow.reporting.page.variant_table import VariantRow
@@ -38,7 +42,7 @@ def headline_sentence(
         return ending_sentence(run, variants, checks, stages)
     if best is None and state != "completed":
         return "The run has not finished yet."
-    return result_sentence(run, best, variants)
+    return result_sentence(run, best, variants, is_headline=True)
 
 
 def selection_note(
@@ -54,49 +58,20 @@ def selection_note(
     chosen = run.get("best") or {}
     if run.get("learned") is False:
         return _way_out(best, variants)
-    if best is None or len(variants) == 1 or chosen.get("chosen_on") is None:
+    if best is None:
         return ""
-    on, metric = visible(chosen["chosen_on"], 40), str(chosen.get("metric") or "roc_auc")
-    mean = f", the mean of {best.seeds} seeds," if best.seeds > 1 else ""
-    by = f"Chosen by {_title(metric)}{mean} on the {on} rows"
-    if on == "test":
-        return (
-            f"{by} (select.on: test). The figures are of these same rows, so they flatter the best "
-            "variant a little."
+    sentences = [basis_sentence(run, best)]
+    on, metric = visible(chosen.get("chosen_on") or "", 40), str(chosen.get("metric") or "roc_auc")
+    if len(variants) > 1 and on == "test":
+        sentences.append(
+            f"It was chosen by {_title(metric)} on these same rows (select.on: test), which "
+            "flatters it a little."
         )
-    return (
-        f"{by}. The figures are of the test rows, on which nothing was chosen."
-        f"{_flattery(metric, on, best, variants)}"
-    )
-
-
-def _flattery(metric: str, on: str, best: VariantRow, variants: tuple[VariantRow, ...]) -> str:
-    """Return how far the figures of the choice lie above those of the test.
-
-    The best of many figures is partly luck. How much easier the rows are shows in the others.
-    """
-    gaps = {variant.number: _gap(variant, metric, on) for variant in variants}
-    own = gaps.pop(best.number, None)
-    others = [gap for gap in gaps.values() if gap is not None]
-    if own is None or not others:
-        return ""
-    title = metric_named(metric).title_among(best.classes)
-    return (
-        f" How much choosing flatters: on the {on} rows its {title} is {_above(own)} its figure on "
-        f"the test rows; {amount(len(others), 'other variant')} "
-        f"{'is' if len(others) == 1 else 'are on average'} {_above(fmean(others))} there."
-    )
-
-
-def _gap(variant: VariantRow, metric: str, on: str) -> float | None:
-    """Return a variant's figure on some rows minus that on the test rows."""
-    cells = [variant.cells.get(split, {}).get(metric) for split in (on, "test")]
-    values = [cell.value for cell in cells if cell is not None and cell.value is not None]
-    return values[0] - values[1] if len(values) == 2 else None
-
-
-def _above(gap: float) -> str:
-    return f"{figure(abs(gap))} {'above' if gap >= 0 else 'below'}"
+    elif len(variants) > 1 and on:
+        count = best.rows.get(on)
+        rows = "rows of their own" if count is None else amount(count, "other row")
+        sentences.append(f"It was chosen by {_title(metric)} on {rows} ({on}).")
+    return " ".join(sentences)
 
 
 def _way_out(best: VariantRow | None, variants: tuple[VariantRow, ...]) -> str:
@@ -214,12 +189,24 @@ def notices(
     found = []
     if run.get("state") != "completed":
         found += ending_notices(run, variants, checks, stages)
-    found += [check_notice(check) for check in checks if check.state != "passed"]
+    found += check_notices(checks)
     found += [Notice("warning", f"{phrase}.") for phrase in kind_phrases(variants)]
     return tuple(sorted(found, key=lambda notice: notice.state != "failed"))
 
 
-def check_notice(check: CheckRow) -> Notice:
-    """Return what a check is for, what it asked of what, and what was seen."""
-    asked = "" if check.title == check.asked else f": {check.asked[:1].lower()}{check.asked[1:]}"
-    return Notice(check.state, f"{check.title}{asked} ({check.subject}), seen {check.observed}.")
+def check_notices(checks: Sequence[CheckRow]) -> list[Notice]:
+    """Return what each check that did not pass is for, and what was seen.
+
+    Checks of several suites that say the same share a notice.
+    """
+    subjects: dict[tuple[str, str, str], dict[str, None]] = {}
+    for check in checks:
+        if check.state != "passed":
+            same = (check.state, check.title, check.observed)
+            subjects.setdefault(same, {})[check.subject] = None
+    found = []
+    for (state, title, observed), names in subjects.items():
+        of = join_names(list(names), 4)
+        what = f"{title[:1].lower()}{title[1:]}"
+        found.append(Notice(state, f"Not met: {what} ({of}). Seen: {observed}."))
+    return found

@@ -20,7 +20,7 @@ from markupsafe import Markup
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import figure
 from reviewflow.reporting.charts.palette import line_style
-from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
+from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES, SUMMARY_TITLES
 from reviewflow.reporting.page.errors_view import THRESHOLD_TITLES
 from reviewflow.reporting.page.report_data import read_charts, read_report_data
 from reviewflow.reporting.page.templating import html_environment, join_styles
@@ -28,7 +28,7 @@ from reviewflow.reporting.page.trend_page import STYLES, row_svg
 from reviewflow.reporting.page.trend_view import recent_trend
 from reviewflow.reporting.page.variant_table import SPLIT_TITLES
 from reviewflow.reporting.page.view import (
-    OPEN_DIAGNOSES,
+    OPEN_CHANGES,
     SHOWN_MISTAKES,
     SHOWN_VARIANTS,
     SHOWN_WORDS,
@@ -66,8 +66,9 @@ def html_page(
         metrics=METRICS,
         threshold_titles=THRESHOLD_TITLES,
         titles=CONCLUSION_TITLES,
+        summary_titles=SUMMARY_TITLES,
         shown_variants=SHOWN_VARIANTS,
-        open_diagnoses=OPEN_DIAGNOSES,
+        open_changes=OPEN_CHANGES,
         shown_mistakes=SHOWN_MISTAKES,
         shown_words=SHOWN_WORDS,
         split_titles=SPLIT_TITLES,

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import visible
 from reviewflow.reporting.charts.sparkline import sparkline_text
-from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES
+from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES, SUMMARY_TITLES
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.trend_view import TrendRow, recent_trend, trend_view
 from reviewflow.reporting.page.view import report_view
@@ -49,6 +49,7 @@ def markdown_page(
             sparkline=row_blocks,
             metrics=METRICS,
             titles=CONCLUSION_TITLES,
+            summary_titles=SUMMARY_TITLES,
             config=Markup(report.config.rstrip()),
             fence=Markup(_fence(report.config)),
         )

@@ -32,6 +32,8 @@ KINDS = {
     "under-trained": ("is still improving", "are still improving"),
 }  # of a diagnosis: in words, of one variant and of several
 HEADLINE_DIGITS = 3
+MOST_NAMES = 6  # of variants of one kind
+FEW_NAMES = 3  # where there are more, the others being a number
 
 
 def result_lines(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[str, str]:
@@ -48,9 +50,17 @@ def result_lines(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[str, str
 
 
 def result_sentence(
-    run: Mapping[str, Any], best: VariantRow | None, variants: Sequence[VariantRow]
+    run: Mapping[str, Any],
+    best: VariantRow | None,
+    variants: Sequence[VariantRow],
+    is_headline: bool = False,
 ) -> str:
-    """Return the figures of the best variant, or that none learned."""
+    """Return the figures of the best variant, or that none learned.
+
+    Parameters
+    ----------
+    is_headline : leave out the interval and the rows, which stand below a headline.
+    """
     if run.get("learned") is False and variants:
         return _no_learner_sentence(run, variants)
     if best is None:
@@ -67,8 +77,19 @@ def result_sentence(
         )
     is_choice = len(variants) > 1 and (run.get("best") or {}).get("chosen_on")
     chosen = f" is the best of {len(variants)} variants" if is_choice else ""
-    where = _where(run, best, variants)
-    return f"{best.name}{chosen}: {_headline_figures(run, best)} on {where}."
+    figures = _headline_figures(run, best, with_interval=not is_headline)
+    where = "" if is_headline else f" on {_where(run, best, variants)}"
+    return f"{best.name}{chosen}: {figures}{where}."
+
+
+def basis_sentence(run: Mapping[str, Any], best: VariantRow) -> str:
+    """Return on how many test rows the best variant was measured."""
+    metric = _shown_metrics(run)[0]
+    interval = interval_text(best.cells["test"][metric].ends, HEADLINE_DIGITS)
+    title = metric_named(metric).title_among(best.classes)
+    within = f" (95 % of {title}: {interval})" if interval else ""
+    means = f", as means of {best.seeds} seeds" if best.seeds > 1 else ""
+    return f"Measured on {_rows(best, 'test')}{within}{means}."
 
 
 def kinds_sentence(variants: Sequence[VariantRow]) -> str:
@@ -96,7 +117,8 @@ def kind_phrases(variants: Sequence[VariantRow]) -> list[str]:
         else:
             how = one if len(names) == 1 else several
             count = f"{len(names)} of {len(variants)} variants"
-            phrases.append(f"{count} {how}: {join_names(quote_names(names))}")
+            most = MOST_NAMES if len(names) <= MOST_NAMES else FEW_NAMES
+            phrases.append(f"{count} {how}: {join_names(quote_names(names), most)}")
     return phrases
 
 
@@ -134,16 +156,21 @@ def _no_learner_sentence(run: Mapping[str, Any], variants: Sequence[VariantRow])
     return f"No variant learned: none of {len(variants)} beats {chance}{right}."
 
 
-def _headline_figures(run: Mapping[str, Any], best: VariantRow) -> str:
-    """Return the metric of the choice and the usual two, in words."""
+def _shown_metrics(run: Mapping[str, Any]) -> list[str]:
+    """Return the metric of the choice and the usual two."""
     chosen_by = (run.get("best") or {}).get("metric") or "roc_auc"
     names = dict.fromkeys([chosen_by, "roc_auc", "accuracy"])
-    shown = [name for name in names if name in {metric.name for metric in METRICS}]
+    return [name for name in names if name in {metric.name for metric in METRICS}]
+
+
+def _headline_figures(run: Mapping[str, Any], best: VariantRow, with_interval: bool) -> str:
+    """Return the metric of the choice and the usual two, in words."""
     words: list[str] = []
-    for name in shown:
+    for name in _shown_metrics(run):
         cell, title = best.cells["test"][name], metric_named(name).title_among(best.classes)
         text = figure(cell.value, HEADLINE_DIGITS)
-        interval = "" if words else interval_text(cell.ends, HEADLINE_DIGITS)
+        is_first = with_interval and not words
+        interval = interval_text(cell.ends, HEADLINE_DIGITS) if is_first else ""
         within = f" (95 %: {interval})" if interval else ""
         words.append(f"{title} {text}{within}")
     return join_names(words)

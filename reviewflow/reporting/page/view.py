@@ -51,8 +51,8 @@ from reviewflow.reporting.page.variant_table import (
 )
 
 SHOWN_VARIANTS = 10  # the others are folded
-OPEN_DIAGNOSES = 4  # of more variants they are folded
-SHOWN_MISTAKES = 3
+OPEN_CHANGES = 4  # variants; of more the settings are folded, since names repeat them
+SHOWN_MISTAKES = 2
 SHOWN_WORDS = 10  # towards each class
 
 
@@ -90,6 +90,7 @@ class ReportView:
     since: LastRunChanges | None
     conclusions: tuple[Conclusion, ...]
     subject: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...]
     classes: ClassTable
     checks: tuple[CheckRow, ...]
     reviews: tuple[SampledReview, ...]
@@ -136,6 +137,7 @@ def report_view(run: dict[str, Any], data: Mapping[str, Any]) -> ReportView:
         since=last_run_changes(run),
         conclusions=conclusion_rows(run),
         subject=_subject(run, data),
+        settings=_settings(run),
         classes=_classes(data),
         checks=checks,
         reviews=sampled_reviews(data),
@@ -164,7 +166,7 @@ def _files(named: Any) -> str:
 
 
 def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return what was run on what, a line a section of the configuration."""
+    """Return which rows were read, split and left out, a line each."""
     config = run.get("config") or {}
     ingest = config.get("ingest") or {}
     lines = [("Reviews", _files(ingest.get("path")))]
@@ -174,15 +176,7 @@ def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, s
         text, label = ingest["text_column"], ingest.get("label_column")
         columns = f"{visible(text, 80)} → {visible(label, 80)}"
         lines.append(("Columns", columns))
-    for title, name in (
-        ("Split", "split"),
-        ("Text", "normalize"),
-        ("Features", "vectorize"),
-        ("Training", "train"),
-    ):
-        settings = (config.get(name) or {}).items()
-        words = [f"{visible(key)} {setting(value)}" for key, value in settings if value is not None]
-        lines.append((title, " · ".join(words)))
+    lines.append(("Split", _section_words(config.get("split"))))
     digest = (run.get("data") or {}).get("digest")
     if digest:
         lines.append(("Digest of the rows", visible(digest, LONGEST)))
@@ -193,6 +187,22 @@ def _subject(run: dict[str, Any], data: Mapping[str, Any]) -> tuple[tuple[str, s
     if left_out:
         lines.append(("Left out", ", ".join(_left_out_words(rows) for rows in left_out)))
     return tuple((title, text) for title, text in lines if text)
+
+
+def _settings(run: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return the settings of text, features and training, a line each."""
+    config = run.get("config") or {}
+    named = {"Text": "normalize", "Features": "vectorize", "Training": "train"}
+    lines = [(title, _section_words(config.get(name))) for title, name in named.items()]
+    return tuple((title, words) for title, words in lines if words)
+
+
+def _section_words(section: Any) -> str:
+    """Return the settings of a section of the configuration on one line."""
+    settings = (section or {}).items()
+    return " · ".join(
+        f"{visible(key)} {setting(value)}" for key, value in settings if value is not None
+    )
 
 
 def _left_out_words(rows: Mapping[str, Any]) -> str:

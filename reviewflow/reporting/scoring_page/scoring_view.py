@@ -23,7 +23,7 @@ from reviewflow.formatting import (
 from reviewflow.reporting.page.check_table import STATES as CHECK_STATES
 from reviewflow.reporting.page.check_table import CheckRow
 from reviewflow.reporting.page.files_view import FileLink, file_links
-from reviewflow.reporting.page.headline import check_notice
+from reviewflow.reporting.page.headline import check_notices
 from reviewflow.reporting.page.tiles import Notice, Tile
 from reviewflow.reporting.page.view import config_text, environment_pairs
 from reviewflow.reporting.scoring_page.drift_view import (
@@ -250,10 +250,11 @@ def _notices(
     if not failed and run.get("error"):
         found.append(Notice("failed", visible(run["error"], 4 * LONGEST)))
     checks = [
-        check_notice(check)
+        notice
         for file in files
-        for check in file.checks
-        if check.state != "passed" and not _has_own_notice(check.column, file)
+        for notice in check_notices(
+            [check for check in file.checks if not _has_own_notice(check.column, file)]
+        )
     ]
     found += _first_notices(sorted(checks, key=lambda notice: notice.state != "failed"))
     found += _drift_notices(files, drift)

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES, conclusion_rows
+from reviewflow.reporting.page.conclusions_view import (
+    CONCLUSION_TITLES,
+    SUMMARY_TITLES,
+    conclusion_rows,
+)
 
 
 def item(**changes: Any) -> dict[str, Any]:
@@ -50,3 +54,18 @@ def test_several_seeds_have_no_mcnemar(verdict: bool | None, text: str) -> None:
 def test_a_text_is_a_sentence_without_numbers() -> None:
     (row,) = conclusion_rows({"conclusions": ["a and b have equal settings."]})
     assert (row.sentence, row.cells) == ("a and b have equal settings.", ())
+
+
+def test_a_conclusion_in_short_says_what_is_ahead_and_by_how_much() -> None:
+    (row,) = conclusion_rows({"conclusions": [item(beyond_chance=False)]})
+    assert dict(zip(SUMMARY_TITLES, row.summary, strict=True)) == {
+        "Setting": "Learning rate",
+        "Best": "0.1",
+        "Next": "0.01",
+        "Difference in ROC AUC": "+0.0080",
+        "95 %": "+0.0020 to +0.0140",
+        "More than chance": "no",
+    }
+    none = [{"learned": False}, {"learned": False}]
+    (row,) = conclusion_rows({"conclusions": [item(values=none)]})
+    assert row.summary[:3] == ("Learning rate", "no value learned", "–")

@@ -1,20 +1,12 @@
 """The first screen: how the run ended, and what a person should look at, worst first."""
 
-from typing import Any
-
 import pytest
 
 from reviewflow.reporting.page.check_table import quality_rows
-from reviewflow.reporting.page.headline import headline_sentence, notices, summary_tiles
+from reviewflow.reporting.page.headline import check_notices, headline_sentence, summary_tiles
 from reviewflow.reporting.page.stage_table import stage_rows
-from reviewflow.reporting.page.variant_table import variant_rows
 
 FAILED_CHECK = {"asked": "blank is false", "suite": "reviews", "success": False, "observed": "3"}
-
-
-def notices_of(run: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = notices(run, quality_rows(run), variant_rows(run), stage_rows(run))
-    return [(notice.state, notice.text) for notice in rows]
 
 
 @pytest.mark.parametrize(
@@ -38,4 +30,13 @@ def test_tiles_count_rows_checks_and_stages() -> None:
         ("Reviews", "2,009", "2,000 train, 9 test", ""),
         ("Checks passed", "1 of 3", "1 failed and 1 warning", "failed"),
         ("Time", "1 min 5 s", "1 of 2 stages did work", ""),
+    ]
+
+
+def test_checks_of_two_suites_that_say_the_same_are_told_once() -> None:
+    labelled = {**FAILED_CHECK, "notes": "Every text is filled."}
+    run = {"quality": [labelled, {**labelled, "suite": "features"}, FAILED_CHECK]}
+    assert [notice.text for notice in check_notices(quality_rows(run))] == [
+        "Not met: every text is filled (reviews and features). Seen: 3.",
+        "Not met: blank is false (reviews). Seen: 3.",
     ]

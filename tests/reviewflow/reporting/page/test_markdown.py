@@ -75,7 +75,7 @@ def test_the_same_facts_as_on_the_page(made: Example) -> None:
     assert "«" in text
     assert "record 1017, duplicate yes; record 2331, duplicate yes" in cells
     assert "vectorize.max\\_features 5000 → 7000" in cells
-    assert [token.type for token in tokens].count("table_open") == 7
+    assert [token.type for token in tokens].count("table_open") == 8
     assert [token.type for token in tokens].count("fence") == 1
 
 
@@ -88,7 +88,7 @@ def test_several_classes_have_a_table_each(tmp_path: Path) -> None:
         assert f"\nTowards {name}: " in text
     assert "## What is confused most often" in text
     tables = [token for token in READER.parse(text) if token.type == "table_open"]
-    assert len(tables) == 8
+    assert len(tables) == 9
 
 
 def test_hostile_text_is_no_markup(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewflow.reporting.page.headline import headline_sentence, selection_note
+from reviewflow.reporting.page.metric_notes import flattery_note
 from reviewflow.reporting.page.result import result_lines
 from reviewflow.reporting.page.variant_table import variant_rows
 
@@ -49,6 +50,14 @@ def test_the_best_of_several_says_where_it_was_chosen() -> None:
     assert "F1 0.800, ROC AUC 0.950 and accuracy 0.890" in sentence_of(content)
 
 
+def test_a_headline_leaves_interval_and_rows_to_the_line_below() -> None:
+    content = run("a", "b")
+    rows = variant_rows(content)
+    assert headline_sentence(content, rows[0], rows, (), ()) == (
+        "a is the best of 2 variants: ROC AUC 0.950 and accuracy 0.890."
+    )
+
+
 def test_several_variants_without_rows_to_choose_on() -> None:
     content = run("a", "b")
     content["best"] |= {"chosen_on": None, "metric": None}
@@ -59,14 +68,20 @@ def test_one_variant_was_not_chosen() -> None:
     content = run("a")
     assert sentence_of(content) == "a: ROC AUC 0.950 and accuracy 0.890 on 5,002 test rows."
     rows = variant_rows(content)
-    assert selection_note(content, rows[0], rows) == ""
+    assert selection_note(content, rows[0], rows) == "Measured on 5,002 test rows."
+    ends = {"mean": 0.95, "low": 0.94012, "high": 0.96049}
+    content["variants"][0]["repeats"] = [{"seed": seed} for seed in range(3)]
+    rows = variant_rows(content, {"comparisons": {"variants": [{"group": 0, "roc_auc": ends}]}})
+    assert selection_note(content, rows[0], rows) == (
+        "Measured on 5,002 test rows (95 % of ROC AUC: 0.940 to 0.960), as means of 3 seeds."
+    )
 
 
 @pytest.mark.parametrize(
     ("on", "words"),
     [
-        ("test", "(select.on: test). The figures are of these same rows"),
-        ("validation", "on which nothing was chosen"),
+        ("test", "on these same rows (select.on: test), which flatters it a little."),
+        ("validation", "chosen by ROC AUC on 2,000 other rows (validation)."),
     ],
 )
 def test_the_note_says_on_which_rows_the_best_was_chosen(on: str, words: str) -> None:
@@ -81,13 +96,14 @@ def test_the_note_holds_the_choices_rows_against_the_test_rows() -> None:
         figures = variant["metrics"]["validation"]
         variant["metrics"] = {**variant["metrics"], "validation": {**figures, "roc_auc": area}}
     rows = variant_rows(content)
-    assert selection_note(content, rows[0], rows).endswith(
-        "on the validation rows its ROC AUC is 0.0125 above its figure on the test rows; "
-        "2 other variants are on average 0.0020 below there."
+    assert flattery_note(content, rows) == (
+        "On the validation rows, ROC AUC of the best variant is 0.0125 above its figure on the "
+        "test rows. That of 2 others is on average 0.0020 below."
     )
     content["variants"][0]["metrics"]["validation"]["roc_auc"] = None
     rows = variant_rows(content)
-    assert "flatters" not in selection_note(content, rows[0], rows)
+    assert flattery_note(content, rows) == ""
+    assert flattery_note(run("a", "b", on="test"), rows) == ""
 
 
 @given(SHARES, SHARES, st.sampled_from([("a",), ("a", "b")]))
@@ -105,6 +121,13 @@ def test_a_variant_below_the_majority_is_never_praised(
         assert "(ROC AUC 0.950)" in sentence
         ours, theirs = sentence.split(": ")[1].split(" of ")[0].split(" against ")
         assert float(ours) > float(theirs)
+
+
+def test_of_many_variants_of_a_kind_a_few_are_named() -> None:
+    content = run(*"abcdefg")
+    for variant in content["variants"]:
+        variant["kind"] = "overfits"
+    assert result_lines(content, {})[1] == "7 of 7 variants overfit: a, b and 5 others."
 
 
 @pytest.mark.parametrize("best", ["a", None])

@@ -73,11 +73,12 @@ def test_many_failures_are_cut_after_the_first_ten() -> None:
 
 
 def test_a_check_that_failed_is_a_notice_unless_another_says_the_same() -> None:
-    check = {"asked": "at most 0.05", "observed": 0.5, "severity": "warning", "success": False}
-    checks = [{**check, "column": name} for name in ("psi_tokens", "psi_labels", "blank_share")]
+    check = {"observed": 0.5, "severity": "warning", "success": False}
+    names = ("psi_tokens", "psi_labels", "blank_share")
+    checks = [{**check, "column": name, "asked": f"{name} at most 0.05"} for name in names]
     view = scoring_view(scored_run(scored_file("a.csv", shift=4, checks=checks)))
     texts = [notice.text for notice in view.notices]
-    assert texts[:2] == ["At most 0.05 (a.csv), seen 0.5."] * 2, "of labels and of blanks"
+    assert texts[:2] == [f"Not met: {name} at most 0.05 (a.csv). Seen: 0.5." for name in names[1:]]
     assert texts[2].startswith("Lengths (")
     assert len(texts) == 3
     assert len(view.checks) == 3
