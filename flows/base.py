@@ -141,7 +141,8 @@ class FlowRun(ABC):
         self.job, self.artifacts, self.options = job, Path(options.artifacts), options
         keep_compiled_code(self.artifacts)
         runs = self.artifacts / "runs"
-        self.record = RunRecorder(runs, job.name, name, config, flow_run.get_id(), config_path)
+        flow_run_id, stamp = flow_run.get_id(), self.input_stamp()
+        self.record = RunRecorder(runs, job.name, name, config, flow_run_id, config_path, stamp)
         self.pool = ThreadPoolExecutor(processors())
         self.executor = make_executor(
             self.pool, options.executor, options.workers, options.any_processor
@@ -167,6 +168,10 @@ class FlowRun(ABC):
         """The run of the job's steps."""
         assert self.opened is not None
         return self.opened
+
+    def input_stamp(self) -> dict[str, Any] | None:
+        """Return size and time of the input files, None for a job without any."""
+        return None
 
     @abstractmethod
     def open(self, last_run: LastRun) -> Planner:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
+from prefect.runtime import flow_run
 
 from flows.base import (
     LISTENER,
@@ -87,7 +88,8 @@ class ScoreRun:
         artifacts = Path(settings.artifacts)
         keep_compiled_code(artifacts)
         self.settings, self.listener = settings, LISTENER.get() or Listener()
-        self.record = RunRecorder(artifacts / "runs", "score", settings.model, settings)
+        runs, flow_run_id = artifacts / "runs", flow_run.get_id()
+        self.record = RunRecorder(runs, "score", settings.model, settings, flow_run_id)
         self.outcomes: list[FileOutcome] = []
         self.model: Model | None = None
         self.suite = find_file(Path(settings.suite))
@@ -246,7 +248,12 @@ class ScoreRun:
                 "rows": sum(outcome.record.get("rows_in", 0) for outcome in self.outcomes),
             },
             "quality": [
-                {"suite": self.suite.stem, "file": outcome.target.title, **check}
+                {
+                    "suite": self.suite.stem,
+                    "file": outcome.target.title,
+                    "kept": outcome.state == "kept",
+                    **check,
+                }
                 for outcome in self.outcomes
                 for check in outcome.record.get("checks", ())
             ],

@@ -41,6 +41,7 @@ from reviewflow.reporting.page.markdown import markdown_page
 from reviewflow.reporting.page.trend_page import trend_page
 from reviewflow.reviews.datasets import provide
 from reviewflow.reviews.input_files import named_urls
+from reviewflow.reviews.input_stamp import input_stamp
 from reviewflow.runs.trend import trend_path
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
@@ -122,6 +123,10 @@ class Sentiment(FlowRun):
     def report(self) -> Path:
         """The path of the page."""
         return self.record.folder / "report.html"
+
+    def input_stamp(self) -> dict[str, Any]:
+        """Return size and time of the review files."""
+        return input_stamp(self.config.ingest)
 
     def open(self, last_run: LastRun) -> Planner:
         """Return the planner of the job, with the reviews' index read."""

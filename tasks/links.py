@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from prefect.artifacts import create_link_artifact
@@ -47,12 +48,29 @@ def report_address(page: Path, artifacts: Path) -> str | None:
 
     The server of a run by hand ends with the run, unless ``reviewflow ui`` keeps it.
     """
-    own, shown = os.environ.get(OWN_SERVER), os.environ.get(SHOWN_AT)
-    is_served = page.absolute().is_relative_to(artifacts.absolute())
-    if not is_served or (own and not shown and UI not in os.environ):
+    own, host = os.environ.get(OWN_SERVER), _lasting_ui()
+    if not page.absolute().is_relative_to(artifacts.absolute()) or (own and host is None):
         return None
-    host = (shown or (own or "").removesuffix("/api")).rstrip("/")
     return f"{host if own else ''}{link(page, artifacts)}"
+
+
+def flow_run_address(flow_run_id: Any) -> str | None:
+    """Return the address of a flow run's page with its log, if it lasts."""
+    host = _lasting_ui()
+    if host is None or not isinstance(flow_run_id, str):
+        return None
+    return f"{host}/runs/flow-run/{flow_run_id}"
+
+
+def _lasting_ui() -> str | None:
+    """Return the address of Prefect's UI, None if it ends with the run."""
+    own, shown = os.environ.get(OWN_SERVER), os.environ.get(SHOWN_AT)
+    if shown:
+        return shown.rstrip("/")
+    if own and UI not in os.environ:
+        return None
+    api = own or os.environ.get("PREFECT_API_URL") or ""
+    return api.removesuffix("/api").rstrip("/") or None
 
 
 def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:

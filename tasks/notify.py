@@ -14,27 +14,40 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ParamSpec
+from uuid import UUID
 
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas import FlowRun, State
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import StateType
 from prefect.flows import Flow
 from prefect.variables import Variable
 
 from reviewflow.errors import ReviewflowError, StoreError
+from reviewflow.formatting import join_names
+from reviewflow.models.registry import Registry
 from reviewflow.runs.alert_message import AlertMessage, alert_message
 from reviewflow.runs.alerts import Alert
 from reviewflow.runs.history import RunRecord, last_completed, run_records
 from reviewflow.runs.identity import recorded_identity
 from reviewflow.runs.json_values import mapping
-from tasks.links import report_address
+from tasks.links import flow_run_address, report_address
 from tasks.recipients import address_problems, send_message
 
 WEBHOOK_ENVIRONMENT = "REVIEWFLOW_WEBHOOK_URL"
 WEBHOOK_VARIABLE = "reviewflow_webhook_url"
 TIMEOUT_SECONDS = 10
 RETRY_SECONDS = (1, 5, 25)
+KILLED = "Its process was killed, by a person or by the system because memory ran out."
+CRASH_ALERT = ".crash-alert"  # a file in the run's folder
 P = ParamSpec("P")
 
 
@@ -113,15 +126,37 @@ def send_messages(
     for name in recipients(content) if found else ():
         if address_problems([name]):
             continue  # the run has warned of it, and a second try would not help
-        message = alert_message(found, content, before, places(content, folder))
+        message = _message(found, content, before, folder)
         notify_person(name, message, return_state=True)
+
+
+def _message(
+    found: Sequence[Alert],
+    content: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    folder: Path,
+) -> AlertMessage:
+    """Return the message for the alerts of the run in a folder."""
+    champion = _champion(content, folder.parents[1])
+    return alert_message(found, content, before, places(content, folder), champion)
+
+
+def _champion(content: Mapping[str, Any], artifacts: Path) -> str | None:
+    """Return name and version of the champion, None without one."""
+    name = mapping(mapping(content.get("config")).get("publish")).get("name")
+    if not isinstance(name, str):
+        return None
+    version = Registry(artifacts / "models").current(name)
+    return None if version is None else f"{name} {version}"
 
 
 def places(content: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Return where to read on about a run, by what a person calls it."""
     report, host = folder / "report.html", platform.node()
     if not report.exists():
-        return {"Record": f"{host}:{folder.absolute() / 'run.json'}"}
+        log = flow_run_address(content.get("flow_run_id"))
+        record = {"Record": f"{host}:{folder.absolute() / 'run.json'}"}
+        return record | ({"Log": log} if log else {})
     address = report_address(report, folder.parents[1])
     return {"Report": f"{host}:{report.absolute()}"} | (
         {"In a browser": address} if address else {}
@@ -132,13 +167,32 @@ def send_crash_alert(flow: Flow[Any, Any], flow_run: FlowRun, state: State[Any])
     """Send the alert of a crash, which the dead run cannot send itself."""
     with get_client(sync_client=True) as client:
         name = client.read_flow_run(flow_run.id).name  # it was renamed since
-    post_crash_alert(flow.name, name, str(state.message), _record_of(flow_run))
+        where = going_tasks(client, flow_run.id)
+    why = KILLED if "status code: -9." in str(state.message) else str(state.message)
+    post_crash_alert(flow.name, name, why, _record_of(flow_run), where)
+
+
+def going_tasks(client: SyncPrefectClient, flow_run: UUID) -> str:
+    """Return the tasks that a flow run had not ended: `` in train[tanh]``."""
+    ours = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
+    running = TaskRunFilter(
+        state=TaskRunFilterState(type=TaskRunFilterStateType(any_=[StateType.RUNNING]))
+    )
+    with suppress(Exception):  # where it crashed is good to know, and no reason to say nothing
+        found = client.read_task_runs(flow_run_filter=ours, task_run_filter=running)
+        names = sorted({run.name for run in found})
+        return f" in {join_names(names, 3)}" if names else ""
+    return ""
 
 
 def _record_of(flow_run: FlowRun) -> RunRecord | None:
     """Return the record of a flow run, if it has come as far as that."""
-    options = flow_run.parameters.get("options")
-    artifacts = getattr(options, "artifacts", None) or mapping(options).get("artifacts")
+    artifacts = None
+    for name in ("options", "settings"):  # of training, and of scoring
+        given = flow_run.parameters.get(name)
+        artifacts = (
+            artifacts or getattr(given, "artifacts", None) or mapping(given).get("artifacts")
+        )
     with suppress(StoreError):
         for record in run_records(Path(artifacts or "artifacts") / "runs"):
             if record.content.get("flow_run_id") == str(flow_run.id):
@@ -146,24 +200,44 @@ def _record_of(flow_run: FlowRun) -> RunRecord | None:
     return None
 
 
-def post_crash_alert(job: str, name: str, why: str, record: RunRecord | None) -> None:
+def post_crash_alert(
+    job: str, name: str, why: str, record: RunRecord | None, where: str = ""
+) -> None:
     """Send the alert of a crash to people and to the webhook, if any.
+
+    A crash may be found by its worker and by the reaper. The first of them sends the alert.
+
+    Parameters
+    ----------
+    where : the tasks that had not ended, as :func:`going_tasks` has them.
 
     Raises
     ------
     ReviewflowError : if the webhook did not take it.
     """
-    alert = Alert("crashed", f"{name} crashed: {why}")
+    if record is not None and not _claim_crash_alert(record):
+        return
+    alert = Alert("crashed", f"{name} crashed{where}: {why}")
     if record is not None:
         runs, identity = record.folder.parent, recorded_identity(record.content)
         for person in recipients(record.content):
             last = last_completed(runs, identity, before=record.run_id)
             before = last.content if last else None
-            where = places(record.content, record.folder)
             with suppress(ReviewflowError):
-                send_message(person, alert_message([alert], record.content, before, where))
+                send_message(person, _message([alert], record.content, before, record.folder))
     if webhook_url():
         post({"job": job, **asdict(alert)})
+
+
+def _claim_crash_alert(record: RunRecord) -> bool:
+    """Claim the alert of a run's crash, unless another process has it."""
+    try:
+        (record.folder / CRASH_ALERT).open("x").close()
+    except FileExistsError:
+        return False
+    except OSError:  # the disk is full, or the folder is gone: twice is better than never
+        return True
+    return True
 
 
 def post(message: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from reviewflow.errors import ReviewflowError
 from reviewflow.runs.history import RunRecord, run_record, run_records
-from tasks.notify import post_crash_alert
+from tasks.notify import going_tasks, post_crash_alert
 
 GONE = "The process of this run is gone; the next run goes on from its artifacts."
 GOING = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
@@ -94,11 +94,12 @@ def _mark(identity: UUID, run: RunRecord | None) -> bool:
             return False
         if flow_run.state is None or flow_run.state.is_final():
             return False
+        where = going_tasks(client, identity) if state.is_crashed() else ""
         client.set_flow_run_state(identity, state, force=True)
     if state.is_crashed():
         with suppress(ReviewflowError):
             job = str(run.content.get("job")) if run else "run"
-            post_crash_alert(job, flow_run.name, GONE, run)
+            post_crash_alert(job, flow_run.name, GONE, run, where)
     return True
 
 

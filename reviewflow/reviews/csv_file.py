@@ -280,9 +280,14 @@ def _swallowed_rows(source: TextFile, record: int) -> InputError:
 
 def _ragged_row(source: TextFile, row: Any, record: int) -> InputError:
     cells = "1 cell" if row.actual_columns == 1 else f"{row.actual_columns:,} cells"
+    advice = "quote cells that hold the delimiter"
+    if row.actual_columns < row.expected_columns:
+        advice = (
+            "quote texts that hold line breaks, or export the file again if it was cut off there"
+        )
     return InputError(
         f"{source.path}: record {record + row.number:,} has {cells} where the header has "
-        f"{row.expected_columns:,}; quote cells that hold the delimiter. "
+        f"{row.expected_columns:,}; {advice}. "
         f"It begins {row.text[:60]!r}."
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from reviewflow.formatting import finite, flatten
+from reviewflow.formatting import amount, finite, flatten
 from reviewflow.runs.json_values import mapping, mappings
 
 # What shapes the figures of the best variant beside the data and the training. A run.json that
@@ -62,16 +62,32 @@ def alerts(
     if content.get("state") != "completed":
         return []
     warnings = []
-    warned = [entry for entry in mappings(content.get("quality")) if entry.get("success") is False]
+    warned = failed_expectations(content)
     if warned:
-        asked = "; ".join(str(entry.get("asked", entry.get("expectation"))) for entry in warned)
-        warnings.append(
-            Alert("quality warning", f"{title}: {len(warned)} expectations failed: {asked}.")
-        )
+        count, asked = amount(len(warned), "expectation"), "; ".join(map(_demand, warned))
+        warnings.append(Alert("quality warning", f"{title}: {count} failed: {asked}."))
     is_alike = before is not None and selection_settings(before) == selection_settings(content)
     comparable = before if before is not None and is_alike else {}
     verb, change = _change_for_the_worse(content, comparable, lower_is_better)
     return [*warnings, Alert(f"metric {verb}", f"{title}: {change}")] if change else warnings
+
+
+def failed_expectations(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the expectations that failed in a run.
+
+    A file that an earlier run has scored keeps its checks, of which that run has told.
+    """
+    return [
+        entry
+        for entry in mappings(content.get("quality"))
+        if entry.get("success") is False and entry.get("kept") is not True
+    ]
+
+
+def _demand(entry: Mapping[str, Any]) -> str:
+    """Return what an expectation asked, and of which file if any."""
+    file = f"{entry['file']}: " if entry.get("file") else ""
+    return f"{file}{entry.get('asked', entry.get('expectation'))}"
 
 
 def selection_settings(content: Mapping[str, Any]) -> dict[str, Any]:

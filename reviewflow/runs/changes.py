@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reviewflow.formatting import amount, finite, flatten, setting
+from reviewflow.formatting import amount, finite, flatten, moment, setting, size
 from reviewflow.pipeline.key_history import RENAMED_IN, RENAMED_SINCE
 from reviewflow.pipeline.reasons import Reason, differences, reason_text
 from reviewflow.runs.diff import row_digests
@@ -67,7 +67,7 @@ def changes_since_last_run(
 
 
 def head_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return which settings and packages differ between the heads of two runs.
+    """Return how input files, settings and packages of two runs differ.
 
     A run that fails before its rows are read has no more than a head.
 
@@ -81,7 +81,28 @@ def head_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
         for name in new
         if name in old and old[name] != new[name]
     ]
-    return [*_settings(before, now), *packages]
+    return [*_input(before, now), *_settings(before, now), *packages]
+
+
+def _input(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how the input files differ by number, size and time.
+
+    Runs of before did not record these.
+    """
+    old, new = (mapping(run.get("input")) for run in (before, now))
+    counts, sizes = ([finite(each.get(name)) for each in (old, new)] for name in ("files", "bytes"))
+    if not counts[0] or counts[1] is None or old == new:
+        return
+    if not counts[1]:
+        yield "the input file is gone" if counts[0] == 1 else "the input files are gone"
+        return
+    what = "the input file"
+    if counts[0] > 1 or counts[1] > 1:
+        what = f"the {counts[1]:,.0f} input files"
+        if counts[0] != counts[1]:
+            what = f"the input: {counts[0]:,.0f} → {counts[1]:,.0f} files,"
+    bytes_ = "the same size" if sizes[0] == sizes[1] else f"{size(sizes[0])} → {size(sizes[1])}"
+    yield f"{what} {bytes_}, written {moment(new.get('modified'))}"
 
 
 def _settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

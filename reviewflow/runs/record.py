@@ -12,8 +12,10 @@ import os
 import platform
 import secrets
 import shutil
+import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,9 @@ from reviewflow.store.locks import hold_lock, is_locked
 from reviewflow.store.os_errors import store_errors
 
 LOCK = ".lock"
+RUN_FORMAT = "%Y-%m-%dT%H-%M-%S-%f"  # of a run's id, in UTC, before six random digits
+RUN_STAMP = 26  # characters
+CLOCK_CHANGE = timedelta(days=1)  # the largest by which a clock is set back
 FIRST_VERSION = "0.1"  # of reviewflow, where run.json does not say
 PACKAGES = (
     "torch",
@@ -49,7 +54,8 @@ PACKAGES = (
 class RunRecorder:
     """Write the folder of one run, when it starts and when it ends.
 
-    Ids and ``started`` order runs as they were started, to the microsecond and the millisecond.
+    Ids and ``started`` order runs as they were started, to the microsecond and the millisecond,
+    also where the clock was set back since the last run, by up to a day.
 
     Parameters
     ----------
@@ -58,6 +64,7 @@ class RunRecorder:
     name : what the configuration is called: its file's name without the ending.
     flow_run_id : what the orchestrator calls this run, where there is one.
     config_file : the configuration's file, where it was read from one.
+    inputs : size and time of the input files as the run begins.
 
     Raises
     ------
@@ -72,9 +79,10 @@ class RunRecorder:
         config: BaseModel,
         flow_run_id: str | None = None,
         config_file: Path | str | None = None,
+        inputs: Mapping[str, Any] | None = None,
     ) -> None:
-        self.started = datetime.now(UTC)
-        self.run_id = f"{self.started:%Y-%m-%dT%H-%M-%S-%f}-{secrets.token_hex(3)}"
+        self.started, self._begin = start_time(runs), time.monotonic()
+        self.run_id = f"{self.started:{RUN_FORMAT}}-{secrets.token_hex(3)}"
         self.job, self.name = job, name
         self.identity = run_identity(job, name, config, config_file)
         self.runs, self.folder = runs, runs / self.run_id
@@ -91,13 +99,14 @@ class RunRecorder:
             "seconds": None,
             "config": config.model_dump(mode="json", by_alias=True),
             "environment": environment(self.identity.config_file),
+            "input": inputs,
         }
         with store_errors(runs.parent):
             self._lock = self._create_folder()
 
     def seconds(self) -> float:
         """Return how long this run has been going."""
-        return round((datetime.now(UTC) - self.started).total_seconds(), 2)
+        return round(time.monotonic() - self._begin, 2)
 
     def finish(
         self, state: str, error: str | None, facts: Mapping[str, Any], latest: str = "latest"
@@ -116,7 +125,7 @@ class RunRecorder:
             **self.head,
             "state": state,
             "error": error,
-            "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "finished": self._end_time().isoformat(timespec="milliseconds"),
             "seconds": self.seconds(),
             **facts,
         }
@@ -130,6 +139,10 @@ class RunRecorder:
         finally:
             os.close(self._lock)  # a run whose end cannot be written reads as crashed
         return content
+
+    def _end_time(self) -> datetime:
+        """Return the time, and none before the start if the clock was set."""
+        return max(datetime.now(UTC), self.started + timedelta(seconds=self.seconds()))
 
     def write_keys(
         self, keys: Mapping[str, tuple[Fingerprint, Sequence[str]]], previous: LastRun
@@ -167,6 +180,20 @@ class RunRecorder:
             shutil.rmtree(hidden, ignore_errors=True)
             raise
         return lock
+
+
+def start_time(runs: Path) -> datetime:
+    """Return the time, and none before the start of the newest run.
+
+    A run that is more than a day ahead was dated by a wrong clock.
+    """
+    now, after = datetime.now(UTC), timedelta(microseconds=1)
+    for name in sorted((path.name for path in runs.glob("[0-9]*")), reverse=True):
+        with suppress(ValueError):
+            newest = datetime.strptime(name[:RUN_STAMP], RUN_FORMAT).replace(tzinfo=UTC)
+            if newest < now + CLOCK_CHANGE:
+                return max(now, newest + after)
+    return now
 
 
 def last_run(runs: Path, identity: RunIdentity) -> LastRun:

@@ -1,5 +1,6 @@
 """Messages to a webhook and to people: when they are sent, and that addresses stay secret."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,11 @@ def test_people_get_one_message_in_words(
     assert "notify.to names ops" not in caplog.text
 
 
+def ui_of(api: str) -> str:
+    """Where Prefect's UI is."""
+    return api.removesuffix("/api")
+
+
 def link_of(report: Path) -> str:
     """Where the worker's machine serves a report beside another Prefect server."""
     return f"http://127.0.0.1:4210/reviewflow/runs/{report.parent.name}/report.html"
@@ -154,6 +160,7 @@ def test_a_failed_run_tells_people_what_to_do(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    prefect_api: str,
 ) -> None:
     monkeypatch.setattr("tasks.notify.notify_person.retry_delay_seconds", [0, 0, 0])
     ops.statuses[:] = [500]
@@ -164,10 +171,12 @@ def test_a_failed_run_tells_people_what_to_do(
     assert [status for status, _, _ in ops.requests] == [500, 200]
     assert "The alert did not reach ops (it answered 500)." in caplog.text
     body = ops.requests[-1][2]
-    assert body["title"] == "broken: run failed"
+    assert body["title"] == "broken: run failed on renamed.csv"
     assert f"then run again: `reviewflow run --config {folder}/broken.yaml`" in body["message"]
-    (record,) = [line for line in body["message"].splitlines() if line.startswith("Where")]
-    assert Path(record.rpartition(":")[2]).is_file()
+    record, log = body["message"].splitlines()[-2:]
+    assert record.startswith("- Record: ")
+    content = json.loads(Path(record.rpartition(":")[2]).read_text(encoding="utf-8"))
+    assert log == f"- Log: {ui_of(prefect_api)}/runs/flow-run/{content['flow_run_id']}"
 
 
 def test_a_crash_is_sent_to_people_and_to_the_webhook(
@@ -177,14 +186,35 @@ def test_a_crash_is_sent_to_people_and_to_the_webhook(
 
     records = run_records(folder / "artifacts" / "runs")
     record = next(each for each in records if each.content["name"] == "people")
-    post_crash_alert("sentiment", "people · 600 rows", "It is gone.", record)
-    text = "people · 600 rows crashed: It is gone."
+    post_crash_alert("sentiment", "people · 600 rows", "It is gone.", record, " in train[relu]")
+    post_crash_alert("sentiment", "people · 600 rows", "It was killed.", record)  # found once more
+    text = "people · 600 rows crashed in train[relu]: It is gone."
     ((_, _, body),) = ops.requests
     assert body["title"] == "people: run crashed"
     assert body["message"].startswith(f"What broke: {text}\n")
     assert [sent for _, _, sent in webhook.requests] == [
         {"job": "sentiment", "event": "crashed", "text": text}
     ]
+
+
+@pytest.mark.parametrize("name", ["options", "settings"])
+def test_the_record_of_a_crash_is_found_for_each_flow(name: str, folder: Path) -> None:
+    from prefect.client.schemas import FlowRun
+
+    from tasks.notify import _record_of
+
+    artifacts = folder / "artifacts"
+    (expected, *_) = [
+        run for run in run_records(artifacts / "runs") if "flow_run_id" in run.content
+    ]
+    crashed = FlowRun(
+        id=expected.content["flow_run_id"],
+        flow_id=expected.content["flow_run_id"],
+        parameters={name: {"artifacts": str(artifacts)}},
+    )
+    found = _record_of(crashed)
+    assert found
+    assert found.run_id == expected.run_id
 
 
 def test_no_address_is_in_a_file_or_an_answer(

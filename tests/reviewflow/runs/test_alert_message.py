@@ -114,6 +114,55 @@ def test_a_failure_before_the_rows_are_known_compares_settings_and_packages() ->
     assert "What changed: this configuration has no completed run yet" in message(same, None).body
 
 
+def test_a_broken_file_is_named_with_its_size_and_the_champion_goes_on() -> None:
+    before = {
+        **BEFORE,
+        "input": {"files": 1, "bytes": 4_200_000, "modified": "2026-11-26T01:00:00+00:00"},
+    }
+    run = content(
+        state="failed",
+        error="imdb.csv: record 1,674 has 1 cell where the header has 2.",
+        input={"files": 1, "bytes": 2_100_000, "modified": "2026-11-27T01:00:00+00:00"},
+    )
+    found = alert_message(alerts(run, before, ()), run, before, PLACES, "imdb 3f9a12bc")
+    assert found.title == "imdb: run failed on imdb.csv"
+    assert (
+        "UTC): the input file 4.2 MB → 2.1 MB, written 27 November 2026, 01:00 UTC\n" in found.body
+    )
+    assert "The model: imdb 3f9a12bc is still the champion and scores new files\n" in found.body
+    assert "- mend imdb.csv, or have it exported again\n" in found.body
+    same = {**run, "input": before["input"]}
+    assert (
+        "nothing: input file (size and time), settings and packages" in message(same, before).body
+    )
+
+
+def test_a_full_disk_says_how_to_make_room() -> None:
+    error = (
+        "The artifacts folder artifacts cannot be written (No space left on device); free space."
+    )
+    run = content(state="failed", error=error, stages=[{"stage": "train", "state": "failed"}])
+    found = message(run)
+    assert found.title == "imdb: run failed: the disk is full"
+    assert "- free space on that disk: `reviewflow store gc --keep-runs 20` removes" in found.body
+    assert "mend" not in found.body
+
+
+def test_a_message_says_which_model_scores_now() -> None:
+    def model(promoted: bool, champion: str, **more: Any) -> str:
+        gate = {"promoted": promoted, "reason": "a loss is not excluded.", "champion": champion}
+        published = {"name": "imdb", "version": "new", "gate": gate}
+        warned = [{**DUPLICATES, "severity": "warning"}]
+        run = content(quality=warned, published=published, **more)
+        return alert_message(alerts(run, None, ()), run, None, PLACES, "imdb old").body
+
+    assert "The model: imdb new of this run is the champion now" in model(True, "old")
+    refused = model(False, "old")
+    assert "- imdb old is still the champion and scores new files\n" in refused
+    assert "- imdb new of this run is not promoted: a loss is not excluded.\n" in refused
+    assert "is not promoted" not in model(False, "new")
+
+
 def test_all_alerts_of_a_run_are_one_message() -> None:
     def run(auc: float, **more: Any) -> dict[str, Any]:
         variants = [{"name": "tanh", "metrics": {"test": {"roc_auc": auc}}}]

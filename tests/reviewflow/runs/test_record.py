@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,49 @@ def test_runs_of_one_second_have_an_order(tmp_path: Path) -> None:
         content = json.loads((record.folder / "run.json").read_text())
         assert content["finished"] >= content["started"]
     assert (tmp_path / "runs" / "latest").readlink().name == ids[-1]
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """Have records written at a moment."""
+    monkeypatch.setattr("reviewflow.runs.record.datetime", FixedClock)
+    monkeypatch.setattr(FixedClock, "moment", moment)
+
+
+class FixedClock(datetime):
+    """A clock that stands still."""
+
+    moment = datetime(2031, 10, 26, 3, 30, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        """Return the moment."""
+        return cls.moment
+
+
+def test_runs_keep_their_order_and_length_where_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = FixedClock.moment
+    set_clock(monkeypatch, night)
+    first = recorder(tmp_path)
+    set_clock(monkeypatch, night - timedelta(hours=1))
+    ended = first.finish("completed", None, {})
+    assert 0 <= ended["seconds"] < 60
+    assert ended["finished"] >= ended["started"]
+    second = recorder(tmp_path)
+    assert second.run_id.startswith("2031-10-26T03-30-00-000001-")
+    second.finish("completed", None, {})
+    assert [run.run_id for run in run_records(tmp_path)] == [second.run_id, first.run_id]
+
+
+def test_a_run_of_a_wrong_clock_dates_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = FixedClock.moment
+    set_clock(monkeypatch, night + timedelta(days=400))
+    recorder(tmp_path)
+    set_clock(monkeypatch, night)
+    assert recorder(tmp_path).run_id.startswith("2031-10-26T03-30-00-000000-")
 
 
 def test_without_a_start_its_id_says_when_a_run_started(tmp_path: Path) -> None:
