@@ -14,17 +14,13 @@ from reviewflow.evaluation.predictions import LabelledRows
 from reviewflow.evaluation.reliability import CalibrationCurve, calibration_curve
 from reviewflow.reporting.charts.calibration import calibration_chart
 from reviewflow.reporting.charts.confusion import MOST_DRAWN, confusion_chart, largest_confusions
+from reviewflow.reporting.charts.curves import MOST_CURVES
 from reviewflow.reporting.charts.precision_recall import (
     class_precision_recall_chart,
     precision_recall_chart,
     precision_recall_of,
 )
-from reviewflow.reporting.charts.roc import (
-    MOST_CURVES,
-    class_roc_chart,
-    roc_chart,
-    roc_curve_of,
-)
+from reviewflow.reporting.charts.roc import class_roc_chart, roc_chart, roc_curve_of
 
 
 def draw_best(
@@ -49,7 +45,7 @@ def draw_best(
         classes that are most often confused.
     """
     counts = np.array(confusion_counts(figures), np.int64)
-    charts = {**roc_charts(test, train, names), **precision_recall_charts(test, train, names)}
+    charts = curve_charts(test, train, names)
     if len(names) <= MOST_DRAWN:
         charts["confusion"] = confusion_chart(counts, names)
     curves = calibration_curves(test, len(names))
@@ -62,40 +58,29 @@ def draw_best(
     }
 
 
-def roc_charts(test: LabelledRows, train: LabelledRows, names: tuple[str, ...]) -> dict[str, str]:
-    """Return the chart of ROC curves as ``roc``, unless nothing can be drawn."""
+def curve_charts(test: LabelledRows, train: LabelledRows, names: tuple[str, ...]) -> dict[str, str]:
+    """Return the charts ``roc`` and ``precision_recall``, if they can be drawn."""
     if len(names) == 2:
         first, second = names
-        own, other = (
-            roc_curve_of(rows.labels == 1, _probabilities(rows, 1)) for rows in (test, train)
-        )
-        return {} if own is None else {"roc": roc_chart(own, other, (first, second))}
-    curves = {
-        k: curve
-        for k in range(len(names))
-        if (curve := roc_curve_of(test.labels == k, _probabilities(test, k))) is not None
+        rows = [(each.labels == 1, _probabilities(each, 1)) for each in (test, train)]
+        roc, roc_train = (roc_curve_of(*each) for each in rows)
+        found, found_train = (precision_recall_of(*each) for each in rows)
+        if roc is None or found is None:
+            return {}
+        return {
+            "roc": roc_chart(roc, roc_train, (first, second)),
+            "precision_recall": precision_recall_chart(found, found_train, second),
+        }
+    classes = [k for k in range(len(names)) if 0 < (test.labels == k).sum() < len(test.labels)]
+    if not classes or len(names) > MOST_CURVES:
+        return {}
+    own = {k: (test.labels == k, _probabilities(test, k)) for k in classes}
+    areas = {k: curve for k in classes if (curve := roc_curve_of(*own[k])) is not None}
+    precisions = {k: curve for k in classes if (curve := precision_recall_of(*own[k])) is not None}
+    return {
+        "roc": class_roc_chart(areas, names),
+        "precision_recall": class_precision_recall_chart(precisions, names),
     }
-    drawn = curves and len(names) <= MOST_CURVES
-    return {"roc": class_roc_chart(curves, names)} if drawn else {}
-
-
-def precision_recall_charts(
-    test: LabelledRows, train: LabelledRows, names: tuple[str, ...]
-) -> dict[str, str]:
-    """Return the chart as ``precision_recall``, unless nothing can be drawn."""
-    if len(names) == 2:
-        own, other = (
-            precision_recall_of(rows.labels == 1, _probabilities(rows, 1)) for rows in (test, train)
-        )
-        chart = None if own is None else precision_recall_chart(own, other, names[1])
-        return {} if chart is None else {"precision_recall": chart}
-    curves = {
-        k: curve
-        for k in range(len(names))
-        if (curve := precision_recall_of(test.labels == k, _probabilities(test, k))) is not None
-    }
-    drawn = curves and len(names) <= MOST_CURVES
-    return {"precision_recall": class_precision_recall_chart(curves, names)} if drawn else {}
 
 
 def calibration_curves(rows: LabelledRows, classes: int) -> dict[int, CalibrationCurve]:

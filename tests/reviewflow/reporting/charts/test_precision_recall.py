@@ -16,10 +16,10 @@ def test_the_chart_says_average_precision_and_share() -> None:
     scores = (generator.random(400) + is_class).astype(np.float32)
     curve = precision_recall_of(is_class, scores)
     assert curve is not None
-    assert curve.average == pytest.approx(average_precision_score(is_class, scores))
+    assert curve.figure == pytest.approx(average_precision_score(is_class, scores))
     assert curve.base == is_class.mean()
     svg = precision_recall_chart(curve, None, "rare $x$")
-    assert f"test, {curve.average:.3f}" in svg
+    assert f"test, {curve.figure:.3f}" in svg
     assert f"of which {is_class.mean():.1%} are rare $x$." in svg
     assert "train" not in svg
 
