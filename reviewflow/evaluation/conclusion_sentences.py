@@ -7,6 +7,7 @@ from typing import Any
 
 from reviewflow.evaluation.ablation import factor_title, value_title
 from reviewflow.evaluation.metrics import metric_named
+from reviewflow.formatting import join_names
 
 Level = Mapping[str, Any]
 
@@ -30,20 +31,39 @@ def conclusion_sentence(facts: Mapping[str, Any]) -> str:
     sentence = f"{factor_title(name)}: {_title(facts, best)} {_is(name)} {_best(facts, others)}"
     sentence += f", {metric} {best['roc_auc']:.{digits}f}"
     if others:
-        second, *rest = others
+        second = others[0]
         sentence += f" against {second['roc_auc']:.{digits}f} with {_title(facts, second)}"
-        sentence += f", {_judgement(facts)}{_by_accuracy(facts, best, second)}"
-        then = [f"{_title(facts, lv)} {lv['roc_auc']:.{digits}f}" for lv in rest]
-        sentence += f"; then {', '.join(then)}" if then else ""
-    for level in failed:
-        sentence += f"; {_title(facts, level)} {_failure(level['kind'])}"
-        is_runner_up = not others and level is failed[0]
-        ours = f"{level['roc_auc']:.{digits}f}"
-        sentence += f", {metric} {ours}, {_judgement(facts)}" if is_runner_up else f" ({ours})"
+        sentence += f", {_judgement(facts)}"
+    sentences = [sentence, *_other_values(facts, best, others, digits)]
+    if failed and not others:
+        runner_up = failed.pop(0)
+        ours, fate = f"{runner_up['roc_auc']:.{digits}f}", _failure(runner_up["kind"], 1)
+        sentences.append(f"{_title(facts, runner_up)} {fate}, {metric} {ours}, {_judgement(facts)}")
+    sentences += _failures(facts, failed, digits)
     sets = facts["sets"]
     if sets["all"] > 1:
-        sentence += f"; best in {sets['agreeing']} of {sets['all']} settings of the rest"
-    return f"{sentence}."
+        sentences.append(f"Best in {sets['agreeing']} of {sets['all']} settings of the rest")
+    return " ".join(f"{one}." for one in sentences)
+
+
+def _other_values(
+    facts: Mapping[str, Any], best: Level, others: Sequence[Level], digits: int
+) -> list[str]:
+    """Return that the runner-up is right more often, and the values after it."""
+    if not others:
+        return []
+    second, *rest = others
+    then = [f"{_title(facts, lv)} ({lv['roc_auc']:.{digits}f})" for lv in rest]
+    return [*_by_accuracy(facts, best, second), *([f"Then {join_names(then)}"] if then else [])]
+
+
+def _failures(facts: Mapping[str, Any], failed: Sequence[Level], digits: int) -> list[str]:
+    """Return the values that did not learn, those of one kind together."""
+    kinds: dict[str, list[str]] = {}
+    for level in failed:
+        value = f"{_title(facts, level)} ({level['roc_auc']:.{digits}f})"
+        kinds.setdefault(level["kind"], []).append(value)
+    return [f"{join_names(own, 20)} {_failure(kind, len(own))}" for kind, own in kinds.items()]
 
 
 def _best(facts: Mapping[str, Any], others: Sequence[Level]) -> str:
@@ -64,12 +84,13 @@ def _is(name: str) -> str:
     return "are" if name in ("normalize.reduce", "vectorize.ngram_range") else "is"
 
 
-def _failure(kind: str) -> str:
-    """Return what became of a value that did not learn, in the past tense."""
+def _failure(kind: str, count: int) -> str:
+    """Return what became of values that did not learn, in the past tense."""
+    was = "was" if count == 1 else "were"
     if kind == "no better than the majority":
-        return "was no better than the majority class"
+        return f"{was} no better than the majority class"
     if kind == "not told apart from chance":
-        return "was not told apart from chance"
+        return f"{was} not told apart from chance"
     if kind in ("diverged", "did not learn"):
         return kind
     return "predicted one class" if kind == "predicts one class" else "did not beat chance"
@@ -108,10 +129,11 @@ def p_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
-def _by_accuracy(facts: Mapping[str, Any], best: Level, second: Level) -> str:
+def _by_accuracy(facts: Mapping[str, Any], best: Level, second: Level) -> list[str]:
     """Return that the runner-up is right more often, or nothing."""
     verb = _is(facts["factor"])
     ours, theirs = best["accuracy"], second["accuracy"]
     if round(theirs, 4) <= round(ours, 4):
-        return ""
-    return f"; by accuracy {_title(facts, second)} {verb} ahead, {theirs:.3f} against {ours:.3f}"
+        return []
+    title = _title(facts, second)
+    return [f"By accuracy {title} {verb} ahead, {theirs:.3f} against {ours:.3f}"]

@@ -78,7 +78,7 @@ def test_one_seed_says_that_it_cannot_tell() -> None:
     assert conclusion["sentence"] == (
         "Learning rate: 0.01 is best, ROC AUC 0.958 against 0.952 with 0.1, more than the "
         "validation rows' chance (95 % +0.0030 to +0.0160 over 5,000 validation rows), but one "
-        "seed cannot tell; 0.001 did not learn (0.720)."
+        "seed cannot tell. 0.001 (0.720) did not learn."
     )
 
 
@@ -126,7 +126,7 @@ def test_a_runner_up_that_is_right_more_often_is_reported() -> None:
     figures = made_comparisons(0.5, 0.958, 0.952, low=0.003)
     figures["variants"][2]["accuracy"]["mean"] = 0.9
     (conclusion,) = draw_conclusions(RATES[1:], figures)
-    assert "; by accuracy 0.1 is ahead, 0.900 against 0.888" in conclusion["sentence"]
+    assert ". By accuracy 0.1 is ahead, 0.900 against 0.888." in conclusion["sentence"]
 
 
 def test_a_failed_value_between_two_that_learned_is_passed_over() -> None:
@@ -141,7 +141,7 @@ def test_a_failed_value_between_two_that_learned_is_passed_over() -> None:
     assert found["difference"] == pytest.approx(0.058)
     assert found["interval"] == pytest.approx([0.03, 0.068])
     assert "0.958 against 0.900 with 0.1" in found["sentence"]
-    assert found["sentence"].endswith("; 0.001 did not learn (0.957).")
+    assert found["sentence"].endswith(". 0.001 (0.957) did not learn.")
 
 
 def test_a_failed_value_in_front_leaves_those_that_learned() -> None:
@@ -156,6 +156,18 @@ def test_a_failed_value_in_front_leaves_those_that_learned() -> None:
     assert found["sentence"].startswith("Learning rate: 0.01 is best, ROC AUC 0.950 against 0.900")
 
 
+def test_values_that_failed_in_one_way_share_a_sentence() -> None:
+    kinds = ("learned", "learned", "learned", "did not learn", "diverged", "did not learn")
+    rates = [variant(str(n), n, k, train__learning_rate=10.0**-n) for n, k in enumerate(kinds)]
+    figures = made_comparisons(0.95, 0.94, 0.93, 0.6, 0.55, 0.5, low=0.001)
+    sentence = draw_conclusions(rates, figures)[0]["sentence"]
+    assert sentence.endswith(
+        ". Then 0.01 (0.930). 0.001 (0.600) and 1e-05 (0.500) did not learn. "
+        "0.0001 (0.550) diverged."
+    )
+    assert ";" not in sentence
+
+
 def test_whether_it_learned_counts_more_than_the_kind() -> None:
     """A network that ranks well and predicts one class may have learned."""
     one = VariantOutcome("a", 0, "predicts one class", {"train.init": "he"}, learned=True)
@@ -164,7 +176,7 @@ def test_whether_it_learned_counts_more_than_the_kind() -> None:
     assert found["best"]["variant"] == "a"
     assert "He is best" in found["sentence"]
     assert found["sentence"].endswith(
-        "; Xavier did not beat chance, ROC AUC 0.900, though it ranks better (95 % −0.1100 to "
+        ". Xavier did not beat chance, ROC AUC 0.900, though it ranks better (95 % −0.1100 to "
         "−0.0100 over 5,000 validation rows)."
     )
 
@@ -195,7 +207,7 @@ def test_a_grid_counts_the_sets_that_hold_the_value() -> None:
     rate, activation = draw_conclusions(grid, made_comparisons(0.95, 0.94, 0.96, 0.97, low=0.001))
     assert rate["best"]["variant"] == "0.1 tanh"
     assert rate["sets"] == {"all": 2, "agreeing": 1}
-    assert activation["sentence"].endswith("; best in 2 of 2 settings of the rest.")
+    assert activation["sentence"].endswith(". Best in 2 of 2 settings of the rest.")
 
 
 def test_a_set_without_the_value_is_not_counted() -> None:
