@@ -59,7 +59,7 @@ def draw_best(
 
 
 def curve_charts(test: LabelledRows, train: LabelledRows, names: tuple[str, ...]) -> dict[str, str]:
-    """Return the charts ``roc`` and ``precision_recall``, if they can be drawn."""
+    """Return the charts ``roc`` and ``precision_recall``, if there are any."""
     if len(names) == 2:
         first, second = names
         rows = [(each.labels == 1, _probabilities(each, 1)) for each in (test, train)]

@@ -80,7 +80,7 @@ def add_legend(axes: Any, title: str, place: str, last_first: bool) -> None:
 
 
 def figures_in_words(curves: Mapping[int, Curve], names: tuple[str, ...]) -> str:
-    """Return the figure of each class: ``positive 0.958; negative 0.950``."""
+    """Return the figure of each class in one line."""
     return "; ".join(f"{short_label(names[k], 60)} {one.figure:.3f}" for k, one in curves.items())
 
 

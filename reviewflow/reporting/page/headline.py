@@ -186,10 +186,9 @@ def notices(
     stages: tuple[StageRow, ...],
 ) -> tuple[Notice, ...]:
     """Return what a person should look at, worst first."""
-    found = []
+    found = check_notices(checks)
     if run.get("state") != "completed":
         found += ending_notices(run, variants, checks, stages)
-    found += check_notices(checks)
     found += [Notice("warning", f"{phrase}.") for phrase in kind_phrases(variants)]
     return tuple(sorted(found, key=lambda notice: notice.state != "failed"))
 
@@ -199,14 +198,18 @@ def check_notices(checks: Sequence[CheckRow]) -> list[Notice]:
 
     Checks of several suites that say the same share a notice.
     """
-    subjects: dict[tuple[str, str, str], dict[str, None]] = {}
+    subjects: dict[tuple[str, ...], dict[str, None]] = {}
     for check in checks:
         if check.state != "passed":
-            same = (check.state, check.title, check.observed)
+            same = (check.state, check.title, check.asked, check.observed)
             subjects.setdefault(same, {})[check.subject] = None
     found = []
-    for (state, title, observed), names in subjects.items():
-        of = join_names(list(names), 4)
-        what = f"{title[:1].lower()}{title[1:]}"
-        found.append(Notice(state, f"Not met: {what} ({of}). Seen: {observed}."))
+    for (state, title, asked, observed), names in subjects.items():
+        limit = "" if title == asked else f" Asked: {_lower_first(asked)}."
+        text = f"Not met: {_lower_first(title)}.{limit} Seen: {observed}"
+        found.append(Notice(state, f"{text} ({join_names(list(names), 4)})."))
     return found
+
+
+def _lower_first(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"

@@ -37,6 +37,6 @@ def test_checks_of_two_suites_that_say_the_same_are_told_once() -> None:
     labelled = {**FAILED_CHECK, "notes": "Every text is filled."}
     run = {"quality": [labelled, {**labelled, "suite": "features"}, FAILED_CHECK]}
     assert [notice.text for notice in check_notices(quality_rows(run))] == [
-        "Not met: every text is filled (reviews and features). Seen: 3.",
-        "Not met: blank is false (reviews). Seen: 3.",
+        "Not met: every text is filled. Asked: blank is false. Seen: 3 (reviews and features).",
+        "Not met: blank is false. Seen: 3 (reviews).",
     ]

@@ -1,6 +1,5 @@
 """The page of all runs: every run is there with its links, and text from data stays text."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,10 +9,9 @@ import pytest
 from reviewflow.reporting.page.run_list_page import run_list_page, run_list_view
 from reviewflow.runs.run_list import run_list
 from tests.reviewflow.reporting.example import NASTY
-from tests.reviewflow.reporting.page.test_html import ARGUMENTS, Reader
+from tests.reviewflow.reporting.in_browser import assert_readable
+from tests.reviewflow.reporting.page.test_html import Reader
 from tests.reviewflow.runs.nightly_runs import write_nightly_runs
-
-CHROMIUM = shutil.which("chromium")
 
 
 def line(number: int, **fields: Any) -> dict[str, Any]:
@@ -111,23 +109,8 @@ def test_an_empty_list_is_a_sentence(fields: dict[str, Any], sentence: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.parametrize(("mode", "width"), [("light", 1280), ("dark", 1280), ("dark", 360)])
-def test_in_a_browser(mode: Any, width: int, tmp_path: Path) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
-
+def test_in_a_browser(mode: str, width: int, browser: Any, tmp_path: Path) -> None:
     write_nightly_runs(tmp_path / "runs", 60, scored_every=2)
-    path = tmp_path / "index.html"
-    path.write_text(run_list_page(run_list(tmp_path), "http://127.0.0.1:4200"), encoding="utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        result = Axe().run(page)
-        browser.close()
-    assert result.violations_count == 0, result.generate_report()
-    assert asked == [path.as_uri()]
+    html = run_list_page(run_list(tmp_path), "http://127.0.0.1:4200")
+    assert_readable(browser, html, tmp_path / "index.html", mode, width)

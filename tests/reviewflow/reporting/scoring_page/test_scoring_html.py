@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from reviewflow.reporting.scoring_page.scoring_html import scoring_html_page
+from tests.reviewflow.reporting.in_browser import assert_readable
 from tests.reviewflow.reporting.page.test_html import Reader
 from tests.reviewflow.reporting.scoring_page.scored_run import (
     HOSTILE,
@@ -110,20 +111,5 @@ def test_equal_records_give_equal_bytes() -> None:
 def test_the_page_in_a_browser(
     which: str, mode: str, width: int, browser: Any, tmp_path: Path
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    path = tmp_path / "report.html"
-    path.write_text(scoring_html_page(RUNS[which]()), encoding="utf-8")
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
-    requests: list[str] = []
-    messages: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: messages.append(message.text))
-    page.goto(path.as_uri())
-    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    result = Axe().run(page)
-    assert result.violations_count == 0, result.generate_report()
-    assert requests == [path.as_uri()]
-    assert messages == []
-    page.close()
+    html = scoring_html_page(RUNS[which]())
+    assert_readable(browser, html, tmp_path / "report.html", mode, width)

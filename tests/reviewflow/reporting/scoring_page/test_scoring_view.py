@@ -78,7 +78,7 @@ def test_a_check_that_failed_is_a_notice_unless_another_says_the_same() -> None:
     checks = [{**check, "column": name, "asked": f"{name} at most 0.05"} for name in names]
     view = scoring_view(scored_run(scored_file("a.csv", shift=4, checks=checks)))
     texts = [notice.text for notice in view.notices]
-    assert texts[:2] == [f"Not met: {name} at most 0.05 (a.csv). Seen: 0.5." for name in names[1:]]
+    assert texts[:2] == [f"Not met: {name} at most 0.05. Seen: 0.5 (a.csv)." for name in names[1:]]
     assert texts[2].startswith("Lengths (")
     assert len(texts) == 3
     assert len(view.checks) == 3
