@@ -31,7 +31,7 @@ from reviewflow.formatting import size
 from reviewflow.pipeline.executors import make_executor
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
-from reviewflow.pipeline.runner import Listener, Run
+from reviewflow.pipeline.runner import Listener, Run, TaskGroup
 from reviewflow.pipeline.stage import Job
 from reviewflow.processors import processors
 from reviewflow.reporting.page.markdown import trend_markdown
@@ -148,6 +148,7 @@ class FlowRun(ABC):
             self.pool, options.executor, options.workers, options.any_processor
         )
         self.listener = LISTENER.get() or Listener()
+        self.threads: ThreadPoolTaskRunner[Any] | None = None
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.trend: dict[str, Any] | None = None
         self.opened: Run | None = None
@@ -220,9 +221,17 @@ class FlowRun(ABC):
         for name in self.job.groups:
             for group in self.run.task_groups(name):
                 waits = [self.futures[title] for title in self.run.sources(group)]
-                self.futures[group.title] = tasks[name].submit(
-                    self.run, group, wait_for=waits, return_state=False
-                )
+                self.futures[group.title] = self._submit(tasks[name], group, waits)
+
+    def _submit(
+        self, task: StageTask, group: TaskGroup, waits: list[PrefectFuture[Any]]
+    ) -> PrefectFuture[Any]:
+        """Submit a task to as many threads as the executor has use for."""
+        if self.executor.width is None:
+            return task.submit(self.run, group, wait_for=waits, return_state=False)
+        if self.threads is None:
+            self.threads = ThreadPoolTaskRunner(max_workers=self.executor.width).__enter__()
+        return self.threads.submit(task, {"run": self.run, "group": group}, waits)
 
     def wait(self) -> None:
         """Wait for everything, and raise what went wrong first.
@@ -249,6 +258,8 @@ class FlowRun(ABC):
         """Write run.json and the pages as the run ended, with what was reached."""
         self.pool.shutdown()
         self.executor.close()
+        if self.threads is not None:
+            self.threads.__exit__(None, None, None)
         facts, broken = self._facts()
         ended = error or broken
         state = "completed" if ended is None else "failed"

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,3 +32,8 @@ def processor_features() -> tuple[str, ...]:
         lines = []
     flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     return platform.machine(), *sorted(f for f in flags.split() if f.startswith(PREFIXES))
+
+
+def other_features(features: Iterable[str]) -> list[str]:
+    """Return the features that either those or this processor lacks, sorted."""
+    return sorted({*features} ^ {*processor_features()})

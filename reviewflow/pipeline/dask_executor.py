@@ -20,13 +20,14 @@ import dask
 from distributed import Client, KilledWorker, LocalCluster, get_worker
 from distributed.client import FutureCancelledError
 
-from reviewflow.context import Context, Progress
+from reviewflow.context import Progress
 from reviewflow.errors import WorkerError, error_line
 from reviewflow.pipeline.messages import perform_message, worker_context
 from reviewflow.pipeline.remote_executor import RemoteExecutor, WorkerLost
 
 LOCAL = "127.0.0.1"
 CONNECT_SECONDS = 10
+MOST_AT_ONCE = 64  # variants and seeds: how many workers a scheduler has may change
 END_SECONDS = 2  # for workers of this machine to end
 # One step at a time is on a worker, so the step that ends it is known. Results are a few bytes,
 # so memory is the step's own, which no spilling of results frees.
@@ -55,18 +56,20 @@ class DaskExecutor(RemoteExecutor):
 
     def __init__(self, address: str | None, workers: int, any_processor: bool = False) -> None:
         super().__init__(any_processor)
+        self.width = workers if address is None else MOST_AT_ONCE
         self.address, self.workers = address, workers
         self._run, self._lock = uuid4().hex, Lock()
         self._cluster: Any = None
         self._client: Any = None
+        self._reports: dict[str, Progress] = {}  # by the key of a step that is going on
 
     def submit(self, name: str, message: bytes, progress: Progress) -> Future[bytes]:
         """Give a step to a worker that is free."""
         client = self._connect()
         reply: Future[bytes] = Future()
-        future = client.submit(
-            perform_on_worker, message, self._run, key=f"{name}-{uuid4().hex}", pure=False
-        )
+        key = f"{name}-{uuid4().hex}"
+        self._reports[key] = progress
+        future = client.submit(perform_on_worker, message, self._run, key, key=key, pure=False)
         future.add_done_callback(partial(self._settle, reply, name))
         return reply
 
@@ -98,6 +101,7 @@ class DaskExecutor(RemoteExecutor):
                 with dask.config.set(SETTINGS):
                     self._cluster = self._start() if self.address is None else None
                     self._client = self._client_of(self._cluster or self.address)
+                self._client.subscribe_topic(self._run, self._report)
             return self._client
 
     def _start(self) -> Any:
@@ -119,8 +123,15 @@ class DaskExecutor(RemoteExecutor):
                 "choose another --executor."
             ) from None
 
+    def _report(self, event: tuple[float, Any]) -> None:
+        """Hand on the progress of a step."""
+        key, text, figures = event[1]
+        if key in self._reports:
+            self._reports[key](text, figures)
+
     def _settle(self, reply: Future[bytes], name: str, future: Any) -> None:
         """Hand on what a worker answered, or why none did."""
+        self._reports.pop(future.key, None)
         try:
             reply.set_result(future.result())
         except KilledWorker:
@@ -147,15 +158,21 @@ class DaskExecutor(RemoteExecutor):
             )
 
 
-def perform_on_worker(message: bytes, run: str) -> bytes:
+def perform_on_worker(message: bytes, run: str, key: str) -> bytes:
     """Perform the step of a message, on a worker.
 
     Parameters
     ----------
     run : which run it is of, for `stop_run`.
+    key : of the step, for its progress.
     """
-    context = worker_context(Context(stop=stop_of(run)))
-    return perform_message(message, context, f"The Dask worker {get_worker().address}")
+    worker = get_worker()
+
+    def send(text: str, figures: dict[str, float]) -> None:
+        worker.log_event(run, (key, text, figures))
+
+    context = worker_context(send, stop_of(run))
+    return perform_message(message, context, f"The Dask worker {worker.address}")
 
 
 def stop_run(run: str) -> None:

@@ -44,7 +44,15 @@ class Request:
 
 
 class StepExecutor(ABC):
-    """Performs resolved steps."""
+    """Performs resolved steps.
+
+    Attributes
+    ----------
+    width : how many stages, variants and seeds may give it steps at once. None: as many as this
+        machine has processors.
+    """
+
+    width: int | None = None
 
     @abstractmethod
     def perform_all(

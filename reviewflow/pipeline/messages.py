@@ -15,28 +15,31 @@ is true to the code that runs there.
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from platform import python_version
+from threading import Event, Lock
 from traceback import format_exception
 
 from reviewflow.callgraph.cache import reaches
 from reviewflow.callgraph.reached import Reach
 from reviewflow.callgraph.versions import installed_version
-from reviewflow.context import Context
+from reviewflow.context import Context, Progress
 from reviewflow.errors import ReviewflowError, WorkerError
 from reviewflow.pipeline.executors import Request
 from reviewflow.pipeline.opening import CODE_CACHE
 from reviewflow.pipeline.perform import PYTHON, Performed, perform_step
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.pipeline.stage import ROOT
-from reviewflow.processors import processor_features, processors
+from reviewflow.processors import other_features, processor_features, processors
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.compiled_code import keep_compiled_code
 
+PROGRESS_SECONDS = 0.2  # between two reports of progress
 MOST_NAMES = 3  # of definitions or packages in one sentence
 
 
@@ -142,9 +145,30 @@ def unpack(reply: bytes, step: ResolvedStep, store: Store) -> Performed:
     )
 
 
-def worker_context(context: Context) -> Context:
-    """Return the context with threads of the worker's own."""
-    return replace(context, executor=_threads())
+def worker_context(send: Progress, stop: Event) -> Context:
+    """Return the context of a step in a worker.
+
+    Parameters
+    ----------
+    send : sends progress to the run. It is called now and then.
+    stop : ends the step.
+    """
+    return Context(WorkerProgress(send), stop, _threads())
+
+
+class WorkerProgress:
+    """Passes on progress, but not more often than a person can see."""
+
+    def __init__(self, send: Progress) -> None:
+        self.send, self._sent, self._lock = send, 0.0, Lock()
+
+    def __call__(self, message: str, figures: dict[str, float]) -> None:
+        """Pass on a report, unless the last was a moment ago."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._sent >= PROGRESS_SECONDS:
+                self._sent = now
+                self.send(message, figures)
 
 
 @lru_cache(maxsize=1)
@@ -176,11 +200,10 @@ def _perform(check: Check, body: bytes, context: Context, worker: str) -> StepRe
 
 def _refusal(check: Check) -> str | None:
     """Return why this process may not perform a step."""
-    if check.processor not in (None, processor_features()):
-        differing = sorted({*check.processor} ^ {*processor_features()})
+    if check.processor is not None and (features := other_features(check.processor)):
         return (
-            f"its processor differs from the run's ({_names(differing)}), so its last bits may "
-            "differ; allow it with --any-processor"
+            f"its processor differs from the run's ({_names(features)}), and so may the last bits "
+            "of what it computes; allow it with --any-processor"
         )
     packages = [name for name, version in check.packages.items() if _version(name) != version]
     if packages:

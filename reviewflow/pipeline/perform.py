@@ -25,6 +25,7 @@ from reviewflow.context import Context
 from reviewflow.errors import StoreError
 from reviewflow.pipeline.call import arguments
 from reviewflow.pipeline.resolved import ResolvedStep
+from reviewflow.processors import processor_features
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.compiled_code import call_compiled
 
@@ -125,6 +126,7 @@ def _make(step: ResolvedStep, key: str, store: Store, context: Context) -> Artif
         "fingerprint": step.fingerprint.digest,
         "key_parts": step.fingerprint.to_json(),
         "inputs": step.input_digests,
+        "processor": list(processor_features()),
     }
     digests = resolve_name(step.digests) if step.digests else None
 

@@ -37,6 +37,7 @@ class ProcessExecutor(RemoteExecutor):
 
     def __init__(self, workers: int, any_processor: bool = False) -> None:
         super().__init__(any_processor)
+        self.width = workers
         self.workers = [WorkerProcess() for _ in range(workers)]
         self._threads = ThreadPoolExecutor(workers)
         self._idle: LifoQueue[WorkerProcess] = LifoQueue()  # the last one used goes first

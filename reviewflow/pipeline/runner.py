@@ -22,6 +22,7 @@ from reviewflow.pipeline.keys import Fingerprint
 from reviewflow.pipeline.perform import Performed, perform_step, recomputed_files
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.reasons import Reason, reason_text
+from reviewflow.processors import other_features, processor_features
 from reviewflow.store.artifacts import Artifact
 
 
@@ -309,7 +310,11 @@ class Run:
         """Compute a cached step again, and note it if the bytes differ."""
         files = recomputed_files(self.planner.resolve(step), artifact, self.planner.store, context)
         if files:
-            self.mismatches.append(f"{step.node.label}: {artifact.folder} ({', '.join(files)})")
+            features = other_features(artifact.manifest.get("processor") or processor_features())
+            why = f"; made on another processor: {', '.join(features)}" if features else ""
+            self.mismatches.append(
+                f"{step.node.label}: {artifact.folder} ({', '.join(files)}{why})"
+            )
 
     def _record(self, step: Step, performed: Performed) -> Outcome:
         """Keep what became of a step."""

@@ -12,13 +12,11 @@ import sys
 import time
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 
-from reviewflow.context import Context
 from reviewflow.pipeline.messages import perform_message, worker_context
 
 PROGRESS = b"progress "  # a frame that starts so is progress, any other a reply
-PROGRESS_SECONDS = 0.1  # between two reports of progress
 GRACE_SECONDS = 5.0  # for a stopped step to end
 
 
@@ -30,7 +28,11 @@ def main() -> None:
     messages: SimpleQueue[bytes | None] = SimpleQueue()
     stop = Event()
     Thread(target=_receive, args=(connection, messages, stop), daemon=True).start()
-    context = worker_context(Context(WorkerProgress(connection), stop))
+
+    def send(text: str, figures: dict[str, float]) -> None:
+        connection.send_bytes(PROGRESS + pickle.dumps((text, figures)))
+
+    context = worker_context(send, stop)
     name = f"The worker process {os.getpid()}"
     while (message := messages.get()) is not None:
         reply = perform_message(message, context, name)
@@ -52,22 +54,6 @@ def _receive(connection: Connection, messages: SimpleQueue[bytes | None], stop: 
         messages.put(None)
     time.sleep(GRACE_SECONDS)
     os._exit(1)
-
-
-class WorkerProgress:
-    """Sends progress through the socket, now and then."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection, self._sent, self._lock = connection, 0.0, Lock()
-
-    def __call__(self, message: str, figures: dict[str, float]) -> None:
-        """Send a report, unless the last was a moment ago."""
-        with self._lock:
-            now = time.monotonic()
-            if now - self._sent < PROGRESS_SECONDS:
-                return
-            self._sent = now
-            self.connection.send_bytes(PROGRESS + pickle.dumps((message, figures)))
 
 
 if __name__ == "__main__":

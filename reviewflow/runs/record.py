@@ -26,6 +26,7 @@ from reviewflow import __version__
 from reviewflow.errors import StoreError
 from reviewflow.pipeline.keys import Fingerprint
 from reviewflow.pipeline.last_run import LastRun
+from reviewflow.processors import processor_features
 from reviewflow.runs.identity import RunIdentity, recorded_identity, run_identity
 from reviewflow.runs.json_values import mapping, text
 from reviewflow.runs.keys_file import KEYS_FILE, read_keys
@@ -244,6 +245,7 @@ def environment(config_file: str | None) -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "processors": os.cpu_count(),
+        "processor": list(processor_features()),
         "packages": {"reviewflow": __version__, **{name: version(name) for name in PACKAGES}},
     }
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from reviewflow.errors import Cancelled, QualityError, ReviewflowError
+from reviewflow.errors import Cancelled, QualityError, ReviewflowError, StoreError
+from reviewflow.pipeline import perform, runner
 from reviewflow.pipeline.reasons import reason_text
-from reviewflow.pipeline.runner import Run, TaskGroup
+from reviewflow.pipeline.runner import Listener, Run, TaskGroup
+from reviewflow.processors import processor_features
 from tests.reviewflow.pipeline import small_job
 from tests.reviewflow.pipeline.small_job import (
     Numbered,
@@ -200,3 +202,18 @@ def too_much(folders: Mapping[str, Path], files: Mapping[str, Mapping[str, Path]
     assert folders.keys() == files.keys()
     assert all(folder.is_dir() for folder in folders.values())
     return f"{', '.join(folders)}: more than a hundred"
+
+
+def test_a_recheck_says_that_another_processor_made_the_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(perform, "processor_features", lambda: (*processor_features(), "sse9"))
+        perform_all(Numbered(tmp_path))
+    monkeypatch.setattr(runner, "recomputed_files", lambda *arguments: ["numbers.json"])
+    with ThreadPoolExecutor(2) as pool:
+        run = Run(Numbered(tmp_path).planner(), Listener(), pool, recheck=True)
+        for group in groups_of(run):
+            run.perform(group)
+    with pytest.raises(StoreError, match=r"numbers\.json; made on another processor: sse9\)"):
+        run.raise_if_nondeterministic()
