@@ -19,6 +19,7 @@ from uuid import uuid4
 import dask
 from distributed import Client, KilledWorker, LocalCluster, get_worker
 from distributed.client import FutureCancelledError
+from psutil import NoSuchProcess, Process
 
 from reviewflow.context import Progress
 from reviewflow.errors import WorkerError, error_line
@@ -83,10 +84,14 @@ class DaskExecutor(RemoteExecutor):
     def close(self) -> None:
         """Leave the scheduler, and end a cluster of this machine."""
         self.stop()
+        processes = _worker_processes(self._cluster)
         for each in (self._client, self._cluster):
             if each is not None:
-                with suppress(Exception):
+                with suppress(Exception):  # what is left is killed
                     each.close(timeout=END_SECONDS)
+        for process in processes:
+            with suppress(NoSuchProcess):
+                process.kill()
         self._client = self._cluster = None
 
     def _connect(self) -> Any:
@@ -158,6 +163,16 @@ class DaskExecutor(RemoteExecutor):
             )
 
 
+def _worker_processes(cluster: Any) -> list[Process]:
+    """Return the processes of the workers of a cluster of this machine."""
+    found = []
+    for nanny in () if cluster is None else cluster.workers.values():
+        with suppress(NoSuchProcess):
+            if nanny.pid is not None:
+                found.append(Process(nanny.pid))
+    return found
+
+
 def perform_on_worker(message: bytes, run: str, key: str) -> bytes:
     """Perform the step of a message, on a worker.
 
@@ -175,7 +190,7 @@ def perform_on_worker(message: bytes, run: str, key: str) -> bytes:
     return perform_message(message, context, f"The Dask worker {worker.address}")
 
 
-def stop_run(run: str) -> None:
+async def stop_run(run: str) -> None:
     """End what this worker does for a run."""
     stop_of(run).set()
 

@@ -28,14 +28,14 @@ pytestmark = pytest.mark.slow
 Command = subprocess.Popen[str]
 
 
-def reviewflow(job: Path, artifacts: Path, *before: str) -> Command:
+def reviewflow(job: Path, artifacts: Path, *options: str, before: tuple[str, ...] = ()) -> Command:
     """Start ``reviewflow run`` in a session of its own, through another command or not."""
     given = ("PREFECT_API_URL", "PREFECT_HOME", OWN_SERVER)
     return subprocess.Popen(
         [
             *before,
             *(sys.executable, "-m", "flows.commands.main", "run"),
-            *("--config", str(job), "--artifacts", str(artifacts)),
+            *("--config", str(job), "--artifacts", str(artifacts), *options),
         ],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name not in given},
@@ -186,7 +186,8 @@ def test_a_disk_that_is_full_for_prefect_too_is_one_plain_sentence(
         f'"$@"; echo "exit code $?"; mount -o remount,size=64m "{disk}"; "$@"; echo "exit code $?"'
     )
     script = f'mount -t tmpfs -o size={megabytes}m tmpfs "{disk}"; {run}'
-    command = reviewflow(job, disk / "artifacts", "unshare", "--mount", "sh", "-c", script, "sh")
+    before = ("unshare", "--mount", "sh", "-c", script, "sh")
+    command = reviewflow(job, disk / "artifacts", before=before)
     output, _ = command.communicate(timeout=2 * WAIT_SECONDS)
     first, _, second = output.partition("exit code 1\n")
     assert "Traceback" not in output

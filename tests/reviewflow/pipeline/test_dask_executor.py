@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -21,8 +21,11 @@ from reviewflow.errors import Cancelled, WorkerError
 from reviewflow.pipeline import dask_executor
 from reviewflow.pipeline.dask_executor import DaskExecutor
 from reviewflow.pipeline.runner import Run
+from reviewflow.processors import processors
 from reviewflow.store.verify import verify_store
 from tests.conftest import ROOT, Reviews
+from tests.faults.conftest import WAIT_SECONDS
+from tests.faults.test_command import kill, reviewflow, runs
 from tests.reviewflow.pipeline.spread_job import digests_in, requests_of, run_on, write_job
 
 NO_DASHBOARD = ("--dashboard-address", "127.0.0.1:0")
@@ -38,7 +41,7 @@ def dask_setup(worker):
     make = perform._make
 
     def hungry(step, *others):
-        if step.part == 1:
+        if step.stage == "normalize" and step.part == 1:
             held = []
             while True:
                 held.append(bytearray(b"x" * 10_000_000))
@@ -147,13 +150,23 @@ def on_threads(imdb: Reviews, tmp_path_factory: pytest.TempPathFactory) -> tuple
     return config, folder / "artifacts"
 
 
+def workers_of(process_id: int) -> list[psutil.Process]:
+    """Return the worker processes that a process has started."""
+    found = []
+    for each in psutil.Process(process_id).children():
+        with suppress(psutil.Error):
+            words = " ".join(each.cmdline())
+            found += [each] * ("spawn_main" in words or "worker_process" in words)
+    return found
+
+
 def assert_whole(artifacts: Path) -> None:
     result = verify_store(artifacts / "store", False, lambda done, total: None)
     assert not result.corruptions
 
 
 def test_a_cluster_of_its_own_ends_with_the_run(ingested: Run) -> None:
-    executor = DaskExecutor(None, 2)
+    executor = DaskExecutor(None, 1)
     requests = requests_of(ingested, "split", force=True)
     try:
         performed = list(executor.perform_all(requests, ingested.planner.store, Context()))
@@ -161,7 +174,7 @@ def test_a_cluster_of_its_own_ends_with_the_run(ingested: Run) -> None:
         executor.close()
     assert [p.artifact.manifest["key"] for p in performed] == [r.step.key for r in requests]
     assert all(each.ran for each in performed)
-    assert not [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
+    wait_for(lambda: not workers_of(os.getpid()), 5)
 
 
 def test_no_scheduler_is_one_sentence(ingested: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,10 +209,9 @@ def test_killed_workers_are_replaced(
 
     def kill() -> None:
         for nanny in nannies:
-            for worker in psutil.Process(nanny.pid).children():
-                if "spawn_main" in " ".join(worker.cmdline()):
-                    worker.kill()
-                    killed.append(worker.pid)
+            for worker in workers_of(nanny.pid):
+                worker.kill()
+                killed.append(worker.pid)
 
     with while_making(tmp_path / "made" / "store", stage, kill, Event()):
         run_on(DaskExecutor(standing.address, 0), config, tmp_path / "made")
@@ -246,12 +258,34 @@ def test_a_part_that_is_too_large_for_workers_fails_by_its_name(
     (tmp_path / "hungry.py").write_text(HUNGRY, encoding="utf-8")
     for _ in range(2):
         standing.add_worker("--memory-limit", "1GB", "--preload", str(tmp_path / "hungry.py"))
-    with pytest.raises(WorkerError, match=r"^The Dask worker that performed split, part 2 ended"):
-        run_on(DaskExecutor(standing.address, 0), config, tmp_path / "made")
+    command = reviewflow(config, tmp_path / "made", "--executor", standing.address)
+    output, _ = command.communicate(timeout=WAIT_SECONDS)
+    assert command.returncode == 1, output
+    sentence = "The Dask worker that performed normalize, part 2 ended"
+    assert f"Error: {sentence}" in output
+    (record,) = runs(tmp_path / "made")
+    assert record["state"] == "failed"
+    assert record["error"].startswith(sentence)
     assert_whole(tmp_path / "made")
-    assert len(list((tmp_path / "made" / "store").glob("split/*"))) >= 1
+    assert len(list((tmp_path / "made" / "store").glob("normalize/*"))) == 5
     run_on(None, config, tmp_path / "made")
     assert digests_in(tmp_path / "made") == digests_in(artifacts)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["processes", "dask"])
+def test_workers_end_with_a_run_that_is_killed(
+    kind: str, on_threads: tuple[Path, Path], tmp_path: Path
+) -> None:
+    command = reviewflow(on_threads[0], tmp_path, "--executor", kind)
+    wait_for(lambda: bool(list(tmp_path.glob("store/.making/normalize-*"))), WAIT_SECONDS)
+    workers = workers_of(command.pid)
+    assert len(workers) == processors()
+    kill(command)
+    gone, alive = psutil.wait_procs(workers, timeout=10)
+    assert len(gone) == len(workers)
+    assert not alive
+    assert_whole(tmp_path)
 
 
 @pytest.mark.slow
@@ -267,4 +301,4 @@ def test_a_stop_ends_a_cluster_soon(ingested: Run) -> None:
     started = time.monotonic()
     executor.close()
     assert time.monotonic() - started < 4
-    assert not [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
+    wait_for(lambda: not workers_of(os.getpid()), 5)
