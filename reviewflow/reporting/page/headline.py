@@ -16,6 +16,7 @@ from reviewflow.reporting.page.ending import (
 )
 from reviewflow.reporting.page.result import (
     basis_sentence,
+    is_uncertain,
     kind_phrases,
     majority_figure,
     result_sentence,
@@ -60,7 +61,10 @@ def selection_note(
         return _way_out(best, variants)
     if best is None:
         return ""
-    sentences = [basis_sentence(run, best)]
+    if is_uncertain(run, best):
+        sentences = ["The interval is wide: more test rows would tell more."]
+    else:
+        sentences = [basis_sentence(run, best)]
     on, metric = visible(chosen.get("chosen_on") or "", 40), str(chosen.get("metric") or "roc_auc")
     if len(variants) > 1 and on == "test":
         sentences.append(

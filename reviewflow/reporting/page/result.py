@@ -32,6 +32,7 @@ KINDS = {
     "under-trained": ("is still improving", "are still improving"),
 }  # of a diagnosis: in words, of one variant and of several
 HEADLINE_DIGITS = 3
+WIDE = 0.1  # an interval that a figure is not shown without
 MOST_NAMES = 6  # of variants of one kind
 FEW_NAMES = 3  # where there are more, the others being a number
 
@@ -59,7 +60,8 @@ def result_sentence(
 
     Parameters
     ----------
-    is_headline : leave out the interval and the rows, which stand below a headline.
+    is_headline : leave out the interval and the rows, which stand below a headline. A wide interval
+        stays.
     """
     if run.get("learned") is False and variants:
         return _no_learner_sentence(run, variants)
@@ -77,9 +79,16 @@ def result_sentence(
         )
     is_choice = len(variants) > 1 and (run.get("best") or {}).get("chosen_on")
     chosen = f" is the best of {len(variants)} variants" if is_choice else ""
-    figures = _headline_figures(run, best, with_interval=not is_headline)
-    where = "" if is_headline else f" on {_where(run, best, variants)}"
+    is_short = is_headline and not is_uncertain(run, best)
+    figures = _headline_figures(run, best, with_interval=not is_short)
+    where = "" if is_short else f" on {_where(run, best, variants)}"
     return f"{best.name}{chosen}: {figures}{where}."
+
+
+def is_uncertain(run: Mapping[str, Any], best: VariantRow) -> bool:
+    """Return whether the first figure has a wide interval: few test rows."""
+    ends = best.cells["test"][_shown_metrics(run)[0]].ends
+    return ends is not None and ends[1] - ends[0] > WIDE
 
 
 def basis_sentence(run: Mapping[str, Any], best: VariantRow) -> str:

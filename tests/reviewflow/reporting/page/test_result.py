@@ -58,6 +58,17 @@ def test_a_headline_leaves_interval_and_rows_to_the_line_below() -> None:
     )
 
 
+def test_a_wide_interval_stays_in_the_headline() -> None:
+    ends = {"mean": 0.95, "low": 0.482, "high": 0.992}
+    content = run("a")
+    rows = variant_rows(content, {"comparisons": {"variants": [{"group": 0, "roc_auc": ends}]}})
+    assert headline_sentence(content, rows[0], rows, (), ()) == (
+        "a: ROC AUC 0.950 (95 %: 0.482 to 0.992) and accuracy 0.890 on 5,002 test rows."
+    )
+    note = selection_note(content, rows[0], rows)
+    assert note == "The interval is wide: more test rows would tell more."
+
+
 def test_several_variants_without_rows_to_choose_on() -> None:
     content = run("a", "b")
     content["best"] |= {"chosen_on": None, "metric": None}
