@@ -18,6 +18,7 @@ from benchmarks import (
     ngrams,
     numpy_net,
     plan,
+    prefect_history,
     scale,
     scoring,
     text_to_features,
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "scoring": scoring,
     "numpy_net": numpy_net,
     "defaults": defaults,
+    "prefect_history": prefect_history,
 }
 
 
@@ -59,8 +61,8 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
     NAME is text_to_features, ngrams, train_step, write_up_table, frontier, whole_run, unchanged,
-    plan, growth, scale, checks, scoring, numpy_net or defaults. Without a name all of them run, and
-    their table is written to docs/benchmarks.md unless --quick is given.
+    plan, growth, scale, checks, scoring, numpy_net, defaults or prefect_history. Without a name all
+    of them run, and their table is written to docs/benchmarks.md unless --quick is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
     described = machine()  # before the benchmarks themselves are the load
