@@ -5,6 +5,7 @@ run list as JSON ─▶ RunListView ─ run_list.html, with the styles ─▶ a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -144,7 +145,7 @@ def _line(line: Mapping[str, Any], is_one_metric: bool) -> RunLine:
         name=visible(line["name"] or line["run_id"], 80),
         job=visible(line["job"] or "", 40),
         state=visible(line["state"], 40),
-        error=visible(str(line["error"]).partition("\n")[0], 240) if has_error else "",
+        error=_first_sentence(line["error"]) if has_error else "",
         rows="" if rows is None else f"{rows:,.0f}",
         score=text if is_one_metric or score is None else f"{text} {_metric_title(metric)}",
         change="" if line["change"] is None else change_text(name, line["change"]),
@@ -177,6 +178,11 @@ def _pages(line: Mapping[str, Any]) -> tuple[PageLink, ...]:
 
 def _address(query: Mapping[str, str]) -> str:
     return f"?{urlencode(query)}" if query else ALL
+
+
+def _first_sentence(error: Any) -> str:
+    """Return the first sentence of an error, without the table below it."""
+    return visible(re.split(r"(?<=\.)\s|\n", str(error), maxsplit=1)[0], 240)
 
 
 def _minute(stamp: Any) -> str:

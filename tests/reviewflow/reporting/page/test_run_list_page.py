@@ -49,7 +49,7 @@ def test_a_run_has_its_figures_and_links() -> None:
         2, change=0.0123, pages=pages, version="3f9a12bc", promoted=True, scored_as="films"
     )
     scored = line(3, job="score", name="films", score=None, metric="roc_auc", version="3f9a12bc")
-    failed = line(1, state="failed", error="The reviews failed 2 checks.\n─────", score=None)
+    failed = line(1, state="failed", error="Bad rows in a.csv. Mend them.\n─────", score=None)
     page = Reader(run_list_page(listed(scored, trained, failed), "/"))
     for words in (
         "2026-11-02 03:30",
@@ -60,12 +60,13 @@ def test_a_run_has_its_figures_and_links() -> None:
         "published 3f9a12bc, champion",
         "scored with 3f9a12bc",
         "1 min 5 s",
-        "The reviews failed 2 checks.",
+        "Bad rows in a.csv.",
         "F1",
         "scored with films",
     ):
         assert words in page.text, words
     assert "───" not in page.text
+    assert "Mend" not in page.text
     assert {"/", "runs/a%20b/report.html", "trends/imdb-1.html"} <= set(page.addresses)
     assert "?name=films&job=score" in page.addresses
     assert "script" not in page.tags
