@@ -27,7 +27,7 @@ from reviewflow.processors import processors
 from reviewflow.store.artifacts import Store
 
 KINDS = ("threads", "processes", "dask")
-SCHEDULERS = ("tcp://", "tls://")  # how the address of a Dask scheduler begins
+SCHEDULER = "tcp://"  # how the address of a Dask scheduler begins
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def make_executor(
 
 def check_executor(kind: str) -> None:
     """Raise ConfigError if a kind of executor is unknown or not installed."""
-    if kind not in KINDS and not kind.startswith(SCHEDULERS):
+    if kind not in KINDS and not kind.startswith(SCHEDULER):
         kinds = ", ".join(KINDS)
         raise ConfigError(f"--executor {kind!r} is none of {kinds} and tcp://HOST:PORT.")
     if kind not in KINDS[:2] and find_spec("distributed") is None:

@@ -13,6 +13,7 @@ import pickle
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -57,8 +58,9 @@ class ProcessExecutor(RemoteExecutor):
         """End the workers."""
         self.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        end = time.monotonic() + GRACE_SECONDS
         for worker in self.workers:
-            worker.end()
+            worker.end(end - time.monotonic())
         self._threads.shutdown()
 
     def _perform(self, name: str, message: bytes, progress: Progress) -> bytes:
@@ -108,11 +110,11 @@ class WorkerProcess:
             with suppress(OSError), socket.socket(fileno=os.dup(self.connection.fileno())) as end:
                 end.shutdown(socket.SHUT_WR)
 
-    def end(self) -> None:
-        """Wait for the process to end, and kill it if it takes long."""
+    def end(self, seconds: float) -> None:
+        """Wait for the process to end, and kill it if it takes longer."""
         if self.process is not None:
             try:
-                self.process.wait(GRACE_SECONDS)
+                self.process.wait(max(seconds, 0))
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from threading import Lock
 
@@ -78,7 +79,7 @@ class RemoteExecutor(StepExecutor):
     ) -> Iterator[Performed]:
         """Yield what became of each step, in the order of the requests."""
         context.check_stop()
-        found = [None if r.force else find_step(r.step, store) for r in requests]
+        found = list(context.executor.map(partial(_find, store), requests))
         missing = [r for r, known in zip(requests, found, strict=True) if known is None]
         made = self._perform_missing(missing, store, context)
         for known in found:
@@ -132,3 +133,7 @@ class RemoteExecutor(StepExecutor):
                 self.stop()
                 context.check_stop()
         return sent.reply.result()
+
+
+def _find(store: Store, request: Request) -> Performed | None:
+    return None if request.force else find_step(request.step, store)
