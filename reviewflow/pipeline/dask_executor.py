@@ -29,7 +29,7 @@ from reviewflow.pipeline.remote_executor import RemoteExecutor, WorkerLost
 LOCAL = "127.0.0.1"
 CONNECT_SECONDS = 10
 MOST_AT_ONCE = 64  # variants and seeds: how many workers a scheduler has may change
-END_SECONDS = 2  # for workers of this machine to end
+END_SECONDS = 1  # for the client, and for workers of this machine, to end
 # One step at a time is on a worker, so the step that ends it is known. Results are a few bytes,
 # so memory is the step's own, which no spilling of results frees.
 SETTINGS = {
@@ -71,6 +71,7 @@ class DaskExecutor(RemoteExecutor):
         key = f"{name}-{uuid4().hex}"
         self._reports[key] = progress
         future = client.submit(perform_on_worker, message, self._run, key, key=key, pure=False)
+        reply.add_done_callback(partial(_release, future))
         future.add_done_callback(partial(self._settle, reply, name))
         return reply
 
@@ -137,6 +138,8 @@ class DaskExecutor(RemoteExecutor):
     def _settle(self, reply: Future[bytes], name: str, future: Any) -> None:
         """Hand on what a worker answered, or why none did."""
         self._reports.pop(future.key, None)
+        if not reply.set_running_or_notify_cancel():
+            return
         try:
             reply.set_result(future.result())
         except KilledWorker:
@@ -161,6 +164,12 @@ class DaskExecutor(RemoteExecutor):
                     "reviewflow is installed there in the version of the run."
                 )
             )
+
+
+def _release(future: Any, reply: Future[bytes]) -> None:
+    """Let the scheduler forget a step that nobody waits for."""
+    if reply.cancelled():
+        future.release()
 
 
 def _worker_processes(cluster: Any) -> list[Process]:

@@ -26,7 +26,8 @@ def test_processes_make_the_same_bytes(reviews: Reviews, tmp_path: Path) -> None
     run_on(executor, config, tmp_path / "processes")
     assert digests_in(tmp_path / "processes") == digests_in(tmp_path / "threads")
     assert [worker.process.poll() for worker in executor.workers if worker.process] == [0, 0]
-    again = run_on(unstartable(), config, tmp_path / "threads")
+    (tmp_path / "threads").rename(tmp_path / "moved")
+    again = run_on(unstartable(), config, tmp_path / "moved")
     assert {outcome.state for outcome in again.outcomes} == {"cached"}
 
 
