@@ -18,6 +18,7 @@ from reviewflow.networks.activations import find_activation
 IGNORED_SETTINGS = ("train.seed", "train.repeats", "train.device", "train.log_every")
 
 FACTOR_TITLES = {
+    "variant": "Variant",
     "train.learning_rate": "Learning rate",
     "train.activation": "Activation",
     "train.batch_size": "Batch size",

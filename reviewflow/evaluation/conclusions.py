@@ -20,6 +20,7 @@ from reviewflow.evaluation.diagnosis import FAILURES
 from reviewflow.evaluation.significance import holm
 
 METRIC = "roc_auc"  # accuracy at one threshold varies by a point with the last batches
+VARIANT = "variant"  # the factor whose values are the variants themselves
 CHANCE = 0.05  # of a false difference among all factors
 
 
@@ -67,6 +68,9 @@ def draw_conclusions(
 ) -> list[dict[str, Any]]:
     """Return one conclusion a factor, in the order of the settings.
 
+    If no variant differs from the best one in a single setting, there is one more, of the factor
+    ``variant``: the best variant against the next.
+
     Parameters
     ----------
     variants : in the configuration's order.
@@ -89,6 +93,10 @@ def draw_conclusions(
         levels = _levels(factor, variants, figures)
         if len(levels) > 1:
             sets.setdefault(factor.name, []).append(levels)
+    whole = _variants_as_levels(variants, figures)
+    compared = {level.variant.number for own in sets.values() for levels in own for level in levels}
+    if len(whole) > 1 and whole[0].variant.number not in compared:
+        sets[VARIANT] = [whole]
     chosen = {name: max(own, key=_rank) for name, own in sets.items()}
     found = [_facts(name, chosen[name], sets[name], comparisons) for name in sets]
     adjusted = holm([facts["p"] for facts in found])
@@ -111,6 +119,16 @@ def _levels(
         if variant.number is not None and variant.number in figures:
             levels.append(_Level(value, variant, figures[variant.number]))
     return sorted(levels, key=lambda level: (not level.variant.has_learned, -level.mean()))
+
+
+def _variants_as_levels(
+    variants: Sequence[VariantOutcome], figures: Mapping[int, Any]
+) -> list[_Level]:
+    """Return all variants as values of one factor, one a model."""
+    firsts = {each.number: position for position, each in reversed([*enumerate(variants)])}
+    positions = tuple(sorted(firsts.values()))
+    names = tuple(variants[position].name for position in positions)
+    return _levels(Factor(VARIANT, names, positions), variants, figures)
 
 
 def _rank(levels: Sequence[_Level]) -> tuple[bool, float]:

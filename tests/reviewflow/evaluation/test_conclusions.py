@@ -68,6 +68,30 @@ RATES = [
 ]
 
 
+def test_variants_that_differ_in_several_settings_are_compared_as_they_are() -> None:
+    variants = [
+        variant("linear", 0, train__activation="tanh", train__learning_rate=2),
+        variant("naive bayes", 1),
+        variant("the same", 1),
+        variant("network", 2, train__activation="gelu", train__learning_rate=0.3),
+    ]
+    (found,) = draw_conclusions(variants, made_comparisons(0.949, 0.958, 0.952, low=-0.003))
+    assert (found["factor"], found["sets"]["all"]) == ("variant", 1)
+    assert [level["variant"] for level in found["values"]] == ["naive bayes", "network", "linear"]
+    assert found["sentence"].startswith(
+        "Variant: naive bayes is ahead, ROC AUC 0.958 against 0.952 with network, not told apart"
+    )
+
+
+def test_a_best_variant_with_a_neighbour_needs_no_other_conclusion() -> None:
+    variants = [*RATES, variant("other", 3, train__activation="gelu", train__learning_rate=0.3)]
+    means = made_comparisons(0.72, 0.958, 0.952, 0.91, low=0.003)
+    assert [each["factor"] for each in draw_conclusions(variants, means)] == ["train.learning_rate"]
+    best_alone = made_comparisons(0.72, 0.953, 0.952, 0.97, low=0.003)
+    factors = [each["factor"] for each in draw_conclusions(variants, best_alone)]
+    assert factors == ["train.learning_rate", "variant"]
+
+
 def test_one_seed_says_that_it_cannot_tell() -> None:
     (conclusion,) = draw_conclusions(RATES, made_comparisons(0.72, 0.958, 0.952, low=0.003))
     assert conclusion["best"]["variant"] == "middle"
