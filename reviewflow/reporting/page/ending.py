@@ -39,7 +39,7 @@ def ending_sentence(
     )
     unmet = sum(check.state == "failed" for check in checks)
     if failed:
-        names = join_names([f"“{variant.name}”" for variant in failed], 3)
+        names = _in_quotes([variant.name for variant in failed], 3)
         return (
             f"The run failed because of {'a variant' if len(failed) == 1 else 'variants'}: {names}."
         )
@@ -72,7 +72,7 @@ def ending_notices(
         return [_unfinished_notice(variants, stages)]
     causes = _causes(variants)
     found = [
-        Notice("failed", f"{join_names(quote_names(names), MOST_NAMES)} failed{_because(cause)}.")
+        Notice("failed", f"{_in_quotes(names, MOST_NAMES)} failed{_because(cause)}.")
         for cause, names in causes.items()
     ]
     if error_line(_error(run)) not in causes:
@@ -104,6 +104,11 @@ def _failures(variants: Sequence[VariantRow]) -> list[VariantRow]:
 
 def _with_training(variants: Sequence[VariantRow]) -> list[VariantRow]:
     return [variant for variant in variants if variant.trained]
+
+
+def _in_quotes(names: Sequence[str], most: int) -> str:
+    """Return names in quotes, since a name may read like the words around it."""
+    return join_names([f"“{name}”" for name in names], most)
 
 
 def _names(names: Sequence[str]) -> str:

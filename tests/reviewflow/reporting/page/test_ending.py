@@ -125,5 +125,5 @@ def test_failed_stages_are_named_where_there_is_no_error() -> None:
     }
     assert notices_of(run) == [
         ("failed", "The stage train failed."),
-        ("failed", "relu failed."),
+        ("failed", "“relu” failed."),
     ]
