@@ -152,7 +152,7 @@ class FlowRun(ABC):
         self.futures: dict[str, PrefectFuture[Any]] = {}
         self.trend: dict[str, Any] | None = None
         self.opened: Run | None = None
-        shown_run().name = f"{name}, run {self.record.run_id}"
+        shown_run().config, shown_run().run_id = name, self.record.run_id
         warn_of_addresses(self.record, self.listener)
         try:
             self.last_run = last_run(runs, self.record.identity)

@@ -93,7 +93,7 @@ class ScoreRun:
         self.outcomes: list[FileOutcome] = []
         self.model: Model | None = None
         self.suite = find_file(Path(settings.suite))
-        shown_run().name = f"{settings.model}, run {self.record.run_id}"
+        shown_run().config, shown_run().run_id = settings.model, self.record.run_id
 
     @property
     def page(self) -> Path:

@@ -56,7 +56,7 @@ def log_failure(error: Exception) -> None:
     if not isinstance(error, ReviewflowError):
         get_run_logger().error("This is unexpected:", exc_info=error)
     elif "\n" in str(error):
-        get_run_logger().error(str(error))
+        get_run_logger().error(str(error).replace("─", "-"))  # which is wider in Prefect's UI
 
 
 class ShortLog(logging.Filter):

@@ -78,9 +78,8 @@ def publish_links(pages: Mapping[str, Path], artifacts: Path) -> None:
     for name, path in pages.items():
         if path.absolute().is_relative_to(artifacts.absolute()):
             key = f"link-{name.lower().replace(' ', '-')}"
-            create_link_artifact(
-                link(path, artifacts), link_text=name, key=key, description=description(name)
-            )
+            shown = description(f"link to {name}")
+            create_link_artifact(link(path, artifacts), link_text=name, key=key, description=shown)
 
 
 def publish_list_link() -> None:

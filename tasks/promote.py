@@ -21,7 +21,7 @@ def gate(publish: Callable[[], Mapping[str, Any] | None]) -> State[Any]:
     if published is None:
         return Completed(name="Skipped", message="No model was made.")
     sentence = gate_sentence(published)
-    shown = description("Whether the model became the champion")
+    shown = description("gate of the new model")
     create_markdown_artifact(markdown_text(sentence), key="gate", description=shown)
     name = "Promoted" if published["gate"]["promoted"] else "Kept"
     return Completed(name=name, message=sentence)

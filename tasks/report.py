@@ -25,10 +25,10 @@ def report(run: Run, group: TaskGroup) -> State[Any]:
 def publish(variants: list[dict[str, Any]], markdown: str) -> None:
     """Show the table of variants and the report's text in the Prefect UI."""
     create_table_artifact(
-        variants, key="metrics", description=description("Metrics of every variant")
+        variants, key="metrics", description=description("metrics of every variant")
     )
     create_markdown_artifact(
-        markdown, key="report", description=description("The report's text with its charts")
+        markdown, key="report", description=description("report with its charts")
     )
 
 

@@ -17,7 +17,7 @@ from tasks.shown_run import description
 
 WAITING = "It changed moments ago, so it may still be being written; a later run scores it."
 BUSY = "Another process is scoring it."
-SHOWN = "Files, drift and checks"
+SHOWN = "files, drift and checks"
 
 
 @task(name="score", task_run_name="score · {name}", cache_policy=NO_CACHE, persist_result=False)

@@ -15,14 +15,16 @@ class ShownRun:
 
     Attributes
     ----------
-    name : configuration and run, such as ``imdb, run 2026-11-26T03-30-00-120000-9a1c33``.
+    config : its name, or that of the model that scores.
+    run_id : as in run.json.
     tags : by which the flow run is found, beside those of its deployment.
     cause : the sentence on what failed first, empty where nothing did.
     failed : the groups of stages that failed.
     page : where to read on, such as ``Report: http://…``. None while no page is written.
     """
 
-    name: str = ""
+    config: str = ""
+    run_id: str = ""
     tags: list[str] = field(default_factory=list)
     cause: str = ""
     failed: list[str] = field(default_factory=list)
@@ -38,9 +40,12 @@ def shown_run() -> ShownRun:
 
 
 def description(what: str) -> str:
-    """Return what an artifact is and of which run, for Prefect's lists."""
-    name = shown_run().name
-    return f"{what} · {name}" if name else what
+    """Return of which run an artifact is and what, for Prefect's lists.
+
+    They show 40 characters, so the run's id is the last.
+    """
+    shown = shown_run()
+    return f"{shown.config} · {what} · run {shown.run_id}" if shown.run_id else what
 
 
 def name_flow_run(title: str | None, tags: Sequence[str]) -> None:
@@ -57,6 +62,6 @@ def tag_failure(shown: ShownRun) -> None:
 
     One that has no name yet gets one.
     """
-    config = shown.name.partition(",")[0] or flow_run.get_flow_name()
-    title = None if shown.tags else f"{config} · did not begin"
+    name = shown.config or flow_run.get_flow_name()
+    title = None if shown.tags else f"{name} · did not begin"
     name_flow_run(title, [f"failed:{group}" for group in shown.failed])

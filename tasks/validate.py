@@ -26,7 +26,7 @@ def validate(run: Run, group: TaskGroup) -> State[Any]:
         if stage in CHECKS:
             rows = [table_row(entry) for entry in quality_entries(run, (stage,))]
             what = stage.removeprefix("validate_")
-            shown = description(f"What was expected of the {what} and what was observed")
+            shown = description(f"checks of the {what}")
             create_table_artifact(rows, key=f"quality-{what}", description=shown)
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from uuid import UUID
 
 import click
 import psutil
@@ -89,16 +90,17 @@ def serve_ui(artifacts: Path, port: int | None, host: str) -> None:
 def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool, pruner: Pruner) -> None:
     """Keep a worker and what Prefect shows of its runs, until the end.
 
-    Marks dead runs, says what others wait for, and removes old ones.
+    Marks dead runs, ends cancelled ones, says what others wait for, and removes old ones.
 
     Parameters
     ----------
     own : whether the server is this checkout's own; else the pool may have other workers.
     """
+    from flows.prefect_server.cancelling import CancellingRuns
     from flows.prefect_server.reaper import Reaper, mark_all_ended
     from flows.prefect_server.waiting import WaitingRuns
 
-    reaper, waiting = Reaper(runs), WaitingRuns(POOL)
+    reaper, waiting, cancelling = Reaper(runs), WaitingRuns(POOL), CancellingRuns(POOL)
     while not ended.is_set():
         if own:
             mark_all_ended(runs, POOL)
@@ -107,6 +109,7 @@ def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool, prun
                 if own:
                     _prune(pruner)
                 waiting.explain()
+                cancelling.end(worker.processes_of)
                 for run_id in reaper.mark_zombies():
                     click.echo(f"Run {run_id} is gone without an end; Prefect shows it as crashed.")
         if not ended.is_set():
@@ -185,6 +188,15 @@ class Worker:
         with suppress(psutil.Error):
             self._flow_runs |= set(psutil.Process(self.process.pid).children(recursive=True))
         return self.process.poll() is None
+
+    def processes_of(self, flow_run_id: UUID) -> list[psutil.Process]:
+        """Return the processes that start or perform a flow run."""
+        found = []
+        for process in self._flow_runs:
+            with suppress(psutil.Error):
+                if process.environ().get("PREFECT__FLOW_RUN_ID") == str(flow_run_id):
+                    found.append(process)
+        return found
 
     def end(self) -> None:
         """Kill the worker and wait for its flow runs, which notice, to exit."""

@@ -305,11 +305,11 @@ def test_the_table_of_variants_is_a_prefect_artifact(first: Seen) -> None:
 
 
 def test_every_artifact_says_what_it_is_and_of_which_run(first: Seen) -> None:
-    of_run = f"small, run {first.record['run_id']}"
     for artifact in artifacts_of(first.flow_run.id):
         is_trend = (artifact.key or "").startswith("trend-")
-        assert is_trend or str(artifact.description).endswith(f" · {of_run}"), artifact.key
-        assert str(artifact.description)[0] != " "
+        words = str(artifact.description)
+        assert words.startswith("small: ROC AUC" if is_trend else "small · "), artifact.key
+        assert is_trend or words.endswith(f" · run {first.record['run_id']}"), artifact.key
 
 
 def test_a_flow_run_is_found_by_its_tags(first: Seen, by_hand: tuple[str, Any]) -> None:

@@ -10,9 +10,9 @@ from tasks.shown_run import SHOWN_RUN, ShownRun, description, name_flow_run, tag
 
 def test_an_artifact_says_of_which_run_it_is() -> None:
     assert description("Metrics") == "Metrics"
-    token = SHOWN_RUN.set(ShownRun("imdb, run 7"))
+    token = SHOWN_RUN.set(ShownRun("imdb", "7"))
     try:
-        assert description("Metrics") == "Metrics · imdb, run 7"
+        assert description("Metrics") == "imdb · Metrics · run 7"
     finally:
         SHOWN_RUN.reset(token)
 
@@ -41,7 +41,7 @@ def updates(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def test_tags_add_to_those_of_the_deployment(updates: list[dict[str, Any]]) -> None:
-    token = SHOWN_RUN.set(shown := ShownRun("imdb, run 7"))
+    token = SHOWN_RUN.set(shown := ShownRun("imdb", "7"))
     try:
         name_flow_run("imdb · 9 rows", ["sentiment", "scheduled", "config:imdb"])
         shown.failed = ["train"]
@@ -53,7 +53,7 @@ def test_tags_add_to_those_of_the_deployment(updates: list[dict[str, Any]]) -> N
     assert updates[1] == {"name": None, "tags": [*tags, "failed:train"]}
 
 
-@pytest.mark.parametrize(("name", "wanted"), [("imdb, run 7", "imdb"), ("", "sentiment")])
+@pytest.mark.parametrize(("name", "wanted"), [("imdb", "imdb"), ("", "sentiment")])
 def test_a_run_that_fails_before_it_has_a_name_gets_one(
     name: str, wanted: str, updates: list[dict[str, Any]]
 ) -> None:

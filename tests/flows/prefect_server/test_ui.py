@@ -167,7 +167,8 @@ def test_a_run_from_the_form_shows_what_it_did_and_its_links_open(served: Projec
     artifacts = served.artifacts_of(identity)
     progress = {a.description: a.data for a in artifacts if a.type == "progress"}
     assert set(progress.values()) == {100.0}
-    assert {str(text).partition(":")[0] for text in progress} == {"train[relu]", "train[tanh]"}
+    of_training = {str(text).partition(":")[0] for text in progress}
+    assert of_training == {"on-demand · train[relu]", "on-demand · train[tanh]"}
     assert all("loss 0." in str(text) for text in progress)
     keyed = {a.key: str(a.data) for a in artifacts if a.key}
     assert {row["variant"] for row in json.loads(keyed["metrics"])} == {"relu", "tanh"}

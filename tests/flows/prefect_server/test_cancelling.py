@@ -1,0 +1,92 @@
+"""Runs that a person cancels: in the middle of a stage, and before they have begun."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect.states import Cancelling
+
+from tests.conftest import Reviews, write_reviews
+from tests.flows.conftest import LONG, SHORT, Project, project_in, serving, until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, reviews: Reviews) -> Iterator[Project]:
+    """``reviewflow ui`` in which Prefect itself would leave a run cancelling for an hour."""
+    project = project_in(tmp_path_factory.mktemp("cancelling"), reviews)
+    timeout = "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_CANCELLING_TIMEOUT_SECONDS"
+    with serving(project, **{timeout: "3600", "PREFECT_WORKER_QUERY_SECONDS": "0.5"}):
+        yield project
+
+
+def cancel(project: Project, identity: UUID) -> None:
+    """Ask for the end of a run as the UI does."""
+    with project.client() as client:
+        client.set_flow_run_state(identity, Cancelling())
+
+
+def state_name(project: Project, identity: UUID) -> str:
+    state = project.flow_run(identity).state
+    return (state and state.name) or ""
+
+
+def assert_cancelled(project: Project, identity: UUID) -> None:
+    """The run ends as cancelled in Prefect and in run.json, if it has come as far as that."""
+    run = project.ended(identity)
+    assert run.state
+    assert run.state.name == "Cancelled"
+    assert str(run.state.message).startswith("The run was stopped")
+    until(lambda: project.record(identity).get("state") in (None, "cancelled"), "run.json")
+
+
+def test_a_run_that_is_being_started_is_cancelled_and_frees_its_place(project: Project) -> None:
+    identity = project.begin("sentiment/on-demand", LONG)
+    until(lambda: state_name(project, identity) == "Pending", "the start")
+    cancel(project, identity)
+    assert_cancelled(project, identity)
+    assert project.flow_run(identity).start_time is None
+    following = project.ended(project.begin("sentiment/on-demand", SHORT))
+    assert following.state
+    assert following.state.name == "Completed", following.state.message
+    assert state_name(project, identity) == "Cancelled"
+    assert project.record(identity) == {}
+
+
+def test_a_run_is_cancelled_in_the_middle_of_normalize(
+    project: Project, imdb: Reviews, tmp_path: Path
+) -> None:
+    path = write_reviews(tmp_path / "large.csv", imdb)
+    settings: dict[str, Any] = {**LONG, "ingest": {"path": str(path)}}
+    identity = project.begin("sentiment/on-demand", settings)
+
+    def is_normalizing() -> bool:
+        states = project.task_runs(identity).items()
+        return any(name.startswith("normalize") and state == "Running" for name, state in states)
+
+    until(is_normalizing, "normalize")
+    cancel(project, identity)
+    assert_cancelled(project, identity)
+    until(lambda: "Running" not in project.task_runs(identity).values(), "the tasks' ends")
+    assert not set(project.task_runs(identity).values()) & {"Failed", "Crashed"}
+
+
+def test_losses_are_logged_while_a_training_goes_on(project: Project) -> None:
+    identity = project.begin("sentiment/on-demand", LONG)
+    asked = {"logs": {"flow_run_id": {"any_": [str(identity)]}}, "sort": "TIMESTAMP_DESC"}
+
+    def losses() -> list[str]:
+        with project.client() as client:
+            entries = client.request("POST", "/logs/filter", json=asked).json()
+        messages = [str(entry["message"]) for entry in entries]
+        return [message for message in messages if message.startswith("epoch ")]
+
+    first = until(losses, "a line with a loss")
+    until(lambda: len(losses()) > len(first), "more of them")
+    assert " of 100000 · loss 0." in losses()[0]
+    assert state_name(project, identity) == "Running"
+    cancel(project, identity)
+    assert_cancelled(project, identity)
