@@ -43,6 +43,7 @@ from reviewflow.runs.history import last_completed
 from reviewflow.runs.record import RunRecorder, last_run
 from reviewflow.runs.trend import read_trend, subject_of
 from reviewflow.store.compiled_code import keep_compiled_code
+from tasks.ended_future import EndedFuture
 from tasks.failures import SHORT_LOG, failed_state, failure_sentence, log_failure
 from tasks.links import publish_links, report_address
 from tasks.notify import recipients, send_alert, send_messages
@@ -220,11 +221,11 @@ class FlowRun(ABC):
         check_tasks(self.job, tasks)
         for name in self.job.groups:
             for group in self.run.task_groups(name):
-                waits = [self.futures[title] for title in self.run.sources(group)]
+                waits = [EndedFuture(self.futures[title]) for title in self.run.sources(group)]
                 self.futures[group.title] = self._submit(tasks[name], group, waits)
 
     def _submit(
-        self, task: StageTask, group: TaskGroup, waits: list[PrefectFuture[Any]]
+        self, task: StageTask, group: TaskGroup, waits: list[EndedFuture]
     ) -> PrefectFuture[Any]:
         """Submit a task to as many threads as the executor has use for."""
         if self.executor.width is None:

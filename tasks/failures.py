@@ -15,8 +15,8 @@ from prefect.states import Failed
 from reviewflow.errors import ReviewflowError, error_line
 
 LOGGERS = ("prefect.flow_runs", "prefect.task_runs")
-# what Prefect logs beside "Finished in state …", and of tasks that wait for one that failed
-REPEATED = ("Task run failed with state", "Finished in state NotReady")
+# what Prefect logs beside "Finished in state …", and of tasks behind one that failed
+REPEATED = ("Task run failed with state", "Finished in state Skipped")
 OF_ENGINE = "Engine execution exited"
 KEPT_ERRORS = 16  # of a run in which many tasks failed, to know one that Prefect logs again
 

@@ -15,6 +15,7 @@ from reviewflow.pipeline.runner import Run, TaskGroup
 from tasks.failures import failed_state, failure_sentence, log_failure
 
 SHOWN_KEYS = 4
+SKIPPED = "Skipped"
 
 if TYPE_CHECKING:
     from prefect.tasks import TaskRunNameCallbackWithParameters
@@ -26,8 +27,11 @@ StageTask = Task[[Run, TaskGroup], State[Any]]
 def perform_group(run: Run, group: TaskGroup, progress: Progress = silent) -> State[Any]:
     """Perform a task group, and return its state.
 
-    It is ``Cached`` if every artifact was there.
+    It is ``Cached`` if every artifact was there, and ``Skipped`` if a stage before it failed.
     """
+    if not run.stop.is_set() and (missing := run.skip_after_failure(group)):
+        why = f"It needs what {' and '.join(missing)} did not finish."
+        return CancelledState(name=SKIPPED, message=why)
     try:
         outcomes = run.perform(group, progress)
     except Cancelled as stopped:

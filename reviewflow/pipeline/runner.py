@@ -109,6 +109,7 @@ class Run:
         self.artifacts: dict[Step, Artifact] = {}
         self._failed: dict[Node, str] = {}
         self._stopped: dict[Node, None] = {}
+        self._skipped: dict[Node, None] = {}
         self._ended: list[tuple[Node, Outcome]] = []
         self._keys: dict[str, tuple[Fingerprint, list[str]]] = {}
         self._lock = Lock()
@@ -200,6 +201,18 @@ class Run:
         for name in checks:
             titles |= self._titles[name]
         return titles - {group.title}
+
+    def skip_after_failure(self, group: TaskGroup) -> list[str]:
+        """Return titles of a group's sources that failed or were skipped.
+
+        If there are some, the group counts as skipped as well.
+        """
+        titles = self.sources(group)
+        with self._lock:
+            lost = {node.title: None for node in (*self._failed, *self._skipped)}
+            broken = [title for title in lost if title in titles]
+            self._skipped |= dict.fromkeys(group.nodes if broken else ())
+        return broken
 
     def perform(self, group: TaskGroup, progress: Progress = silent) -> list[Outcome]:
         """Perform a task group, and return one outcome for each step.

@@ -413,7 +413,7 @@ def test_a_failing_check_stops_the_run_and_stands_in_the_record(
     latest = (artifacts / "runs" / "latest").resolve()
     path = write_reviews(tmp_path / "rare.csv", few_positives(reviews))
     config = write_config(tmp_path / "rare.yaml", small_config(path))
-    failed = run_flow(config, artifacts, WORKS[:3])
+    failed = run_flow(config, artifacts, WORKS)
     assert failed.record["state"] == "failed"
     assert failed.flow_run.state.type.value == "FAILED"
     page = failed.folder.absolute() / "report.html"
@@ -424,7 +424,10 @@ def test_a_failing_check_stops_the_run_and_stands_in_the_record(
     assert set(failed.flow_run.tags) == {"sentiment", "config:rare", *checks}
     assert failed.task_runs["validate reviews"].state.type.value == "FAILED"
     for name in ("train[relu]", "evaluate[tanh]", "report"):
-        assert name not in failed.task_runs or failed.task_runs[name].state.name == "NotReady", name
+        state = failed.task_runs[name].state
+        assert (state.type.value, state.name) == ("CANCELLED", "Skipped"), name
+    why = failed.task_runs["evaluate[relu]"].state.message
+    assert why == "It needs what train[relu] did not finish."
     states = {stage["stage"]: stage["state"] for stage in failed.record["stages"]}
     assert states["validate_reviews"] == "failed"
     assert states["train"] == states["evaluate"] == states["report"] == "skipped"

@@ -63,7 +63,7 @@ def log(message: str, error: BaseException | None = None, flow_run_id: str = OUR
 
 def test_repetitions_and_tasks_that_waited_are_left_out(kept: pytest.LogCaptureFixture) -> None:
     log("Task run failed with state: Failed(message='Too few.', type=FAILED)")
-    log("Finished in state NotReady(\"Upstream task run '1' did not reach …\")")
+    log("Finished in state Skipped('It needs …', type=CANCELLED)")
     assert kept.messages == []
     log("Finished in state Failed('Too few.')")
     assert kept.messages == ["Finished in state Failed('Too few.')"]
@@ -89,6 +89,6 @@ def test_any_other_error_has_one_traceback(kept: pytest.LogCaptureFixture) -> No
 
 def test_the_logs_of_other_flow_runs_are_left_alone(kept: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
-        log("Finished in state NotReady()", ConfigError("No answer."), flow_run_id="another")
+        log("Finished in state Skipped()", ConfigError("No answer."), flow_run_id="another")
     assert len(kept.records) == 2
     assert all(record.exc_info for record in kept.records)

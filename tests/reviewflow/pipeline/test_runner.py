@@ -107,6 +107,11 @@ def test_an_error_of_a_stage_is_no_stop(
         run.perform(square)
     assert run.cause_of(square.nodes[0]) == "the stage's own"
     assert {o.state for o in run.all_outcomes() if o.stage == "square"} == {"failed"}
+    assert run.skip_after_failure(square) == []
+    for each in groups_of(run):  # in the order of the stages
+        skipped = run.skip_after_failure(each)
+        assert set(skipped) <= run.sources(each)
+        assert bool(skipped) == (each.title not in ("read", "square")), each.title
 
 
 def test_a_stage_that_runs_out_of_memory_is_named(
