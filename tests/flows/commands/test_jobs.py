@@ -61,6 +61,12 @@ def test_a_bad_option_is_one_sentence(
     assert words in assert_plain(reviewflow(command, *options(config), *arguments), 2)
 
 
+def test_an_unknown_executor_is_one_sentence(config: Path) -> None:
+    sentence = assert_plain(reviewflow("run", *options(config), "--executor", "fork"), 2)
+    assert "is none of threads, processes, dask and tcp://" in sentence
+    assert not (config.parent / "artifacts").exists()
+
+
 def test_a_misspelt_expectation_is_found_before_anything_runs(
     config: Path, reviews_file: Path, prefect_api: str
 ) -> None:
