@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,11 +27,9 @@ def processor_features() -> tuple[str, ...]:
     Floating-point sums may differ in their last bits where these differ. Outside Linux only the
     architecture is known.
     """
-    try:
-        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    flags = ""
+    with suppress(OSError), CPUINFO.open(encoding="utf-8") as lines:  # of the first processor
+        flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     return platform.machine(), *sorted(f for f in flags.split() if f.startswith(PREFIXES))
 
 
