@@ -109,6 +109,24 @@ def test_an_empty_list_is_a_sentence(fields: dict[str, Any], sentence: str) -> N
     assert sentence in Reader(run_list_page(listed(**fields))).text
 
 
+def test_a_phone_gets_titles_beside_the_figures() -> None:
+    html = run_list_page(listed(line(1)))
+    for title in ("Rows", "F1", "Best", "Took"):
+        assert f'data-title="{title}"' in html
+
+
+@pytest.mark.slow
+def test_on_a_phone_cause_and_report_are_in_view(browser: Any, tmp_path: Path) -> None:
+    pages = {"Report": "runs/a/report.html", "Trend": "trends/imdb-1.html"}
+    failed = line(1, state="failed", error="The file a.csv has bad rows. " * 3, pages=pages)
+    (tmp_path / "index.html").write_text(run_list_page(listed(failed, line(2, pages=pages))))
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((tmp_path / "index.html").as_uri())
+    sides = "[...document.querySelectorAll('td, td a')].map(e => e.getBoundingClientRect().right)"
+    assert 0 < max(page.evaluate(sides)) < 390
+    page.close()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("mode", "width"), [("light", 1280), ("dark", 1280), ("dark", 360)])
 def test_in_a_browser(mode: str, width: int, browser: Any, tmp_path: Path) -> None:
