@@ -17,7 +17,7 @@ from prefect.logging import get_run_logger
 from reviewflow.errors import StoreError
 from reviewflow.reporting.page.markdown import markdown_text
 from reviewflow.store.files import write_atomically
-from tasks.environment import OWN_SERVER, SHOWN_AT, UI
+from tasks.environment import KEPT, OWN_SERVER, SHOWN_AT, UI
 from tasks.shown_run import description
 
 FILES_PORT = 4210  # where `reviewflow ui` serves files beside a Prefect server that is not its own
@@ -67,7 +67,7 @@ def _lasting_ui() -> str | None:
     own, shown = os.environ.get(OWN_SERVER), os.environ.get(SHOWN_AT)
     if shown:
         return shown.rstrip("/")
-    if own and UI not in os.environ:
+    if own and not {UI, KEPT} & os.environ.keys():
         return None
     api = own or os.environ.get("PREFECT_API_URL") or ""
     return api.removesuffix("/api").rstrip("/") or None

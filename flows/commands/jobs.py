@@ -43,8 +43,15 @@ from tasks.environment import OWN_SERVER
 FIRST_RUN = "a first run with 25,000 takes about two minutes, and later ones do only what changed"
 NEXT = (
     "Next: `reviewflow open` shows the report, `reviewflow plan --set split.seed=1` what a "
-    "change would cost, `reviewflow ui` runs it every night."
+    "change would cost. For a run every night, "
 )
+SCHEDULED = "name this configuration in prefect.yaml and start `reviewflow ui`."
+UNSCHEDULED = "make a project with `reviewflow init --to FOLDER`."
+
+
+def next_steps() -> str:
+    """Return what a person may do after a run."""
+    return NEXT + (SCHEDULED if Path("prefect.yaml").is_file() else UNSCHEDULED)
 
 
 @click.command()
@@ -64,7 +71,7 @@ def run(config: str, strict: bool, **options: Any) -> None:
 
         report = Path(sentiment(config=config, options=Options(**options)))
         result = read_result(report.parent, Path(options["artifacts"]))
-        console.finish(report, (*result, NEXT))
+        console.finish(report, (*result, next_steps()))
     if strict:
         check_learned(read_run(report.parent))
 

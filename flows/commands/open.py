@@ -3,14 +3,14 @@
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import click
 
+from flows.commands.latest_run import named_run
 from flows.commands.options import artifacts_option
 from flows.commands.output import say
 from reviewflow.errors import UsageError
-from reviewflow.runs.history import find_run, run_page
+from reviewflow.runs.history import run_page
 
 
 @click.command()
@@ -19,10 +19,10 @@ from reviewflow.runs.history import find_run, run_page
 def open(run: str, artifacts: str) -> None:
     """Show the report of a run in the browser.
 
-    RUN is an id, the beginning of one, or a link: `latest`, `latest-moons`, `latest-score`. Where
-    no browser can be opened, the printed address is for another one.
+    RUN is an id, the beginning of one, or a link to a last completed run: `latest`, `latest-moons`,
+    `latest-score`. Where no browser can be opened, the printed address is for another one.
     """
-    folder = find_run(Path(artifacts) / "runs", run).folder
+    folder = named_run(run, artifacts).folder
     page = run_page(folder)
     if page is None:
         raise UsageError(f"The run {folder.name} has no report: it ended before there was one.")

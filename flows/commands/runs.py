@@ -14,12 +14,13 @@ from flows.commands.fitted_table import (
     say_fitted_table,
     terminal_width,
 )
+from flows.commands.latest_run import named_run
 from flows.commands.options import artifacts_option, json_option
 from flows.commands.output import say, say_json, say_table
 from reviewflow.evaluation.metrics import METRICS, Metric, metric_named
 from reviewflow.formatting import amount, duration, figure, moment, plain, size
 from reviewflow.reporting.page.trend_view import change_text, change_tone
-from reviewflow.runs.history import find_run, run_details
+from reviewflow.runs.history import run_details
 from reviewflow.runs.json_values import mapping
 from reviewflow.runs.trend import run_lines
 
@@ -66,9 +67,9 @@ def runs(artifacts: str, as_json: bool) -> None:
 def show(run: str, artifacts: str, as_json: bool) -> None:
     """Show one run: its stages, its variants and what failed a check.
 
-    RUN is an id, the beginning of one, or a link such as `latest`.
+    RUN is an id, the beginning of one, or a link: `latest` is the last completed run.
     """
-    page = run_details(find_run(Path(artifacts) / "runs", run))
+    page = run_details(named_run(run, artifacts, quiet=as_json))
     if as_json:
         say_json(page)
         return

@@ -26,6 +26,7 @@ from flows.prefect_server.locks import (
     EXCLUSIVE,
     POLL_SECONDS,
     SHARED,
+    is_ui_up,
     lock,
     open_in,
     try_lock,
@@ -40,7 +41,7 @@ from flows.prefect_server.startup import (
     is_full,
 )
 from reviewflow.errors import ReviewflowError
-from tasks.environment import OWN_SERVER
+from tasks.environment import KEPT, OWN_SERVER
 
 EXIT_SECONDS = 60.0  # longest wait for the server; longer than it gives itself
 LOOPBACK = "127.0.0.1"
@@ -113,7 +114,8 @@ def prefect_server(
     with _registration(home), _environment(**values):
         startup = Startup(home, port, host, still_starting, joins_any)
         url = startup.find_or_start()
-        with _environment(PREFECT_API_URL=url, **{OWN_SERVER: url}):
+        kept = {KEPT: "1"} if is_ui_up(home) else {}
+        with _environment(PREFECT_API_URL=url, **{OWN_SERVER: url}, **kept):
             _import_prefect(meanwhile)  # takes as long as the server's start, so do it now
             startup.await_answer(url)
             try:

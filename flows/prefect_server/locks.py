@@ -4,12 +4,15 @@ The kernel frees a lock when its holder dies.
 """
 
 import fcntl
+import time
 from pathlib import Path
 from typing import IO
 
 from reviewflow.errors import ReviewflowError
 
 SHARED, EXCLUSIVE = fcntl.LOCK_SH, fcntl.LOCK_EX
+UI_LOCK = "ui.lock"
+TRIES = 10
 POLL_SECONDS = 0.02  # between two tries where the kernel cannot wake anybody
 
 
@@ -59,6 +62,24 @@ def try_lock(file: IO[str], kind: int) -> bool:
     except OSError as error:
         raise _without_locks(file, error) from error
     return True
+
+
+def is_ui_up(home: Path) -> bool:
+    """Return whether a ``reviewflow ui`` keeps the server of this home."""
+    with open_in(home, UI_LOCK) as file:
+        return not try_lock(file, SHARED)
+
+
+def take_ui_lock(file: IO[str]) -> bool:
+    """Lock ``ui.lock`` for a ``reviewflow ui``, unless another one has it.
+
+    Runs that look whether one is up hold the lock for a moment, so it is tried several times.
+    """
+    for _ in range(TRIES):
+        if try_lock(file, EXCLUSIVE):
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
 
 
 def unlock(file: IO[str]) -> None:

@@ -20,7 +20,7 @@ import click
 import psutil
 
 from flows.prefect_server.lifecycle import LOOPBACK, SERVER_PASSWORD, prefect_server
-from flows.prefect_server.locks import EXCLUSIVE, POLL_SECONDS, open_in, try_lock
+from flows.prefect_server.locks import POLL_SECONDS, UI_LOCK, open_in, take_ui_lock
 from flows.prefect_server.prune import Pruner
 from flows.prefect_server.startup import USUAL_PORT
 from flows.prefect_server.static import file_server
@@ -52,7 +52,8 @@ def serve_ui(artifacts: Path, port: int | None, host: str) -> None:
     """
     if not Path("prefect.yaml").is_file():
         raise UsageError(
-            "There is no prefect.yaml here; run reviewflow ui in the project's folder."
+            "There is no prefect.yaml here; run reviewflow ui in a project's folder, which "
+            "`reviewflow init --to FOLDER` makes."
         )
     check_modules(Path.cwd())
     check_host(host)
@@ -128,8 +129,8 @@ def _only_ui(home: Path) -> Iterator[None]:
 
     The lock ends with its process.
     """
-    with open_in(home, "ui.lock") as file:
-        if not try_lock(file, EXCLUSIVE):
+    with open_in(home, UI_LOCK) as file:
+        if not take_ui_lock(file):
             raise UsageError(
                 f"reviewflow ui is up already for {home.parent}; end that one with Ctrl-C first, "
                 "or choose another folder with --artifacts."

@@ -110,6 +110,17 @@ def run_record(folder: Path) -> RunRecord:
     return RunRecord(folder.name, folder, content, state, trouble, _start_time(folder, content))
 
 
+def newer_run(record: RunRecord) -> RunRecord | None:
+    """Return the newest run of the same job, None if there is no newer one."""
+    for folder in sorted(run_folders(record.folder.parent), reverse=True):
+        if folder.name <= record.run_id:
+            break
+        newest = run_record(folder)
+        if newest.identity.job == record.identity.job:
+            return newest
+    return None
+
+
 def run_page(folder: Path) -> Path | None:
     """Return the page of a run in its folder, None if it has none."""
     pages = sorted(folder.glob("*.html")) + sorted(folder.glob("pictures/*.html"))

@@ -166,7 +166,9 @@ def test_a_failed_check_is_exit_code_3_and_at_once_the_second_time(
     assert second.returncode == 3, second.stderr
     sentences, page = second.stderr.rstrip().rsplit("\nReport: ", 1)
     assert sentences == first.stderr.rstrip().rsplit("\nReport: ", 1)[0]
-    assert "The run failed." in Path(page).read_text(encoding="utf-8")
+    assert "The run failed: 3 checks of the data did not pass." in Path(page).read_text(
+        encoding="utf-8"
+    )
     assert second.stderr.startswith("Error: The reviews failed ")
     assert "Enough reviews to learn from." in second.stderr
     assert "Traceback" not in second.stdout + second.stderr

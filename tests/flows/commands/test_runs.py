@@ -46,6 +46,19 @@ def test_show_describes_one_run_and_escapes_text_from_data(artifacts: Path) -> N
     assert asked(artifacts, "show", "latest")["quality"]["failures"][0]["asked"] == HOSTILE
 
 
+def test_latest_names_a_newer_run_that_failed(artifacts: Path) -> None:
+    runs = artifacts / "runs"
+    newer = SECOND.replace("2024", "2027")
+    (runs / newer).mkdir()
+    edit = json.loads((runs / SECOND / "run.json").read_text())
+    (runs / newer / "run.json").write_text(json.dumps(edit | {"state": "failed"}))
+    first, *_ = call(artifacts, "show").stdout.splitlines()
+    assert first == f"A newer run failed: `reviewflow show {newer}`."
+    assert "A newer" not in call(artifacts, "show", SECOND).stdout
+    assert "A newer" not in call(artifacts, "show", newer).stdout
+    assert asked(artifacts, "show")["run_id"] == SECOND
+
+
 def test_an_unknown_run_is_a_sentence_and_exit_code_2(artifacts: Path) -> None:
     for arguments in (("show", "2025"), ("compare", "latest", "2024-01")):
         refused = call(artifacts, *arguments)
