@@ -289,10 +289,11 @@ class FlowRun(ABC):
     def _write_record(
         self, state: str, error: BaseException | None, facts: Mapping[str, Any]
     ) -> None:
-        if self.opened is not None:
-            self.record.write_keys(self.opened.keys, self.last_run)
         sentence = None if error is None else str(error) or type(error).__name__
-        content = self.record.finish(state, sentence, facts, self.job.latest_link)
+        with alerts_without_record(self.record, state, sentence, facts):
+            if self.opened is not None:
+                self.record.write_keys(self.opened.keys, self.last_run)
+            content = self.record.finish(state, sentence, facts, self.job.latest_link)
         try:
             self.trend = self.recent_runs(content)
             if facts:
@@ -309,6 +310,25 @@ class FlowRun(ABC):
             name_page(error, *next(iter(pages.items())), self.artifacts)
         if content["state"] != "cancelled":  # somebody waits for the end
             publish_links(pages, self.artifacts)
+
+
+@contextmanager
+def alerts_without_record(
+    record: RunRecorder, state: str, sentence: str | None, facts: Mapping[str, Any]
+) -> Iterator[None]:
+    """Send the alerts of a run whose end cannot be written: a full disk.
+
+    Parameters
+    ----------
+    state, sentence, facts : how the run ended, which the body writes.
+    """
+    try:
+        yield
+    except (OSError, StoreError) as unwritable:
+        if state != "cancelled":
+            why = sentence or str(unwritable)
+            send_alerts(record, record.end_content("failed", why, facts), has_metrics=False)
+        raise
 
 
 def send_alerts(record: RunRecorder, content: Mapping[str, Any], has_metrics: bool = True) -> None:

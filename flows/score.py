@@ -11,6 +11,7 @@ from flows.base import (
     LISTENER,
     SIGNALS,
     STOPPED,
+    alerts_without_record,
     fetch,
     name_page,
     newest_runs,
@@ -133,7 +134,9 @@ class ScoreRun:
             state, error = "cancelled", Cancelled(STOPPED)
         first = error or next((outcome.error for outcome in failed), None)
         told = None if first is None else str(first)
-        self.record.finish(state, told, self._facts(), LATEST)
+        facts = self._facts()
+        with alerts_without_record(self.record, state, told, facts):
+            self.record.finish(state, told, facts, LATEST)
         content = read_run(self.record.folder)
         try:
             if self.model is not None:

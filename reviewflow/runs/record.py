@@ -122,14 +122,7 @@ class RunRecorder:
         ------
         StoreError : if it cannot be written.
         """
-        content = {
-            **self.head,
-            "state": state,
-            "error": error,
-            "finished": self._end_time().isoformat(timespec="milliseconds"),
-            "seconds": self.seconds(),
-            **facts,
-        }
+        content = self.end_content(state, error, facts)
         try:
             with store_errors(self.runs.parent):
                 _write_json(self.folder / "run.json", content)
@@ -140,6 +133,19 @@ class RunRecorder:
         finally:
             os.close(self._lock)  # a run whose end cannot be written reads as crashed
         return content
+
+    def end_content(
+        self, state: str, error: str | None, facts: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return run.json of a run that ends now."""
+        return {
+            **self.head,
+            "state": state,
+            "error": error,
+            "finished": self._end_time().isoformat(timespec="milliseconds"),
+            "seconds": self.seconds(),
+            **facts,
+        }
 
     def _end_time(self) -> datetime:
         """Return the time, and none before the start if the clock was set."""

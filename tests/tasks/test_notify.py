@@ -1,7 +1,9 @@
 """Messages to a webhook and to people: when they are sent, and that addresses stay secret."""
 
+import errno
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import yaml
 
 from reviewflow.errors import InputError
+from reviewflow.runs import record
 from reviewflow.runs.history import run_records
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 from tests.flows.conftest import TOKEN, Webhook, listening
@@ -93,6 +96,30 @@ def test_a_failed_run_is_sent_with_its_sentence(
         "failed",
         f"sentiment small failed: {raised.value}",
     )
+
+
+def test_a_run_whose_record_cannot_be_written_is_sent(
+    webhook: Webhook,
+    folder: Path,
+    reviews: Reviews,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = record._write_json
+
+    def fill_disk(path: Path, content: Mapping[str, Any]) -> None:
+        if content.get("state") == "failed":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, content)
+
+    monkeypatch.setattr(record, "_write_json", fill_disk)
+    path = write_reviews(tmp_path / "renamed.csv", reviews[:40])
+    path.write_text(path.read_text().replace("review,sentiment", "text,sentiment", 1))
+    with pytest.raises(InputError):
+        run(folder, small_config(path), "unwritten")
+    ((_, _, alert),) = webhook.requests
+    assert alert["event"] == "failed"
+    assert "renamed.csv has no column 'review'" in alert["text"]
 
 
 @pytest.mark.slow
