@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from math import isfinite, log
 from typing import Any, Literal, NamedTuple
 
-from reviewflow.evaluation.majority import AgainstMajority, class_rows, compare_with_majority
+from reviewflow.evaluation.majority import (
+    CHANCE,
+    AgainstMajority,
+    class_rows,
+    compare_with_majority,
+)
 from reviewflow.evaluation.metrics import (
     CLASS_NAMES,
     THRESHOLD,
@@ -19,6 +24,7 @@ from reviewflow.evaluation.metrics import (
     mean_figures,
 )
 from reviewflow.evaluation.remedies import remedy
+from reviewflow.evaluation.significance import fisher_test
 
 Kind = Literal[
     "diverged",
@@ -451,12 +457,13 @@ def _accuracy_gap(case: _Case) -> float:
 def _overfitting(case: _Case) -> str:
     """Return that a network knows its training rows too well, or nothing.
 
-    A gap of accuracy alone does no harm: many features always leave one. The network must also be
-    too sure of itself on other rows.
+    A gap of accuracy alone does no harm: many features always leave one. The gap must exceed
+    chance, and the network must be too sure of itself on other rows.
     """
     loss, honest = case.others.get("log_loss"), _honest_loss(case)
-    is_sure = loss is None or case.is_balanced or loss > honest
-    if _accuracy_gap(case) <= OVERFIT_ACCURACY_GAP or not is_sure:
+    is_worse = loss is None or case.is_balanced or loss > honest
+    is_gap = _accuracy_gap(case) > OVERFIT_ACCURACY_GAP
+    if not (is_gap and is_worse and _claimed_loss(case) < honest and _is_gap_beyond_chance(case)):
         return ""
     sure = f", too sure of itself with a log loss of {loss:.3f}" if loss and loss > honest else ""
     return (
@@ -464,6 +471,27 @@ def _overfitting(case: _Case) -> str:
         f"{case.others['accuracy']:.3f} on {case.setting.on} rows{_majority(case)}{sure}; "
         f"{remedy('overfits', case.setting.train)}."
     )
+
+
+def _claimed_loss(case: _Case) -> float:
+    """Return the log loss that a network expects: that of training rows.
+
+    A network of which this is above :func:`_honest_loss` is rather too unsure of other rows.
+    """
+    loss = case.train.get("log_loss")
+    return case.losses[-1] if loss is None else float(loss)
+
+
+def _is_gap_beyond_chance(case: _Case) -> bool:
+    """Return whether the lead of the training rows exceeds chance.
+
+    Fisher's exact test of being a training row and being right.
+    """
+    ours, theirs = (float(each.get("rows") or 0) for each in (case.train, case.others))
+    right = ours * case.train["accuracy"]
+    all_right = right + theirs * case.others["accuracy"]
+    p = fisher_test(right, ours, all_right, ours + theirs)
+    return p * case.setting.variants <= CHANCE
 
 
 def _honest_loss(case: _Case) -> float:

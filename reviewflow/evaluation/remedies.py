@@ -45,7 +45,8 @@ def _other_remedy(reason: str, train: Mapping[str, Any]) -> str:
         return "that is what train.class_weight: balanced and select.threshold ask for"
     if reason == "below":
         return "try select.threshold: best_f1, or more rows of the rarer classes"
-    names = ("weight_decay", "dropout", "early_stopping")
+    has_units = train.get("hidden") != []  # dropout turns off hidden units
+    names = ("weight_decay", *(("dropout",) if has_units else ()), "early_stopping")
     unused = [f"train.{name}" for name in names if not train.get(name)]
     return f"{' or '.join(unused)} may help" if unused else "more rows may help"
 

@@ -181,6 +181,27 @@ def test_a_gap_of_accuracy_alone_is_not_overfitting(loss: float, kind: str) -> N
     assert ("too sure of itself with a log loss of 0.900" in found.sentence) == (loss > 0.5)
 
 
+def test_an_unsure_model_that_still_learns_does_not_overfit() -> None:
+    """A linear model after three epochs: right far more often than its probabilities say."""
+    metrics = {
+        "train": figures(1042, 158, 157, 1043, log_loss=0.537),
+        "validation": figures(104, 26, 26, 104, roc_auc=0.88, log_loss=0.559),
+    }
+    found = diagnose(history(0.65, 0.59, 0.545), metrics, CHOSEN)
+    assert found.kind == "under-trained"
+    assert found.sentence.endswith("try more train.epochs.")
+
+
+@pytest.mark.parametrize(("rows", "kind"), [(1, "learned"), (10, "overfits")])
+def test_a_gap_of_accuracy_exceeds_chance(rows: int, kind: str) -> None:
+    """0.95 against 0.88 is chance on 50 rows, and is not on 500."""
+    metrics = {
+        "train": figures(190, 10, 10, 190, log_loss=0.1),
+        "validation": figures(22 * rows, 3 * rows, 3 * rows, 22 * rows, log_loss=0.6),
+    }
+    assert diagnose(history(0.6, 0.11, 0.1095), metrics, CHOSEN).kind == kind
+
+
 def test_several_classes_are_named() -> None:
     truth = np.arange(90) % 3
     guess = np.tile(np.array([0.2, 0.5, 0.3], np.float32), (90, 1))

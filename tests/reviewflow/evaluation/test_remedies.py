@@ -43,3 +43,8 @@ def test_steps_come_first_and_unknown_settings_are_no_error() -> None:
     steps = "800 rows × 10 epochs are 500 steps"
     assert remedy("did not learn", SGD, steps).startswith(f"{steps}; try train.optimizer")
     assert "more train.epochs" in remedy("did not learn", {})
+
+
+def test_a_model_without_hidden_units_gets_no_dropout() -> None:
+    assert "dropout" not in remedy("overfits", {**DEFAULTS, "hidden": []})
+    assert "dropout" in remedy("overfits", {**DEFAULTS, "hidden": [8]})
