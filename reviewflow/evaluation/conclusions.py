@@ -79,8 +79,9 @@ def draw_conclusions(
     Notes
     -----
     Where several sets of variants differ in a factor alone (in a grid), the conclusion is that of
-    the set with the best variant. Its sentence says in how many of the sets with this value it is
-    best.
+    the set with the best variant, among those in which two values learned if there are any: a value
+    that failed beside a rate that is wrong for it says little of the value. Its sentence says in
+    how many of the sets with this value it is best.
 
     Only values that learned are best or runner-up, if any did. The two are picked by their figures,
     and yet p of the difference is right: a two-sided test of the winner against the runner-up errs
@@ -131,9 +132,10 @@ def _variants_as_levels(
     return _levels(Factor(VARIANT, names, positions), variants, figures)
 
 
-def _rank(levels: Sequence[_Level]) -> tuple[bool, float]:
-    """Return how good the best value of a set is."""
-    return levels[0].variant.has_learned, levels[0].mean()
+def _rank(levels: Sequence[_Level]) -> tuple[bool, bool, float]:
+    """Return how much a set says: whether two values learned, and how good the best is."""
+    best, second = levels[0], levels[1]
+    return best.variant.has_learned, second.variant.has_learned, best.mean()
 
 
 def _facts(

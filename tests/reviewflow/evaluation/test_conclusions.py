@@ -92,6 +92,20 @@ def test_a_best_variant_with_a_neighbour_needs_no_other_conclusion() -> None:
     assert factors == ["train.learning_rate", "variant"]
 
 
+def test_a_set_in_which_two_values_learned_is_preferred() -> None:
+    variants = [
+        variant("none, fast", 0, train__hidden=[], train__learning_rate=20),
+        variant("16, fast", 1, "diverged", train__hidden=[16], train__learning_rate=20),
+        variant("none, slow", 2, train__hidden=[], train__learning_rate=5),
+        variant("16, slow", 3, train__hidden=[16], train__learning_rate=5),
+    ]
+    found = draw_conclusions(variants, made_comparisons(0.908, 0.79, 0.906, 0.902, low=0.001))
+    hidden = next(each for each in found if each["factor"] == "train.hidden")
+    assert (hidden["best"]["variant"], hidden["runner_up"]["variant"]) == ("none, slow", "16, slow")
+    assert hidden["difference"] == pytest.approx(0.004)
+    assert hidden["sets"] == {"all": 2, "agreeing": 2}
+
+
 def test_one_seed_says_that_it_cannot_tell() -> None:
     (conclusion,) = draw_conclusions(RATES, made_comparisons(0.72, 0.958, 0.952, low=0.003))
     assert conclusion["best"]["variant"] == "middle"
