@@ -38,11 +38,11 @@ from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
 from reviewflow.reporting.page.html import html_page
 from reviewflow.reporting.page.markdown import markdown_page
-from reviewflow.reporting.page.trend_page import trend_page
+from reviewflow.reporting.page.trend_page import ALL_RUNS, trend_page
 from reviewflow.reviews.datasets import provide
 from reviewflow.reviews.input_files import named_urls
 from reviewflow.reviews.input_stamp import input_stamp
-from reviewflow.runs.trend import trend_path
+from reviewflow.runs.trend import report_addresses, trend_path
 from reviewflow.store.files import write_atomically
 from tasks.links import pictures
 from tasks.notify import send_crash_alert
@@ -198,5 +198,6 @@ class Sentiment(FlowRun):
             return {}
         page = trend_path(self.artifacts, self.record.identity)
         page.parent.mkdir(exist_ok=True)
-        write_atomically(page, trend_page(self.trend))
+        reports = report_addresses(self.trend, page, self.artifacts / "runs")
+        write_atomically(page, trend_page(self.trend, reports, ALL_RUNS))
         return {"Trend": page}

@@ -20,9 +20,9 @@ from flows.commands.output import say, say_json
 from reviewflow.errors import UsageError
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.reporting.charts.sparkline import BLOCKS, runs_per_block, sparkline_text
-from reviewflow.reporting.page.trend_page import trend_page
+from reviewflow.reporting.page.trend_page import ALL_RUNS, trend_page
 from reviewflow.reporting.page.trend_view import TrendRow, TrendView, trend_view
-from reviewflow.runs.trend import find_subject, read_trend, trend_path
+from reviewflow.runs.trend import find_subject, read_trend, report_addresses, trend_path
 from reviewflow.store.files import write_atomically
 
 USUAL_WIDTH = 80  # where the output is not a terminal
@@ -44,11 +44,11 @@ def trend(configuration: str | None, output: str | None, artifacts: str, as_json
     runs = Path(artifacts) / "runs"
     subject = find_subject(runs, configuration)
     found = read_trend(runs, subject, [metric.name for metric in METRICS]).to_json()
-    page = Path(output) if output else None
-    if page is None and not as_json:
-        page = trend_path(Path(artifacts), subject.identity)
+    kept = trend_path(Path(artifacts), subject.identity)
+    page = Path(output) if output else None if as_json else kept
     if page is not None:
-        _write_page(page, trend_page(found))
+        all_runs = ALL_RUNS if page == kept else ""
+        _write_page(page, trend_page(found, report_addresses(found, page, runs), all_runs))
     if as_json:
         say_json(found)
         return

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from reviewflow.errors import UsageError
 from reviewflow.formatting import nearest
@@ -29,6 +31,7 @@ from reviewflow.runs.json_values import mapping, text
 from reviewflow.runs.run_figures import is_metric, scoring_figures, training_figures
 
 METRIC = "roc_auc"  # by which the best variant is chosen where run.json does not say
+REPORT = "report.html"
 TRAINING, SCORING = "sentiment", "score"  # jobs
 
 
@@ -238,6 +241,24 @@ def trend_key(identity: RunIdentity) -> str:
 def trend_path(artifacts: Path, identity: RunIdentity) -> Path:
     """Return where the page of a configuration's trend is kept."""
     return artifacts / "trends" / f"{trend_key(identity)}.html"
+
+
+def report_addresses(trend: Mapping[str, Any], page: Path, runs: Path) -> dict[str, str]:
+    """Return the address of each run's report as seen from a page, by run.
+
+    Parameters
+    ----------
+    trend : as ``reviewflow trend --json`` prints it.
+    page : where the page is written.
+    runs : the folder of runs. A run without a report there is left out.
+    """
+    seen_from = page.resolve().parent
+    pages = {run["run_id"]: runs.resolve() / run["run_id"] / REPORT for run in trend["runs"]}
+    return {
+        run: quote(Path(os.path.relpath(path, seen_from)).as_posix())
+        for run, path in pages.items()
+        if path.is_file()
+    }
 
 
 def run_lines(runs: Path) -> list[dict[str, Any]]:

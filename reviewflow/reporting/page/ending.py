@@ -30,9 +30,12 @@ def ending_sentence(
         if not variants:
             return "The run was cancelled before it finished."
         count = len(_with_training(variants))
+        if not count:
+            which = "its variant" if len(variants) == 1 else f"any of {len(variants)} variants"
+            return f"The run was cancelled before {which} was trained."
         verb = "is" if count == 1 or len(variants) == 1 else "are"
         of = amount(len(variants), "variant")
-        return f"The run was cancelled: {count or 'none'} of {of} {verb} trained."
+        return f"The run was cancelled: {count} of {of} {verb} trained."
     failed, broken = (
         _failures(variants),
         [stage.name for stage in stages if stage.state == "failed"],
@@ -132,18 +135,15 @@ def _error(run: Mapping[str, Any]) -> Exception:
 
 
 def _unfinished_notice(variants: Sequence[VariantRow], stages: Sequence[StageRow]) -> Notice:
-    """Return what was finished and what was not, of variants or of stages."""
+    """Return which variants were trained, or how many stages finished."""
     trained = [variant.name for variant in _with_training(variants)]
-    if trained:
-        rest = [variant.name for variant in variants if variant.name not in trained]
-        word = "Trained"
-    else:
-        trained = [stage.name for stage in stages if stage.state in DONE]
-        rest = [stage.name for stage in stages if stage.state not in DONE]
-        word = "Finished"
-    parts = [f"{word}: {_names(trained)}." if trained else "Nothing was finished."]
-    parts += [f"Not {word.lower()}: {_names(rest)}."] if rest else []
-    return Notice("warning", " ".join(parts))
+    if not trained:
+        done = sum(stage.state in DONE for stage in stages)
+        what = f"{done or 'None'} of {amount(len(stages), 'stage')} finished before."
+        return Notice("note", what if stages else "Nothing was finished before.")
+    rest = [variant.name for variant in variants if variant.name not in trained]
+    missing = f" Not trained: {_names(rest)}." if rest else ""
+    return Notice("note", f"Trained: {_names(trained)}.{missing}")
 
 
 def _run_notices(

@@ -17,7 +17,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import figure
 from reviewflow.reporting.charts.palette import line_style
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES, SUMMARY_TITLES
@@ -26,7 +25,7 @@ from reviewflow.reporting.page.report_data import read_charts, read_report_data
 from reviewflow.reporting.page.templating import html_environment, join_styles
 from reviewflow.reporting.page.trend_page import STYLES, row_svg
 from reviewflow.reporting.page.trend_view import recent_trend
-from reviewflow.reporting.page.variant_table import SPLIT_TITLES
+from reviewflow.reporting.page.variant_table import SPLIT_TITLES, shown_metrics
 from reviewflow.reporting.page.view import (
     OPEN_CHANGES,
     SHOWN_MISTAKES,
@@ -63,7 +62,7 @@ def html_page(
         legend=legend,
         grey=len(data.get("groups") or ()) - len(legend),
         cut_off=f"{data['highest_loss']:.2f}" if data.get("cut_off") else "",
-        metrics=METRICS,
+        metrics=shown_metrics(run),
         threshold_titles=THRESHOLD_TITLES,
         titles=CONCLUSION_TITLES,
         summary_titles=SUMMARY_TITLES,

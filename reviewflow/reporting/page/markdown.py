@@ -13,12 +13,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import visible
 from reviewflow.reporting.charts.sparkline import sparkline_text
 from reviewflow.reporting.page.conclusions_view import CONCLUSION_TITLES, SUMMARY_TITLES
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.trend_view import TrendRow, recent_trend, trend_view
+from reviewflow.reporting.page.variant_table import shown_metrics
 from reviewflow.reporting.page.view import report_view
 
 BLOCKS_OF_A_LINE = 24
@@ -47,7 +47,7 @@ def markdown_page(
             report=report,
             trend=recent_trend(trend),
             sparkline=row_blocks,
-            metrics=METRICS,
+            metrics=shown_metrics(run),
             titles=CONCLUSION_TITLES,
             summary_titles=SUMMARY_TITLES,
             config=Markup(report.config.rstrip()),

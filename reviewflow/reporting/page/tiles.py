@@ -19,7 +19,7 @@ class Tile:
 class Notice:
     """Something that needs attention.
 
-    ``state`` is ``failed`` or ``warning``.
+    ``state`` is ``failed``, ``warning`` or ``note``.
     """
 
     state: str

@@ -323,9 +323,9 @@ def _line(run: Mapping[str, Any], names: Sequence[str]) -> TrendLine:
 
 def _headline(name: str, rows: Sequence[TrendRow]) -> str:
     if not rows:
-        return f"{name} over its runs"
+        return f"{name}: no run has figures yet"
     main = rows[0]
-    change = "" if main.change == NOTHING else f", {main.change} since the run before"
+    change = "" if main.change == NOTHING else f", {main.change} since the completed run before"
     return f"{name}: {main.title} {main.last}{change}"
 
 

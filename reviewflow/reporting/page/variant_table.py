@@ -8,8 +8,17 @@ from statistics import stdev
 from types import MappingProxyType
 from typing import Any
 
-from reviewflow.evaluation.metrics import METRICS, Metric, metric_named
-from reviewflow.formatting import LONGEST, duration, figure, finite, plain, setting, visible
+from reviewflow.evaluation.metrics import METRICS, Metric, confusion_counts, metric_named
+from reviewflow.formatting import (
+    LONGEST,
+    NOTHING,
+    duration,
+    figure,
+    finite,
+    plain,
+    setting,
+    visible,
+)
 from reviewflow.reporting.lineage import variant_numbers
 
 SPLITS = ("validation", "test", "train")  # in the order of their tables
@@ -177,6 +186,12 @@ def chosen_metric(run: Mapping[str, Any]) -> Metric:
     return next((metric for metric in METRICS if metric.name == name), metric_named("roc_auc"))
 
 
+def shown_metrics(run: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """Return the columns of the table of variants, the chosen one first."""
+    chosen = chosen_metric(run)
+    return (chosen, *(metric for metric in METRICS if metric.name != chosen.name))
+
+
 def shown_split(run: Mapping[str, Any]) -> str:
     """Return the split whose figures are in the table of variants.
 
@@ -256,9 +271,12 @@ def _cells(
     intervals: Mapping[str, Any] = NO_DATA,
 ) -> dict[str, MetricCell]:
     """Return the cells of one split by metric."""
+    undefined = ("precision",) if _is_never_positive(metrics) else ()
     return {
         metric.name: MetricCell(
-            figure(metrics.get(metric.name), metric.digits),
+            NOTHING
+            if metric.name in undefined
+            else figure(metrics.get(metric.name), metric.digits),
             _spread(repeats or [], metric),
             finite(metrics.get(metric.name)),
             ends := _ends(intervals.get(metric.name) or {}),
@@ -266,6 +284,12 @@ def _cells(
         )
         for metric in METRICS
     }
+
+
+def _is_never_positive(metrics: Mapping[str, Any]) -> bool:
+    """Return whether no row is called positive, so there is no precision."""
+    counts = confusion_counts(metrics)
+    return counts is not None and len(counts) == 2 and not any(row[1] for row in counts)
 
 
 def _ends(interval: Mapping[str, Any]) -> tuple[float, float] | None:

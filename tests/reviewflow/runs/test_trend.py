@@ -16,6 +16,7 @@ from reviewflow.runs.trend import (
     changes_by_run,
     find_subject,
     read_trend,
+    report_addresses,
     run_lines,
     trend_key,
 )
@@ -227,3 +228,13 @@ def test_a_trend_is_json(few: Path) -> None:
     content = json.loads(json.dumps(trend.to_json(), allow_nan=False))
     assert content["name"] == "nightly"
     assert [run["comparison"] for run in content["runs"]] == [0] * 5 + [1] * 5
+
+
+def test_reports_are_seen_from_the_page(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    for name in ("one", "two"):
+        (runs / name).mkdir(parents=True)
+    (runs / "one" / "report.html").write_text("")
+    points = {"runs": [{"run_id": "one"}, {"run_id": "two"}]}
+    page = tmp_path / "trends" / "x.html"
+    assert report_addresses(points, page, runs) == {"one": "../runs/one/report.html"}

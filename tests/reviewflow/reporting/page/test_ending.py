@@ -71,7 +71,7 @@ def notices_of(run: dict[str, Any]) -> list[tuple[str, str]]:
         (CANCELLED, "The run was cancelled: 2 of 3 variants are trained."),
         (
             {"state": "cancelled", "variants": [variant("slow", "skipped", trained=False)]},
-            "The run was cancelled: none of 1 variant is trained.",
+            "The run was cancelled before its variant was trained.",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def test_variants_that_failed_are_named_with_their_cause_and_once() -> None:
 
 
 def test_a_cancelled_run_says_what_is_finished_and_goes_on() -> None:
-    assert notices_of(CANCELLED) == [("warning", "Trained: relu and tanh. Not trained: slow.")]
+    assert notices_of(CANCELLED) == [("note", "Trained: relu and tanh. Not trained: slow.")]
     assert next_step(CANCELLED, ()) == (
         "What was finished is kept. Run again: only what is missing is done."
     )
@@ -102,13 +102,11 @@ def test_a_cancelled_run_says_what_is_finished_and_goes_on() -> None:
     assert (tile.value, tile.note) == ("1 of 3", "1 trained, not evaluated, 1 not trained")
 
 
-def test_a_run_cancelled_before_training_names_its_stages() -> None:
+def test_a_run_cancelled_before_training_counts_its_stages() -> None:
     run = {**CANCELLED, "variants": [variant("slow", "skipped", trained=False)]}
-    assert notices_of(run) == [("warning", "Finished: ingest. Not finished: train.")]
+    assert notices_of(run) == [("note", "1 of 2 stages finished before.")]
     nothing = {**run, "stages": [{"stage": "ingest", "state": "skipped"}]}
-    assert notices_of(nothing) == [
-        ("warning", "Nothing was finished. Not finished: ingest."),
-    ]
+    assert notices_of(nothing) == [("note", "None of 1 stage finished before.")]
 
 
 def test_an_error_comes_first_and_repeats_no_check() -> None:

@@ -24,7 +24,7 @@ def test_the_page_has_every_figure_and_loads_nothing() -> None:
     scored = [point(4, {"drift.tokens": 0.3}, chance={"drift.tokens": 0.1})]
     page = Reader(trend_page(trend(runs, scored)))
     for words in (
-        "imdb: F1 0.8100, +0.0100 since the run before",
+        "imdb: F1 0.8100, +0.0100 since the completed run before",
         "3 runs: 2 completed and 1 failed",
         "2024-01-01 to 2024-01-03",
         "The reviews failed 2 checks.",
@@ -88,3 +88,10 @@ def test_a_trend_is_markdown_for_prefect() -> None:
     assert "0.30, more than chance (0.10)" in text
     assert "rows scored" in text
     assert "| failed: &lt;script&gt;" in text
+
+
+def test_each_run_links_its_report_and_the_page_the_list_of_runs() -> None:
+    found = trend([point(1, {"test.f1": 0.8}), point(2, {}, state="cancelled")], [])
+    page = Reader(trend_page(found, {"run-1": "../runs/run-1/report.html"}, "../"))
+    assert page.addresses == ["../", "../runs/run-1/report.html"]
+    assert "imdb: no run has figures yet" in Reader(trend_page(trend([], []))).text

@@ -83,7 +83,7 @@ def test_the_metric_of_the_choice_is_first_and_a_failed_run_has_a_mark() -> None
     )
     view = trend_view(trend([first, failed, last], []))
     assert [row.title for row in view.rows] == ["F1", "ROC AUC", "rows"]
-    assert view.headline == "imdb: F1 0.7900, −0.0100 since the run before"
+    assert view.headline == "imdb: F1 0.7900, −0.0100 since the completed run before"
     assert view.summary == "3 runs: 2 completed and 1 failed"
     assert view.rows[0].values == (0.8, None, 0.79)
     assert view.rows[0].tone == "worse"

@@ -7,6 +7,7 @@ import pytest
 from reviewflow.reporting.page.variant_table import (
     baseline_rows,
     folded_splits,
+    shown_metrics,
     shown_split,
     variant_rows,
 )
@@ -72,3 +73,18 @@ def test_a_baseline_has_the_same_cells() -> None:
     assert row.cells["test"]["accuracy"].text == "0.5400"
     assert row.cells["train"]["accuracy"].text == "–"
     assert baseline_rows({}) == ()
+
+
+def test_the_metric_of_the_choice_is_the_first_column() -> None:
+    names = [metric.name for metric in shown_metrics(run("test", "a"))]
+    assert names[:2] == ["roc_auc", "accuracy"]
+    assert len(set(names)) == len(names) == 6
+
+
+def test_precision_without_a_positive_answer_is_no_number() -> None:
+    figures = {"precision": 0.0, "recall": 0.0, "confusion": {"tn": 6, "fp": 0, "fn": 4, "tp": 0}}
+    (row,) = baseline_rows({"baselines": [{"name": "m", "metrics": {"test": figures}}]})
+    assert (row.cells["test"]["precision"].text, row.cells["test"]["recall"].text) == (
+        "–",
+        "0.0000",
+    )
