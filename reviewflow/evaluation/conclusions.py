@@ -133,7 +133,7 @@ def _variants_as_levels(
 
 
 def _rank(levels: Sequence[_Level]) -> tuple[bool, bool, float]:
-    """Return how much a set says: whether two values learned, and how good the best is."""
+    """Return whether two values of a set learned, and how good it is."""
     best, second = levels[0], levels[1]
     return best.variant.has_learned, second.variant.has_learned, best.mean()
 
