@@ -131,18 +131,25 @@ def _end_of_records(pattern: re.Pattern[bytes], content: bytes, is_start: bool =
 
 
 @lru_cache(maxsize=8)
-def _records_pattern(delimiter: str, quoting: bool, most: str = "*+") -> re.Pattern[bytes]:
+def _records_pattern(
+    delimiter: str, quoting: bool, most: str = "*+", strict: bool = False
+) -> re.Pattern[bytes]:
     """Return a pattern of whole records, as many as there are.
 
     It delimits records as Arrow's reader does.
 
     With ``quoting``, a quote opens a quoted text only at the start of a cell. After the quote that
-    closes it the cell goes on to the delimiter. The groups are possessive, so matching takes linear
-    time.
+    closes it the cell goes on to the delimiter. With ``strict`` it does so only if the quotes hold
+    one line. The groups are possessive, so matching takes linear time.
     """
     sign = re.escape(delimiter.encode())
     plain = rb"[^" + sign + rb"\r\n]*+"
     cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"' + plain + rb'|(?!")' + plain + rb")" if quoting else plain
+    if strict:
+        one_line = rb'"[^"\r\n]*+(?:""[^"\r\n]*+)*+"'
+        blank = rb"(?:(?!" + sign + rb")[ \t])*+"
+        closed = rb'"[^"]*+(?:""[^"]*+)*+"' + blank + rb"(?=[\r\n]|" + sign + rb")"
+        cell = rb"(?:" + one_line + plain + rb"|" + closed + rb'|(?!")' + plain + rb")"
     line = rb"(?:" + cell + sign + rb")*+" + cell + rb"(?:\r\n|\r|\n)"
     return re.compile(rb"(?:" + line + rb")" + most.encode())
 
@@ -204,6 +211,8 @@ def _parse(
         raise InputError(f"{source.path} cannot be read as CSV: {reason}.") from None
     if source.quoting and _holds_lines(rows, table.num_rows, len(names), source.delimiter):
         raise _swallowed_rows(source, record)
+    if source.quoting and rows.count(b"\n") > table.num_rows:
+        _check_closing_quotes(source, rows, record)
     for batch in table.to_batches():
         roles = names if columns is None else list(columns.by_role())
         yield pa.RecordBatch.from_arrays(batch.columns, names=roles)
@@ -269,6 +278,27 @@ def _holds_lines(rows: bytes, records: int, cells: int, delimiter: str) -> bool:
         return False
     lines = [line for line in rows.split(b"\n") if line.strip(b"\r")]
     return len(lines) > records and all(line.count(b"\t") == cells - 1 for line in lines)
+
+
+def _check_closing_quotes(source: TextFile, rows: bytes, record: int) -> None:
+    """Raise InputError if text follows a quote that closes several lines.
+
+    A quote that is never closed ends at the next one, which opens another text. What comes between
+    would be read as one text, and records be lost.
+    """
+    strict = _records_pattern(source.delimiter, True, strict=True)
+    end = _end_of_records(strict, rows)
+    if end == len(rows):
+        return
+    one = _records_pattern(source.delimiter, True, "")
+    number = record + 1 + sum(1 for each in one.finditer(rows, 0, end) if each[0].strip())
+    begins = rows[end : end + 240].decode("utf-8", errors="ignore").lstrip()[:60]
+    raise InputError(
+        f"{source.path}: record {number:,} goes on over lines in quotes, and text follows the "
+        "quote that closes them, so one of its quotes may never be closed; close it, double every "
+        "quote that belongs to the text, or set ingest.quoting: false if no cell is in quotes. "
+        f"It begins {begins!r}."
+    )
 
 
 def _swallowed_rows(source: TextFile, record: int) -> InputError:

@@ -356,6 +356,11 @@ FILES = [
         ("record 3 has 1 cell",),
     ),
     (
+        "a quote that ends where another text begins",
+        file('review,sentiment\n"bad",negative\n"open,positive\n"good",positive\n'),
+        ("record 3 goes on over lines in quotes", "set ingest.quoting: false"),
+    ),
+    (
         "a quote that is open at the end",
         file('review,sentiment\nfine,positive\n"bad,negative\n'),
         ("record 3 opens a quote that is never closed",),

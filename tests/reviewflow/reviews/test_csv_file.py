@@ -49,6 +49,22 @@ def test_a_quote_between_tabs_swallows_no_row(tmp_path: Path) -> None:
     assert not find_format(path).quoting
 
 
+def test_a_quote_that_ends_in_the_next_text_swallows_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('text,label\n"bad",0\n"open,1\n"good",1\n"a ""b"" c",0\n')
+    with pytest.raises(InputError, match=r"record 3 goes on over lines .* It begins '\"open,1"):
+        read(path)
+    assert read(path, quoting=False)[1] == ('"open', "1")
+
+
+@pytest.mark.parametrize("after", ["", " ", "\t"])
+def test_text_after_quotes_of_one_line_is_read_as_pandas_does(tmp_path: Path, after: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f'text,label\n"Alien" is great,1\n"two\n""lines"""{after},0\n')
+    expected = pd.read_csv(path, dtype=str)
+    assert read(path) == [*expected.itertuples(index=False, name=None)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
