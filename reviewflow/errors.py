@@ -8,7 +8,7 @@
     ├── LearningError        3   no variant beats the majority class, with run --strict
     ├── StoreError           1   the artifact store cannot be written or read
     ├── WorkerError          1   a worker process cannot perform a step
-    └── Cancelled            1   a person or a scheduler stopped the run
+    └── Cancelled            130 a person or a scheduler stopped the run
 
 A message is one plain sentence for a person: what came, where, and what to do.
 """
@@ -121,6 +121,8 @@ class WorkerError(ReviewflowError):
 
 class Cancelled(ReviewflowError):
     """Work ended early because a person or a scheduler stopped it."""
+
+    exit_code = 130  # as shells have it of a program that Ctrl-C ended: 128 + SIGINT
 
 
 class OldPathWarning(FutureWarning):

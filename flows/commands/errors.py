@@ -10,7 +10,7 @@ import click
 
 from flows.signals import interrupted_by_signals
 from reviewflow.config.urls import mask_secrets
-from reviewflow.errors import ReviewflowError
+from reviewflow.errors import Cancelled, ReviewflowError
 
 DEBUG = "REVIEWFLOW_DEBUG"  # set by `reviewflow --debug`: tracebacks instead of sentences
 INTERRUPTED = "Stopped; what was finished is kept, run again to go on."
@@ -33,7 +33,7 @@ def handle_errors() -> Iterator[None]:
             raise
         raise click.UsageError(shown, getattr(error, "ctx", None)) from None
     except KeyboardInterrupt:
-        _exit(INTERRUPTED, 1)
+        _exit(INTERRUPTED, Cancelled.exit_code)
     except ReviewflowError as error:
         if os.environ.get(DEBUG):
             raise

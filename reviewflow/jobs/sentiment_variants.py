@@ -80,6 +80,7 @@ def _variant_entry(
     seeds = [seed for seed in repeats if seed is not None]
     done, whole = [seed.entry for seed in seeds], len(seeds) == len(repeats)
     diagnosis = _diagnosis_over_seeds(seeds, setting)
+    failed_after = [run.failed_after(node) for node in trained]
     causes = [cause for node in (*trained, *evaluated) if (cause := run.cause_of(node))]
     return {
         "name": name,
@@ -90,7 +91,7 @@ def _variant_entry(
         "state": "failed" if causes else _state(done) if whole else "skipped",
         "error": causes[0] if causes else None,
         "trained": all(node.steps[0] in run.artifacts for node in trained),
-        "seconds": round(sum(entry["seconds"] for entry in done), 3),
+        "seconds": round(sum([*(entry["seconds"] for entry in done), *failed_after]), 3),
         "kind": diagnosis.kind if diagnosis else "",
         "diagnosis": diagnosis.sentence if diagnosis else None,
         "learned": whole and diagnosis is not None and diagnosis.learned,

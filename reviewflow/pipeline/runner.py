@@ -108,6 +108,7 @@ class Run:
         self.mismatches: list[str] = []
         self.artifacts: dict[Step, Artifact] = {}
         self._failed: dict[Node, str] = {}
+        self._failed_after: dict[Node, float] = {}  # seconds, of stopped nodes as well
         self._stopped: dict[Node, None] = {}
         self._skipped: dict[Node, None] = {}
         self._ended: list[tuple[Node, Outcome]] = []
@@ -170,7 +171,7 @@ class Run:
             for node, outcome in ended
         ]
         missed = [
-            _not_reached(step, "failed" if step.node in self._failed else "skipped")
+            self._not_reached(step)
             for node in self.planner.nodes
             for step in node.steps
             if step not in reached
@@ -184,6 +185,10 @@ class Run:
     def cause_of(self, node: Node) -> str | None:
         """Return why a node has failed, in a line, None if it has not."""
         return self._failed.get(node)
+
+    def failed_after(self, node: Node) -> float:
+        """Return after how many seconds a node has failed, 0 if it has not."""
+        return self._failed_after[node] if node in self._failed else 0.0
 
     def task_groups(self, *groups: str) -> list[TaskGroup]:
         """Return the task groups under a name, each with its nodes."""
@@ -234,10 +239,12 @@ class Run:
         context = Context(update, self.stop, self.pool)
         started, outcomes = time.perf_counter(), []
         for node in group.nodes:
+            node_started = time.perf_counter()
             try:
                 outcomes += self._perform_node(node, context)
                 self._stop_at_gate(node)
             except BaseException as error:
+                self._failed_after[node] = round(time.perf_counter() - node_started, 4)
                 self._end_early(group, node, error, time.perf_counter() - started)
                 if isinstance(error, RuntimeError) and self.stop.is_set():
                     context.check_stop()  # the pool was shut down under the stage
@@ -279,6 +286,14 @@ class Run:
         if not is_stop:
             self._failed[node] = error_line(out_of_memory(error, group.title) or error)
         self.listener.done(group.title, "stopped" if is_stop else "failed", seconds, "")
+
+    def _not_reached(self, step: Step) -> Outcome:
+        """Return the outcome of a step that failed or was skipped."""
+        node = step.node
+        name, variant, has_failed = node.stage.name, node.variant, node in self._failed
+        state = "failed" if has_failed else "skipped"
+        seconds = self.failed_after(node) if len(node.steps) == 1 else 0.0
+        return Outcome(name, step.part, variant, None, state, "", seconds, 0.0, 0, None, 0, 0)
 
     def _artifacts_of(self, stage: str) -> list[Artifact]:
         with self._lock:
@@ -362,11 +377,6 @@ class Run:
         }
         why: str | None = resolve_name(gate)(folders, files)
         return why
-
-
-def _not_reached(step: Step, state: str) -> Outcome:
-    name, variant = step.node.stage.name, step.node.variant
-    return Outcome(name, step.part, variant, None, state, "", 0.0, 0.0, 0, None, 0, 0)
 
 
 def _outcome(

@@ -183,7 +183,7 @@ def run_summary(run: RunRecord) -> dict[str, Any]:
     content = run.content
     states = [stage.get("state") for stage in mappings(content.get("stages"))]
     best = mapping(content.get("best"))
-    winner = best.get("variant")
+    winner = best.get("variant") if run.state == "completed" else None
     scores = {
         text(variant.get("name")): roc_auc(variant) for variant in mappings(content.get("variants"))
     }
@@ -287,7 +287,8 @@ def _links(runs: Path) -> list[str]:
 def _hint(wanted: str, ids: list[str]) -> str:
     if not ids:
         return "there is none at all yet."
-    return f"the nearest is {nearest(wanted, ids, cutoff=0.0)}, and `reviewflow runs` lists all."
+    near = nearest(wanted, ids)
+    return f"{f'the nearest is {near}, and ' if near else ''}`reviewflow runs` lists all."
 
 
 def _start_time(folder: Path, content: Mapping[str, Any]) -> float:

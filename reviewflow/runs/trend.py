@@ -182,7 +182,7 @@ def trend_run(record: RunRecord, metrics: Collection[str]) -> TrendRun:
         state=state,
         started=text(content.get("started")) or None,
         error=record.trouble or text(content.get("error")) or None,
-        best=text(best.get("variant")) or None,
+        best=(text(best.get("variant")) or None) if state == "completed" else None,
         metric=text(best.get("metric")) or METRIC,
         selection=json.dumps(selection_settings(content), sort_keys=True),
         figures=figures,
@@ -359,7 +359,8 @@ def _nothing_found(runs: Path, wanted: str | None) -> str:
     names = sorted({record.identity.name for record in read_records(runs)})
     if not names:
         return f"There is no run in {runs} yet; `reviewflow run` makes one."
-    hint = f"did you mean {nearest(wanted or '', names, cutoff=0.0)}?"
+    near = nearest(wanted or "", names)
+    hint = f"did you mean {near}?" if near else "`reviewflow runs` lists all."
     return f"No run in {runs} is of {wanted!r}; {hint}"
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from reviewflow import errors
 from reviewflow.errors import (
+    Cancelled,
     ConfigError,
     InputError,
     LearningError,
@@ -40,6 +41,7 @@ def test_the_drawn_tree_is_the_tree() -> None:
         (LearningError, 3),
         (StoreError, 1),
         (WorkerError, 1),
+        (Cancelled, 130),
     ],
 )
 def test_exit_codes(error: type[ReviewflowError], code: int) -> None:

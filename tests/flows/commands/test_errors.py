@@ -22,7 +22,7 @@ def end(error: BaseException) -> int:
         (StoreError("No room."), 1, "Error: No room."),
         (ReviewflowError("a\x1b[31m"), 1, "Error: a\\x1b[31m"),
         (InputError("No run https://a:pw@b/c?sig=1."), 2, "Error: No run https://…@b/c?sig=…"),
-        (KeyboardInterrupt(), 1, INTERRUPTED),
+        (KeyboardInterrupt(), 130, INTERRUPTED),
         (
             KeyError("a\x1b"),
             1,

@@ -384,7 +384,7 @@ def test_a_signal_ends_a_run_from_the_command_line_with_a_sentence(
     assert any("train" in line and "epoch" in line for line in run.stdout)
     run.send_signal(number)
     _, errors = run.communicate(timeout=WAIT_SECONDS)
-    assert run.returncode == 1
+    assert run.returncode == 130
     assert errors == f"Error: {RUN_STOPPED}\n"
     (run_id,) = run_ids(served) - before
     assert_recorded_as_stopped(served, run_id)
@@ -412,7 +412,7 @@ def test_a_terminal_that_is_closed_ends_its_run(served: Project) -> None:
     os.close(screen)  # which sends SIGHUP
     with suppress(ProcessLookupError):
         run.send_signal(signal.SIGHUP)  # as a shell does that ends with its terminal
-    assert run.wait(WAIT_SECONDS) == 1
+    assert run.wait(WAIT_SECONDS) == 130
     (run_id,) = run_ids(served) - before
     assert_recorded_as_stopped(served, run_id)
 
@@ -427,7 +427,7 @@ def test_a_signal_before_the_run_has_begun_ends_with_a_sentence_and_no_server(
     family = until(lambda: psutil.Process(run.pid).children(recursive=True), "the server's start")
     run.send_signal(number)
     _, errors = run.communicate(timeout=WAIT_SECONDS)
-    assert (run.returncode, errors) == (1, f"{INTERRUPTED}\n")
+    assert (run.returncode, errors) == (130, f"{INTERRUPTED}\n")
     until(lambda: not living(family), "the server's end")
     assert run_ids(project) == set()
 

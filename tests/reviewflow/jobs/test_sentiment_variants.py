@@ -36,6 +36,8 @@ def test_a_training_that_failed_is_not_one_that_was_not_reached(
         ("tanh", "failed"),
         ("sigmoid", "skipped"),
     ]
+    assert [entry["seconds"] > 0 for entry in entries] == [True, True, False]
+    assert [o.seconds > 0 for o in run.all_outcomes() if o.state == "failed"] == [True]
     assert [entry["metrics"] is None for entry in entries] == [False, True, True]
     assert [entry["trained"] for entry in entries] == [True, False, False]
     assert [entry["error"] for entry in entries] == [

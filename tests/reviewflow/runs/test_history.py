@@ -151,6 +151,7 @@ def test_a_run_is_found_by_its_id_the_beginning_of_it_and_a_link(tmp_path: Path)
         ("2024-01-02", "2 runs begin with '2024-01-02'"),
         ("2024-01-01T00-00-00-aaaaab", f"the nearest is {IDS[0]}"),
         ("lates", "the nearest is latest,"),
+        ("nothing", "; `reviewflow runs` lists all."),
         ("latest-moons", "none has completed. There is latest."),
         ("../runs", "There is no run"),
         ("latest-/../" + IDS[0], "There is no run"),
@@ -232,3 +233,12 @@ def test_a_garbled_run_is_unreadable_and_cannot_be_compared(tmp_path: Path, text
     assert run.trouble
     with pytest.raises(StoreError, match="cannot be compared"):
         compare_runs(run, run, tmp_path / "store")
+
+
+def test_a_failed_run_has_no_best(tmp_path: Path) -> None:
+    content = {"best": {"variant": "relu", "metric": "f1"}, "variants": [{"name": "relu"}]}
+    for run_id, state in zip(IDS, ("completed", "failed", "cancelled"), strict=True):
+        write_run(tmp_path, run_id, state=state, **content)
+    summaries = map(run_summary, run_records(tmp_path / "runs"))
+    best = {each["state"]: each["best"] for each in summaries}
+    assert best == {"completed": "relu", "failed": None, "cancelled": None}

@@ -176,6 +176,8 @@ def test_a_configuration_is_found_by_file_name_or_model(
 def test_what_no_run_has_is_a_sentence(few: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"No run in .* is of 'nightlies'; did you mean nightly\?"):
         find_subject(few, "nightlies")
+    with pytest.raises(UsageError, match=r"is of 'slow'; `reviewflow runs` lists all\."):
+        find_subject(few, "slow")
     with pytest.raises(UsageError, match=r"No run in .*"):
         find_subject(few, "/elsewhere/nightly.yaml")
     with pytest.raises(UsageError, match=r"There is no run in .* yet"):
