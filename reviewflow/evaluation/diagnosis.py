@@ -24,6 +24,7 @@ from reviewflow.evaluation.metrics import (
     mean_figures,
 )
 from reviewflow.evaluation.remedies import remedy
+from reviewflow.evaluation.seed_kinds import seed_phrases
 from reviewflow.evaluation.significance import fisher_test
 
 Kind = Literal[
@@ -210,7 +211,8 @@ def diagnose_seeds(
     """Return the diagnosis of a variant from one or more seeds.
 
     The kind is the most frequent one among the seeds. The numbers are means over the seeds of that
-    kind, or those of one seed that the sentence names.
+    kind where the means of all are of another, or those of one seed that the sentence names. Seeds
+    of other kinds are counted behind it.
 
     Parameters
     ----------
@@ -221,7 +223,10 @@ def diagnose_seeds(
     if len(found) == 1:
         return found[0]
     kind = Counter(each.kind for each in found).most_common(1)[0][0]
-    own = [number for number, each in enumerate(found) if each.kind == kind]
+    accuracies = [(each.get(setting.on) or {}).get("accuracy") for each in metrics]
+    others = seed_phrases([each.kind for each in found], accuracies, kind).values()
+    whole = diagnose(mean_history(histories), mean_figures(metrics), setting)
+    own = [number for number, each in enumerate(found) if each.kind == kind or whole.kind == kind]
     mean = diagnose(
         mean_history([histories[number] for number in own]),
         mean_figures([metrics[number] for number in own]),
@@ -233,6 +238,7 @@ def diagnose_seeds(
         which = f" (seed {seeds[own[0]]})" if seeds else ""
         many = f"all {len(found)}" if len(own) == len(found) else f"{len(own)} of {len(found)}"
         sentence = f"{found[own[0]].sentence[:-1]}{which}. So with {many} seeds."
+    sentence = " ".join((sentence, *(f"{phrase}." for phrase in others)))
     against = compare_with_majority(mean_figures(metrics), setting.on)
     beats_chance = against is not None and against.beats_chance(setting.variants)
     return Diagnosis(kind, sentence, beats_chance and kind not in UNTRAINED)

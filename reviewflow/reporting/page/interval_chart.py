@@ -13,6 +13,7 @@ from reviewflow.evaluation.metrics import Metric
 from reviewflow.reporting.page.variant_table import SPLIT_TITLES, MetricCell, VariantRow
 
 MOST_TICKS = 5
+FINEST = 1e-9  # differences below it are none
 MARGIN = 0.04  # of the axis, on either side
 
 
@@ -62,7 +63,8 @@ def interval_chart(
         return None
     low = min(ends[0] for _, _, ends in known)
     high = max(ends[1] for _, _, ends in known)
-    margin = MARGIN * ((high - low) or abs(high) or 1.0)
+    widths = (high - low, abs(high), 1.0)
+    margin = MARGIN * next(width for width in widths if width > FINEST)
     left, right = low - margin, high + margin
 
     def place(value: float) -> float:

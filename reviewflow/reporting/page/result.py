@@ -9,28 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reviewflow.evaluation.metrics import METRICS, metric_named
+from reviewflow.evaluation.seed_kinds import KINDS
 from reviewflow.formatting import LONGEST, amount, figure, finite, join_names, quote_names, visible
 from reviewflow.reporting.page.variant_table import VariantRow, interval_text, variant_rows
 
-KINDS = {
-    "diverged": ("diverged", "diverged"),
-    "did not learn": ("did not learn", "did not learn"),
-    "predicts one class": ("predicts one class", "predict one class"),
-    "no better than the majority": (
-        "is no better than the majority class",
-        "are no better than the majority class",
-    ),
-    "not told apart from chance": (
-        "is not told apart from chance",
-        "are not told apart from chance",
-    ),
-    "below the majority": (
-        "is right less often than the majority class",
-        "are right less often than the majority class",
-    ),
-    "overfits": ("overfits", "overfit"),
-    "under-trained": ("is still improving", "are still improving"),
-}  # of a diagnosis: in words, of one variant and of several
 HEADLINE_DIGITS = 3
 WIDE = 0.1  # an interval that a figure is not shown without
 MOST_NAMES = 6  # of variants of one kind
@@ -112,7 +94,8 @@ def kinds_sentence(variants: Sequence[VariantRow]) -> str:
 def kind_phrases(variants: Sequence[VariantRow]) -> list[str]:
     """Return a phrase for each kind of diagnosis other than learned.
 
-    ``2 of 8 variants did not learn: sigmoid and zero weights``
+    ``2 of 8 variants did not learn: sigmoid and zero weights``. Seeds that failed where most did
+    not have one, too.
     """
     kinds = dict.fromkeys([*KINDS, *(variant.kind for variant in variants)])
     phrases = []
@@ -128,7 +111,9 @@ def kind_phrases(variants: Sequence[VariantRow]) -> list[str]:
             count = f"{len(names)} of {len(variants)} variants"
             most = MOST_NAMES if len(names) <= MOST_NAMES else FEW_NAMES
             phrases.append(f"{count} {how}: {join_names(quote_names(names), most)}")
-    return phrases
+    return phrases + [
+        f"“{variant.name}”: {failure}" for variant in variants for failure in variant.seed_failures
+    ]
 
 
 def majority_figure(run: Mapping[str, Any], metric: str, split: str = "test") -> float | None:

@@ -8,7 +8,9 @@ from statistics import stdev
 from types import MappingProxyType
 from typing import Any
 
+from reviewflow.evaluation.diagnosis import FAILURES
 from reviewflow.evaluation.metrics import METRICS, Metric, confusion_counts, metric_named
+from reviewflow.evaluation.seed_kinds import seed_phrases
 from reviewflow.formatting import (
     LONGEST,
     NOTHING,
@@ -64,6 +66,7 @@ class VariantRow:
     seconds, duration : of its training, as a number and in words.
     error : why it failed; empty if it did not, or if run.json does not say.
     trained : whether its training has ended well, also where it was not evaluated.
+    seed_failures : seeds that failed where most did not, in words.
     """
 
     number: int
@@ -81,6 +84,7 @@ class VariantRow:
     best: bool
     error: str
     trained: bool
+    seed_failures: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -129,6 +133,7 @@ def variant_rows(run: dict[str, Any], data: Mapping[str, Any] = NO_DATA) -> tupl
             variant,
             best,
             {split: by_number.get(number) or {} for split, by_number in intervals.items()},
+            shown_split(run),
         )
         for number, variant in zip(variant_numbers(models), variants, strict=True)
     )
@@ -232,6 +237,7 @@ def _variant_row(
     variant: dict[str, Any],
     best: Any,
     intervals: Mapping[str, Mapping[str, Any]],
+    on: str,
 ) -> VariantRow:
     metrics = _mapping(variant.get("metrics"))
     repeats = variant.get("repeats") or []
@@ -262,7 +268,19 @@ def _variant_row(
         best=best is not None and variant.get("name") == best,
         error=visible(variant.get("error") or "", 4 * LONGEST),
         trained=bool(variant.get("trained", variant.get("state") not in UNFINISHED)),
+        seed_failures=_seed_failures(variant, repeats, on),
     )
+
+
+def _seed_failures(
+    variant: Mapping[str, Any], repeats: Sequence[Mapping[str, Any]], on: str
+) -> tuple[str, ...]:
+    """Return the seeds that failed where most did not, in words."""
+    kinds = [visible(repeat.get("kind") or "", LONGEST) for repeat in repeats]
+    figures = [_mapping(_mapping(repeat.get("metrics")).get(on)) for repeat in repeats]
+    accuracies = [finite(each.get("accuracy")) for each in figures]
+    found = seed_phrases(kinds, accuracies, variant.get("kind") or "")
+    return tuple(phrase for kind, phrase in found.items() if kind in FAILURES)
 
 
 def _cells(

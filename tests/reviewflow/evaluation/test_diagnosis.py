@@ -289,11 +289,26 @@ def test_several_seeds_are_told_by_their_means() -> None:
 
 
 def test_seeds_that_differ_are_counted() -> None:
+    good, bad = figures(45, 5, 5, 45), figures(50, 0, 50, 0)
+    metrics = [{"train": one, "test": one} for one in (good, good, bad)]
+    histories = [history(0.5, 0.3, 0.299)] * 2 + [history(0.6931, 0.6931, 0.6931)]
+    found = diagnose_seeds(histories, metrics)
+    assert found.kind == "learned"
+    mean = (0.90 + 0.90 + 0.50) / 3
+    assert f"{mean:.1%} of test rows are right" in found.sentence, "the figure of the table"
+    assert found.sentence.endswith(
+        "Means of 3 seeds, whose accuracy is 0.500 to 0.900. "
+        "1 of 3 seeds did not learn (accuracy 0.500)."
+    )
+
+
+def test_seeds_of_one_kind_have_means_of_their_own_where_all_would_say_something_else() -> None:
     metrics = seeds_of([[45, 5], [5, 45]], [[45, 5], [5, 45]], [[50, 0], [50, 0]])
     histories = [history(0.5, 0.3, 0.299)] * 2 + [history(0.6931, 0.6931)]
     found = diagnose_seeds(histories, metrics)
     assert found.kind == "learned"
-    assert found.sentence.endswith("So with 2 of 3 seeds.") or "Means of 2 of 3" in found.sentence
+    assert "Means of 2 of 3 seeds, whose" in found.sentence
+    assert found.sentence.endswith("1 of 3 seeds did not learn (accuracy 0.500).")
 
 
 def test_a_seed_is_named_where_means_would_say_something_else() -> None:

@@ -1,7 +1,7 @@
 """The interval chart keeps every figure on its axis, in the table's order."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from matplotlib.ticker import MaxNLocator
 
@@ -22,6 +22,7 @@ def run(*figures: float | None, learned: tuple[bool, ...] = ()) -> dict[str, obj
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=40))
+@example([0.0, 5e-324])
 def test_figures_lie_on_the_axis_in_order(figures: list[float]) -> None:
     content = run(*figures)
     rows = ranked_rows(content, variant_rows(content), AUC)

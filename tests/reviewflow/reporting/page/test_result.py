@@ -170,3 +170,12 @@ def test_every_kind_but_learned_is_listed() -> None:
     content["variants"][2]["kind"] = "a new kind"
     assert "1 of 4 variants a new kind: c" in result_lines(content, {})[1]
     assert result_lines(run("a"), {})[1] == "It learned."
+
+
+def test_a_seed_that_failed_is_named_beside_its_variant() -> None:
+    content = run("a", "b")
+    figures = {"validation": {"accuracy": 0.54}}
+    content["variants"][1]["repeats"] = [
+        {"kind": kind, "metrics": figures} for kind in ("learned", "did not learn", "learned")
+    ]
+    assert result_lines(content, {})[1] == "“b”: 1 of 3 seeds did not learn (accuracy 0.540)."
