@@ -4,7 +4,9 @@ Prefect shows a run that waits for another one of its deployment as ``AwaitingCo
 does not say for which.
 """
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +26,11 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import AwaitingConcurrencySlot
 
 from flows.prefect_server.reaper import GOING
+from tasks.environment import SHOWN_AT
 
 LOGGER = "reviewflow"
 INFO = 20  # as in logging
+TAG = "config:"  # begins the tag of a run that names its configuration
 
 
 class WaitingRuns:
@@ -50,7 +54,8 @@ class WaitingRuns:
             with get_client(sync_client=True) as client:
                 for run in self._waiting(client):
                     if run.id not in self._known:
-                        client.create_logs([_log_line(run, _going(client, run))])
+                        ui = os.environ.get(SHOWN_AT) or str(client.api_url)
+                        client.create_logs([log_line(run, _going(client, run), ui)])
                         self._known.add(run.id)
         except Exception:  # of Prefect or its HTTP client; a line less must not end the UI
             return
@@ -72,8 +77,14 @@ def _going(client: Any, run: FlowRun) -> list[FlowRun]:
     return found
 
 
-def _log_line(run: FlowRun, going: list[FlowRun]) -> LogCreate:
-    names = " and ".join(f"“{each.name}”" for each in going) or "another run"
+def log_line(run: FlowRun, going: list[FlowRun], ui: str) -> LogCreate:
+    """Return the line for a run that waits for others.
+
+    Parameters
+    ----------
+    ui : address of Prefect's UI or its API.
+    """
+    names = " and ".join(_reference(each, ui) for each in going) or "another run"
     return LogCreate(
         name=LOGGER,
         level=INFO,
@@ -81,3 +92,16 @@ def _log_line(run: FlowRun, going: list[FlowRun]) -> LogCreate:
         timestamp=datetime.now(UTC),
         flow_run_id=run.id,
     )
+
+
+def _reference(run: FlowRun, ui: str) -> str:
+    """Return how a person finds a run.
+
+    Its name is not enough, since it changes a few seconds after the start.
+    """
+    address = f"{ui.rstrip('/').removesuffix('/api')}/runs/flow-run/{run.id}"
+    tagged = [tag.removeprefix(TAG) for tag in run.tags if tag.startswith(TAG)]
+    file = run.parameters.get("config")
+    given = tagged or ([Path(file).stem] if isinstance(file, str) and file else [])
+    configuration = f"configuration {given[0]}, " if given else ""
+    return f"“{run.name}” ({configuration}{address})"

@@ -10,6 +10,7 @@
 So nothing goes on that nobody could cancel, and ``ui`` ends everything by killing its worker.
 """
 
+import logging
 import os
 import runpy
 import signal
@@ -22,6 +23,8 @@ from flows.prefect_server.locks import SHARED, open_in, try_lock
 from tasks.environment import UI
 
 PARENT_SECONDS = 0.2  # between two looks at whether the parent lives
+RUN_LOGGER = "prefect.flow_runs.worker"  # with which Prefect's worker writes into a run's log
+SUBMITS, IS_REFUSED = "submitting flow run", "Server returned a non-pending state 'SCHEDULED'"
 WORKER = "REVIEWFLOW_WORKER"  # process id of the worker that a flow run belongs to
 
 
@@ -29,8 +32,30 @@ def main() -> None:
     """Be a worker of a pool until the parent process ends."""
     _signal_when_orphaned(int(os.environ[UI].partition(":")[0]), signal.SIGKILL)
     os.environ[WORKER] = str(os.getpid())
+    logging.getLogger(RUN_LOGGER).addFilter(RepeatedLines())
     sys.argv = ["prefect", "worker", "start", "--type", "process", "--pool", sys.argv[1]]
     runpy.run_module("prefect", run_name="__main__")
+
+
+class RepeatedLines(logging.Filter):
+    """Drops what Prefect's worker repeats in the log of a waiting run.
+
+    Every few seconds it tries to start the run, is refused, and writes two lines about it. The
+    first attempt stays in the log.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is to be written."""
+        message = record.getMessage()
+        if SUBMITS in message:
+            is_new = message not in self._known
+            self._known.add(message)
+            return is_new
+        return IS_REFUSED not in message
 
 
 def end_with_worker() -> None:

@@ -25,6 +25,7 @@ from prefect.states import Cancelling
 
 from flows.base import STOPPED as RUN_STOPPED
 from flows.commands.errors import INTERRUPTED
+from flows.prefect_server.worker import IS_REFUSED
 from tests.conftest import Reviews, small_config, write_config
 from tests.flows.conftest import (
     LONG,
@@ -261,10 +262,10 @@ def test_a_run_that_came_meanwhile_waits_and_starts_after_one_was_cancelled(
 def waiting(project: Project, first: UUID) -> UUID:
     """A second run that waits for the end of the first, and says so."""
     second = project.begin("sentiment/on-demand", SHORT)
-    name = project.flow_run(first).name
-    reason = f"Waits for the end of “{name}”: this deployment has one run at a time."
-    until(lambda: reason in logs_of(project, second), "the reason in its log")
+    reason = f"/runs/flow-run/{first}): this deployment has one run at a time."
+    until(lambda: reason in "".join(logs_of(project, second)), "the reason in its log")
     assert project.flow_run(second).state_name == "AwaitingConcurrencySlot"
+    assert not [line for line in logs_of(project, second) if IS_REFUSED in line]
     return second
 
 
