@@ -24,6 +24,7 @@ from flows.prefect_server.prune import Pruner
 from reviewflow.config.sections import Config, JobConfig
 from reviewflow.config.sentiment import read_config
 from reviewflow.errors import LearningError, StoreError, unreadable_file
+from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import amount, duration, finite, size
 from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.promotion import gate_sentence
@@ -31,11 +32,13 @@ from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.moons.config import read_moons_config
 from reviewflow.pipeline.executors import check_executor
 from reviewflow.pipeline.planner import check_refresh
+from reviewflow.reporting.page.headline import warning_sentences
 from reviewflow.reporting.page.report_data import read_report_data
 from reviewflow.reporting.page.result import result_lines
 from reviewflow.reviews.downloads import DOWNLOADS
 from reviewflow.reviews.input_files import input_files
-from reviewflow.runs.history import last_completed
+from reviewflow.runs.alerts import alerts
+from reviewflow.runs.history import last_completed, run_record
 from reviewflow.runs.identity import run_identity
 from reviewflow.runs.record import read_run
 from tasks.environment import OWN_SERVER
@@ -106,7 +109,7 @@ def introduction(config: Path, settings: Config, artifacts: Path) -> str:
 
 
 def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:
-    """Return the result of a sentiment run in two or three sentences.
+    """Return the result of a sentiment run in a few sentences.
 
     Parameters
     ----------
@@ -114,9 +117,27 @@ def read_result(folder: Path, artifacts: Path) -> tuple[str, ...]:
     """
     content = read_run(folder)
     keys = [step["key"] for step in content["stages"] if step["stage"] == "report"]
-    lines = result_lines(content, read_report_data(artifacts / "store" / "report" / str(keys[0])))
+    data = read_report_data(artifacts / "store" / "report" / str(keys[0]))
+    lines = (*result_lines(content, data), *warning_sentences(content), *falls(folder))
     published = content.get("published")
     return lines if published is None else (*lines, gate_sentence(published))
+
+
+def falls(folder: Path) -> tuple[str, ...]:
+    """Return that the best metric got worse, as the alert of the run says it.
+
+    Parameters
+    ----------
+    folder : of the run.
+    """
+    run = run_record(folder)
+    before = last_completed(folder.parent, run.identity, before=run.run_id)
+    lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
+    found = alerts(run.content, before.content if before else None, lower_is_better)
+    title = f"{run.identity.job} {run.identity.name}: the"
+    return tuple(
+        f"The{alert.text.removeprefix(title)}" for alert in found if alert.event[:6] == "metric"
+    )
 
 
 def check_learned(content: Mapping[str, Any]) -> None:

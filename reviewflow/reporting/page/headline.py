@@ -7,7 +7,7 @@ from typing import Any
 
 from reviewflow.evaluation.metrics import METRICS
 from reviewflow.formatting import amount, duration, figure, finite, join_names, visible
-from reviewflow.reporting.page.check_table import CheckRow
+from reviewflow.reporting.page.check_table import CheckRow, quality_rows
 from reviewflow.reporting.page.ending import (
     ending_notices,
     ending_sentence,
@@ -25,6 +25,7 @@ from reviewflow.reporting.page.stage_table import StageRow
 from reviewflow.reporting.page.tiles import Notice, Tile
 from reviewflow.reporting.page.variant_table import VariantRow
 
+MOST_WARNINGS = 3  # in a sentence
 ENDED_EARLY = ("failed", "cancelled")
 # Diagnoses that begin so need a verb behind a name.
 ADJECTIVES = ("No ", "Not ", "Right ", "Still ", "Under-trained")
@@ -213,6 +214,22 @@ def check_notices(checks: Sequence[CheckRow]) -> list[Notice]:
         text = f"Not met: {_lower_first(title)}.{limit} Seen: {observed}"
         found.append(Notice(state, f"{text} ({join_names(list(names), 4)})."))
     return found
+
+
+def warning_sentences(run: dict[str, Any]) -> tuple[str, ...]:
+    """Return which checks gave a warning in one sentence, or none.
+
+    Checks of several suites that say the same count once.
+    """
+    warned = [check for check in quality_rows(run) if check.state == "warning"]
+    found = dict.fromkeys(
+        f"{_lower_first(each.title.partition('. ')[0])}, seen: {each.observed}" for each in warned
+    )
+    if not found:
+        return ()
+    shown, more = list(found)[:MOST_WARNINGS], len(found) - MOST_WARNINGS
+    rest = f"; and {more} more" if more > 0 else ""
+    return (f"{amount(len(found), 'check')} gave a warning: {'; '.join(shown)}{rest}.",)
 
 
 def _lower_first(text: str) -> str:

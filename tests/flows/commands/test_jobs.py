@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from flows.commands.jobs import check_learned
+from flows.commands.jobs import check_learned, falls
 from reviewflow.config.sections import Config
 from reviewflow.errors import LearningError
 from tasks.environment import OWN_SERVER
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
 from tests.flows.commands.invoke import assert_plain, options, reviewflow
 from tests.flows.commands.mistakes import MISTAKES
+from tests.reviewflow.small_store import write_run
 
 
 @pytest.mark.parametrize("mistake", ["missing file", "unknown label word", "unknown key"])
@@ -198,3 +199,23 @@ def test_strict_accepts_a_run_that_learned() -> None:
     check_learned({"learned": True})
     with pytest.raises(LearningError, match=r"beyond chance\.$"):
         check_learned({"learned": None, "variants": []})
+
+
+def test_a_fall_of_the_best_metric_is_said(tmp_path: Path) -> None:
+    folders = [
+        write_run(
+            tmp_path,
+            f"2024-01-0{day}T00-00-00-aaaaaa",
+            job="sentiment",
+            name="films",
+            config={"notify": {"metric": "test.roc_auc", "fall": 0.01}},
+            best={"variant": "relu", "metric": "roc_auc"},
+            variants=[{"name": "relu", "metrics": {"test": {"roc_auc": area}}}],
+        )
+        for day, area in enumerate((0.92, 0.89, 0.885), 1)
+    ]
+    assert [falls(folder) for folder in folders] == [
+        (),
+        ("The best test.roc_auc fell from 0.9200 to 0.8900, by more than 0.01.",),
+        (),
+    ]

@@ -3,7 +3,12 @@
 import pytest
 
 from reviewflow.reporting.page.check_table import quality_rows
-from reviewflow.reporting.page.headline import check_notices, headline_sentence, summary_tiles
+from reviewflow.reporting.page.headline import (
+    check_notices,
+    headline_sentence,
+    summary_tiles,
+    warning_sentences,
+)
 from reviewflow.reporting.page.stage_table import stage_rows
 
 FAILED_CHECK = {"asked": "blank is false", "suite": "reviews", "success": False, "observed": "3"}
@@ -40,3 +45,16 @@ def test_checks_of_two_suites_that_say_the_same_are_told_once() -> None:
         "Not met: every text is filled. Asked: blank is false. Seen: 3 (reviews and features).",
         "Not met: blank is false. Seen: 3 (reviews).",
     ]
+
+
+def test_warnings_are_one_sentence_for_the_console() -> None:
+    warning = {**FAILED_CHECK, "severity": "warning", "notes": "Every text is filled. Or not."}
+    others = [{**warning, "notes": f"Note {number}."} for number in range(3)]
+    assert warning_sentences({"quality": [FAILED_CHECK, {"success": True}]}) == ()
+    same = [warning, {**warning, "suite": "features"}, FAILED_CHECK]
+    assert warning_sentences({"quality": same}) == (
+        "1 check gave a warning: every text is filled, seen: 3.",
+    )
+    (sentence,) = warning_sentences({"quality": [*same, *others]})
+    assert sentence.startswith("4 checks gave a warning: every text")
+    assert sentence.endswith("note 1, seen: 3; and 1 more.")
