@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
@@ -23,6 +23,7 @@ from prefect.states import Cancelled as CancelledState
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
+from flows.cancel_watch import ended_by_prefect
 from flows.parameters import Options
 from flows.prefect_server.worker import end_with_worker
 from reviewflow.errors import Cancelled, ReviewflowError, StoreError
@@ -106,11 +107,13 @@ def stoppable(run: Callable[P, str]) -> Callable[P, str]:
     @wraps(run)
     def until_stopped(*arguments: P.args, **parameters: P.kwargs) -> str:
         end_with_worker()
-        SHORT_LOG.watch(flow_run.get_id() or "")
+        identity = flow_run.get_id() or ""
+        SHORT_LOG.watch(identity)
         shown = ShownRun()
         token = SHOWN_RUN.set(shown)
         try:
-            return run(*arguments, **parameters)
+            with ended_by_prefect(identity) if identity and LISTENER.get() else nullcontext():
+                return run(*arguments, **parameters)
         except SIGNALS:
             state: Any = CancelledState(message=STOPPED, data=Cancelled(STOPPED))
             return cast(str, state)  # Prefect takes a state for any result

@@ -1,5 +1,6 @@
 """Runs that a person cancels: in the middle of a stage, and before they have begun."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from prefect.states import Cancelling
 
 from tests.conftest import Reviews, write_reviews
-from tests.flows.conftest import LONG, Project, project_in, serving, until
+from tests.flows.conftest import LONG, WAIT_SECONDS, Project, project_in, serving, until
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +55,28 @@ def test_a_run_that_is_being_started_is_cancelled_and_frees_its_place(project: P
     assert_cancelled(project, following)
     assert state_name(project, identity) == "Cancelled"
     assert project.record(identity) == {}
+
+
+def test_a_run_by_hand_is_cancelled_as_well(project: Project) -> None:
+    config = project.folder / "long.yaml"
+    ingest = {"path": "data/raw/imdb_reviews.csv"}
+    config.write_text(json.dumps({**LONG, "ingest": ingest, "variants": {"relu": {}}}))
+    process = project.command("run", "--config", "long.yaml")
+    runs = project.artifacts / "runs"
+
+    def identity() -> UUID | None:
+        contents = [json.loads(path.read_text()) for path in runs.glob("2*/run.json")]
+        known = (UUID(each["flow_run_id"]) for each in contents if each["name"] == "long")
+        return next(known, None)
+
+    started = until(identity, "the run by hand")
+    assert started
+    until(lambda: project.training(started), "the training")
+    cancel(project, started)
+    assert_cancelled(project, started)
+    _, errors = process.communicate(timeout=WAIT_SECONDS)
+    assert "The run was stopped" in errors
+    assert process.returncode != 0
 
 
 def test_a_run_is_cancelled_in_the_middle_of_normalize(
