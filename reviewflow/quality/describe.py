@@ -30,11 +30,12 @@ def expectation_words(type_: str, kwargs: Mapping[str, Any]) -> str:
         allowed = kwargs.get("value_set") or []
         sentence = f"{column} {words(allowed, 'or')} in {rows}"
     elif type_ == "expect_column_values_to_not_be_null":
-        sentence = f"{column} filled in {rows}"
+        sentence = f"{column} is filled in {rows}"
     elif type_ == "expect_table_row_count_to_be_between":
         sentence = f"number of rows {limits(kwargs)}"
     elif type_ == "expect_table_row_count_to_equal":
-        sentence = f"exactly {value(kwargs.get('value'))} rows"
+        count = kwargs.get("value")
+        sentence = f"exactly {value(count)} {'row' if count == 1 else 'rows'}"
     elif type_ in STATISTICS:
         sentence = f"{STATISTICS[type_]} {column} {limits(kwargs)}"
     else:
@@ -54,7 +55,7 @@ def result_words(result: Mapping[str, Any]) -> str:
         checked = result["element_count"] - result.get("missing_count", 0)
         unexpected = result["unexpected_count"]
         if not checked:
-            return "no values to look at"
+            return "no row to look at"
         if not unexpected:
             return f"all of {checked:,} values"
         if checked == 1:

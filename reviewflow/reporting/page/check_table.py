@@ -47,7 +47,9 @@ def _check_row(result: dict[str, Any]) -> CheckRow:
     failed = "warning" if result.get("severity") in ("warning", "info") else "failed"
     asked = result.get("asked") or result.get("expectation") or ""
     subject = (result.get("suite"), result.get("frame"), result.get("column"))
-    asked = _sentence_case(visible(asked, LONGEST))
+    column = visible(result.get("column") or "", LONGEST)
+    asked = visible(asked, LONGEST)
+    asked = _sentence_case(asked.replace(column, column.replace("_", " ")) if column else asked)
     return CheckRow(
         state="passed" if result.get("success") else failed,
         title=check_title(result.get("notes"), asked),

@@ -18,6 +18,9 @@ from reviewflow.quality.describe import expectation_words, result_words, value
          "a 0, 1 or 2 in at least 85 % of the rows"),
         ("expect_table_row_count_to_be_between", {"min_value": 2, "max_value": 2},
          "number of rows exactly 2"),
+        ("expect_table_row_count_to_equal", {"value": 1}, "exactly 1 row"),
+        ("expect_table_row_count_to_equal", {"value": 2}, "exactly 2 rows"),
+        ("expect_column_values_to_not_be_null", {"column": "a"}, "a is filled in every row"),
         ("expect_column_mean_to_be_between", {"column": "a", "max_value": 1000},
          "mean of a at most 1,000"),
         ("expect_column_values_to_match_regex", {"column": "a", "regex": "x"},
@@ -32,6 +35,6 @@ def test_expectations_are_described_in_words(
 
 def test_results_are_described_in_words() -> None:
     assert result_words({"observed_value": 0.25}) == "0.25"
-    assert result_words({"element_count": 0, "unexpected_count": 0}) == "no values to look at"
+    assert result_words({"element_count": 0, "unexpected_count": 0}) == "no row to look at"
     assert value(1.0000001) == "1.0000001"
     assert value("\x1b[31mred") == "\\x1b[31mred"

@@ -32,3 +32,9 @@ def test_a_failure_names_the_setting_of_its_limit() -> None:
     assert (failed.title, failed.asked) == ("No class is rare", "A")
     assert failed.limit == "validate.limits.min_balance: 0.7"
     assert passed.limit == ""
+
+
+def test_a_column_is_written_in_words() -> None:
+    entry = {"asked": "blank_share is filled in every row", "column": "blank_share"}
+    (row,) = quality_rows({"quality": [entry]})
+    assert row.asked == row.title == "Blank share is filled in every row"
