@@ -27,6 +27,8 @@ SELECTION: Mapping[str, Any] = MappingProxyType(
         "select.metric": "roc_auc",
     }
 )
+# Fields in which expectations that say the same are equal.
+SAME = ("severity", "file", "frame", "expectation", "notes", "asked", "observed", "examples")
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,14 @@ def alerts(
 def failed_expectations(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the expectations that failed in a run.
 
-    A file that an earlier run has scored keeps its checks, of which that run has told.
+    A file that an earlier run has scored keeps its checks, of which that run has told. Expectations
+    of several suites that say the same count once.
     """
-    return [
-        entry
-        for entry in mappings(content.get("quality"))
-        if entry.get("success") is False and entry.get("kept") is not True
-    ]
+    found: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for entry in mappings(content.get("quality")):
+        if entry.get("success") is False and entry.get("kept") is not True:
+            found.setdefault(tuple(str(entry.get(name)) for name in SAME), entry)
+    return list(found.values())
 
 
 def _demand(entry: Mapping[str, Any]) -> str:

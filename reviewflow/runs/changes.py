@@ -101,8 +101,16 @@ def _input(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
         what = f"the {counts[1]:,.0f} input files"
         if counts[0] != counts[1]:
             what = f"the input: {counts[0]:,.0f} → {counts[1]:,.0f} files,"
-    bytes_ = "the same size" if sizes[0] == sizes[1] else f"{size(sizes[0])} → {size(sizes[1])}"
-    yield f"{what} {bytes_}, written {moment(new.get('modified'))}"
+    yield f"{what} {_growth(*sizes)}, written {moment(new.get('modified'))}"
+
+
+def _growth(old: float | None, new: float | None) -> str:
+    """Return how a size in bytes changed, in bytes where the words are equal."""
+    if old == new:
+        return "the same size"
+    if old is not None and new is not None and size(old) == size(new):
+        return f"{abs(new - old):,.0f} bytes {'longer' if new > old else 'shorter'}"
+    return f"{size(old)} → {size(new)}"
 
 
 def _settings(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

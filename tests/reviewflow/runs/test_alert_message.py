@@ -131,6 +131,8 @@ def test_a_broken_file_is_named_with_its_size_and_the_champion_goes_on() -> None
     )
     assert "The model: imdb 3f9a12bc is still the champion and scores new files\n" in found.body
     assert "- mend imdb.csv, or have it exported again\n" in found.body
+    longer = {**run, "input": {**before["input"], "bytes": 4_200_043}}
+    assert "the input file 43 bytes longer, written" in message(longer, before).body
     same = {**run, "input": before["input"]}
     assert (
         "nothing: input file (size and time), settings and packages" in message(same, before).body
@@ -201,3 +203,13 @@ def test_a_message_stays_short_and_on_its_lines() -> None:
 def test_a_record_of_another_form_still_gives_a_message() -> None:
     odd = {"state": "failed", "error": None, "quality": 3, "stages": [{"state": "failed"}], "x": 1}
     assert message(odd, {}).title.endswith(": run failed")
+
+
+def test_a_check_of_two_suites_is_told_once() -> None:
+    warning = {"success": False, "severity": "warning", "asked": "balance at least 1"}
+    quality = [{**warning, "suite": "reviews"}, {**warning, "suite": "features"}]
+    run = content(state="completed", quality=quality)
+    assert message(run).body.count("balance at least 1") == 1
+    assert [alert.text for alert in alerts(run, None, ())] == [
+        "sentiment imdb: 1 expectation failed: balance at least 1."
+    ]
