@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from reviewflow.formatting import (
     NOTHING,
     figure,
     finite,
+    join_names,
     moment,
     plain,
     signed_number,
@@ -139,5 +141,17 @@ def last_run_changes(run: Mapping[str, Any]) -> LastRunChanges | None:
     return LastRunChanges(
         visible(since.get("run_id") or "", LONGEST),
         moment(since.get("started")),
-        tuple(visible(change, LONGEST) for change in since.get("changes") or ()),
+        tuple(_change_words(visible(change, LONGEST)) for change in since.get("changes") or ()),
     )
+
+
+def _change_words(change: str) -> str:
+    """Return a change, of code the modules in place of its functions."""
+    found = re.fullmatch(r"code: (.+?)( and \d+ more)?", change)
+    if found is None:
+        return change
+    parents = [name.split(".")[:-1] for name in found[1].split(", ")]
+    modules = [([part for part in each if part.islower()] or [""])[-1] for each in parents]
+    names = list(dict.fromkeys(filter(None, modules)))
+    where = f" ({join_names(names)})" if names else ""
+    return f"code of reviewflow{where}"

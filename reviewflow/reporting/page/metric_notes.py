@@ -10,6 +10,8 @@ from reviewflow.evaluation.metrics import METRICS, THRESHOLD, Metric, metric_nam
 from reviewflow.formatting import amount, figure, finite, join_names, visible
 from reviewflow.reporting.page.variant_table import VariantRow
 
+GAP_DIGITS = 4  # that are shown
+
 
 def metric_note(
     run: Mapping[str, Any], data: Mapping[str, Any], variants: Sequence[VariantRow]
@@ -74,6 +76,8 @@ def flattery_note(run: Mapping[str, Any], variants: Sequence[VariantRow]) -> str
     own = gaps.pop(best.number, None)
     others = [gap for gap in gaps.values() if gap is not None]
     if own is None or not others:
+        return ""
+    if not any(round(gap, GAP_DIGITS) for gap in (own, fmean(others))):
         return ""
     title = metric_named(metric).title_among(best.classes)
     mean = "is" if len(others) == 1 else "is on average"

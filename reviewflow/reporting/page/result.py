@@ -15,7 +15,7 @@ from reviewflow.reporting.page.variant_table import VariantRow, interval_text, v
 
 HEADLINE_DIGITS = 3
 WIDE = 0.1  # an interval that a figure is not shown without
-MOST_NAMES = 6  # of variants of one kind
+MOST_NAMES = 3  # of variants of one kind
 FEW_NAMES = 3  # where there are more, the others being a number
 
 

@@ -8,6 +8,7 @@ from reviewflow.reporting.page.conclusions_view import (
     CONCLUSION_TITLES,
     SUMMARY_TITLES,
     conclusion_rows,
+    last_run_changes,
 )
 
 
@@ -69,3 +70,10 @@ def test_a_conclusion_in_short_says_what_is_ahead_and_by_how_much() -> None:
     none = [{"learned": False}, {"learned": False}]
     (row,) = conclusion_rows({"conclusions": [item(values=none)]})
     assert row.summary[:3] == ("Learning rate", "no value learned", "–")
+
+
+def test_changed_code_is_named_by_its_modules() -> None:
+    code = "code: reviewflow.evaluation.diagnosis._gap, reviewflow.a.b.Class.run and 2 more"
+    changes = last_run_changes({"since": {"changes": [code, "new rows"]}})
+    assert changes is not None
+    assert changes.changes == ("code of reviewflow (diagnosis and b)", "new rows")

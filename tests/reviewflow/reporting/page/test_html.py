@@ -80,7 +80,7 @@ def test_the_page_tells_every_fact(made: Example) -> None:
     assert "record 1017, duplicate yes" in text
     assert "new rows (part 2)" in text
     assert "features gave other bytes (sigmoid, tanh, leaky relu and 2 others)" in text
-    assert "4 of 8 variants did not learn: relu rate 0.001, sigmoid, batch 256" in text
+    assert "4 of 8 variants did not learn: relu rate 0.001, sigmoid and 2 others" in text
     assert "on these same rows (select.on: test), which flatters it a little" in text
     assert "torch 2.13.0" in text
     assert "learning_rate: 0.01" in text

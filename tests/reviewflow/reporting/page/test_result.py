@@ -115,6 +115,7 @@ def test_the_note_holds_the_choices_rows_against_the_test_rows() -> None:
     rows = variant_rows(content)
     assert flattery_note(content, rows) == ""
     assert flattery_note(run("a", "b", on="test"), rows) == ""
+    assert flattery_note(run("a", "b"), variant_rows(run("a", "b"))) == "", "no gap, no sentence"
 
 
 @given(SHARES, SHARES, st.sampled_from([("a",), ("a", "b")]))
