@@ -419,8 +419,8 @@ class Train(Section):
     shuffle_buffer: int = Field(
         500_000,
         ge=1,
-        description="Rows held in memory and shuffled together. Of more rows, each epoch takes the "
-        "parts in random order, as many at a time as have so many rows",
+        description="Rows held in memory and shuffled together; with more rows, each epoch reads "
+        "the parts in random order, a buffer of them at a time",
     )
     epochs: int = Field(10, ge=1, le=100_000, description="Passes over the training rows")
     average_epochs: int = Field(

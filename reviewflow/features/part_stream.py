@@ -93,4 +93,11 @@ class PartStream:
     def take(self, rows: NDArray[np.int64]) -> SparseRows:
         """Return some rows, given by their ascending positions, in memory."""
         some = self.subset(rows)
-        return some.read(np.flatnonzero(some.sizes).tolist())
+        found = []
+        for number in np.flatnonzero(some.sizes).tolist():
+            part = some.read([number])
+            found.append(part.take(np.arange(part.rows)))  # a copy, so that the part can go
+        builder = RowsBuilder(sum(len(each.indices) for each in found))
+        for each in found:
+            builder.append(each, np.ones(each.rows, np.bool_))
+        return builder.build()

@@ -38,6 +38,7 @@ def epoch_blocks(
         order = order[:taken].astype(np.int64)
         order.setflags(write=False)
         yield block, order
+        del block  # before the next one is read
 
 
 @lru_cache(maxsize=KEPT_SHUFFLES)

@@ -136,6 +136,8 @@ def train_epoch(
                     "loss": loss,
                 },
             )
+        training.rows = rows.sample
+        del block  # before the next one is read
     return np.concatenate(pieces)
 
 

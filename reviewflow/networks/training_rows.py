@@ -48,15 +48,19 @@ class TrainingRows:
         self.count = data.rows
         self.scale = choose_scale(data, terms, train, classes)
         self.sample = self._prepare(data.take(sample_rows(data.rows, train.seed)))
-        self._last: tuple[SparseRows, Rows] | None = None
+        self._whole = self._prepare(data) if isinstance(data, SparseRows) else None
 
     def blocks(self, epoch: int) -> Iterator[tuple[Rows, NDArray[np.int64]]]:
-        """Yield rows and the order in which the steps of an epoch take them."""
+        """Yield rows and the order in which the steps of an epoch take them.
+
+        Whoever lets go of a block before the next one has one in memory at a time.
+        """
         train = self._train
         for block, order in epoch_blocks(self._data, train.seed, epoch, train.batch_size):
-            if self._last is None or self._last[0] is not block:
-                self._last = block, self._prepare(block)
-            yield self._last[1], order
+            rows = self._whole or self._prepare(block)
+            del block
+            yield rows, order
+            del rows
 
     def _prepare(self, block: SparseRows) -> Rows:
         return scale_inputs(labelled_rows(block, len(self._weights), self._weights), self.scale)
@@ -107,7 +111,9 @@ def scale_inputs(rows: Rows, scale: Scale | None) -> Rows:
         return rows
     if scale.shape[1] > 1:
         return rows._replace(factors=scale)
-    return rows._replace(values=rows.values * scale[rows.indices, 0])
+    values = scale[rows.indices, 0]
+    values *= rows.values
+    return rows._replace(values=values)
 
 
 def fold_scale(network: Network, scale: Scale | None) -> None:

@@ -1,5 +1,8 @@
 """An epoch has each row once, in whole batches, however many parts fit the memory."""
 
+import tracemalloc
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -98,3 +101,19 @@ def test_scale_and_balance_are_those_of_all_rows(sources: tuple[SparseRows, Part
     assert np.array_equal(whole.scale, stream.scale)
     for name in whole.sample._fields:
         assert np.array_equal(getattr(whole.sample, name), getattr(stream.sample, name))
+
+
+def test_one_block_is_in_memory_at_a_time(tmp_path: Path) -> None:
+    entries = dict.fromkeys(range(TERMS), 0.25)
+    part = write_features(tmp_path / "part", [(n % 2, "train", entries) for n in range(2_000)])
+    stream = load_dataset((part,) * 12, TERMS, 8_000).train
+    train = plain_train(hidden=(), device="cpu", batch_size=50, epochs=1)
+    fit_network(stream, TERMS, train, Context())  # imports and compiles
+    tracemalloc.start()
+    try:
+        fit_network(stream, TERMS, train, Context())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    block = 8_000 * TERMS * 8  # bytes of the terms and values of four parts
+    assert block < peak < 1.5 * block  # that of two would be over 2
