@@ -25,6 +25,7 @@ from pydantic import BaseModel
 
 from flows.cancel_watch import ended_by_prefect
 from flows.parameters import Options
+from flows.prefect_server.startup import full_disk, is_full
 from flows.prefect_server.worker import end_with_worker
 from reviewflow.errors import Cancelled, ReviewflowError, StoreError
 from reviewflow.evaluation.metrics import METRICS
@@ -47,7 +48,7 @@ from reviewflow.store.compiled_code import keep_compiled_code
 from tasks.ended_future import EndedFuture
 from tasks.failures import SHORT_LOG, failed_state, failure_sentence, log_failure
 from tasks.links import publish_links, report_address
-from tasks.notify import recipients, send_alert, send_messages
+from tasks.notify import claim_crash_alert, recipients, send_alert, send_messages
 from tasks.recipients import address_problems
 from tasks.shown_run import SHOWN_RUN, ShownRun, name_flow_run, shown_run, tag_failure
 from tasks.stage import StageTask
@@ -265,7 +266,7 @@ class FlowRun(ABC):
         if self.threads is not None:
             self.threads.__exit__(None, None, None)
         facts, broken = self._facts()
-        ended = error or broken
+        ended = named_full_disk(error or broken, self.artifacts)
         state = "completed" if ended is None else "failed"
         if isinstance(ended, SIGNALS):
             state, ended = "cancelled", Cancelled(STOPPED)
@@ -294,8 +295,7 @@ class FlowRun(ABC):
     ) -> None:
         sentence = None if error is None else str(error) or type(error).__name__
         with alerts_without_record(self.record, state, sentence, facts):
-            if self.opened is not None:
-                self.record.write_keys(self.opened.keys, self.last_run)
+            self._write_keys(state)
             content = self.record.finish(state, sentence, facts, self.job.latest_link)
         try:
             self.trend = self.recent_runs(content)
@@ -306,6 +306,18 @@ class FlowRun(ABC):
         finally:  # whoever is called by an alert hears of it without the pages too
             send_alerts(self.record, content)
 
+    def _write_keys(self, state: str) -> None:
+        """Write keys.json.
+
+        A failed run goes without one where it does not fit on the disk.
+        """
+        try:
+            if self.opened is not None:
+                self.record.write_keys(self.opened.keys, self.last_run)
+        except (OSError, StoreError):
+            if state != "failed":
+                raise
+
     def _publish_pages(self, content: dict[str, Any], error: BaseException | None) -> None:
         """Write the pages, and name the first of them to whoever reads the error."""
         pages = self.write_pages(content)
@@ -313,6 +325,20 @@ class FlowRun(ABC):
             name_page(error, *next(iter(pages.items())), self.artifacts)
         if content["state"] != "cancelled":  # somebody waits for the end
             publish_links(pages, self.artifacts)
+
+
+def named_full_disk(error: BaseException | None, artifacts: Path) -> BaseException | None:
+    """Return an error as a sentence on the full disk, if that is full.
+
+    Errors with a sentence of their own stay as they are.
+    """
+    if not isinstance(error, Exception) or isinstance(error, ReviewflowError):
+        return error
+    if not is_full(artifacts):
+        return error
+    named = full_disk(artifacts / "prefect")
+    shown_run().cause = str(named)
+    return named
 
 
 @contextmanager
@@ -331,6 +357,7 @@ def alerts_without_record(
         if state != "cancelled":
             why = sentence or str(unwritable)
             send_alerts(record, record.end_content("failed", why, facts), has_metrics=False)
+            claim_crash_alert(record.folder)  # it reads as crashed now, and people know
         raise
 
 

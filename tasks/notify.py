@@ -215,7 +215,7 @@ def post_crash_alert(
     ------
     ReviewflowError : if the webhook did not take it.
     """
-    if record is not None and not _claim_crash_alert(record):
+    if record is not None and not claim_crash_alert(record.folder):
         return
     alert = Alert("crashed", f"{name} crashed{where}: {why}")
     if record is not None:
@@ -229,10 +229,15 @@ def post_crash_alert(
         post({"job": job, **asdict(alert)})
 
 
-def _claim_crash_alert(record: RunRecord) -> bool:
-    """Claim the alert of a run's crash, unless another process has it."""
+def claim_crash_alert(folder: Path) -> bool:
+    """Claim the alert of a run's crash, unless another process has it.
+
+    Parameters
+    ----------
+    folder : of the run.
+    """
     try:
-        (record.folder / CRASH_ALERT).open("x").close()
+        (folder / CRASH_ALERT).open("x").close()
     except FileExistsError:
         return False
     except OSError:  # the disk is full, or the folder is gone: twice is better than never

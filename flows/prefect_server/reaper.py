@@ -42,6 +42,8 @@ class Reaper:
         self.runs = runs
         self._settled: set[str] = set()
         self._suspected: set[str] = set()
+        self._gone: set[UUID] = set()
+        self._told: set[UUID] = set()
 
     def mark_zombies(self) -> list[str]:
         """Mark runs that have crashed, and return their ids.
@@ -56,11 +58,29 @@ class Reaper:
             if run.state == "crashed" and run.run_id not in self._suspected:
                 self._suspected.add(run.run_id)
                 continue
-            self._settled.add(run.run_id)
             identity = run.content.get("flow_run_id")
             if run.state == "crashed" and isinstance(identity, str) and _mark(UUID(identity), run):
                 marked.append(run.run_id)
+            self._settled.add(run.run_id)  # only now, since Prefect may be unable to write it
         return marked
+
+    def mark_gone(self, flow_runs: set[UUID]) -> None:
+        """Set the end of flow runs that could not report it themselves.
+
+        Their disk was full, say.
+
+        Parameters
+        ----------
+        flow_runs : those whose processes are gone; one that is not given any more has begun again.
+        """
+        self._told &= flow_runs
+        for identity in (flow_runs & self._gone) - self._told:
+            records = {run.content.get("flow_run_id"): run for run in run_records(self.runs)[::-1]}
+            run = records.get(str(identity))
+            if run is None or run.state != "running":
+                _mark(identity, run)
+                self._told.add(identity)
+        self._gone = set(flow_runs)
 
 
 def mark_all_ended(runs: Path, pool: str) -> None:
@@ -92,7 +112,7 @@ def _mark(identity: UUID, run: RunRecord | None) -> bool:
             flow_run = client.read_flow_run(identity)
         except ObjectNotFound:
             return False
-        if flow_run.state is None or flow_run.state.is_final():
+        if flow_run.state is None or flow_run.state.type not in GOING:
             return False
         where = going_tasks(client, identity) if state.is_crashed() else ""
         client.set_flow_run_state(identity, state, force=True)

@@ -22,6 +22,7 @@ import psutil
 from flows.prefect_server.lifecycle import LOOPBACK, SERVER_PASSWORD, prefect_server
 from flows.prefect_server.locks import POLL_SECONDS, UI_LOCK, open_in, take_ui_lock
 from flows.prefect_server.prune import Pruner
+from flows.prefect_server.room import Room
 from flows.prefect_server.startup import USUAL_PORT
 from flows.prefect_server.static import file_server
 from flows.prefect_server.time_zone import next_starts
@@ -102,17 +103,21 @@ def _keep_worker(home: Path, runs: Path, ended: threading.Event, own: bool, prun
     from flows.prefect_server.waiting import WaitingRuns
 
     reaper, waiting, cancelling = Reaper(runs), WaitingRuns(POOL), CancellingRuns(POOL)
+    room = Room(home)
     while not ended.is_set():
         if own:
-            mark_all_ended(runs, POOL)
+            with room.patience():
+                mark_all_ended(runs, POOL)
         with _worker(home) as worker:
             while worker.track_children() and not ended.wait(WATCH_SECONDS):
-                if own:
-                    _prune(pruner)
-                waiting.explain()
-                cancelling.end(worker.processes_of)
-                for run_id in reaper.mark_zombies():
-                    click.echo(f"Run {run_id} is gone without an end; Prefect shows it as crashed.")
+                with room.patience():
+                    if own:
+                        _prune(pruner)
+                    waiting.explain()
+                    cancelling.end(worker.processes_of)
+                    for run_id in reaper.mark_zombies():
+                        click.echo(f"Run {run_id} is gone without an end; Prefect says crashed.")
+                    reaper.mark_gone(worker.gone_runs())
         if not ended.is_set():
             click.echo(f"The worker ended ({home / 'worker.log'} says why); here is another one.")
 
@@ -183,21 +188,30 @@ class Worker:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self._flow_runs: set[psutil.Process] = set()
+        self._ids: dict[psutil.Process, UUID] = {}
 
     def track_children(self) -> bool:
         """Remember the flow runs, and return whether the worker lives."""
         with suppress(psutil.Error):
             self._flow_runs |= set(psutil.Process(self.process.pid).children(recursive=True))
+        for process in self._flow_runs - self._ids.keys():
+            with suppress(psutil.Error):
+                if identity := process.environ().get("PREFECT__FLOW_RUN_ID"):
+                    self._ids[process] = UUID(identity)
         return self.process.poll() is None
 
     def processes_of(self, flow_run_id: UUID) -> list[psutil.Process]:
         """Return the processes that start or perform a flow run."""
-        found = []
-        for process in self._flow_runs:
-            with suppress(psutil.Error):
-                if process.environ().get("PREFECT__FLOW_RUN_ID") == str(flow_run_id):
-                    found.append(process)
-        return found
+        return [
+            process
+            for process, identity in self._ids.items()
+            if identity == flow_run_id and _lives(process)
+        ]
+
+    def gone_runs(self) -> set[UUID]:
+        """Return the flow runs whose processes have all ended."""
+        going = {identity for process, identity in self._ids.items() if _lives(process)}
+        return set(self._ids.values()) - going
 
     def end(self) -> None:
         """Kill the worker and wait for its flow runs, which notice, to exit."""

@@ -30,7 +30,8 @@ MOST_ROWS = 3  # of an expectation
 MOST_CHANGES = 8
 LONGEST_SENTENCE = 600
 FAILURES = ("failed", "crashed")
-FULL_DISK = ("No space left on device", "Disk quota exceeded")  # in the words of the system
+# in the words of the system, and of an error of Prefect's database
+FULL_DISK = ("No space left on device", "Disk quota exceeded", "the disk that holds ")
 COMMANDS = {"sentiment": "run", "moons": "moons"}
 
 

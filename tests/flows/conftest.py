@@ -32,7 +32,7 @@ from tests.conftest import (
     write_reviews,
 )
 
-WAIT_SECONDS = 120.0
+WAIT_SECONDS = 300.0
 POLL_SECONDS = 0.2  # a look is often a request, which takes the server's time
 TOKEN = "hush-5f3a9c"  # in the webhook's address, which must be in no file
 TIME_ZONE = "America/New_York"  # of the machine, as the tests have it
@@ -130,6 +130,8 @@ class Project:
     port: int
     process: subprocess.Popen[bytes] | None = None
     webhook: Webhook | None = None
+    prefix: tuple[str, ...] = ()  # of every command, such as one that enters a namespace
+    environment: dict[str, str] = field(default_factory=dict)  # of every command
 
     @property
     def url(self) -> str:
@@ -154,9 +156,9 @@ class Project:
     def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start ``reviewflow`` in the folder."""
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.commands.main", *arguments],
+            [*self.prefix, sys.executable, "-m", "flows.commands.main", *arguments],
             cwd=self.folder,
-            env=bare(environment),
+            env=bare(self.environment | environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -254,6 +256,7 @@ def serving(
     with (project.folder / "ui.txt").open("wb") as output:
         process = subprocess.Popen(
             [
+                *project.prefix,
                 sys.executable,
                 "-m",
                 "flows.commands.main",
@@ -263,7 +266,7 @@ def serving(
                 *options,
             ],
             cwd=project.folder,
-            env=bare(environment),
+            env=bare(project.environment | environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -1,9 +1,12 @@
 """What all flows share: every stage has a task, and run.json says how a run ended."""
 
+import errno
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,7 +18,8 @@ from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
-from reviewflow.runs.record import read_run
+from reviewflow.runs.record import RunRecorder, read_run
+from tasks.notify import claim_crash_alert
 from tests.reviewflow.pipeline.small_job import JOB, Numbered, Settings, groups_of
 
 
@@ -131,6 +135,41 @@ def test_the_first_error_is_kept_whatever_else_goes_wrong(
     assert alerts == ["failed"]
     content = record(tmp_path)
     assert (content["state"], content["error"]) == ("failed", "Too few rows.")
+
+
+def test_an_error_of_prefect_on_a_full_disk_names_the_disk(
+    tmp_path: Path, alerts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "is_full", lambda folder: True)
+    answer = ValueError("Server error '500 Internal Server Error'")
+    with pytest.raises(ValueError, match="Server error"), NumbersRun(tmp_path):
+        raise answer
+    content = record(tmp_path)
+    assert content["state"] == "failed"
+    assert f"the disk that holds {tmp_path / 'prefect'} is full" in content["error"]
+    assert alerts == ["failed"]
+
+
+def test_a_failed_run_is_recorded_where_its_keys_do_not_fit(
+    tmp_path: Path, alerts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(RunRecorder, "write_keys", Mock(side_effect=full))
+    with pytest.raises(QualityError), NumbersRun(tmp_path):
+        raise QualityError("Too few rows.")
+    assert record(tmp_path)["state"] == "failed"
+    assert alerts == ["failed"]
+
+
+def test_a_run_whose_record_did_not_fit_has_sent_the_only_alert(
+    tmp_path: Path, alerts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = StoreError("No space left on device")
+    monkeypatch.setattr(RunRecorder, "finish", Mock(side_effect=full))
+    with pytest.raises(QualityError), NumbersRun(tmp_path) as run:
+        raise QualityError("Too few rows.")
+    assert alerts == ["failed"]
+    assert not claim_crash_alert(run.record.folder)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from reviewflow.runs.alert_message import AlertMessage, alert_message
 from reviewflow.runs.alerts import Alert, alerts
 
@@ -139,10 +141,14 @@ def test_a_broken_file_is_named_with_its_size_and_the_champion_goes_on() -> None
     )
 
 
-def test_a_full_disk_says_how_to_make_room() -> None:
-    error = (
-        "The artifacts folder artifacts cannot be written (No space left on device); free space."
-    )
+@pytest.mark.parametrize(
+    "error",
+    [
+        "The artifacts folder artifacts cannot be written (No space left on device); free space.",
+        "Prefect's database cannot be written: the disk that holds artifacts/prefect is full.",
+    ],
+)
+def test_a_full_disk_says_how_to_make_room(error: str) -> None:
     run = content(state="failed", error=error, stages=[{"stage": "train", "state": "failed"}])
     found = message(run)
     assert found.title == "imdb: run failed: the disk is full"
