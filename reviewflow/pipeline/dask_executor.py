@@ -1,4 +1,4 @@
-"""Perform steps on a Dask cluster, of this machine or one that stands.
+"""Perform steps on a Dask cluster, of this machine or one that exists.
 
     run ─ message ─▶ scheduler ─▶ worker ─ artifact ─▶ store
     run ◀─ reply ── scheduler ◀── worker
