@@ -8,6 +8,7 @@
     ├── LearningError        3   no variant beats the majority class, with run --strict
     ├── StoreError           1   the artifact store cannot be written or read
     ├── WorkerError          1   a worker process cannot perform a step
+    │   └── WorkerLost           the worker that performed a step ended
     └── Cancelled            130 a person or a scheduler stopped the run
 
 A message is one plain sentence for a person: what came, where, and what to do.
@@ -117,6 +118,10 @@ class StoreError(ReviewflowError):
 
 class WorkerError(ReviewflowError):
     """A worker process ended, cannot be reached, or differs from the run."""
+
+
+class WorkerLost(WorkerError):
+    """The worker that performed a step ended."""
 
 
 class Cancelled(ReviewflowError):

@@ -22,9 +22,9 @@ from distributed.client import FutureCancelledError
 from psutil import NoSuchProcess, Process
 
 from reviewflow.context import Progress
-from reviewflow.errors import WorkerError, error_line
+from reviewflow.errors import WorkerError, WorkerLost, error_line
 from reviewflow.pipeline.messages import perform_message, worker_context
-from reviewflow.pipeline.remote_executor import RemoteExecutor, WorkerLost
+from reviewflow.pipeline.remote_executor import RemoteExecutor
 
 LOCAL = "127.0.0.1"
 CONNECT_SECONDS = 10

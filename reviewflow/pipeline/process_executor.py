@@ -21,7 +21,8 @@ from queue import LifoQueue
 from signal import Signals
 
 from reviewflow.context import Progress
-from reviewflow.pipeline.remote_executor import RemoteExecutor, WorkerLost
+from reviewflow.errors import WorkerLost
+from reviewflow.pipeline.remote_executor import RemoteExecutor
 from reviewflow.pipeline.worker_process import PROGRESS
 
 MODULE = "reviewflow.pipeline.worker_process"

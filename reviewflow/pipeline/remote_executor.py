@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from threading import Lock
 
 from reviewflow.context import Context, Progress
-from reviewflow.errors import WorkerError
+from reviewflow.errors import WorkerLost
 from reviewflow.pipeline.executors import Request, StepExecutor
 from reviewflow.pipeline.messages import pack, unpack
 from reviewflow.pipeline.perform import Performed, find_step
@@ -27,10 +27,6 @@ AHEAD = 256  # steps that are sent before the first of them is done
 STOP_SECONDS = 0.1  # between two looks at whether the run was stopped
 
 Report = tuple[str, dict[str, float]]  # the arguments of a call of Context.progress
-
-
-class WorkerLost(WorkerError):
-    """The worker that performed a step ended."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from tests.conftest import (
     write_reviews,
 )
 
-WAIT_SECONDS = 30  # Prefect writes down the states of task runs a moment after they are reached
+WAIT_SECONDS = 120  # Prefect writes down the states of task runs a moment after they are reached
 WORKS = (
     "suites",
     "ingest",
