@@ -364,6 +364,8 @@ def alerts_without_record(
 def send_alerts(record: RunRecorder, content: Mapping[str, Any], has_metrics: bool = True) -> None:
     """Send the alerts of a run that has ended, to programs and to people.
 
+    The person at the console hears of those that did not arrive.
+
     Parameters
     ----------
     content : its run.json.
@@ -373,9 +375,11 @@ def send_alerts(record: RunRecorder, content: Mapping[str, Any], has_metrics: bo
     before = last.content if last else None
     lower_is_better = [metric.name for metric in METRICS if not metric.higher_is_better]
     found = alerts(content, before if has_metrics else None, lower_is_better)
-    for alert in found:
-        send_alert(alert, {"job": record.job, "run_id": record.run_id})
-    send_messages(found, content, before, record.folder)
+    facts = {"job": record.job, "run_id": record.run_id}
+    refusals = [refusal for alert in found for refusal in send_alert(alert, facts)]
+    refusals += send_messages(found, content, before, record.folder)
+    for refusal in dict.fromkeys(refusals):
+        (LISTENER.get() or Listener()).show("notify", refusal)
 
 
 def name_page(error: BaseException, title: str, page: Path, artifacts: Path) -> None:

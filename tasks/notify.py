@@ -93,13 +93,22 @@ def notify_person(name: str, message: AlertMessage) -> None:
     send_message(name, message)
 
 
-def send_alert(alert: Alert, facts: dict[str, Any]) -> None:
-    """Send an alert if there is a webhook.
+def send_alert(alert: Alert, facts: dict[str, Any]) -> list[str]:
+    """Send an alert if there is a webhook, and return why it was not taken.
 
     A webhook that fails does not fail the run.
     """
-    if webhook_url():
-        notify(alert.event, {**facts, **asdict(alert)}, return_state=True)
+    if not webhook_url():
+        return []
+    return _refusals(notify(alert.event, {**facts, **asdict(alert)}, return_state=True))
+
+
+def _refusals(sent: State[Any]) -> list[str]:
+    """Return why a message was not taken, nothing where it was."""
+    if not sent.is_failed():
+        return []
+    error = sent.result(raise_on_failure=False)
+    return [str(error) if isinstance(error, ReviewflowError) else str(sent.message)]
 
 
 def recipients(content: Mapping[str, Any]) -> list[str]:
@@ -113,21 +122,23 @@ def send_messages(
     content: Mapping[str, Any],
     before: Mapping[str, Any] | None,
     folder: Path,
-) -> None:
+) -> list[str]:
     """Send one message for all alerts of a run to everybody in ``notify.to``.
 
-    A message that does not arrive does not fail the run.
+    A message that does not arrive does not fail the run. Return a sentence for each of them.
 
     Parameters
     ----------
     content, before : run.json of the run and of the last completed one.
     folder : of the run.
     """
+    refusals = []
     for name in recipients(content) if found else ():
         if address_problems([name]):
             continue  # the run has warned of it, and a second try would not help
         message = _message(found, content, before, folder)
-        notify_person(name, message, return_state=True)
+        refusals += _refusals(notify_person(name, message, return_state=True))
+    return refusals
 
 
 def _message(

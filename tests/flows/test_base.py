@@ -18,6 +18,7 @@ from reviewflow.jobs.moons import MOONS
 from reviewflow.jobs.sentiment import SENTIMENT
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import Planner
+from reviewflow.runs.alerts import Alert
 from reviewflow.runs.record import RunRecorder, read_run
 from tasks.notify import claim_crash_alert
 from tests.reviewflow.pipeline.small_job import JOB, Numbered, Settings, groups_of
@@ -87,7 +88,12 @@ class NumbersRun(FlowRun):
 def alerts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The events of the alerts that runs sent."""
     events: list[str] = []
-    monkeypatch.setattr(base, "send_alert", lambda alert, facts: events.append(alert.event))
+
+    def send(alert: Alert, facts: dict[str, Any]) -> list[str]:
+        events.append(alert.event)
+        return []
+
+    monkeypatch.setattr(base, "send_alert", send)
     return events
 
 

@@ -5,12 +5,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
 
-from reviewflow.errors import InputError
+from reviewflow.errors import InputError, QualityError
+from reviewflow.pipeline.runner import Listener
 from reviewflow.runs import record
 from reviewflow.runs.history import run_records
 from tests.conftest import ROOT, Reviews, small_config, write_config, write_reviews
@@ -204,6 +205,31 @@ def test_a_failed_run_tells_people_what_to_do(
     assert record.startswith("- Record: ")
     content = json.loads(Path(record.rpartition(":")[2]).read_text(encoding="utf-8"))
     assert log == f"- Log: {ui_of(prefect_api)}/runs/flow-run/{content['flow_run_id']}"
+
+
+def test_the_console_names_an_alert_that_reached_nobody(
+    ops: Webhook,
+    folder: Path,
+    reviews: Reviews,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prefect_api: str,
+) -> None:
+    from flows.base import by_hand
+
+    class Console(Listener):
+        shown: ClassVar[list[tuple[str, str]]] = []
+
+        def show(self, name: str, lines: str) -> None:
+            self.shown.append((name, lines))
+
+    monkeypatch.setattr("tasks.notify.notify_person.retry_delay_seconds", [0, 0, 0])
+    ops.statuses[:] = [500] * 4
+    path = write_reviews(tmp_path / "few.csv", reviews[:3])
+    with pytest.raises(QualityError), by_hand(Console()):
+        run(folder, {**small_config(path), "notify": {"to": ["ops"]}}, "few")
+    sentence = "The alert did not reach ops (it answered 500)."
+    assert [line for line in Console.shown if line[0] == "notify"] == [("notify", sentence)]
 
 
 def test_a_crash_is_sent_to_people_and_to_the_webhook(
