@@ -53,8 +53,8 @@ def serve_ui(artifacts: Path, port: int | None, host: str) -> None:
     """
     if not Path("prefect.yaml").is_file():
         raise UsageError(
-            "There is no prefect.yaml here; run reviewflow ui in a project's folder, which "
-            "`reviewflow init --to FOLDER` makes."
+            "There is no prefect.yaml here; change to a project's folder, or create one with "
+            "`reviewflow init --to FOLDER`."
         )
     check_modules(Path.cwd())
     check_host(host)

@@ -7,6 +7,7 @@
     Performed ◀─ unpack ◀─ bytes ◀─ whether it ran, or the error ────────────┘
 
 Messages hold settings, keys and folder names, never data: a worker reads and writes the store.
+They are pickled, since they pass only between a run and its own workers, and no file keeps them.
 
 The worker analyses its own code. What it finds must be what the key of the step says, so that a key
 is true to the code that runs there.

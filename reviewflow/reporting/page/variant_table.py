@@ -305,7 +305,7 @@ def _cells(
 
 
 def _is_never_positive(metrics: Mapping[str, Any]) -> bool:
-    """Return whether no row is called positive, so there is no precision."""
+    """Return whether precision is undefined: no row is predicted positive."""
     counts = confusion_counts(metrics)
     return counts is not None and len(counts) == 2 and not any(row[1] for row in counts)
 
