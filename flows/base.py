@@ -261,6 +261,8 @@ class FlowRun(ABC):
 
     def close(self, error: BaseException | None) -> None:
         """Write run.json and the pages as the run ended, with what was reached."""
+        for future in self.futures.values():  # Prefect's task runner reports those left as crashed
+            future.wait()
         self.pool.shutdown()
         self.executor.close()
         if self.threads is not None:

@@ -22,6 +22,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
+from flows.prefect_server.cancelling import NOT_BEGUN, STOPPED_SOON
 from reviewflow.errors import ReviewflowError
 from reviewflow.runs.history import RunRecord, run_record, run_records
 from tasks.notify import going_tasks, post_crash_alert
@@ -105,7 +106,10 @@ def mark_all_ended(runs: Path, pool: str) -> None:
 
 
 def _mark(identity: UUID, run: RunRecord | None) -> bool:
-    """Set how a flow run ended, and return whether that is news."""
+    """Set how a flow run ended, and return whether that is news.
+
+    One that is to be cancelled did not crash, whoever ended its process.
+    """
     state = _ended_state(run)
     with get_client(sync_client=True) as client:
         try:
@@ -114,6 +118,8 @@ def _mark(identity: UUID, run: RunRecord | None) -> bool:
             return False
         if flow_run.state is None or flow_run.state.type not in GOING:
             return False
+        if flow_run.state.is_cancelling() and state.is_crashed():
+            state = Cancelled(message=NOT_BEGUN if run is None else STOPPED_SOON)
         where = going_tasks(client, identity) if state.is_crashed() else ""
         client.set_flow_run_state(identity, state, force=True)
     if state.is_crashed():

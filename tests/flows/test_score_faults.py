@@ -40,13 +40,12 @@ main()
 """
 APPEND = """
 import sys, time
-with open(sys.argv[1], "a") as file:
+with open(sys.argv[1], "a", buffering=1) as file:
     while True:
         file.write('9,"half of a')
         file.flush()
-        time.sleep(0.01)
+        time.sleep(0.001)
         file.write(' text"\\n')
-        file.flush()
 """
 
 
@@ -419,7 +418,7 @@ def test_a_file_that_is_being_written_is_told_and_not_half_scored(
     inbox, scores = tmp_path / "inbox", tmp_path / "scores"
     for folder in (inbox, scores):
         folder.mkdir()
-    growing = write_rows(inbox / "1.csv", imdb, 20)
+    growing = write_rows(inbox / "1.csv", imdb, 2000)  # its reading takes many appends
     written = write_rows(inbox / "2.csv", imdb, 20)
     os.utime(written, (time.time() - 3600,) * 2)
     with subprocess.Popen([sys.executable, "-c", APPEND, growing]) as appending:

@@ -132,7 +132,7 @@ def test_a_warning_of_the_checks_is_sent_again_where_the_other_side_was_down(
     assert [status for status, _, _ in webhook.requests] == [500, 200]
     (alert,) = webhook.taken("quality warning")
     assert alert["text"] == (
-        "sentiment warned: 1 expectations failed: number of rows at least 1,000,000."
+        "sentiment warned: 1 expectation failed: number of rows at least 1,000,000."
     )
 
 

@@ -7,8 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prefect import Flow
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling
 
+from flows.prefect_server.reaper import Reaper
 from tests.conftest import Reviews, write_reviews
 from tests.flows.conftest import LONG, WAIT_SECONDS, Project, project_in, serving, until
 
@@ -35,11 +38,18 @@ def state_name(project: Project, identity: UUID) -> str:
     return (state and state.name) or ""
 
 
+def history(project: Project, identity: UUID) -> list[tuple[str, str | None, str]]:
+    """States of a flow run with their messages and times, to read where a test fails."""
+    with project.client() as client:
+        states = client.read_flow_run_states(identity)
+    return [(state.name or "", state.message, str(state.timestamp)) for state in states]
+
+
 def assert_cancelled(project: Project, identity: UUID) -> None:
     """The run ends as cancelled in Prefect and in run.json, if it has come as far as that."""
     run = project.ended(identity)
     assert run.state
-    assert run.state.name == "Cancelled"
+    assert run.state.name == "Cancelled", history(project, identity)
     assert str(run.state.message).startswith("The run was stopped")
     until(lambda: project.record(identity).get("state") in (None, "cancelled"), "run.json")
 
@@ -55,6 +65,18 @@ def test_a_run_that_is_being_started_is_cancelled_and_frees_its_place(project: P
     assert_cancelled(project, following)
     assert state_name(project, identity) == "Cancelled"
     assert project.record(identity) == {}
+
+
+def test_a_cancelled_run_whose_process_is_gone_did_not_crash(
+    project: Project, tmp_path: Path
+) -> None:
+    with project.client() as client:
+        run = client.create_flow_run(Flow(print, name="sentiment"), state=Cancelling())
+    reaper = Reaper(tmp_path)
+    with temporary_settings({PREFECT_API_URL: f"{project.url}/api"}):
+        for _ in range(2):
+            reaper.mark_gone({run.id})
+    assert_cancelled(project, run.id)
 
 
 def test_a_run_by_hand_is_cancelled_as_well(project: Project) -> None:

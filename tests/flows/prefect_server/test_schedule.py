@@ -101,7 +101,7 @@ def test_a_schedule_runs_as_its_file_changes_and_history_says_so(
     assert titles[:4] == [
         ("Completed", "200 rows"),
         ("Completed", "260 rows"),
-        ("Failed", ""),
+        ("Failed", "did not begin"),
         ("Completed", "320 rows"),
     ]
     # what the file holds decides, and nothing else: a run too many finds everything as it was
