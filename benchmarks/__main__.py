@@ -15,6 +15,7 @@ from benchmarks import (
     defaults,
     frontier,
     growth,
+    larger,
     ngrams,
     numpy_net,
     plan,
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "plan": plan,
     "growth": growth,
     "scale": scale,
+    "larger": larger,
     "checks": checks,
     "scoring": scoring,
     "numpy_net": numpy_net,
@@ -61,8 +63,8 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
     NAME is text_to_features, ngrams, train_step, write_up_table, frontier, whole_run, unchanged,
-    plan, growth, scale, checks, scoring, numpy_net, defaults or prefect_history. Without a name all
-    of them run, and their table is written to docs/benchmarks.md unless --quick is given.
+    plan, growth, scale, larger, checks, scoring, numpy_net, defaults or prefect_history. Without a
+    name all of them run, and their table is written to docs/benchmarks.md unless --quick is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
     described = machine()  # before the benchmarks themselves are the load

@@ -211,7 +211,7 @@ def time_rows(space: Workspace, name: str, folder: Path) -> list[Row]:
     """Return the seconds of a configuration's pipeline."""
     new_folder(folder)
     count = QUICK_REVIEWS if space.quick else ALL_REVIEWS
-    records = varied_reviews(space.reviews_path, 2 * count)
+    records = list(varied_reviews(space.reviews_path, 2 * count))
     write_reviews(folder / "train.csv", records[:count])
     write_reviews(folder / "test.csv", records[count:])
     measured = []

@@ -27,7 +27,8 @@ def rows(space: Workspace) -> list[Row]:
     folder.mkdir()
     reviews, artifacts = folder / "reviews.csv", folder / "artifacts"
     report_progress("writing the large table")
-    first = varied_reviews(space.reviews_path, QUICK_ROWS if space.quick else ROWS)
+    count = QUICK_ROWS if space.quick else ROWS
+    first = list(varied_reviews(space.reviews_path, count))
     more = first[-len(first) // 100 :]
     changes: dict[str, Reviews] = {
         "at first": first,

@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import psutil
 ROOT = Path(__file__).parents[1]
 SAMPLE_SECONDS = 0.05  # between two readings of a command's memory
 SERVER = "flows.prefect_server.process"
+COMMAND = ("-m", "flows.commands.main")
 
 Figures = dict[str, float]
 Side = Callable[[], Figures]
@@ -45,7 +48,7 @@ def fresh(function: Callable[..., Any], **arguments: Any) -> Figures:
 
 def command_figures(arguments: list[str], **environment: str) -> Figures:
     """Run ``reviewflow`` and return the figures of :func:`python_figures`."""
-    return python_figures(["-m", "flows.commands.main", *arguments], **environment)
+    return python_figures([*COMMAND, *arguments], **environment)
 
 
 def python_figures(arguments: list[str], **environment: str) -> Figures:
@@ -54,10 +57,45 @@ def python_figures(arguments: list[str], **environment: str) -> Figures:
     The memory is that of the command and its children without Prefect's server, which is not part
     of the pipeline. The time is all that a person waits for, the server included.
     """
+    samples = watch_python(arguments, **environment)
+    peak = max(sample.bytes for sample in samples)
+    return {"seconds": samples[-1].time - samples[0].time, "megabytes": peak / 1e6}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a command and its children have used at one moment.
+
+    Attributes
+    ----------
+    time : in seconds since 1970.
+    bytes, cpu_seconds : of all its processes without Prefect's server.
+    server_bytes : of Prefect's server.
+    """
+
+    time: float
+    bytes: int
+    cpu_seconds: float
+    server_bytes: int
+
+
+def watch_command(arguments: list[str], **environment: str) -> list[Sample]:
+    """Run ``reviewflow`` and return the samples of :func:`watch_python`."""
+    return watch_python([*COMMAND, *arguments], **environment)
+
+
+def watch_python(arguments: list[str], **environment: str) -> list[Sample]:
+    """Run Python, and return samples from its start to its end.
+
+    Raises
+    ------
+    SystemExit
+        If it fails, with what it printed.
+    """
     ours = "PREFECT_", "REVIEWFLOW_"
     given = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     with tempfile.TemporaryFile("w+") as output:
-        started = time.perf_counter()
+        started = time.time()
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
@@ -65,12 +103,11 @@ def python_figures(arguments: list[str], **environment: str) -> Figures:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        peak = _peak_bytes_until_end(process)
-        seconds = time.perf_counter() - started
+        samples = [Sample(started, 0, 0.0, 0), *_samples_until_end(process)]
         if process.returncode:
             output.seek(0)
             raise SystemExit(f"python {' '.join(arguments)} failed:\n{output.read()}")
-    return {"seconds": seconds, "megabytes": peak / 1e6}
+    return samples
 
 
 def in_turn(runs: int, sides: Mapping[str, Side]) -> dict[str, list[Figures]]:
@@ -93,23 +130,33 @@ def report_progress(sentence: str) -> None:
     print(f"  {sentence}", file=sys.stderr, flush=True)
 
 
-def _peak_bytes_until_end(process: subprocess.Popen[Any]) -> int:
-    """Wait for a command and return the most memory that was sampled."""
-    peak = 0
+def _samples_until_end(process: subprocess.Popen[Any]) -> Iterator[Sample]:
+    """Wait for a command, and yield what its processes use meanwhile.
+
+    The last sample has the time of its end.
+    """
+    last, cpu_seconds = Sample(time.time(), 0, 0.0, 0), dict[int, float]()  # by process
     while True:
         try:
             process.wait(SAMPLE_SECONDS)
-            return peak
+            break
         except subprocess.TimeoutExpired:
-            peak = max(peak, _bytes_now(process.pid))
+            yield (last := _sample_now(process.pid, cpu_seconds))
+    yield replace(last, time=time.time())
 
 
-def _bytes_now(pid: int) -> int:
-    total = 0
+def _sample_now(pid: int, cpu_seconds: dict[int, float]) -> Sample:
+    """Return a sample, and note the processor time of each process."""
+    own = server = 0
     with contextlib.suppress(psutil.Error):
         command = psutil.Process(pid)
         for process in (command, *command.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
-                if SERVER not in process.cmdline():
-                    total += process.memory_info().rss
-    return total
+                size = process.memory_info().rss
+                if SERVER in process.cmdline():
+                    server += size
+                    continue
+                own += size
+                times = process.cpu_times()
+                cpu_seconds[process.pid] = times.user + times.system
+    return Sample(time.time(), own, math.fsum(cpu_seconds.values()), server)

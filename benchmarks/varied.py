@@ -2,6 +2,7 @@
 
 import csv
 import random
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 SEED = 7
@@ -9,17 +10,15 @@ DROPPED, SWAPPED = 3, 3
 Reviews = list[list[str]]
 
 
-def varied_reviews(path: Path, count: int) -> Reviews:
-    """Return ``count`` reviews: the real ones, then variations of them."""
+def varied_reviews(path: Path, count: int) -> Iterator[list[str]]:
+    """Yield ``count`` reviews: the real ones, then variations of them."""
     generator = random.Random(SEED)
     with path.open(encoding="utf-8", newline="") as file:
         _, *records = csv.reader(file)
-    varied = (
-        [_variation(text, generator), label]
-        for number in range(len(records), count)
-        for text, label in (records[number % len(records)],)
-    )
-    return [*records[:count], *varied]
+    yield from records[:count]
+    for number in range(len(records), count):
+        text, label = records[number % len(records)]
+        yield [_variation(text, generator), label]
 
 
 def _variation(text: str, generator: random.Random) -> str:
@@ -34,7 +33,7 @@ def _variation(text: str, generator: random.Random) -> str:
     return " ".join(words)
 
 
-def write_reviews(path: Path, reviews: Reviews) -> None:
+def write_reviews(path: Path, reviews: Iterable[list[str]]) -> None:
     """Write reviews as a CSV file."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -15,6 +15,7 @@ import yaml
 from benchmarks.measuring import ROOT, Figures, command_figures, of, report_progress
 from benchmarks.table import Row
 from benchmarks.workspace import Workspace
+from reviewflow.config.loading import read_yaml
 
 CONFIG = ROOT / "configs" / "imdb.yaml"
 ADDED = {"relu rate 0.05": {"train.learning_rate": 0.05}}
@@ -70,7 +71,7 @@ def write_config(
 
     Quick benchmarks train for one epoch.
     """
-    content = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    content = read_yaml(CONFIG)
     content["ingest"]["path"] = str(space.reviews_path)
     content["variants"] |= added or {}
     content["train"]["epochs"] = 1 if space.quick else epochs or content["train"]["epochs"]

@@ -23,6 +23,7 @@ from benchmarks.table import Row
 from benchmarks.train_step import QUICK_STEPS, STEPS, dense
 from benchmarks.whole_run import run_arguments
 from benchmarks.workspace import Workspace
+from reviewflow.config.loading import read_yaml
 
 CONFIG = ROOT / "configs" / "write_up.yaml"
 EPOCHS = 10
@@ -69,7 +70,7 @@ def write_config(space: Workspace, folder: Path) -> Path:
 
     The variant that cannot learn is left out.
     """
-    content = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    content = read_yaml(CONFIG)
     content["ingest"]["path"] = str(space.table_path)
     content["train"] |= {"repeats": 1, "epochs": EPOCHS}
     del content["variants"]["zero weights"]

@@ -12,6 +12,7 @@ from benchmarks import (
     defaults,
     films,
     frontier,
+    larger,
     ngrams,
     plan,
     scoring,
@@ -20,8 +21,9 @@ from benchmarks import (
     train_step,
 )
 from benchmarks.__main__ import BENCHMARKS, PAGE, notes, page
-from benchmarks.measuring import command_figures, fresh, in_turn
+from benchmarks.measuring import Sample, command_figures, fresh, in_turn
 from benchmarks.table import HEAD, Row, spread, table
+from benchmarks.varied import varied_reviews
 from tests.conftest import ROOT, Reviews, write_reviews
 
 REVIEWS = 60  # few enough for all their terms to be in the vocabulary: no ties at the cut
@@ -82,6 +84,7 @@ def test_all_benchmarks_quickly() -> None:
     assert_table(printed, "text to features", "training step", "run, everything", "plan, one")
     assert_table(printed, "1,200 rows, nothing changed: run, server up", "30,000 rows, 1 %")
     assert_table(printed, "3,000 rows scored, linear: ", "6,000 rows scored: peak memory")
+    assert_table(printed, "3,000 rows, CSV to report: peak memory")
     assert page_state() == before
 
 
@@ -114,6 +117,27 @@ def test_a_command_is_measured_and_its_failure_reported() -> None:
     assert command_figures(["--help"])["seconds"] > 0
     with pytest.raises(SystemExit, match=r"There is no configuration file nowhere\.yaml"):
         command_figures(["plan", "--config", "nowhere.yaml"])
+
+
+def test_a_stage_has_what_the_command_used_meanwhile() -> None:
+    samples = [Sample(0, 0, 0, 0), Sample(1, 9_000_000, 1, 0), Sample(2, 5_000_000, 3, 4_000_000)]
+    windows = {"ingest": (0.5, 1.5), "report": (1.6, 1.7)}  # the latter between two samples
+    assert list(larger.stage_lines("8", samples, windows)) == [
+        ("8", "start", "0.500", "0.000", "0.000"),
+        ("8", "ingest", "1.00", "1.00", "9.00"),
+        ("8", "report", "0.100", "0.000", "9.00"),
+        ("8", "the whole run", "2.00", "3.00", "9.00"),
+        ("8", "Prefect's server", "", "", "4.00"),
+    ]
+
+
+def test_varied_reviews_are_the_real_ones_and_then_others(reviews: Reviews, tmp_path: Path) -> None:
+    path = write_reviews(tmp_path / "some.csv", reviews[:REVIEWS])
+    varied = [tuple(row) for row in varied_reviews(path, 3 * REVIEWS)]
+    assert varied[:REVIEWS] == reviews[:REVIEWS]
+    assert [label for _, label in varied] == 3 * [label for _, label in reviews[:REVIEWS]]
+    assert len({text for text, _ in varied}) == 3 * REVIEWS
+    assert [tuple(row) for row in varied_reviews(path, 3 * REVIEWS)] == varied
 
 
 def test_an_inserted_review_is_a_new_one_each_time(tmp_path: Path, reviews: Reviews) -> None:
