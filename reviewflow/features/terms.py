@@ -6,13 +6,13 @@
 
 An n-gram occurs at most as often as the shorter one that it begins with and as its last token. So
 n-grams that cannot reach the vocabulary are dropped before longer ones are read, and memory is
-needed only for those that still can.
+needed only for those that still can. Where there are many, sums go by way of the disk.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,35 +24,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from reviewflow.context import Context
-from reviewflow.features.merging import merge_counts, pair_keys, positions_in
+from reviewflow.features.merging import pair_keys, positions_in
+from reviewflow.features.summing import Candidates, Counts, sum_by_ranges, sum_counts
 from reviewflow.features.tokens import GAP
 
 PARTS_AT_ONCE = 8
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Counts of K n-grams of one length, sorted by key.
-
-    Attributes
-    ----------
-    keys : int64, shape (K,), strictly ascending. Id of the shorter n-gram × number of tokens +
-        id of the last token. The key of a single token is its id.
-    counts, frequencies : int64, shape (K,), occurrences, and documents that have the n-gram.
-    """
-
-    keys: NDArray[np.int64]
-    counts: NDArray[np.int64]
-    frequencies: NDArray[np.int64]
-
-    def select(self, rows: NDArray[np.bool_]) -> Counts:
-        """Return the n-grams where ``rows``, a mask of shape (K,), is true."""
-        return Counts(self.keys[rows], self.counts[rows], self.frequencies[rows])
-
-    def renumber(self) -> Counts:
-        """Return the same counts with the keys 0, 1, 2 and so on."""
-        keys = np.arange(len(self.keys), dtype=np.int64)
-        return Counts(keys, self.counts, self.frequencies)
+ROWS_AT_ONCE = 4_000_000  # 24 bytes each, and up to three times that while they are summed
 
 
 @dataclass(frozen=True)
@@ -90,14 +67,35 @@ def token_counts(parts: tuple[Path, ...], context: Context) -> NgramLevels:
     return NgramLevels(_one_array(whole["token"]), (Counts(ids, counts, frequencies),))
 
 
-def longer_counts(parts: tuple[Path, ...], ngrams: NgramLevels, context: Context) -> Counts:
-    """Return the n-grams of all parts that are one token longer than these."""
-    return _sum_over_parts(_longer_counts_of_part, parts, ngrams, context)
+def longer_counts(
+    parts: tuple[Path, ...],
+    ngrams: NgramLevels,
+    candidates: Candidates,
+    folder: Path,
+    context: Context,
+) -> Counts:
+    """Return the n-grams of all parts that are one token longer than these.
+
+    Parameters
+    ----------
+    candidates : which n-grams may be terms or begin some. Where there are many n-grams, others are
+        left out.
+    folder : for a temporary folder.
+    """
+    level = Level(_longer_counts_of_part, len(ngrams.levels), ngrams, ngrams.levels[-1])
+    return _sum_over_parts(level, parts, candidates, folder, context)
 
 
-def pair_counts(parts: tuple[Path, ...], ngrams: NgramLevels, context: Context) -> Counts:
-    """Return the skip-bigrams of all parts."""
-    return _sum_over_parts(_pair_counts_of_part, parts, ngrams, context)
+def pair_counts(
+    parts: tuple[Path, ...],
+    ngrams: NgramLevels,
+    candidates: Candidates,
+    folder: Path,
+    context: Context,
+) -> Counts:
+    """Return the skip-bigrams of all parts, as :func:`longer_counts` does."""
+    level = Level(_pair_counts_of_part, -1, ngrams, ngrams.levels[0])
+    return _sum_over_parts(level, parts, candidates, folder, context)
 
 
 def text_order(ngrams: NgramLevels, shortest: int) -> NDArray[np.int64]:
@@ -177,18 +175,62 @@ def _has_control_characters(tokens: pa.StringArray) -> bool:
     return bool(pc.any(pc.match_substring_regex(tokens, r"[\x00-\x1f]")).as_py())
 
 
+@dataclass(frozen=True)
+class Level:
+    """What is summed over all parts.
+
+    Attributes
+    ----------
+    counts_of_part : returns the counts of one part.
+    row_group : number of the row group that holds them, of a part's ``counts.parquet``.
+    ngrams : all that is known so far.
+    first : the n-grams that those of the level begin with.
+    """
+
+    counts_of_part: Callable[[Path, NgramLevels], Counts]
+    row_group: int
+    ngrams: NgramLevels
+    first: Counts
+
+
 def _sum_over_parts(
-    counts_of_part: Callable[[Path, NgramLevels], Counts],
-    parts: tuple[Path, ...],
-    ngrams: NgramLevels,
-    context: Context,
+    level: Level, parts: tuple[Path, ...], candidates: Candidates, folder: Path, context: Context
 ) -> Counts:
     def pieces() -> Iterator[Counts]:
         for batch in _batches(parts):
             context.check_stop()
-            yield from context.executor.map(counts_of_part, batch, itertools.repeat(ngrams))
+            found = context.executor.map(
+                level.counts_of_part, batch, itertools.repeat(level.ngrams)
+            )
+            yield sum_counts(found)
 
-    return _sum_counts(pieces())
+    rows = sum(_rows(part, level.row_group) for part in parts)
+    if rows <= ROWS_AT_ONCE:
+        return sum_counts(pieces())
+    bounds = key_ranges(level.first, len(level.ngrams.tokens), -(-rows // ROWS_AT_ONCE))
+    return sum_by_ranges(pieces(), bounds, candidates, folder)
+
+
+def key_ranges(first: Counts, tokens: int, ranges: int) -> NDArray[np.int64]:
+    """Return where ranges of keys of about as many n-grams begin and end.
+
+    An n-gram begins at most as many longer ones as it has occurrences.
+
+    Parameters
+    ----------
+    first : the n-grams that the others begin with.
+    tokens : number of distinct tokens.
+    """
+    ends = np.cumsum(first.counts)
+    shares = np.arange(1, ranges) * (ends[-1] / ranges)
+    inner = np.unique(np.searchsorted(ends, shares) + 1)
+    return np.array([0, *inner[inner < len(ends)], len(ends)], np.int64) * tokens
+
+
+def _rows(part: Path, row_group: int) -> int:
+    """Return the rows of a row group, of the last one if it is -1."""
+    metadata = pq.read_metadata(part / "counts.parquet")
+    return int(metadata.row_group(row_group % metadata.num_row_groups).num_rows)
 
 
 def _longer_counts_of_part(part: Path, ngrams: NgramLevels) -> Counts:
@@ -239,30 +281,6 @@ def _keys(
     last = _column(file, row_group, "last").to_numpy()
     keys: NDArray[np.int64] = pair_keys(shorter, last, shorter_ids, token_ids, distinct)
     return keys
-
-
-def _sum_counts(pieces: Iterable[Counts]) -> Counts:
-    """Return the sum of all pieces.
-
-    Pieces of similar size are added first, so that each n-gram is copied log(parts) times.
-    """
-    sums: list[Counts] = []
-    for piece in pieces:
-        sums.append(piece)
-        while len(sums) > 1 and len(sums[-2].keys) <= 2 * len(sums[-1].keys):
-            sums.append(_add(sums.pop(), sums.pop()))
-    nothing = np.zeros(0, np.int64)
-    total = Counts(nothing, nothing, nothing)
-    while sums:
-        total = _add(total, sums.pop())
-    return total
-
-
-def _add(one: Counts, other: Counts) -> Counts:
-    sums = merge_counts(
-        one.keys, one.counts, one.frequencies, other.keys, other.counts, other.frequencies
-    )
-    return Counts(*sums)
 
 
 def _tokens_of_part(part: Path) -> pa.Table:

@@ -6,6 +6,7 @@ counts.parquet of each part ─▶ sums ─▶ min_df ─▶ the max_features mo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from reviewflow.context import Context
 from reviewflow.errors import QualityError
+from reviewflow.features.summing import Counts
 from reviewflow.features.terms import (
-    Counts,
     NgramLevels,
     longer_counts,
     ngram_texts,
@@ -59,20 +60,21 @@ def build_vocabulary(
     fitted = read_metadata(counts)
     limits = Limits(fitted.shortest, max_features, min_df, binary)
     every = token_counts(counts, context)
-    kept = candidate_ngrams(every.levels, limits)
+    kept = candidate_ngrams((), every.levels[0], limits)
     first = every.levels[0].select(kept)
     joiner = " " if fitted.analyzer == "word" else ""
     tokens = every.tokens.filter(pa.array(kept))
     ngrams = NgramLevels(tokens, (first.renumber(),), joiner=joiner)
     for n in range(2, fitted.longest + 1):
         context.progress("vocabulary", {"done": n - 1, "total": fitted.longest})
-        level = longer_counts(counts, ngrams, context)
-        level = level.select(candidate_ngrams((*ngrams.levels, level), limits))
+        candidates = partial(candidate_ngrams, ngrams.levels, limits=limits)
+        level = longer_counts(counts, ngrams, candidates, folder, context)
+        level = level.select(candidates(level))
         ngrams = replace(ngrams, levels=(*ngrams.levels, level))
     if fitted.skip_bigrams:
-        pairs = pair_counts(counts, ngrams, context)
-        kept = candidate_ngrams((*ngrams.levels, pairs), limits)
-        ngrams = replace(ngrams, pairs=pairs.select(kept))
+        candidates = partial(candidate_ngrams, ngrams.levels, limits=limits)
+        pairs = pair_counts(counts, ngrams, candidates, folder, context)
+        ngrams = replace(ngrams, pairs=pairs.select(candidates(pairs)))
     terms = most_frequent(ngrams, limits)
     if not len(terms):
         raise QualityError(_nothing_left(fitted.documents, len(every.tokens), min_df))
@@ -131,18 +133,23 @@ def read_metadata(counts: tuple[Path, ...]) -> Fitted:
     return Fitted(documents, shortest, longest, skip_bigrams, analyzer)
 
 
-def candidate_ngrams(levels: tuple[Counts, ...], limits: Limits) -> NDArray[np.bool_]:
+def candidate_ngrams(before: tuple[Counts, ...], last: Counts, limits: Limits) -> NDArray[np.bool_]:
     """Return which n-grams of the last level may be terms or begin some.
 
     An n-gram is dropped if it is in too few documents, or if ``max_features`` terms of the levels
-    so far occur more often than it does.
+    so far occur more often than it does. What is dropped in a piece of a level is dropped in the
+    whole, too.
+
+    Parameters
+    ----------
+    before : the levels of shorter n-grams.
+    last : the last level, or a piece of it.
     """
-    last = levels[-1]
     kept: NDArray[np.bool_] = last.frequencies >= limits.min_df
-    if len(levels) < limits.shortest:
+    if len(before) + 1 < limits.shortest:
         return kept
     occurrences = limits.occurrences(last)
-    counts = [limits.occurrences(level) for level in levels[limits.shortest - 1 : -1]]
+    counts = [limits.occurrences(level) for level in before[limits.shortest - 1 :]]
     so_far = np.concatenate([*counts, occurrences[kept]])
     surplus = len(so_far) - limits.max_features
     if surplus <= 0:
