@@ -16,6 +16,7 @@ from typing import Any
 
 from reviewflow.context import Context, Progress, silent
 from reviewflow.errors import Cancelled, QualityError, StoreError, error_line, out_of_memory
+from reviewflow.memory import release_free_memory
 from reviewflow.pipeline.executors import Request, StepExecutor, make_executor
 from reviewflow.pipeline.graph import Node, Step
 from reviewflow.pipeline.keys import Fingerprint
@@ -258,6 +259,8 @@ class Run:
             self.listener.show(group.title, f"{shared} once for {others} too: equal settings")
         ran = [outcome for outcome in outcomes if outcome.state == "ran"]
         state, reason = ("ran", ran[0].reason) if ran else ("cached", "")
+        if ran:
+            release_free_memory()
         self.listener.done(group.title, state, time.perf_counter() - started, reason)
         return outcomes
 
