@@ -24,7 +24,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from flows.cancel_watch import ended_by_prefect
-from flows.parameters import Options
+from flows.parameters import Options, artifacts_place
 from flows.prefect_server.startup import full_disk, is_full
 from flows.prefect_server.worker import end_with_worker
 from reviewflow.errors import Cancelled, ReviewflowError, StoreError
@@ -143,7 +143,8 @@ class FlowRun(ABC):
     def __init__(
         self, job: Job, name: str, config: BaseModel, options: Options, config_path: str | None
     ) -> None:
-        self.job, self.artifacts, self.options = job, Path(options.artifacts), options
+        self.job, self.options = job, options
+        self.artifacts, self.storage_url = artifacts_place(options.artifacts)
         keep_compiled_code(self.artifacts)
         runs = self.artifacts / "runs"
         flow_run_id, stamp = flow_run.get_id(), self.input_stamp()

@@ -80,6 +80,7 @@ class Moons(FlowRun):
             last_run,
             refresh=options.refresh,
             verify=options.verify,
+            url=self.storage_url,
         )
 
     def title(self) -> str:

@@ -28,9 +28,19 @@ from reviewflow.config.sections import (
 )
 from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
-from reviewflow.config.urls import WITHOUT_SECRETS, is_url, mask_secrets
+from reviewflow.config.urls import (
+    HTTP,
+    WITHOUT_SECRETS,
+    is_like_url,
+    is_url,
+    mask_secrets,
+    scheme_of,
+    url_problem,
+)
 from reviewflow.errors import ConfigError
 from reviewflow.pipeline.executors import check_executor
+from reviewflow.store.artifacts import MANIFEST
+from reviewflow.store.remote_store import FOLDER
 
 EXAMPLE = "such as tanh: {train.activation: tanh}"
 FORM = "on-demand"  # what a run is called whose settings come from the form
@@ -79,7 +89,11 @@ class Options(Section):
     refresh: tuple[str, ...] = Field((), description="Stages that run whatever is cached")
     verify: bool = Field(False, description="Hash every artifact instead of trusting size and time")
     recheck: bool = Field(False, description="Compute what is cached again, and compare bytes")
-    artifacts: str = Field("artifacts", description="Folder where results are kept")
+    artifacts: str = Field(
+        "artifacts",
+        description="Folder where results are kept, or object storage to share them",
+        json_schema_extra={"pattern": WITHOUT_SECRETS},
+    )
     executor: str = Field("threads", description="threads, processes, dask or tcp://HOST:PORT")
     workers: int | None = Field(None, ge=1, description="Worker processes; empty: one a processor")
     any_processor: bool = Field(False, description="Let workers have other kinds of processors")
@@ -94,6 +108,16 @@ class Options(Section):
             raise ValueError(str(error)) from None
         return executor
 
+    @field_validator("artifacts")
+    @classmethod
+    def _check_artifacts(cls, artifacts: str) -> str:
+        """Refuse a wrong URL, and one that holds credentials."""
+        try:
+            artifacts_place(artifacts)
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        return artifacts
+
     @field_validator("changes")
     @classmethod
     def _check_urls(cls, changes: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,6 +127,27 @@ class Options(Section):
         if not all(re.match(NO_ADDRESS, change) for change in changes):
             raise ValueError(WITH_ADDRESS)
         return changes
+
+
+def artifacts_place(artifacts: str) -> tuple[Path, str | None]:
+    """Return the folder of artifacts, and the URL of the storage behind it.
+
+    Parameters
+    ----------
+    artifacts : a folder, or a URL. With a URL the folder is ``artifacts`` in the working directory.
+
+    Raises
+    ------
+    ConfigError : if the URL is wrong, or holds credentials.
+    """
+    if not is_like_url(artifacts):
+        return Path(artifacts), None
+    problem = url_problem(f"{artifacts.rstrip('/')}/{MANIFEST}")
+    if problem is None and scheme_of(artifacts) in HTTP:
+        problem = "must be a folder, or object storage such as s3://bucket/prefix"
+    if problem:
+        raise ConfigError(f"--artifacts {problem}.")
+    return Path(FOLDER), artifacts
 
 
 @contextmanager

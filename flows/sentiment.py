@@ -135,7 +135,12 @@ class Sentiment(FlowRun):
             fetch(url, self.artifacts, self.listener)
         options = self.options
         return open_sentiment(
-            self.config, self.artifacts, last_run, options.refresh, options.verify
+            self.config,
+            self.artifacts,
+            last_run,
+            options.refresh,
+            options.verify,
+            self.storage_url,
         )
 
     def title(self) -> str:

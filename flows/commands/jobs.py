@@ -18,7 +18,7 @@ from flows.commands.options import (
 )
 from flows.commands.output import say
 from flows.commands.progress import Console
-from flows.parameters import Options, read_before
+from flows.parameters import Options, artifacts_place, read_before
 from flows.prefect_server.lifecycle import prefect_server
 from flows.prefect_server.prune import Pruner
 from reviewflow.config.sections import Config, JobConfig
@@ -68,12 +68,13 @@ def run(config: str, strict: bool, **options: Any) -> None:
     check_refresh(options["refresh"], SENTIMENT.stages)
     check_executor(options["executor"])
     check_suites(settings)
-    say(introduction(Path(config), settings, Path(options["artifacts"])))
-    with _watch(options["artifacts"], "flows.sentiment", settings) as console:
+    artifacts, _ = artifacts_place(options["artifacts"])
+    say(introduction(Path(config), settings, artifacts))
+    with _watch(artifacts, "flows.sentiment", settings) as console:
         from flows.sentiment import sentiment  # imports Prefect, which reads its settings now
 
         report = Path(sentiment(config=config, options=Options(**options)))
-        result = read_result(report.parent, Path(options["artifacts"]))
+        result = read_result(report.parent, artifacts)
         console.finish(report, (*result, next_steps()))
     if strict:
         check_learned(read_run(report.parent))
@@ -163,7 +164,8 @@ def moons(config: str, output: str | None, **options: Any) -> None:
     """Train a network written in NumPy on two moons, and show what it does."""
     settings = read_moons_config(Path(config), options["changes"])
     check_refresh(options["refresh"], MOONS.stages)
-    with _watch(options["artifacts"], "flows.moons", settings) as console:
+    artifacts, _ = artifacts_place(options["artifacts"])
+    with _watch(artifacts, "flows.moons", settings) as console:
         from flows.moons import moons as flow
 
         page = flow(config=config, options=Options(**options), output=output)
@@ -171,7 +173,7 @@ def moons(config: str, output: str | None, **options: Any) -> None:
 
 
 @contextmanager
-def _watch(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
+def _watch(artifacts: Path, flow: str, config: JobConfig) -> Iterator[Console]:
     """Start a Prefect server and a console for a flow of a configuration."""
     with Console() as console:
 
@@ -179,7 +181,7 @@ def _watch(artifacts: str, flow: str, config: JobConfig) -> Iterator[Console]:
             console.update("Prefect", "starting", {})
 
         still_starting()
-        home = Path(artifacts).absolute() / "prefect"
+        home = artifacts.absolute() / "prefect"
         pruner = Pruner(home)
         with prefect_server(home, meanwhile=flow, still_starting=still_starting) as url:
             console.done("Prefect", "watch this run at", 0, url.removesuffix("/api"))

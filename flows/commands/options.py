@@ -5,8 +5,34 @@ from typing import Any
 
 import click
 
+from reviewflow.config.urls import is_like_url
+from reviewflow.errors import ConfigError
+from reviewflow.store.remote_store import FOLDER
+
+
+def _local_folder(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse a URL for what is local: records, reports and models."""
+    if is_like_url(value):
+        raise ConfigError(
+            f"--artifacts of `reviewflow {context.info_name}` must be a folder: runs, reports and "
+            f"models are in the folder {FOLDER} where object storage has the artifacts."
+        )
+    return value
+
+
 artifacts_option = click.option(
-    "--artifacts", default="artifacts", show_default=True, help="Folder where results are kept."
+    "--artifacts",
+    default=FOLDER,
+    show_default=True,
+    callback=_local_folder,
+    help="Folder where results are kept.",
+)
+shared_artifacts_option = click.option(
+    "--artifacts",
+    default=FOLDER,
+    show_default=True,
+    metavar="DIR|URL",
+    help="Folder where results are kept, or object storage such as s3://bucket/prefix.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 recheck_option = click.option(
@@ -68,7 +94,7 @@ def job_options(default_config: str) -> Callable[..., Any]:
         click.option(
             "--verify", is_flag=True, help="Hash every artifact instead of trusting size and time."
         ),
-        artifacts_option,
+        shared_artifacts_option,
     )
 
     def with_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import click
 
 from flows.commands.options import job_options, json_option
 from flows.commands.output import say, say_json
+from flows.parameters import artifacts_place
 from reviewflow.config.sentiment import read_config
 from reviewflow.jobs.open_sentiment import open_sentiment
 from reviewflow.pipeline.explain import plan_entries, plan_text
@@ -34,10 +35,12 @@ def plan(
     """Say what a run would do, and why, and run nothing."""
     settings = read_config(Path(config), changes)
     identity = run_identity("sentiment", Path(config).stem, settings, config)
-    previous = last_run(Path(artifacts) / "runs", identity)
-    with existing_folder(Path(artifacts)) as folder:
+    local, url = artifacts_place(artifacts)
+    previous = last_run(local / "runs", identity)
+    with existing_folder(local) as folder:
         asked = ask_urls(named_urls(settings.ingest), folder / DOWNLOADS)
-        planner = open_sentiment(settings, folder, previous, refresh, verify)
+        planner = open_sentiment(settings, folder, previous, refresh, verify, url)
+        planner.store.transfers = False
         decisions = planner.plan_all()
     news = [each.sentence for each in asked if each.sentence]
     if as_json:
@@ -47,7 +50,7 @@ def plan(
     else:
         say(*plan_text(decisions).splitlines())
         index = planner.source.index if planner.source else None
-        say(*file_lines(index, Path(artifacts) / "runs", identity))
+        say(*file_lines(index, local / "runs", identity))
         say(*news)
 
 

@@ -22,12 +22,17 @@ def open_sentiment(
     last_run: LastRun,
     refresh: tuple[str, ...] = (),
     verify: bool = False,
+    url: str | None = None,
 ) -> Planner:
     """Return the planner of the job, with the index of the reviews read.
 
     It writes no reviews. Where a run needs those of the installation, it writes them first
     (``reviewflow.reviews.datasets.provide``), and it fetches those of URLs
     (``reviewflow.reviews.remote.fetch_url``).
+
+    Parameters
+    ----------
+    refresh, verify, url : as for :func:`reviewflow.pipeline.opening.open_planner`.
 
     Raises
     ------
@@ -51,6 +56,7 @@ def open_sentiment(
         source=source,
         refresh=refresh,
         verify=verify,
+        url=url,
     )
 
 

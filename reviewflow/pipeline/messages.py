@@ -39,8 +39,10 @@ from reviewflow.pipeline.stage import ROOT
 from reviewflow.processors import other_features, processor_features, processors
 from reviewflow.store.artifacts import Artifact, Damage, Store
 from reviewflow.store.compiled_code import keep_compiled_code
+from reviewflow.store.remote_store import FOLDER, open_store
 
 PROGRESS_SECONDS = 0.2  # between two reports of progress
+LOCAL_STORE = Path(FOLDER, "store")  # of a worker that shares object storage with the run
 MOST_NAMES = 3  # of definitions or packages in one sentence
 
 
@@ -52,12 +54,14 @@ class Check:
     ----------
     step : the name of the step.
     store : the store's folder.
+    url : of the object storage behind the store, if there is some.
     functions : the functions whose reach the key counts.
     processor : None where any will do.
     """
 
     step: str
     store: str
+    url: str | None
     functions: tuple[str, ...]
     code: Mapping[str, str]
     packages: Mapping[str, str]
@@ -84,7 +88,8 @@ def pack(request: Request, store: Store, any_processor: bool) -> bytes:
     step, made_of = request.step, request.step.fingerprint
     check = {
         "step": step.name,
-        "store": str(store.folder.absolute()),
+        "store": str(store.folder.absolute() if store.url is None else LOCAL_STORE),
+        "url": store.url,
         "functions": tuple(reach.entry for reach in step.reaches),
         "code": dict(made_of.code),
         "packages": dict(made_of.packages),
@@ -135,7 +140,7 @@ def unpack(reply: bytes, step: ResolvedStep, store: Store) -> Performed:
     result = pickle.loads(reply)
     if isinstance(result, BaseException):
         raise result
-    found = Store(store.folder).find(step.stage, step.key)
+    found = store.find_new(step.stage, step.key)
     if not isinstance(found, Artifact):
         raise WorkerError(
             f"A worker performed {step.name}, but its artifact is not in {store.folder}; check "
@@ -184,7 +189,7 @@ def _perform(check: Check, body: bytes, context: Context, worker: str) -> StepRe
         raise WorkerError(f"{worker} cannot perform {check.step}: {refusal}.")
     keep_compiled_code(Path(check.store).parent)
     sent, force, verify = pickle.loads(body)
-    store = Store(Path(check.store), verify)
+    store = open_store(Path(check.store).absolute(), check.url, verify)
     step = replace(
         sent,
         fingerprint=replace(sent.fingerprint, code=check.code, packages=check.packages),
@@ -195,6 +200,8 @@ def _perform(check: Check, body: bytes, context: Context, worker: str) -> StepRe
             for name, each in sent.inputs.items()
         },
     )
+    for each in step.inputs.values():
+        store.provide(each.folders)
     done = perform_step(step, store, context, force)
     return StepResult(done.ran, done.seconds, done.peak_memory_bytes, done.damage)
 

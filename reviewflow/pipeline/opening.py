@@ -11,7 +11,7 @@ from reviewflow.pipeline.graph import build_graph
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import CALL, Planner, check_refresh
 from reviewflow.pipeline.stage import Job, Settings, Source
-from reviewflow.store.artifacts import Store
+from reviewflow.store.remote_store import open_store
 
 CODE_CACHE = Path("memos", "code.json")  # in the artifacts folder
 
@@ -26,6 +26,7 @@ def open_planner(
     source: Source | None = None,
     refresh: tuple[str, ...] = (),
     verify: bool = False,
+    url: str | None = None,
 ) -> Planner:
     """Return the planner of a job.
 
@@ -36,6 +37,7 @@ def open_planner(
     source : the rows, for a job that has some.
     refresh : stages and groups that run whatever the store holds.
     verify : hash every artifact instead of trusting sizes and times.
+    url : of object storage that shares the artifacts, None for none.
 
     Raises
     ------
@@ -45,5 +47,5 @@ def open_planner(
     nodes = build_graph(job.stages, config, variants, parts)
     reached = reaches((CALL, *job.functions), artifacts / CODE_CACHE)
     asked = check_refresh(refresh, job.stages)
-    store = Store(artifacts / "store", verify)
+    store = open_store(artifacts / "store", url, verify)
     return Planner(store, nodes, reached, last_run, source, asked)

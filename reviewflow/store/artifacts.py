@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -65,7 +65,15 @@ class Store:
     ----------
     folder : created when something is first written.
     verify : hash every file of an artifact that is found, instead of trusting size and mtime.
+
+    Attributes
+    ----------
+    url : of the object storage behind the folder, None where there is none.
+    transfers : whether artifacts are copied to and from it. A plan only asks.
     """
+
+    url: str | None = None
+    transfers = True
 
     def __init__(self, folder: Path, verify: bool = False) -> None:
         self.folder = folder
@@ -102,6 +110,13 @@ class Store:
             if why:
                 return Damage(folder, f"{stage}/{key[:8]}…/{name} {why}")
         return Artifact(folder, manifest)
+
+    def find_new(self, stage: str, key: str) -> Artifact | Damage | None:
+        """Return an artifact that another process has just made."""
+        return Store(self.folder).find(stage, key)
+
+    def provide(self, folders: Iterable[Path]) -> None:
+        """Have artifacts in this folder. They are, where nothing else is shared."""
 
     def fingerprints(self, stage: str) -> set[str]:
         """Return the digests of the fingerprints that a stage has artifacts of."""

@@ -16,6 +16,7 @@ from flows.parameters import (
     SECTIONS,
     VARIANTS,
     Options,
+    artifacts_place,
     choose_config,
     file_config,
     parse_variants,
@@ -133,6 +134,20 @@ def test_the_form_shows_every_setting_with_description_bounds_and_default() -> N
     assert schema["properties"]["config"]["description"]
 
 
+@pytest.mark.parametrize(
+    ("artifacts", "words"),
+    [("https://example.org/a", "must be a folder"), (f"s3://ann:{SECRET}@b/c", "without a user")],
+)
+def test_artifacts_at_a_wrong_url_are_refused(artifacts: str, words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Options(artifacts=artifacts)
+
+
+def test_artifacts_are_in_a_folder_with_or_without_storage_behind_it() -> None:
+    assert artifacts_place("else/where") == (Path("else/where"), None)
+    assert artifacts_place("s3://bucket") == (Path("artifacts"), "s3://bucket")
+
+
 def test_the_moons_form_has_a_description_of_each_field() -> None:
     schema = parameter_schema(moons.fn).model_dump()
     assert {"config", "output", "options"} == set(schema["properties"])
@@ -153,6 +168,7 @@ def test_a_form_with_credentials_in_a_url_is_not_stored(url: str, schema: dict[s
         {"ingest": {"path": url}},
         {"ingest": {"path": ["a.csv", url]}},
         {"ingest": {"test_path": url}},
+        {"options": {"artifacts": url}},
         {"options": {"changes": changes[:1]}},
         {"options": {"changes": changes[1:]}},
     ):

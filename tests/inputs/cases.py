@@ -171,6 +171,15 @@ def split_column(attempt: Attempt) -> None:
     attempt.set("split", method="column", column="part")
 
 
+def kept_at(url: str) -> Callable[[Attempt], None]:
+    """Keep the artifacts at a URL."""
+
+    def change(attempt: Attempt) -> None:
+        attempt.artifacts = url
+
+    return change
+
+
 def blocked(attempt: Attempt) -> None:
     Path("blocked").touch()
     attempt.artifacts = "blocked/artifacts"
@@ -731,6 +740,20 @@ def cases() -> list[Case]:
             1,
             ("blocked/artifacts cannot be written", "--artifacts"),
             SUITES,
+        ),
+        Case(
+            "The artifacts folder",
+            "a web address in place of object storage",
+            kept_at("https://example.org/artifacts"),
+            2,
+            ("--artifacts must be a folder", "s3://bucket/prefix"),
+        ),
+        Case(
+            "The artifacts folder",
+            "object storage with a password in its URL",
+            kept_at("s3://ann:s3cr3t@bucket/artifacts"),
+            2,
+            ("--artifacts must be a URL without a user", "AWS_PROFILE"),
         ),
         Case(
             "The artifacts folder",

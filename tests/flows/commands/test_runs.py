@@ -36,6 +36,12 @@ def test_runs_are_listed_with_their_best_variant(artifacts: Path) -> None:
     assert "cannot be compared" in refused.stderr
 
 
+def test_a_url_is_refused_where_the_runs_are_local() -> None:
+    refused = call(Path("s3://bucket/prefix"), "runs")
+    assert refused.exit_code == 2
+    assert "--artifacts of `reviewflow runs` must be a folder" in refused.stderr
+
+
 def test_show_describes_one_run_and_escapes_text_from_data(artifacts: Path) -> None:
     page = call(artifacts, "show")
     assert page.exit_code == 0

@@ -25,16 +25,24 @@ def write_job(folder: Path, reviews: Reviews, files: int, **sections: Any) -> Pa
     return write_config(folder / "job.yaml", {**content, "ingest": {"path": paths}, **sections})
 
 
-def open_run(config: Path, artifacts: Path, pool: ThreadPoolExecutor, executor: Any = None) -> Run:
+def open_run(
+    config: Path,
+    artifacts: Path,
+    pool: ThreadPoolExecutor,
+    executor: Any = None,
+    url: str | None = None,
+) -> Run:
     """Return a run of the job that has not begun."""
-    planner = open_sentiment(read_config(config), artifacts, LastRun())
+    planner = open_sentiment(read_config(config), artifacts, LastRun(), url=url)
     return Run(planner, Listener(), pool, executor=executor)
 
 
-def run_on(executor: StepExecutor | None, config: Path, artifacts: Path) -> Run:
+def run_on(
+    executor: StepExecutor | None, config: Path, artifacts: Path, url: str | None = None
+) -> Run:
     """Do the whole job, and end the executor. None: on threads."""
     with ThreadPoolExecutor(2) as pool, ThreadPoolExecutor(4) as tasks:
-        run = open_run(config, artifacts, pool, executor)
+        run = open_run(config, artifacts, pool, executor, url)
         try:
             for name in SENTIMENT.groups:
                 list(tasks.map(run.perform, run.task_groups(name)))

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import psutil
 import pytest
@@ -21,11 +22,13 @@ from reviewflow.errors import Cancelled, WorkerError
 from reviewflow.pipeline import dask_executor
 from reviewflow.pipeline.dask_executor import DaskExecutor
 from reviewflow.pipeline.runner import Run
+from reviewflow.store.artifacts import MANIFEST
 from reviewflow.store.verify import verify_store
 from tests.conftest import ROOT, Reviews
 from tests.faults.conftest import WAIT_SECONDS
 from tests.faults.test_command import kill, reviewflow, runs
 from tests.reviewflow.pipeline.spread_job import digests_in, requests_of, run_on, write_job
+from tests.reviewflow.reviews.s3_server import BUCKET
 
 NO_DASHBOARD = ("--dashboard-address", "127.0.0.1:0")
 TANH = {"train.activation": "tanh"}
@@ -62,9 +65,9 @@ class Standing:
         self.file = file
         self.address = address_in(file)
 
-    def add_worker(self, *options: str) -> subprocess.Popen[bytes]:
-        """Start a worker with a nanny, which starts it again when it dies."""
-        return self._start("worker", self.address, "--nthreads", "1", *options)
+    def add_worker(self, *options: str, folder: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start a worker in a folder with a nanny, which starts it again when it dies."""
+        return self._start("worker", self.address, "--nthreads", "1", *options, folder=folder)
 
     def end(self) -> None:
         """Kill everything that was started."""
@@ -75,14 +78,16 @@ class Standing:
                 process.kill()
             process.wait()
 
-    def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, what: str, *options: str, folder: Path | None = None
+    ) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{what} {len(self.processes)}.log").open("wb")
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", what, *options, "--host", "127.0.0.1", *NO_DASHBOARD],
             stdout=log,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
-            cwd=self.folder,
+            cwd=folder or self.folder,
         )
         self.processes.append(process)
         return process
@@ -303,3 +308,35 @@ def test_a_stop_ends_a_cluster_soon(ingested: Run) -> None:
     executor.close()
     assert time.monotonic() - started < 4
     wait_for(lambda: not workers_of(os.getpid()), 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [None, "features"])
+def test_workers_that_share_object_storage_only_make_the_same_bytes(
+    stage: str | None,
+    on_threads: tuple[Path, Path],
+    tmp_path: Path,
+    standing: Standing,
+    bucket: Any,
+) -> None:
+    """The workers' folders differ, and with a stage they are killed while they make it."""
+    config, artifacts = on_threads
+    url, nannies = f"s3://{BUCKET}/store", list[subprocess.Popen[bytes]]()
+    for number in range(2):
+        (tmp_path / f"machine {number}").mkdir()
+        nannies.append(standing.add_worker(folder=tmp_path / f"machine {number}"))
+
+    def kill() -> None:
+        for nanny in nannies:
+            for worker in workers_of(nanny.pid):
+                worker.kill()
+
+    watched = tmp_path / "machine 0" / "artifacts" / "store"
+    with while_making(watched, stage, kill, Event()) if stage else nullcontext():
+        run_on(DaskExecutor(standing.address, 0), config, tmp_path / "run", url)
+    assert digests_in(tmp_path / "run") == digests_in(artifacts)
+    made = [list((tmp_path / f"machine {n}").rglob(MANIFEST)) for n in range(2)]
+    assert all(made)
+    again = run_on(None, config, tmp_path / "elsewhere", url)
+    assert {outcome.state for outcome in again.outcomes} == {"cached"}
+    assert digests_in(tmp_path / "elsewhere") == digests_in(artifacts)

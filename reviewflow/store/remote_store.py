@@ -1,0 +1,129 @@
+"""Keep a local store and object storage in step.
+
+    find ─ here and whole? ─ yes ─▶ artifact (copied to the storage if that lacks it)
+             └─ no ─ in the storage? ─ download, digests right? ─▶ artifact
+    make ─▶ artifact here ─ upload, manifest last ─▶ storage
+
+Steps read and write local files. The storage is what machines share, and the local store is a copy
+of what this machine has used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from reviewflow.store.artifacts import ASIDE, Artifact, Damage, Store
+from reviewflow.store.files import sha256_of
+from reviewflow.store.hashing import digest_of
+from reviewflow.store.locks import step_lock
+from reviewflow.store.object_storage import ObjectStorage
+
+FOLDER = "artifacts"  # of a run whose artifacts are in object storage
+
+
+class RemoteStore(Store):
+    """A local store that finds and shares its artifacts in object storage.
+
+    Parameters
+    ----------
+    folder, verify : as for :class:`Store`.
+    storage : where artifacts are shared.
+    """
+
+    def __init__(self, folder: Path, storage: ObjectStorage, verify: bool = False) -> None:
+        super().__init__(folder, verify)
+        self.storage, self.url = storage, storage.url
+
+    def find(self, stage: str, key: str) -> Artifact | Damage | None:
+        """Return a step's artifact, downloaded if only the storage has it.
+
+        Raises
+        ------
+        StoreError : if the storage cannot be reached.
+        """
+        found, is_shared = super().find(stage, key), key in self.storage.keys(stage)
+        if isinstance(found, Artifact):
+            if self.transfers and not is_shared:
+                self.storage.upload(found.folder)
+            return found
+        if not is_shared:
+            return found
+        return (self._download if self.transfers else self._ask)(stage, key) or found
+
+    def find_new(self, stage: str, key: str) -> Artifact | Damage | None:
+        """Return an artifact that another process has just made."""
+        found = super().find_new(stage, key)
+        return found if isinstance(found, Artifact) else self._download(stage, key) or found
+
+    def provide(self, folders: Iterable[Path]) -> None:
+        """Have artifacts in the local store, by their folders there."""
+        for folder in folders:
+            self.find_new(folder.parent.name, folder.name)
+
+    def make(
+        self,
+        stage: str,
+        key: str,
+        write: Callable[..., Mapping[str, Any]],
+        facts: Mapping[str, Any],
+        digests: Callable[[Path], Mapping[str, str]] | None = None,
+    ) -> Artifact:
+        """Write an artifact as :meth:`Store.make` does, and upload it."""
+        made = super().make(stage, key, write, facts, digests)
+        self.storage.upload(made.folder)
+        return made
+
+    def _ask(self, stage: str, key: str) -> Artifact | None:
+        """Return an artifact whose files are in the storage only."""
+        manifest = self.storage.manifest(stage, key)
+        return None if manifest is None else Artifact(self.path(stage, key), manifest)
+
+    def _download(self, stage: str, key: str) -> Artifact | Damage | None:
+        """Copy an artifact into the local store, unless it is damaged."""
+        with (
+            step_lock(self.folder, f"{stage}-download", key),
+            self._temporary_folder(ASIDE) as folder,
+        ):
+            here = super().find(stage, key)
+            if isinstance(here, Artifact):  # another thread or process was faster
+                return here
+            manifest = self.storage.download(stage, key, folder)
+            if manifest is None:
+                return None
+            why = _difference(folder, manifest, key)
+            if why:
+                return Damage(self.path(stage, key), f"{self.storage.url}/{stage}/{key[:8]}… {why}")
+            return self._publish(folder, manifest)
+
+
+def open_store(folder: Path, url: str | None = None, verify: bool = False) -> Store:
+    """Return the store in a folder, with storage behind it if asked for.
+
+    Parameters
+    ----------
+    url : of object storage. None for none.
+    """
+    return Store(folder, verify) if url is None else RemoteStore(folder, ObjectStorage(url), verify)
+
+
+def _difference(folder: Path, manifest: dict[str, Any], key: str) -> str | None:
+    """Return what is wrong with downloaded files, in words, or None.
+
+    The files get the times that the manifest says.
+    """
+    try:
+        seal = manifest.pop("manifest_digest")
+        if seal != digest_of(manifest) or manifest["key"] != key:
+            return "has a garbled manifest"
+        for name, entry in manifest["files"].items():
+            if sha256_of(folder / name) != entry["sha256"]:
+                return f"has other content in {name} than its manifest says"
+            os.utime(folder / name, ns=(entry["mtime_ns"], entry["mtime_ns"]))
+    except FileNotFoundError as error:
+        return f"lacks {Path(error.filename).name}"
+    except (KeyError, TypeError, AttributeError, OSError):
+        return "has a garbled manifest"
+    return None
