@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from reviewflow.features import terms
 from reviewflow.features.summing import Counts, sum_by_ranges
 from reviewflow.features.terms import key_ranges
+from tests.conftest import ROOT
 from tests.reviewflow.features.vectorizing import (
     real_tokens,
     sklearn_fit,
@@ -29,6 +32,37 @@ PIECES = st.lists(
     max_size=6,
 )
 DOCUMENTS, PARTS = 400, 20
+GROWTH = """
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.child import peak_bytes
+from reviewflow.features.summing import Counts, sum_by_ranges, sum_counts
+
+PIECES, ROWS, RANGES = 32, 200_000, 32
+
+def pieces(count):
+    for number in range(count):  # no two have a key in common
+        keys = np.arange(ROWS, dtype=np.int64) * PIECES + number
+        yield Counts(keys, np.ones(ROWS, np.int64), np.ones(ROWS, np.int64))
+
+def rare(counts):
+    return counts.frequencies > 1
+
+def total(count):
+    if sys.argv[1] == "memory":
+        found = sum_counts(pieces(count))
+        return found.select(rare(found))
+    bounds = np.linspace(0, ROWS * PIECES, RANGES + 1).astype(np.int64)
+    return sum_by_ranges(pieces(count), bounds, rare, Path(sys.argv[2]))
+
+total(2)  # loads the compiled code
+before = peak_bytes()
+assert not len(total(PIECES).keys)
+print(peak_bytes() - before)
+"""
 
 
 def as_counts(piece: dict[int, tuple[int, int]]) -> Counts:
@@ -102,6 +136,25 @@ def test_a_vocabulary_by_way_of_the_disk_is_scikit_learns(
     vectorizer, _ = sklearn_fit(documents(), [True] * DOCUMENTS, **chosen)
     assert ours.terms == vectorizer.get_feature_names_out().tolist()
     np.testing.assert_allclose(ours.vocabulary["idf"].to_numpy(), vectorizer.idf_, rtol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak of a process alone")
+def test_sums_by_way_of_the_disk_take_a_fraction_of_the_memory(tmp_path: Path) -> None:
+    in_memory, on_disk = (
+        int(
+            subprocess.run(
+                [sys.executable, "-c", GROWTH, way, str(tmp_path)],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=ROOT,
+            ).stdout
+        )
+        for way in ("memory", "disk")
+    )
+    assert in_memory > 6_400_000 * 24  # all keys differ, so all are in memory
+    assert on_disk < in_memory / 5
 
 
 def documents() -> tuple[tuple[str, ...], ...]:
