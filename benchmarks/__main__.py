@@ -26,6 +26,7 @@ from benchmarks import (
     train_step,
     unchanged,
     whole_run,
+    workers,
     write_up_table,
 )
 from benchmarks.machine import machine
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "growth": growth,
     "scale": scale,
     "larger": larger,
+    "workers": workers,
     "checks": checks,
     "scoring": scoring,
     "numpy_net": numpy_net,
@@ -63,8 +65,9 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
     NAME is text_to_features, ngrams, train_step, write_up_table, frontier, whole_run, unchanged,
-    plan, growth, scale, larger, checks, scoring, numpy_net, defaults or prefect_history. Without a
-    name all of them run, and their table is written to docs/benchmarks.md unless --quick is given.
+    plan, growth, scale, larger, workers, checks, scoring, numpy_net, defaults or prefect_history.
+    Without a name all of them run, and their table is written to docs/benchmarks.md unless --quick
+    is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
     described = machine()  # before the benchmarks themselves are the load
