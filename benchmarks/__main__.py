@@ -22,6 +22,7 @@ from benchmarks import (
     prefect_history,
     scale,
     scoring,
+    steps,
     text_to_features,
     train_step,
     unchanged,
@@ -43,6 +44,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "frontier": frontier,
     "whole_run": whole_run,
     "unchanged": unchanged,
+    "steps": steps,
     "plan": plan,
     "growth": growth,
     "scale": scale,
@@ -65,9 +67,9 @@ def main(names: tuple[str, ...], runs: int, quick: bool, write: bool) -> None:
     """Measure the pipeline beside what one would use instead.
 
     NAME is text_to_features, ngrams, train_step, write_up_table, frontier, whole_run, unchanged,
-    plan, growth, scale, larger, workers, checks, scoring, numpy_net, defaults or prefect_history.
-    Without a name all of them run, and their table is written to docs/benchmarks.md unless --quick
-    is given.
+    steps, plan, growth, scale, larger, workers, checks, scoring, numpy_net, defaults or
+    prefect_history. Without a name all of them run, and their table is written to
+    docs/benchmarks.md unless --quick is given.
     """
     chosen = {name: BENCHMARKS[name] for name in BENCHMARKS if name in names or not names}
     described = machine()  # before the benchmarks themselves are the load

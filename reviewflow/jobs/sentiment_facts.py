@@ -12,13 +12,13 @@ from reviewflow.errors import ConfigError
 from reviewflow.models.model_source import ModelSource
 from reviewflow.pipeline.stage import Fact, Resource, Settings
 from reviewflow.reporting.lineage import Lineage, variant_numbers
+from reviewflow.reviews.parts import Index, index_text
 from reviewflow.reviews.split import Position, split_position
 from reviewflow.store.hashing import digest_of
 from reviewflow.text.wordnet import wordnet_digest
 
 if TYPE_CHECKING:
     from reviewflow.pipeline.graph import Node
-    from reviewflow.reviews.parts import Index
 
 
 def part_position(node: Node, part: int | None, index: Index) -> Position | None:
@@ -148,7 +148,7 @@ def _finds_cuda() -> bool:
 
 POSITION = Fact("position", "position", part_position, lambda value: value and asdict(value))
 INDEX = Fact(
-    "index", "rows", lambda node, part, index: index, lambda value: digest_of(value.to_json())
+    "index", "rows", lambda node, part, index: index, lambda value: digest_of(index_text(value))
 )
 GIVEN_SPLIT = Fact("given_split", "kind of split", is_split_given, lambda value: value)
 CLASSES = Fact(

@@ -108,15 +108,13 @@ def _seed(run: Run, model: Node, judged: Node, setting: Setting) -> _Seed | None
     metrics = json.loads((evaluated.folder / "metrics.json").read_text(encoding="utf-8"))
     history = read_history(trained.folder)
     diagnosis = diagnose(history, metrics, setting)
-    outcome = next(
-        o for o in run.outcomes if o.key == trained.manifest["key"] and o.stage == "train"
-    )
+    outcome = next(o for o in run.outcomes if o.key == trained.key and o.stage == "train")
     entry = {
         "seed": model.settings["train"].seed,
-        "key": trained.manifest["key"],
+        "key": trained.key,
         "predictions": str(evaluated.folder / "predictions.parquet"),
         "state": outcome.state,
-        "seconds": trained.manifest["seconds"],
+        "seconds": trained.seconds,
         "kind": diagnosis.kind,
         "diagnosis": diagnosis.sentence,
         "metrics": metrics,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -86,8 +86,7 @@ class Node:
         return [Step(self, part) for part in parts]
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One unit of caching: a node, and a part if the stage works by parts."""
 
     node: Node
@@ -101,9 +100,8 @@ class Step:
             if reads.every == "part":
                 found[name] = [step for node in nodes for step in node.steps]
             else:
-                found[name] = [
-                    Step(node, None if node.parts is None else self.part) for node in nodes
-                ]
+                part = self.part or 0
+                found[name] = [node.steps[0 if node.parts is None else part] for node in nodes]
         return found
 
 

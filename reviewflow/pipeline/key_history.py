@@ -122,8 +122,8 @@ class KeyHistory:
             old, reads = before.get(argument), step.node.stage.reads[argument]
             if old is None or tuple(digests) in old.lists:
                 continue
-            what = _what_moved(digests, old, len({source.node for source in sources[argument]}))
-            if what:
+            nodes = len({source.node for source in sources[argument]})
+            if reads.every and (what := _what_moved(digests, old, nodes)):
                 yield Reason("order", what)
                 continue
             outputs = len(reads.outputs)

@@ -9,12 +9,14 @@
 Two keys differ for a reason. The fingerprint keeps its fields, so that the reason can be found.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from reviewflow.store.hashing import digest_of
+from reviewflow.store.hashing import digest_of, digest_of_text, json_text
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,23 @@ class Fingerprint:
 
     @cached_property
     def digest(self) -> str:
-        """32 hexadecimal characters."""
-        return digest_of(self.to_json())
+        """32 hexadecimal characters: the digest of ``to_json``."""
+        before, after = self._text_around_facts
+        return digest_of_text(before + json_text(self.facts) + after)
+
+    def with_facts(self, facts: Mapping[str, Any]) -> Fingerprint:
+        """Return the fingerprint of a part, which differs in its facts alone."""
+        other = replace(self, facts=facts)
+        other.__dict__["_text_around_facts"] = self._text_around_facts  # the same for all parts
+        return other
+
+    @cached_property
+    def _text_around_facts(self) -> tuple[str, str]:
+        """What ``json_text`` writes before and after the facts."""
+        fields = self.to_json()
+        before = {name: own for name, own in fields.items() if name < "facts"}
+        after = {name: own for name, own in fields.items() if name > "facts"}
+        return f'{json_text(before)[:-1]},"facts":', f",{json_text(after)[1:]}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields by name.

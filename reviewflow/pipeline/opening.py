@@ -11,9 +11,11 @@ from reviewflow.pipeline.graph import build_graph
 from reviewflow.pipeline.last_run import LastRun
 from reviewflow.pipeline.planner import CALL, Planner, check_refresh
 from reviewflow.pipeline.stage import Job, Settings, Source
+from reviewflow.store.manifest_cache import ManifestCache
 from reviewflow.store.remote_store import open_store
 
 CODE_CACHE = Path("memos", "code.json")  # in the artifacts folder
+MANIFESTS = Path("memos", "manifests.sqlite")
 
 
 def open_planner(
@@ -47,5 +49,6 @@ def open_planner(
     nodes = build_graph(job.stages, config, variants, parts)
     reached = reaches((CALL, *job.functions), artifacts / CODE_CACHE)
     asked = check_refresh(refresh, job.stages)
-    store = open_store(artifacts / "store", url, verify)
+    manifests = ManifestCache(artifacts / MANIFESTS)
+    store = open_store(artifacts / "store", url, verify, manifests)
     return Planner(store, nodes, reached, last_run, source, asked)

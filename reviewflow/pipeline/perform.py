@@ -68,7 +68,7 @@ def perform_step(
     """
     context.check_stop()
     started, key = time.perf_counter(), step.key
-    if not force and (found := find_step(step, store)) is not None:
+    if not force and (found := find_artifact(step.stage, key, store)) is not None:
         return found
     with store.lock(step.stage, key):
         before = None if force else store.find(step.stage, key)
@@ -78,10 +78,10 @@ def perform_step(
         return _result(made, started, ran=True, damage=before)
 
 
-def find_step(step: ResolvedStep, store: Store) -> Performed | None:
-    """Return the step's artifact if it is whole, making nothing."""
+def find_artifact(stage: str, key: str, store: Store) -> Performed | None:
+    """Return a step's artifact if it is whole, making nothing."""
     started = time.perf_counter()
-    found = store.find(step.stage, step.key)
+    found = store.find(stage, key)
     return _result(found, started) if isinstance(found, Artifact) else None
 
 

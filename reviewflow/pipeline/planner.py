@@ -29,7 +29,7 @@ from reviewflow.store.hashing import KEY_CHARACTERS, digest_of
 CALL = "reviewflow.pipeline.call.arguments"  # code that every stage's call goes through
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Whether a step runs.
 
@@ -82,12 +82,15 @@ class Planner:
         self._ran: dict[Node, None] = {}
         self._remade: set[str] = set()
         self._decisions: dict[Step, Decision] = {}
+        self._unknown: dict[Step, list[Node]] = {}
         self._fingerprints: dict[Node | Step, Fingerprint] = {}
         self._first: dict[str, Step] = {}
 
     def plan_all(self) -> dict[Step, Decision]:
         """Return a decision for every step of the job, running nothing."""
-        return {step: self.plan_step(step) for node in self.nodes for step in node.steps}
+        decisions = {step: self.plan_step(step) for node in self.nodes for step in node.steps}
+        self.store.keep_manifests()
+        return decisions
 
     def plan_step(self, step: Step) -> Decision:
         """Return whether a step will run, as far as that is known by now."""
@@ -99,6 +102,19 @@ class Planner:
             decision = decisions[step] = self._decide(step)
         return decision
 
+    def key(self, step: Step) -> str:
+        """Return the key of a step, as it is once resolved.
+
+        Raises
+        ------
+        StoreError : if an input is not made yet.
+        """
+        digests = {
+            name: self._digests_of(step, name, own) or []
+            for name, own in self._made_inputs(step).items()
+        }
+        return step_key(self.fingerprint(step).digest, digests)
+
     def resolve(self, step: Step) -> ResolvedStep:
         """Return the step with everything that it takes to perform it.
 
@@ -107,9 +123,7 @@ class Planner:
         StoreError : if an input is not made yet.
         """
         node, stage = step.node, step.node.stage
-        sources = step.inputs()
-        if any(source not in self._made for steps in sources.values() for source in steps):
-            raise StoreError(f"{node.label} was started before what it reads was made.")
+        sources = self._made_inputs(step)
         return ResolvedStep(
             stage=stage.name,
             label=node.label,
@@ -151,10 +165,11 @@ class Planner:
         self._made[step] = artifact
         if ran:
             self._ran[step.node] = None
-            self._remade.add(artifact.manifest["key"])
+            self._remade.add(artifact.key)
         forecast = self._decisions.get(step)
         if ran or forecast is None or forecast.action != "cached":
             self._decisions = {}  # what was forecast for later steps may be known now
+            self._unknown = {}
 
     def folder(self, step: Step) -> Any:
         """Return the folder of the artifact of a step that has been made or found."""
@@ -179,7 +194,7 @@ class Planner:
         if not node.stage.facts and not node.stage.reads_source:
             return known[node]
         if step not in known:
-            known[step] = replace(known[node], facts=self._facts_json(step))
+            known[step] = known[node].with_facts(self._facts_json(step))
         return known[step]
 
     @property
@@ -214,6 +229,13 @@ class Planner:
             resources={name: digest for name, digest in resources.items() if digest is not None},
         )
 
+    def _made_inputs(self, step: Step) -> dict[str, list[Step]]:
+        """Return the inputs of a step by argument, all of them made."""
+        inputs, made = step.inputs(), self._made
+        if any(source not in made for sources in inputs.values() for source in sources):
+            raise StoreError(f"{step.node.label} was started before what it reads was made.")
+        return inputs
+
     def _step_input(self, step: Step, argument: str, sources: list[Step]) -> StepInput:
         digests = self._digests_of(step, argument, sources)
         assert digests is not None  # every source is made
@@ -222,7 +244,7 @@ class Planner:
 
     def _made_already(self, step: Step) -> Decision:
         artifact = self._made[step]
-        key = artifact.manifest["key"]
+        key = artifact.key
         return Decision("cached", (), key, self.fingerprint(step), key, artifact)
 
     def _decide(self, step: Step) -> Decision:
@@ -263,6 +285,12 @@ class Planner:
 
     def _unknown_nodes(self, step: Step) -> list[Node]:
         """Return the nodes of other groups that a step waits for, in graph order."""
+        known = self._unknown  # another thread may put a new one in its place at any time
+        if step not in known:
+            known[step] = self._find_unknown_nodes(step)
+        return known[step]
+
+    def _find_unknown_nodes(self, step: Step) -> list[Node]:
         unknown: dict[Node, None] = {}
         for steps in step.inputs().values():
             for source in steps:
@@ -321,7 +349,7 @@ class Planner:
             known = self.source.digests(step.part)
         else:
             return None
-        if any(name not in known for name in names if name not in optional):
+        if [name for name in names if name not in known and name not in optional]:
             return None
         return [known.get(name, "") for name in names]
 

@@ -1,7 +1,6 @@
 """Perform steps in worker processes, of this machine or of others.
 
-What the store has is found here. A worker gets a step only if its artifact is to be made, so an
-unchanged run starts no worker.
+A worker gets a step only if the run has not found its artifact, so an unchanged run starts none.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from functools import partial
 from queue import SimpleQueue
 from threading import Lock
 
@@ -19,7 +17,7 @@ from reviewflow.context import Context, Progress
 from reviewflow.errors import WorkerLost
 from reviewflow.pipeline.executors import Request, StepExecutor
 from reviewflow.pipeline.messages import pack, unpack
-from reviewflow.pipeline.perform import Performed, find_step
+from reviewflow.pipeline.perform import Performed
 from reviewflow.pipeline.resolved import ResolvedStep
 from reviewflow.store.artifacts import Store
 
@@ -75,15 +73,6 @@ class RemoteExecutor(StepExecutor):
     ) -> Iterator[Performed]:
         """Yield what became of each step, in the order of the requests."""
         context.check_stop()
-        found = list(context.executor.map(partial(_find, store), requests))
-        missing = [r for r, known in zip(requests, found, strict=True) if known is None]
-        made = self._perform_missing(missing, store, context)
-        for known in found:
-            yield next(made) if known is None else known
-
-    def _perform_missing(
-        self, requests: list[Request], store: Store, context: Context
-    ) -> Iterator[Performed]:
         sent: deque[SentStep] = deque()
         try:
             for request in requests:
@@ -129,7 +118,3 @@ class RemoteExecutor(StepExecutor):
                 self.stop()
                 context.check_stop()
         return sent.reply.result()
-
-
-def _find(store: Store, request: Request) -> Performed | None:
-    return None if request.force else find_step(request.step, store)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ class ResolvedStep:
         """The digests that count of the inputs, by argument."""
         return {name: list(given.digests) for name, given in self.inputs.items()}
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The step's key: its fingerprint and its inputs' digests."""
         return step_key(self.fingerprint.digest, self.input_digests)

@@ -6,9 +6,10 @@ planner ─▶ task groups (what a person calls a stage) ─▶ outcomes ─▶ 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from pkgutil import resolve_name
 from threading import Event, Lock
@@ -20,11 +21,13 @@ from reviewflow.memory import release_free_memory
 from reviewflow.pipeline.executors import Request, StepExecutor, make_executor
 from reviewflow.pipeline.graph import Node, Step
 from reviewflow.pipeline.keys import Fingerprint
-from reviewflow.pipeline.perform import Performed, perform_step, recomputed_files
+from reviewflow.pipeline.perform import Performed, find_artifact, perform_step, recomputed_files
 from reviewflow.pipeline.planner import Planner
 from reviewflow.pipeline.reasons import Reason, reason_text
 from reviewflow.processors import other_features, processor_features
 from reviewflow.store.artifacts import Artifact
+
+FOUND_AT_ONCE = 256  # steps that a thread looks for before it takes others
 
 
 @dataclass(frozen=True)
@@ -156,9 +159,7 @@ class Run:
 
     def figure_of(self, stage: str, name: str) -> int:
         """Return a figure of a stage, summed over the parts that were reached."""
-        return sum(
-            artifact.manifest["figures"].get(name, 0) for artifact in self._artifacts_of(stage)
-        )
+        return sum(artifact.figures.get(name, 0) for artifact in self._artifacts_of(stage))
 
     def all_outcomes(self) -> list[Outcome]:
         """Return one outcome for each step.
@@ -315,27 +316,42 @@ class Run:
         return outcomes
 
     def _perform_steps(self, node: Node, context: Context) -> Iterator[tuple[Step, Performed]]:
-        """Yield each step of a node with what became of it, in order."""
-        store, source = self.planner.store, self.planner.source
-        requests = self._requests(node)
-        if node.stage.reads_source and source is not None:  # it is read once, from its front
-            for step, request in zip(node.steps, requests, strict=True):
-                yield step, perform_step(request.step, store, context, request.force)
-            source.close()
-        else:
-            performed = self.executor.perform_all(requests, store, context)
-            yield from zip(node.steps, performed, strict=True)
+        """Yield each step of a node with what became of it, in order.
 
-    def _requests(self, node: Node) -> list[Request]:
-        """Return a request for each step. Of equal steps, only one is forced."""
-        requests: list[Request] = []
-        keys: set[str] = set()
+        What the store has is found here. Only the other steps are resolved and performed.
+        """
+        planner, source = self.planner, self.planner.source
+        keys = {step: planner.key(step) for step in node.steps}
+        forced = self._refreshed_steps(keys)
+        found = self._find(node.stage.name, {s: keys[s] for s in node.steps if s not in forced})
+        missing = (step for step in node.steps if step not in found)
+        requests = [Request(planner.resolve(step), step in forced) for step in missing]
+        made: Iterator[Performed]
+        if node.stage.reads_source and source is not None:  # it is read once, from its front
+            made = (perform_step(r.step, planner.store, context, r.force) for r in requests)
+        else:
+            made = self.executor.perform_all(requests, planner.store, context)
         for step in node.steps:
-            resolved = self.planner.resolve(step)
-            force = resolved.key not in keys and self.planner.is_forced(step, resolved.key)
-            keys.add(resolved.key)
-            requests.append(Request(resolved, force))
-        return requests
+            yield step, found.get(step) or next(made)
+        if node.stage.reads_source and source is not None:
+            source.close()
+
+    def _refreshed_steps(self, keys: Mapping[Step, str]) -> frozenset[Step]:
+        """Return the steps of a refresh: of equal ones the first."""
+        first = {key: step for step, key in reversed(list(keys.items()))}
+        return frozenset(s for key, s in first.items() if self.planner.is_forced(s, key))
+
+    def _find(self, stage: str, keys: Mapping[Step, str]) -> dict[Step, Performed]:
+        """Return the steps whose artifacts are whole."""
+
+        def find(steps: list[Step]) -> list[Performed | None]:
+            return [find_artifact(stage, keys[step], self.planner.store) for step in steps]
+
+        steps = list(keys)
+        batches = [steps[n : n + FOUND_AT_ONCE] for n in range(0, len(steps), FOUND_AT_ONCE)]
+        results = map(find, batches) if len(batches) == 1 else self.pool.map(find, batches)
+        performed = chain.from_iterable(results)
+        return {step: each for step, each in zip(steps, performed, strict=True) if each}
 
     def _recheck(self, step: Step, artifact: Artifact, context: Context) -> None:
         """Compute a cached step again, and note it if the bytes differ."""
@@ -350,7 +366,7 @@ class Run:
     def _record(self, step: Step, performed: Performed) -> Outcome:
         """Keep what became of a step."""
         planner, artifact = self.planner, performed.artifact
-        key = artifact.manifest["key"]
+        key = artifact.key
         reasons = planner.reasons(step, key, performed.damage) if performed.ran else ()
         planner.record(step, artifact, performed.ran)
         outcome = _outcome(step, performed, reasons, planner.bytes_in(step))
@@ -385,19 +401,19 @@ class Run:
 def _outcome(
     step: Step, performed: Performed, reasons: tuple[Reason, ...], bytes_in: int
 ) -> Outcome:
-    manifest = performed.artifact.manifest
+    artifact = performed.artifact
     return Outcome(
         stage=step.node.stage.name,
         part=step.part,
         variant=step.node.variant,
-        key=manifest["key"],
+        key=artifact.key,
         state="ran" if performed.ran else "cached",
         reason=reason_text(reasons),
         seconds=round(performed.seconds, 4),
-        cpu_seconds=manifest["cpu_seconds"] if performed.ran else 0.0,
+        cpu_seconds=artifact.cpu_seconds if performed.ran else 0.0,
         peak_memory_bytes=performed.peak_memory_bytes,
-        rows=manifest["figures"].get("rows"),
-        bytes=performed.artifact.bytes,
+        rows=artifact.figures.get("rows"),
+        bytes=artifact.bytes,
         bytes_in=bytes_in,
         reasons=reasons,
     )

@@ -209,6 +209,12 @@ class Index:
         )
 
 
+def index_text(index: Index) -> str:
+    """Return what ``Index.to_json`` returns, without a copy of each part."""
+    content = replace(index, parts=()).to_content() | {"parts": index.parts}
+    return json.dumps(content, default=vars, separators=(",", ":"))
+
+
 def _part(content: Any) -> PartInfo:
     return PartInfo(
         int(content["rows"]),

@@ -48,7 +48,7 @@ class Position:
 
 def split_position(index: Index, part: int, split: Split) -> Position | None:
     """Return a part's position, or None if its split does not depend on it."""
-    if index.has_test_file:
+    if index.is_test(index.parts[-1].file):  # those of test files are the last
         return Position(always="test" if index.is_test(index.parts[part].file) else "train")
     if split.method == "random":
         return Position(first_row=index.first_row(part), total_rows=index.rows)

@@ -7,7 +7,6 @@ keys.json of both ─ differences ─▶ Reasons ──────────�
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from reviewflow.formatting import amount, finite, flatten, moment, setting, size
 from reviewflow.pipeline.key_history import RENAMED_IN, RENAMED_SINCE
 from reviewflow.pipeline.reasons import Reason, differences, reason_text
-from reviewflow.runs.diff import row_digests
+from reviewflow.runs.diff import other_parts
 from reviewflow.runs.history import RunRecord, last_completed, roc_auc
 from reviewflow.runs.identity import recorded_identity
 from reviewflow.runs.json_values import mapping, mappings
@@ -136,9 +135,9 @@ def _rows(before: Mapping[str, Any], now: Mapping[str, Any], store: Path) -> Ite
     if old is not None and new is not None and old != new:
         yield f"{old:,.0f} → {new:,.0f} rows"
         return
-    others = Counter(row_digests(now, store)) - Counter(row_digests(before, store))
+    _, others = other_parts(before, now, store)
     if others:
-        yield f"other rows in {amount(others.total(), 'part')}"
+        yield f"other rows in {amount(others, 'part')}"
 
 
 def file_changes(before: Any, now: Any) -> Iterator[str]:

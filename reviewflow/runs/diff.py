@@ -139,26 +139,45 @@ def _data(a: RunRecord, b: RunRecord, store: Path) -> list[dict[str, Any]]:
         {name: mapping(a.content.get("data")).get(name) for name in ("rows", "parts")},
         {name: mapping(b.content.get("data")).get(name) for name in ("rows", "parts")},
     )
-    parts_a, parts_b = (Counter(row_digests(run.content, store)) for run in (a, b))
-    only_a, only_b = (parts_a - parts_b).total(), (parts_b - parts_a).total()
+    only_a, only_b = other_parts(a.content, b.content, store)
     if only_a or only_b:
         differing.append({"name": "parts with other rows", "a": only_a, "b": only_b})
     return differing
 
 
-def row_digests(content: Mapping[str, Any], store: Path) -> list[str]:
+def other_parts(a: Mapping[str, Any], b: Mapping[str, Any], store: Path) -> tuple[int, int]:
+    """Return how many parts of each run hold rows that the other run lacks.
+
+    Parts with equal keys hold the same rows. The rows of the others are compared.
+
+    Parameters
+    ----------
+    a, b : the runs' run.json.
+    """
+    keys_a, keys_b = (Counter(_row_artifacts(content)) for content in (a, b))
+    rows_a = Counter(_row_digests(keys_a - keys_b, store))
+    rows_b = Counter(_row_digests(keys_b - keys_a, store))
+    return (rows_a - rows_b).total(), (rows_b - rows_a).total()
+
+
+def _row_artifacts(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return stage and key of each artifact that holds rows as they were read."""
+    reader = _reading_stage(content)
+    return [
+        (reader, step["key"])
+        for step in mappings(content.get("stages"))
+        if step.get("stage") == reader and isinstance(step.get("key"), str)
+    ]
+
+
+def _row_digests(artifacts: Counter[tuple[str, str]], store: Path) -> list[str]:
     """Return a digest of the rows of each part.
 
     It is that of the outputs of the stage that reads them. Where the artifact is gone, its key is
     returned.
     """
-    reader = _reading_stage(content)
-    keys = [
-        step["key"]
-        for step in mappings(content.get("stages"))
-        if step.get("stage") == reader and isinstance(step.get("key"), str)
-    ]
-    manifests = [(key, read_manifest(store / reader / key)[0]) for key in keys]
+    every = artifacts.elements()
+    manifests = [(key, read_manifest(store / reader / key)[0]) for reader, key in every]
     return [
         json.dumps(manifest["digests"], sort_keys=True) if manifest else key
         for key, manifest in manifests

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from reviewflow.errors import StoreError
+from reviewflow.pipeline.opening import MANIFESTS
 from reviewflow.runs.history import RUN_ID, RunRecord, references, run_records
 from reviewflow.runs.record import LOCK
 from reviewflow.store.artifacts import TEMPORARY
@@ -163,6 +164,7 @@ def collect_garbage(
         for left in result.stale_temps:
             shutil.rmtree(left.folder, ignore_errors=True)
         _remove_idle_locks(store)
+        (artifacts / MANIFESTS).unlink(missing_ok=True)  # the next plan remembers what is left
     if with_runs:
         result.runs.extend(_old_runs(store, runs, policy, dry_run))
     gone = {entry.folder for entry in result.removed}

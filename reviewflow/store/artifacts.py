@@ -9,6 +9,8 @@ A manifest lists every data file. Folders whose name ends in ``_docs`` hold page
 are kept beside the data and count in no digest.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -24,6 +26,7 @@ from typing import Any
 from reviewflow.store.files import sha256_of, write_atomically
 from reviewflow.store.hashing import digest_of
 from reviewflow.store.locks import step_lock
+from reviewflow.store.manifest_cache import FileEntry, ManifestCache, ManifestFields, stamp_of
 from reviewflow.store.os_errors import stage_errors, store_errors
 
 MANIFEST = "manifest.json"
@@ -31,23 +34,57 @@ TEMPORARY = ".making"
 ASIDE = "aside-"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Artifact:
-    """A complete artifact: its folder and its manifest."""
+    """A complete artifact: its folder, and what its manifest says.
 
-    folder: Path
-    manifest: Mapping[str, Any]
+    A run of many steps holds one for each, so it is small.
+
+    Attributes
+    ----------
+    stage_folder : the folder of all artifacts of its stage.
+    digests : by output name. A later step's key is made of them.
+    figures : numbers that the stage returned, such as ``rows``.
+    bytes : size of the data files.
+    seconds, cpu_seconds : what it took to make it.
+    """
+
+    stage_folder: Path
+    key: str
+    digests: Mapping[str, str]
+    figures: Mapping[str, Any]
+    bytes: int
+    seconds: float
+    cpu_seconds: float
+
+    @classmethod
+    def from_manifest(cls, stage_folder: Path, manifest: Mapping[str, Any]) -> Artifact:
+        """Return the artifact that has this manifest."""
+        return cls.from_fields(stage_folder, ManifestFields.of(manifest))
+
+    @classmethod
+    def from_fields(cls, stage_folder: Path, fields: ManifestFields) -> Artifact:
+        """Return the artifact whose manifest has these fields."""
+        return cls(
+            stage_folder,
+            fields.key,
+            fields.digests,
+            fields.figures,
+            sum(size for size, _, _ in fields.files.values()),
+            fields.seconds,
+            fields.cpu_seconds,
+        )
 
     @property
-    def digests(self) -> Mapping[str, str]:
-        """Digests by output name, of which a later step's key is made."""
-        digests: Mapping[str, str] = self.manifest["digests"]
-        return digests
+    def folder(self) -> Path:
+        """Where its files and its manifest are."""
+        return self.stage_folder / self.key
 
     @property
-    def bytes(self) -> int:
-        """Size of the data files in bytes."""
-        return sum(entry["bytes"] for entry in self.manifest["files"].values())
+    def manifest(self) -> Mapping[str, Any]:
+        """The whole manifest, read from its file."""
+        content: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+        return content
 
 
 @dataclass(frozen=True)
@@ -65,6 +102,7 @@ class Store:
     ----------
     folder : created when something is first written.
     verify : hash every file of an artifact that is found, instead of trusting size and mtime.
+    manifests : remembers what manifests say. It is not asked where ``verify`` is true.
 
     Attributes
     ----------
@@ -75,10 +113,14 @@ class Store:
     url: str | None = None
     transfers = True
 
-    def __init__(self, folder: Path, verify: bool = False) -> None:
+    def __init__(
+        self, folder: Path, verify: bool = False, manifests: ManifestCache | None = None
+    ) -> None:
         self.folder = folder
         self.verify = verify
+        self.manifests = manifests
         self._fingerprints: dict[str, set[str]] = {}
+        self._stage_folders: dict[str, Path] = {}
 
     def path(self, stage: str, key: str) -> Path:
         """Return the folder that a step's artifact has or would have."""
@@ -86,30 +128,47 @@ class Store:
 
     def find(self, stage: str, key: str) -> Artifact | Damage | None:
         """Return a step's artifact, or its damage, or None if there is none."""
-        folder = self.path(stage, key)
+        stage_folder = self._stage_folders.get(stage)
+        if stage_folder is None:
+            stage_folder = self._stage_folders[stage] = self.folder / stage
+        folder = f"{stage_folder}{os.sep}{key}"
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            own = manifest.pop("manifest_digest")
-            whole = manifest["key"] == key and isinstance(manifest["digests"], dict)
-            entries = {
-                name: (int(entry["bytes"]), str(entry["sha256"]), int(entry["mtime_ns"]))
-                for name, entry in manifest["files"].items()
-            }
+            fields = self._fields(stage, key, f"{folder}{os.sep}{MANIFEST}")
         except FileNotFoundError:
-            return (
-                Damage(folder, f"{stage}/{key[:8]}… has no manifest") if folder.exists() else None
-            )
+            is_there = os.path.exists(folder)
+            return Damage(Path(folder), f"{stage}/{key[:8]}… has no manifest") if is_there else None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
-            return Damage(folder, f"the manifest of {stage}/{key[:8]}… is garbled")
-        if own != digest_of(manifest):
-            return Damage(folder, f"the manifest of {stage}/{key[:8]}… is garbled")
-        if not whole:
-            return Damage(folder, f"the manifest of {stage}/{key[:8]}… is another step's")
-        for name, entry in entries.items():
-            why = _damage(folder / name, entry, self.verify)
+            return Damage(Path(folder), f"the manifest of {stage}/{key[:8]}… is garbled")
+        if fields.key != key:
+            return Damage(Path(folder), f"the manifest of {stage}/{key[:8]}… is another step's")
+        for name, entry in fields.files.items():
+            why = _damage(f"{folder}{os.sep}{name}", entry, self.verify)
             if why:
-                return Damage(folder, f"{stage}/{key[:8]}…/{name} {why}")
-        return Artifact(folder, manifest)
+                return Damage(Path(folder), f"{stage}/{key[:8]}…/{name} {why}")
+        return Artifact.from_fields(stage_folder, fields)
+
+    def keep_manifests(self) -> None:
+        """Write down what was read of manifests, for the next plan or run."""
+        if self.manifests is not None:
+            self.manifests.keep()
+
+    def _fields(self, stage: str, key: str, path: str) -> ManifestFields:
+        """Return what counts of a manifest, from the cache where it has that.
+
+        Raises
+        ------
+        OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
+            If there is no manifest, or no whole one.
+        """
+        cache, stamp = None if self.verify else self.manifests, stamp_of(path)
+        known = None if cache is None else cache.find(stage, key, stamp)
+        if known is not None:
+            return known
+        with open(path, encoding="utf-8") as file:
+            fields = ManifestFields.of_sealed(json.load(file))
+        if cache is not None:
+            cache.add(stage, key, stamp, fields)
+        return fields
 
     def find_new(self, stage: str, key: str) -> Artifact | Damage | None:
         """Return an artifact that another process has just made."""
@@ -199,7 +258,7 @@ class Store:
             os.rename(final, replaced)
         os.rename(folder, final)
         shutil.rmtree(replaced, ignore_errors=True)
-        return Artifact(final, manifest)
+        return Artifact.from_manifest(final.parent, manifest)
 
     @contextmanager
     def _temporary_folder(self, prefix: str) -> Iterator[Path]:
@@ -249,18 +308,18 @@ def _sha256s(files: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     return {name: entry["sha256"] for name, entry in files.items()}
 
 
-def _damage(path: Path, entry: tuple[int, str, int], verify: bool) -> str | None:
+def _damage(path: str, entry: FileEntry, verify: bool) -> str | None:
     """Return what is wrong with a file, in words, or None."""
     size, digest, mtime_ns = entry
     try:
-        status = path.stat()
+        status = os.stat(path)
     except OSError:
         return "is missing"
     if status.st_size != size:
         return f"has {status.st_size:,} of {size:,} bytes"
     # another mtime alone is not damage (a restored copy has one), so the content decides
     try:
-        same = (not verify and status.st_mtime_ns == mtime_ns) or sha256_of(path) == digest
+        same = (not verify and status.st_mtime_ns == mtime_ns) or sha256_of(Path(path)) == digest
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     return None if same else "has other content than its manifest says"

@@ -19,6 +19,7 @@ from reviewflow.store.artifacts import ASIDE, Artifact, Damage, Store
 from reviewflow.store.files import sha256_of
 from reviewflow.store.hashing import digest_of
 from reviewflow.store.locks import step_lock
+from reviewflow.store.manifest_cache import ManifestCache, ManifestFields
 from reviewflow.store.object_storage import ObjectStorage
 
 FOLDER = "artifacts"  # of a run whose artifacts are in object storage
@@ -29,12 +30,18 @@ class RemoteStore(Store):
 
     Parameters
     ----------
-    folder, verify : as for :class:`Store`.
+    folder, verify, manifests : as for :class:`Store`.
     storage : where artifacts are shared.
     """
 
-    def __init__(self, folder: Path, storage: ObjectStorage, verify: bool = False) -> None:
-        super().__init__(folder, verify)
+    def __init__(
+        self,
+        folder: Path,
+        storage: ObjectStorage,
+        verify: bool = False,
+        manifests: ManifestCache | None = None,
+    ) -> None:
+        super().__init__(folder, verify, manifests)
         self.storage, self.url = storage, storage.url
 
     def find(self, stage: str, key: str) -> Artifact | Damage | None:
@@ -79,7 +86,12 @@ class RemoteStore(Store):
     def _ask(self, stage: str, key: str) -> Artifact | None:
         """Return an artifact whose files are in the storage only."""
         manifest = self.storage.manifest(stage, key)
-        return None if manifest is None else Artifact(self.path(stage, key), manifest)
+        if manifest is None:
+            return None
+        try:
+            return Artifact.from_manifest(self.folder / stage, manifest)
+        except (AttributeError, KeyError, TypeError, ValueError):  # the run says what is wrong
+            return None
 
     def _download(self, stage: str, key: str) -> Artifact | Damage | None:
         """Copy an artifact into the local store, unless it is damaged."""
@@ -93,37 +105,44 @@ class RemoteStore(Store):
             manifest = self.storage.download(stage, key, folder)
             if manifest is None:
                 return None
-            why = _difference(folder, manifest, key)
+            why = _difference(folder, manifest, stage, key)
             if why:
                 return Damage(self.path(stage, key), f"{self.storage.url}/{stage}/{key[:8]}… {why}")
             return self._publish(folder, manifest)
 
 
-def open_store(folder: Path, url: str | None = None, verify: bool = False) -> Store:
+def open_store(
+    folder: Path,
+    url: str | None = None,
+    verify: bool = False,
+    manifests: ManifestCache | None = None,
+) -> Store:
     """Return the store in a folder, with storage behind it if asked for.
 
     Parameters
     ----------
     url : of object storage. None for none.
     """
-    return Store(folder, verify) if url is None else RemoteStore(folder, ObjectStorage(url), verify)
+    if url is None:
+        return Store(folder, verify, manifests)
+    return RemoteStore(folder, ObjectStorage(url), verify, manifests)
 
 
-def _difference(folder: Path, manifest: dict[str, Any], key: str) -> str | None:
+def _difference(folder: Path, manifest: dict[str, Any], stage: str, key: str) -> str | None:
     """Return what is wrong with downloaded files, in words, or None.
 
     The files get the times that the manifest says.
     """
     try:
         seal = manifest.pop("manifest_digest")
-        if seal != digest_of(manifest) or manifest["key"] != key:
+        if seal != digest_of(manifest) or (manifest["stage"], manifest["key"]) != (stage, key):
             return "has a garbled manifest"
-        for name, entry in manifest["files"].items():
-            if sha256_of(folder / name) != entry["sha256"]:
+        for name, (_, digest, mtime_ns) in ManifestFields.of(manifest).files.items():
+            if sha256_of(folder / name) != digest:
                 return f"has other content in {name} than its manifest says"
-            os.utime(folder / name, ns=(entry["mtime_ns"], entry["mtime_ns"]))
+            os.utime(folder / name, ns=(mtime_ns, mtime_ns))
     except FileNotFoundError as error:
         return f"lacks {Path(error.filename).name}"
-    except (KeyError, TypeError, AttributeError, OSError):
+    except (KeyError, TypeError, ValueError, AttributeError, OSError):
         return "has a garbled manifest"
     return None
