@@ -29,7 +29,8 @@ from reviewflow.config.sections import (
 from reviewflow.config.sentiment import read_config, validate_config
 from reviewflow.config.strict_yaml import parse_yaml
 from reviewflow.config.urls import (
-    HTTP,
+    FSSPEC_PACKAGES,
+    S3,
     WITHOUT_SECRETS,
     is_like_url,
     is_url,
@@ -143,7 +144,7 @@ def artifacts_place(artifacts: str) -> tuple[Path, str | None]:
     if not is_like_url(artifacts):
         return Path(artifacts), None
     problem = url_problem(f"{artifacts.rstrip('/')}/{MANIFEST}")
-    if problem is None and scheme_of(artifacts) in HTTP:
+    if is_url(artifacts) and scheme_of(artifacts) not in (*S3, *dict(FSSPEC_PACKAGES)):
         problem = "must be a folder, or object storage such as s3://bucket/prefix"
     if problem:
         raise ConfigError(f"--artifacts {problem}.")

@@ -136,7 +136,12 @@ def test_the_form_shows_every_setting_with_description_bounds_and_default() -> N
 
 @pytest.mark.parametrize(
     ("artifacts", "words"),
-    [("https://example.org/a", "must be a folder"), (f"s3://ann:{SECRET}@b/c", "without a user")],
+    [
+        ("https://example.org/a", "must be a folder"),
+        ("gopher://example.org/a", "must be a folder"),
+        ("s3:/bucket/a", "two slashes"),
+        (f"s3://ann:{SECRET}@b/c", "without a user"),
+    ],
 )
 def test_artifacts_at_a_wrong_url_are_refused(artifacts: str, words: str) -> None:
     with pytest.raises(ValidationError, match=words):
