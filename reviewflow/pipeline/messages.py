@@ -189,7 +189,7 @@ def _perform(check: Check, body: bytes, context: Context, worker: str) -> StepRe
         raise WorkerError(f"{worker} cannot perform {check.step}: {refusal}.")
     keep_compiled_code(Path(check.store).parent)
     sent, force, verify = pickle.loads(body)
-    store = open_store(Path(check.store).absolute(), check.url, verify)
+    store = open_store(Path(check.store).absolute(), check.url, verify, lists=False)
     step = replace(
         sent,
         fingerprint=replace(sent.fingerprint, code=check.code, packages=check.packages),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import StoreError
 from reviewflow.store.artifacts import MANIFEST
+from reviewflow.store.os_errors import WITHOUT_NAME
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -33,12 +34,26 @@ class ObjectStorage:
     ----------
     url : ``scheme://bucket/prefix``. Credentials are those that the package for the scheme finds in
         the environment.
+    lists : whether :meth:`has` lists a stage once and remembers it, as suits a run. A worker asks
+        for one artifact at a time, since it lives longer than what it would remember is true.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
+    def __init__(self, url: str, lists: bool = True) -> None:
+        self.url, self.lists = url.rstrip("/"), lists
         self._keys: dict[str, set[str]] = {}
         self._lock = Lock()
+
+    def has(self, stage: str, key: str) -> bool:
+        """Return whether there is an artifact.
+
+        Raises
+        ------
+        StoreError : if the storage cannot be reached.
+        """
+        if self.lists:
+            return key in self.keys(stage)
+        with self._errors():
+            return bool(self._system.exists(f"{self._root}/{stage}/{key}/{MANIFEST}"))
 
     def keys(self, stage: str) -> set[str]:
         """Return the keys of a stage's artifacts, as they were at the first call.
@@ -49,9 +64,13 @@ class ObjectStorage:
         """
         with self._lock:
             if stage not in self._keys:
-                with self._errors():
-                    found = self._system.glob(f"{self._root}/{stage}/*/{MANIFEST}")
-                self._keys[stage] = {PurePosixPath(path).parent.name for path in found}
+                with self._errors():  # not glob, which asks S3 once for each artifact
+                    found = self._system.find(f"{self._root}/{stage}")
+                self._keys[stage] = {
+                    PurePosixPath(path).parent.name
+                    for path in found
+                    if path.endswith(f"/{MANIFEST}")
+                }
             return self._keys[stage]
 
     def upload(self, folder: Path) -> None:
@@ -68,7 +87,20 @@ class ObjectStorage:
             for path in [each for each in files if each != last] + [last]:
                 name = path.relative_to(folder).as_posix()
                 self._system.put_file(str(path), f"{self._root}/{stage}/{key}/{name}")
-        self.keys(stage).add(key)
+        if self.lists:
+            self.keys(stage).add(key)
+
+    def forget(self, stage: str, key: str) -> None:
+        """Remove an artifact's manifest, so that it is made or uploaded again.
+
+        Raises
+        ------
+        StoreError : if the storage cannot be reached.
+        """
+        path = f"{self._root}/{stage}/{key}/{MANIFEST}"
+        with self._errors():
+            if self._system.exists(path):
+                self._system.rm_file(path)
 
     def download(self, stage: str, key: str, folder: Path) -> dict[str, Any] | None:
         """Copy an artifact's files into a folder, and return its manifest.
@@ -88,7 +120,7 @@ class ObjectStorage:
             with self._errors(absent_passes=True):
                 for path in self._system.find(prefix):
                     name = path.removeprefix(prefix)
-                    if name != MANIFEST and ".." not in PurePosixPath(name).parts:
+                    if name != MANIFEST and is_inside(name):
                         (folder / name).parent.mkdir(parents=True, exist_ok=True)
                         self._system.get_file(path, str(folder / name))
         except FileNotFoundError:
@@ -130,14 +162,22 @@ class ObjectStorage:
     def _errors(self, absent_passes: bool = False) -> Iterator[None]:
         """Turn every error of fsspec into a sentence.
 
-        Its own text may hold credentials.
+        Its own text may hold credentials. An error of this machine's disk passes as it is.
         """
         try:
             yield
         except Exception as error:
             if absent_passes and isinstance(error, FileNotFoundError):
                 raise
+            if isinstance(error, OSError) and error.errno in WITHOUT_NAME:
+                raise
             raise StoreError(f"{self.url} cannot be used ({_cause(error)}); {ADVICE}.") from None
+
+
+def is_inside(name: str) -> bool:
+    """Return whether a path does not lead out of the folder that it is in."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def _cause(error: Exception) -> str:

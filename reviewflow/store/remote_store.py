@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from reviewflow.errors import StoreError
 from reviewflow.store.artifacts import ASIDE, Artifact, Damage, Store
 from reviewflow.store.files import sha256_of
 from reviewflow.store.hashing import digest_of
 from reviewflow.store.locks import step_lock
 from reviewflow.store.manifest_cache import ManifestCache, ManifestFields
-from reviewflow.store.object_storage import ObjectStorage
+from reviewflow.store.object_storage import ObjectStorage, is_inside
+from reviewflow.store.os_errors import store_errors
 
 FOLDER = "artifacts"  # of a run whose artifacts are in object storage
 
@@ -51,7 +53,7 @@ class RemoteStore(Store):
         ------
         StoreError : if the storage cannot be reached.
         """
-        found, is_shared = super().find(stage, key), key in self.storage.keys(stage)
+        found, is_shared = super().find(stage, key), self.storage.has(stage, key)
         if isinstance(found, Artifact):
             if self.transfers and not is_shared:
                 self.storage.upload(found.folder)
@@ -66,9 +68,20 @@ class RemoteStore(Store):
         return found if isinstance(found, Artifact) else self._download(stage, key) or found
 
     def provide(self, folders: Iterable[Path]) -> None:
-        """Have artifacts in the local store, by their folders there."""
+        """Have artifacts in the local store, by their folders there.
+
+        Raises
+        ------
+        StoreError : if one is not whole in the storage either. It no longer counts there, so the
+            next run makes or uploads it again.
+        """
         for folder in folders:
-            self.find_new(folder.parent.name, folder.name)
+            stage, key = folder.parent.name, folder.name
+            found = self.find_new(stage, key)
+            if not isinstance(found, Artifact):
+                self.storage.forget(stage, key)
+                why = found.why if found else f"{self.url}/{stage}/{key[:8]}… is gone"
+                raise StoreError(f"{why}; run again, which puts it there again.")
 
     def make(
         self,
@@ -98,6 +111,7 @@ class RemoteStore(Store):
         with (
             step_lock(self.folder, f"{stage}-download", key),
             self._temporary_folder(ASIDE) as folder,
+            store_errors(self.folder),
         ):
             here = super().find(stage, key)
             if isinstance(here, Artifact):  # another thread or process was faster
@@ -116,16 +130,18 @@ def open_store(
     url: str | None = None,
     verify: bool = False,
     manifests: ManifestCache | None = None,
+    lists: bool = True,
 ) -> Store:
     """Return the store in a folder, with storage behind it if asked for.
 
     Parameters
     ----------
     url : of object storage. None for none.
+    lists : as for :class:`ObjectStorage`.
     """
     if url is None:
         return Store(folder, verify, manifests)
-    return RemoteStore(folder, ObjectStorage(url), verify, manifests)
+    return RemoteStore(folder, ObjectStorage(url, lists), verify, manifests)
 
 
 def _difference(folder: Path, manifest: dict[str, Any], stage: str, key: str) -> str | None:
@@ -136,6 +152,8 @@ def _difference(folder: Path, manifest: dict[str, Any], stage: str, key: str) ->
     try:
         seal = manifest.pop("manifest_digest")
         if seal != digest_of(manifest) or (manifest["stage"], manifest["key"]) != (stage, key):
+            return "has a garbled manifest"
+        if not all(is_inside(name) for name in manifest["files"]):
             return "has a garbled manifest"
         for name, (_, digest, mtime_ns) in ManifestFields.of(manifest).files.items():
             if sha256_of(folder / name) != digest:

@@ -3,7 +3,9 @@
 The quick tests use fsspec's storage in memory, the slow ones an S3 server.
 """
 
+import errno
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ import pytest
 
 from reviewflow.errors import StoreError
 from reviewflow.store.artifacts import Artifact, Damage
+from reviewflow.store.hashing import digest_of
 from reviewflow.store.object_storage import ObjectStorage
 from reviewflow.store.remote_store import RemoteStore, open_store
 from tests.reviewflow.reviews.s3_server import BUCKET, SECRET
@@ -146,6 +149,61 @@ def test_a_name_that_leads_out_of_the_folder_is_left_alone(memory: Any, tmp_path
     assert not list(tmp_path.rglob("out.txt"))
 
 
+@pytest.mark.parametrize(("field", "value"), [("stage", "../out"), ("files", {"../out": {}})])
+def test_a_manifest_that_leads_out_of_the_folder_is_damage(
+    field: str, value: object, memory: Any, tmp_path: Path
+) -> None:
+    make(machine(tmp_path / "one"))
+    path = f"bucket/store/normalize/{KEY}/manifest.json"
+    manifest = {**json.loads(memory.cat_file(path)), field: value}
+    del manifest["manifest_digest"]
+    sealed = {**manifest, "manifest_digest": digest_of(manifest)}
+    memory.pipe_file(path, json.dumps(sealed).encode())
+    found = machine(tmp_path / "two").find("normalize", KEY)
+    assert isinstance(found, Damage)
+    assert "has a garbled manifest" in found.why
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_input_that_is_damaged_in_the_storage_is_uploaded_by_the_next_run(
+    memory: Any, tmp_path: Path
+) -> None:
+    """The run has it whole, so only a worker notices."""
+    make(machine(tmp_path / "run"))
+    memory.rm(f"bucket/store/normalize/{KEY}/data.txt")
+    worker = machine(tmp_path / "worker")
+    with pytest.raises(StoreError, match=r"lacks data\.txt; run again"):
+        worker.provide([worker.path("normalize", KEY)])
+    assert isinstance(machine(tmp_path / "run").find("normalize", KEY), Artifact)
+    worker.provide([worker.path("normalize", KEY)])
+    memory.rm(f"bucket/store/normalize/{KEY}", recursive=True)
+    other = machine(tmp_path / "other")
+    with pytest.raises(StoreError, match="is gone; run again"):
+        other.provide([other.path("normalize", KEY)])
+
+
+def test_a_worker_sees_what_others_make_after_its_first_step(memory: Any, tmp_path: Path) -> None:
+    worker = open_store(tmp_path / "worker", URL, lists=False)
+    assert worker.find("normalize", KEY) is None
+    made = make(machine(tmp_path / "one"))
+    found = worker.find("normalize", KEY)
+    assert isinstance(found, Artifact)
+    assert found.digests == made.digests
+
+
+def test_a_full_disk_is_not_blamed_on_the_storage(
+    memory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(machine(tmp_path / "one"))
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(memory), "get_file", fail)
+    with pytest.raises(StoreError, match=r"two cannot be written \(No space left on device\)"):
+        machine(tmp_path / "two").find("normalize", KEY)
+
+
 def test_a_copy_that_is_damaged_here_is_downloaded_again(memory: Any, tmp_path: Path) -> None:
     made = make(machine(tmp_path))
     (made.folder / "data.txt").unlink()
@@ -187,6 +245,31 @@ def test_an_s3_server_shares_artifacts(bucket: Any, tmp_path: Path) -> None:
     ]
     body = bucket.get_object(Bucket=BUCKET, Key=f"store/normalize/{KEY}/manifest.json")["Body"]
     assert json.loads(body.read())["key"] == KEY
+
+
+@pytest.mark.slow
+def test_an_object_whose_name_is_an_absolute_path_is_left_alone(
+    bucket: Any, tmp_path: Path
+) -> None:
+    url, outside = f"s3://{BUCKET}/store", tmp_path / "outside.txt"
+    make(machine(tmp_path / "one", url))
+    bucket.put_object(Bucket=BUCKET, Key=f"store/normalize/{KEY}/{outside}", Body=b"hello")
+    assert isinstance(machine(tmp_path / "two", url).find("normalize", KEY), Artifact)
+    assert not outside.exists()
+
+
+@pytest.mark.slow
+def test_a_stage_is_listed_in_one_request_for_a_thousand_objects(
+    bucket: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(50):
+        key = f"store/normalize/{number:032x}/manifest.json"
+        bucket.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    storage = ObjectStorage(f"s3://{BUCKET}/store")
+    with caplog.at_level(logging.INFO, logger="werkzeug"):
+        assert len(storage.keys("normalize")) == 50
+    requests = [each for each in caplog.messages if "HTTP/1.1" in each]
+    assert 1 <= len(requests) <= 3
 
 
 @pytest.mark.slow
