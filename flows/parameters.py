@@ -39,7 +39,7 @@ from reviewflow.config.urls import (
     url_problem,
 )
 from reviewflow.errors import ConfigError
-from reviewflow.pipeline.executors import check_executor
+from reviewflow.pipeline.executors import KINDS, SCHEDULER, check_executor
 from reviewflow.store.artifacts import MANIFEST
 from reviewflow.store.remote_store import FOLDER
 
@@ -95,7 +95,11 @@ class Options(Section):
         description="Folder where results are kept, or object storage to share them",
         json_schema_extra={"pattern": WITHOUT_SECRETS},
     )
-    executor: str = Field("threads", description="threads, processes, dask or tcp://HOST:PORT")
+    executor: str = Field(
+        "threads",
+        description="threads, processes, dask or tcp://HOST:PORT",
+        json_schema_extra={"pattern": f"^({'|'.join(KINDS)}|{SCHEDULER})$"},
+    )
     workers: int | None = Field(None, ge=1, description="Worker processes; empty: one a processor")
     any_processor: bool = Field(False, description="Let workers have other kinds of processors")
 
@@ -144,7 +148,9 @@ def artifacts_place(artifacts: str) -> tuple[Path, str | None]:
     if not is_like_url(artifacts):
         return Path(artifacts), None
     problem = url_problem(f"{artifacts.rstrip('/')}/{MANIFEST}")
-    if is_url(artifacts) and scheme_of(artifacts) not in (*S3, *dict(FSSPEC_PACKAGES)):
+    if is_url(artifacts) and not artifacts.partition("://")[2]:
+        problem = "must name a bucket or host after ://"
+    elif is_url(artifacts) and scheme_of(artifacts) not in (*S3, *dict(FSSPEC_PACKAGES)):
         problem = "must be a folder, or object storage such as s3://bucket/prefix"
     if problem:
         raise ConfigError(f"--artifacts {problem}.")

@@ -13,9 +13,10 @@ from reviewflow.store.remote_store import FOLDER
 def _local_folder(context: click.Context, parameter: click.Parameter, value: str) -> str:
     """Refuse a URL for what is local: records, reports and models."""
     if is_like_url(value):
+        command = context.command_path.removeprefix(context.find_root().command_path)
         raise ConfigError(
-            f"--artifacts of `reviewflow {context.info_name}` must be a folder: runs, reports and "
-            f"models are in the folder {FOLDER} where object storage has the artifacts."
+            f"--artifacts of `reviewflow{command}` must be a folder: runs, reports and models are "
+            f"in the folder {FOLDER} where object storage has the artifacts."
         )
     return value
 

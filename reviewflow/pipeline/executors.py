@@ -13,6 +13,7 @@ Another way is one more class. None of them is in any key.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -27,7 +28,8 @@ from reviewflow.processors import processors
 from reviewflow.store.artifacts import Store
 
 KINDS = ("threads", "processes", "dask")
-SCHEDULER = "tcp://"  # how the address of a Dask scheduler begins
+# the address of a Dask scheduler, which has no users
+SCHEDULER = r"tcp://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}"
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,10 @@ def make_executor(
 
 def check_executor(kind: str) -> None:
     """Raise ConfigError if a kind of executor is unknown or not installed."""
-    if kind not in KINDS and not kind.startswith(SCHEDULER):
+    if kind not in KINDS and not re.fullmatch(SCHEDULER, kind):
+        shown = "with a user" if "@" in kind else repr(kind)  # it may hold a password
         kinds = ", ".join(KINDS)
-        raise ConfigError(f"--executor {kind!r} is none of {kinds} and tcp://HOST:PORT.")
+        raise ConfigError(f"--executor {shown} is none of {kinds} and tcp://HOST:PORT.")
     if kind not in KINDS[:2] and find_spec("distributed") is None:
         raise ConfigError(
             f"--executor {kind} needs Dask; install it: pip install 'reviewflow[dask]'."

@@ -140,6 +140,7 @@ def test_the_form_shows_every_setting_with_description_bounds_and_default() -> N
         ("https://example.org/a", "must be a folder"),
         ("gopher://example.org/a", "must be a folder"),
         ("s3:/bucket/a", "two slashes"),
+        ("s3://", "must name a bucket"),
         (f"s3://ann:{SECRET}@b/c", "without a user"),
     ],
 )
@@ -174,6 +175,7 @@ def test_a_form_with_credentials_in_a_url_is_not_stored(url: str, schema: dict[s
         {"ingest": {"path": ["a.csv", url]}},
         {"ingest": {"test_path": url}},
         {"options": {"artifacts": url}},
+        {"options": {"executor": f"tcp://ann:{SECRET}@h:1" if is_bad else "tcp://h:1"}},
         {"options": {"changes": changes[:1]}},
         {"options": {"changes": changes[1:]}},
     ):

@@ -90,10 +90,13 @@ def test_nothing_else_chooses_an_executor() -> None:
             assert not kinds & names, path
 
 
-@pytest.mark.parametrize("kind", ["thread", "", "http://host:8786"])
+@pytest.mark.parametrize(
+    "kind", ["thread", "", "http://host:8786", "tcp://", "tcp://host", "tcp://ann:s3cr3t@host:8786"]
+)
 def test_an_unknown_executor_is_refused(kind: str) -> None:
-    with pytest.raises(ConfigError, match="threads, processes"):
+    with pytest.raises(ConfigError, match="threads, processes") as refused:
         check_executor(kind)
+    assert "s3cr3t" not in str(refused.value)
     with ThreadPoolExecutor(1) as pool, pytest.raises(ConfigError):
         make_executor(pool, kind)
 
