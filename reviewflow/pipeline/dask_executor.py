@@ -70,6 +70,8 @@ class DaskExecutor(RemoteExecutor):
         reply: Future[bytes] = Future()
         key = f"{name}-{uuid4().hex}"
         self._reports[key] = progress
+        if not client.scheduler_info()["workers"]:
+            progress(f"waiting for a worker at {client.scheduler.address}", {})
         future = client.submit(perform_on_worker, message, self._run, key, key=key, pure=False)
         reply.add_done_callback(partial(_release, future))
         future.add_done_callback(partial(self._settle, reply, name))
