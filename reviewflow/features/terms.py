@@ -12,7 +12,7 @@ needed only for those that still can. Where there are many, sums go by way of th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,15 +53,17 @@ class NgramLevels:
 
 
 def token_counts(parts: tuple[Path, ...], context: Context) -> NgramLevels:
-    """Return the single tokens of all parts."""
-    whole = _no_tokens()
+    """Return the single tokens of all parts.
+
+    Sums of similar size are added first, as :func:`sum_counts` does.
+    """
+    sums: list[pa.Table] = []
     for batch in _batches(parts):
         context.check_stop()
-        tables = context.executor.map(_tokens_of_part, batch)
-        groups = pa.concat_tables([whole, *tables]).group_by("token", use_threads=False)
-        sums = groups.aggregate([("count", "sum"), ("document_frequency", "sum")])
-        whole = sums.rename_columns(["token", "count", "document_frequency"]).cast(whole.schema)
-    whole = whole.sort_by("token")
+        sums.append(_sum_tokens(context.executor.map(_tokens_of_part, batch)))
+        while len(sums) > 1 and len(sums[-2]) <= 2 * len(sums[-1]):
+            sums.append(_sum_tokens([sums.pop(), sums.pop()]))
+    whole = _sum_tokens(sums).sort_by("token")
     counts, frequencies = whole["count"].to_numpy(), whole["document_frequency"].to_numpy()
     ids = np.arange(len(whole), dtype=np.int64)
     return NgramLevels(_one_array(whole["token"]), (Counts(ids, counts, frequencies),))
@@ -281,6 +283,14 @@ def _keys(
     last = _column(file, row_group, "last").to_numpy()
     keys: NDArray[np.int64] = pair_keys(shorter, last, shorter_ids, token_ids, distinct)
     return keys
+
+
+def _sum_tokens(tables: Iterable[pa.Table]) -> pa.Table:
+    """Return the sum of the counts of each token."""
+    groups = pa.concat_tables([_no_tokens(), *tables]).group_by("token", use_threads=False)
+    sums = groups.aggregate([("count", "sum"), ("document_frequency", "sum")])
+    names = _no_tokens().column_names
+    return sums.rename_columns(names).cast(_no_tokens().schema)
 
 
 def _tokens_of_part(part: Path) -> pa.Table:
