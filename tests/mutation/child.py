@@ -231,7 +231,8 @@ def _planned_steps(folder: Path, reaches: Any, baseline: list[Any]) -> tuple[Any
         if known is not None:
             todo.append((known, step))
         known = known or by_name[name]
-        run.planner.record(step, Artifact(Path(known["folder"]), known["manifest"]), False)
+        stage_folder = Path(known["folder"]).parent
+        run.planner.record(step, Artifact.from_manifest(stage_folder, known["manifest"]), False)
     return run, todo
 
 
