@@ -158,7 +158,7 @@ class Store:
         Raises
         ------
         OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
-            If there is no manifest, or no whole one.
+            If the manifest is missing or incomplete.
         """
         cache, stamp = None if self.verify else self.manifests, stamp_of(path)
         known = None if cache is None else cache.find(stage, key, stamp)

@@ -184,12 +184,12 @@ def _is_well_formed(manifest: Any) -> bool:
     return (
         all(isinstance(text, str) for text in texts)
         and all(isinstance(digest, str) for digest in digests.values())
-        and all(_is_inside(name) and _is_file_entry(entry) for name, entry in files.items())
+        and all(is_inside(name) and _is_file_entry(entry) for name, entry in files.items())
     )
 
 
-def _is_inside(name: str) -> bool:
-    """Return whether a file's name stays inside its artifact."""
+def is_inside(name: str) -> bool:
+    """Return whether a file's name stays inside its artifact's folder."""
     parts = Path(name).parts
     return bool(parts) and not name.startswith("/") and ".." not in parts and "\x00" not in name
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from reviewflow.errors import StoreError
 from reviewflow.store.artifacts import MANIFEST
+from reviewflow.store.catalog import is_inside
 from reviewflow.store.os_errors import WITHOUT_NAME
 
 if TYPE_CHECKING:
@@ -105,8 +106,7 @@ class ObjectStorage:
     def download(self, stage: str, key: str, folder: Path) -> dict[str, Any] | None:
         """Copy an artifact's files into a folder, and return its manifest.
 
-        The manifest itself is not written. None where there is no artifact, or no longer a whole
-        one.
+        It does not write the manifest. None if the artifact is missing or incomplete.
 
         Raises
         ------
@@ -172,12 +172,6 @@ class ObjectStorage:
             if isinstance(error, OSError) and error.errno in WITHOUT_NAME:
                 raise
             raise StoreError(f"{self.url} cannot be used ({_cause(error)}); {ADVICE}.") from None
-
-
-def is_inside(name: str) -> bool:
-    """Return whether a path does not lead out of the folder that it is in."""
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
 
 
 def _cause(error: Exception) -> str:

@@ -17,11 +17,12 @@ from typing import Any
 
 from reviewflow.errors import StoreError
 from reviewflow.store.artifacts import ASIDE, Artifact, Damage, Store
+from reviewflow.store.catalog import is_inside
 from reviewflow.store.files import sha256_of
 from reviewflow.store.hashing import digest_of
 from reviewflow.store.locks import step_lock
 from reviewflow.store.manifest_cache import ManifestCache, ManifestFields
-from reviewflow.store.object_storage import ObjectStorage, is_inside
+from reviewflow.store.object_storage import ObjectStorage
 from reviewflow.store.os_errors import store_errors
 
 FOLDER = "artifacts"  # of a run whose artifacts are in object storage
